@@ -1,0 +1,4 @@
+select
+    carrier,
+    airline
+from {{ ref('staging_airlines') }} as airlines

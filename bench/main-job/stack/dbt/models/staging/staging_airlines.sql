@@ -1,0 +1,5 @@
+{{ config(alias='airlines') }}
+select
+    carrier,
+    name as airline
+from {{ source('raw', 'airlines') }}

@@ -1,0 +1,203 @@
+//! A catalogue in memory, for tests: nothing outlives the process.
+//!
+//! It keeps every snapshot whole, which makes it easy to see that it is right. That is why it also serves as the model
+//! that the SQLite store is compared with.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use headwater_sdk::store::{AssetState, Intent, Lease, LineageRecord, RunRecord, SnapshotRecord, Store, TaskRecord};
+use headwater_sdk::{Result, RunId, TableName};
+
+use crate::clock::Clock;
+use crate::refusals;
+
+/// A catalogue in memory. Clones share it, as connections share a database.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryStore {
+    clock: Clock,
+    contents: Arc<Mutex<Contents>>,
+}
+
+#[derive(Debug, Default)]
+struct Contents {
+    last_token: u64,
+    leases: BTreeMap<String, Lease>,
+    runs: BTreeMap<RunId, RunRecord>,
+    tasks: BTreeMap<(RunId, TableName), TaskRecord>,
+    intents: BTreeMap<RunId, Intent>,
+    snapshots: BTreeMap<u64, Published>,
+}
+
+#[derive(Debug, Clone)]
+struct Published {
+    record: SnapshotRecord,
+    assets: BTreeMap<TableName, AssetState>,
+    lineage: BTreeMap<TableName, LineageRecord>,
+}
+
+impl MemoryStore {
+    /// An empty catalogue.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// An empty catalogue that takes the time from `clock`.
+    pub fn with_clock(clock: Clock) -> Self {
+        Self { clock, contents: Arc::default() }
+    }
+
+    fn contents(&self) -> MutexGuard<'_, Contents> {
+        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Contents {
+    /// The stored lease, when it is still this one.
+    fn held(&mut self, lease: &Lease) -> Option<&mut Lease> {
+        self.leases.get_mut(&lease.name).filter(|held| held.token == lease.token)
+    }
+
+    fn require(&mut self, lease: &Lease) -> Result<()> {
+        if self.held(lease).is_some() {
+            return Ok(());
+        }
+        Err(refusals::lease_lost(lease, self.leases.get(&lease.name).map(|now| now.holder.as_str())))
+    }
+
+    fn as_of(&self, snapshot: u64) -> Option<&Published> {
+        self.snapshots.range(..=snapshot).next_back().map(|(_, published)| published)
+    }
+
+    fn newest(&self, accept: impl Fn(&SnapshotRecord) -> bool) -> Option<SnapshotRecord> {
+        self.snapshots.values().rev().map(|p| &p.record).find(|record| accept(record)).cloned()
+    }
+
+    fn publish(&mut self, intent: &Intent) -> Result<()> {
+        let head = self.snapshots.last_key_value().map(|(id, _)| *id);
+        if intent.snapshot.parent != head {
+            return Err(refusals::stale_parent(intent.snapshot.parent, head));
+        }
+        if intent.snapshot.id <= head.unwrap_or(0) {
+            return Err(refusals::number_not_larger(intent.snapshot.id, head));
+        }
+        let (mut assets, mut lineage) =
+            head.and_then(|id| self.as_of(id)).map(|p| (p.assets.clone(), p.lineage.clone())).unwrap_or_default();
+        assets.extend(intent.assets.iter().map(|state| (state.asset.clone(), state.clone())));
+        lineage.extend(intent.lineage.iter().map(|record| (record.asset.clone(), record.clone())));
+        for gone in &intent.removed {
+            assets.remove(gone);
+            lineage.remove(gone);
+        }
+        self.snapshots.insert(intent.snapshot.id, Published { record: intent.snapshot.clone(), assets, lineage });
+        self.intents.remove(&intent.run);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn acquire_lease(&self, name: &str, holder: &str, ttl_ms: u64) -> Result<std::result::Result<Lease, Lease>> {
+        let mut contents = self.contents();
+        let now = self.clock.now_ms();
+        if let Some(held) = contents.leases.get(name).filter(|held| held.expires_ms > now) {
+            return Ok(Err(held.clone()));
+        }
+        contents.last_token += 1;
+        let lease = Lease {
+            name: name.to_owned(),
+            holder: holder.to_owned(),
+            token: contents.last_token,
+            expires_ms: self.clock.after_ms(ttl_ms),
+        };
+        contents.leases.insert(name.to_owned(), lease.clone());
+        Ok(Ok(lease))
+    }
+
+    async fn renew_lease(&self, lease: &Lease, ttl_ms: u64) -> Result<bool> {
+        let expires_ms = self.clock.after_ms(ttl_ms);
+        Ok(self.contents().held(lease).map(|held| held.expires_ms = expires_ms).is_some())
+    }
+
+    async fn release_lease(&self, lease: &Lease) -> Result<()> {
+        let mut contents = self.contents();
+        if contents.held(lease).is_some() {
+            contents.leases.remove(&lease.name);
+        }
+        Ok(())
+    }
+
+    async fn put_run(&self, run: &RunRecord) -> Result<()> {
+        self.contents().runs.insert(run.id.clone(), run.clone());
+        Ok(())
+    }
+
+    async fn run(&self, id: &RunId) -> Result<Option<RunRecord>> {
+        Ok(self.contents().runs.get(id).cloned())
+    }
+
+    async fn runs(&self, limit: usize) -> Result<Vec<RunRecord>> {
+        let mut runs: Vec<_> = self.contents().runs.values().cloned().collect();
+        runs.sort_by(|a, b| (b.number, &b.id).cmp(&(a.number, &a.id)));
+        runs.truncate(limit);
+        Ok(runs)
+    }
+
+    async fn put_task(&self, task: &TaskRecord) -> Result<()> {
+        self.contents().tasks.insert((task.run.clone(), task.asset.clone()), task.clone());
+        Ok(())
+    }
+
+    async fn tasks(&self, run: &RunId) -> Result<Vec<TaskRecord>> {
+        let mut tasks: Vec<_> = self.contents().tasks.values().filter(|task| task.run == *run).cloned().collect();
+        tasks.sort_by(|a, b| (a.position, &a.asset).cmp(&(b.position, &b.asset)));
+        Ok(tasks)
+    }
+
+    async fn put_intent(&self, intent: &Intent, lease: &Lease) -> Result<()> {
+        let mut contents = self.contents();
+        contents.require(lease)?;
+        contents.intents.insert(intent.run.clone(), intent.clone());
+        Ok(())
+    }
+
+    async fn intents(&self) -> Result<Vec<Intent>> {
+        Ok(self.contents().intents.values().cloned().collect())
+    }
+
+    async fn publish(&self, intent: &Intent, lease: &Lease) -> Result<()> {
+        let mut contents = self.contents();
+        contents.require(lease)?;
+        contents.publish(intent)
+    }
+
+    async fn clear_intent(&self, run: &RunId) -> Result<()> {
+        self.contents().intents.remove(run);
+        Ok(())
+    }
+
+    async fn head(&self) -> Result<Option<SnapshotRecord>> {
+        Ok(self.contents().newest(|_| true))
+    }
+
+    async fn snapshot(&self, id: u64) -> Result<Option<SnapshotRecord>> {
+        Ok(self.contents().snapshots.get(&id).map(|p| p.record.clone()))
+    }
+
+    async fn snapshot_at(&self, time_ms: i64) -> Result<Option<SnapshotRecord>> {
+        Ok(self.contents().newest(|record| record.published_ms <= time_ms))
+    }
+
+    async fn snapshots(&self, limit: usize) -> Result<Vec<SnapshotRecord>> {
+        Ok(self.contents().snapshots.values().rev().take(limit).map(|p| p.record.clone()).collect())
+    }
+
+    async fn asset_states(&self, snapshot: u64) -> Result<Vec<AssetState>> {
+        Ok(self.contents().as_of(snapshot).map(|p| p.assets.values().cloned().collect()).unwrap_or_default())
+    }
+
+    async fn lineage(&self, snapshot: u64) -> Result<Vec<LineageRecord>> {
+        Ok(self.contents().as_of(snapshot).map(|p| p.lineage.values().cloned().collect()).unwrap_or_default())
+    }
+}

@@ -1,0 +1,71 @@
+//! `headwater`: the program. It wires the crates together and shows what they do; it holds no logic of its own.
+
+mod cli;
+mod commands;
+mod console;
+mod failure;
+mod render;
+mod wiring;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use tokio_util::sync::CancellationToken;
+
+use cli::{Cli, Command};
+use console::Console;
+use failure::Failure;
+
+/// How long what is still computing may hold up the end of the program.
+const LAST_PATIENCE: Duration = Duration::from_secs(1);
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let console = Console::new(&cli.global);
+    wiring::logging::start(&cli.global, &console);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return Failure::threads(error).report(&console),
+    };
+    let outcome = runtime.block_on(Box::pin(dispatch(cli, &console)));
+    runtime.shutdown_timeout(LAST_PATIENCE);
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => failure.report(&console),
+    }
+}
+
+/// Runs the command. Ctrl-C stops it: commands that change the lake put things in order first, others are dropped.
+async fn dispatch(cli: Cli, console: &Console) -> Result<u8, Failure> {
+    let stop = wiring::signals::stop_token();
+    let tidy = matches!(cli.command, Command::Run(_) | Command::Rollback(_) | Command::Maintain(_));
+    let work = command(cli, console, &stop);
+    if tidy {
+        return work.await;
+    }
+    tokio::select! {
+        outcome = work => outcome,
+        () = stop.cancelled() => Err(Failure::Interrupted),
+    }
+}
+
+async fn command(cli: Cli, console: &Console, stop: &CancellationToken) -> Result<u8, Failure> {
+    let global = &cli.global;
+    match cli.command {
+        Command::Init(args) => commands::init::init(&args, console),
+        Command::Check(args) => commands::check::check(&args, global, console).await,
+        Command::Plan(args) => commands::plan::plan(&args, global, console).await,
+        Command::Run(args) => commands::run::run(&args, global, console, stop).await,
+        Command::Query(args) => commands::query::query(&args, global, console).await,
+        Command::Show(args) => commands::show::show(&args, global, console).await,
+        Command::Lineage(args) => commands::lineage::lineage(&args, global, console).await,
+        Command::History(args) => commands::history::history(&args, global, console).await,
+        Command::Rollback(args) => commands::rollback::rollback(&args, global, console, stop).await,
+        Command::Runs(args) => commands::runs::runs(&args, global, console).await,
+        Command::RunInfo(args) => commands::run_info::run_info(&args, global, console).await,
+        Command::Maintain(args) => commands::maintain::maintain(&args, global, console, stop).await,
+        Command::Schema(args) => commands::schema::schema(&args, console),
+        Command::Explain(args) => commands::explain::explain(&args, console),
+    }
+}

@@ -1,0 +1,10 @@
+//! How things look: tables, numbers, problems, progress, lineage. Nothing here reads or decides.
+
+pub(crate) mod lineage;
+pub(crate) mod problem;
+pub(crate) mod progress;
+pub(crate) mod rows;
+pub(crate) mod style;
+pub(crate) mod summary;
+pub(crate) mod table;
+pub(crate) mod units;

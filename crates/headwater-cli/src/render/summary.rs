@@ -1,0 +1,203 @@
+//! The end of a run: a table of assets, the checks that did not pass with failing rows, the snapshot, what to type next.
+
+use headwater_run::{AssetSummary, CheckProblem, RunSummary};
+use headwater_sdk::check::Verdict;
+use headwater_sdk::store::{RunState, TaskState};
+
+use super::problem::{headline, labelled};
+use super::progress::state_word;
+use super::style::{Style, cut, one_line};
+use super::table::{Cell, Column, Table};
+use super::units::{bytes, count, count_or_blank, plural, seconds};
+
+/// Failing rows shown per check.
+const SAMPLE: usize = 5;
+
+/// The report of a run.
+pub(crate) fn run(summary: &RunSummary, width: usize, color: bool) -> String {
+    let mut out = assets(summary, width, color);
+    for asset in &summary.assets {
+        out.push_str(&problems(asset, width, color));
+    }
+    if let Some(error) = &summary.error {
+        out.push('\n');
+        out.push_str(&headline(&error.code, &error.message, color));
+        out.extend(error.help.iter().map(|help| labelled("help", help, color)));
+    }
+    out.push('\n');
+    out.push_str(&closing(summary, color));
+    for (index, command) in summary.next.iter().enumerate() {
+        let label = if index == 0 { "next:" } else { "" };
+        out.push_str(&format!("{:<6}{command}\n", label));
+    }
+    out
+}
+
+fn assets(summary: &RunSummary, width: usize, color: bool) -> String {
+    let mut table = Table::new(vec![
+        Column::text("asset"),
+        Column::text("result"),
+        Column::number("rows in").optional(3),
+        Column::number("rows out").optional(1),
+        Column::number("read").optional(5),
+        Column::number("written").optional(6),
+        Column::number("time").optional(4),
+        Column::text("checks").optional(2),
+    ]);
+    let quiet = |asset: &AssetSummary| asset.state == TaskState::UpToDate && asset.problems.is_empty();
+    for asset in summary.assets.iter().filter(|asset| !quiet(asset)) {
+        let mut result = state_word(asset.state).to_owned();
+        if asset.kept {
+            result.push_str(", kept");
+        }
+        table.push(vec![
+            asset.asset.to_string().into(),
+            Cell::styled(result, state_style(asset.state)),
+            count_or_blank(asset.rows_in).into(),
+            count_or_blank(asset.rows_out).into(),
+            bytes(asset.bytes_in).into(),
+            bytes(asset.bytes_written).into(),
+            seconds(asset.seconds).into(),
+            checks(asset),
+        ]);
+    }
+    let mut out = if table.is_empty() { String::new() } else { table.render(width, color) };
+    let unchanged = summary.assets.iter().filter(|asset| quiet(asset)).count() as u64;
+    if unchanged > 0 {
+        let verb = if unchanged == 1 { "is" } else { "are" };
+        out.push_str(&Style::Dim.paint(&format!("{} {verb} up to date", plural(unchanged, "asset")), color));
+        out.push('\n');
+    }
+    out
+}
+
+fn state_style(state: TaskState) -> Style {
+    match state {
+        TaskState::Published | TaskState::Audited => Style::Good,
+        TaskState::Failed => Style::Bad,
+        TaskState::HeldBack => Style::Warn,
+        TaskState::UpToDate | TaskState::Pending => Style::Dim,
+    }
+}
+
+fn checks(asset: &AssetSummary) -> Cell {
+    let counts = asset.checks;
+    let parts: Vec<String> = [
+        (counts.passed, "passed"),
+        (counts.warned, "warned"),
+        (counts.quarantined, "set rows aside"),
+        (counts.failed, "failed"),
+    ]
+    .into_iter()
+    .filter(|(number, _)| *number > 0)
+    .map(|(number, word)| format!("{number} {word}"))
+    .collect();
+    let style = match (counts.failed, counts.warned + counts.quarantined) {
+        (0, 0) => Style::Plain,
+        (0, _) => Style::Warn,
+        _ => Style::Bad,
+    };
+    Cell::styled(parts.join(", "), style)
+}
+
+/// What a person has to know of an asset: why it failed, which checks did not pass, what was set aside.
+fn problems(asset: &AssetSummary, width: usize, color: bool) -> String {
+    let mut out = String::new();
+    let failed = asset.state == TaskState::Failed;
+    let waits = asset.state == TaskState::HeldBack;
+    let told = failed || waits || !asset.problems.is_empty() || asset.rejected > 0 || !asset.notes.is_empty();
+    if !told {
+        return out;
+    }
+    let name = Style::Bold.paint(&asset.asset.to_string(), color);
+    let code = asset.code.as_ref().map(|code| format!("[{code}]")).unwrap_or_default();
+    match &asset.message {
+        Some(message) if failed => {
+            out.push_str(&format!("\n{name}: {}{code}: {message}\n", Style::Bad.paint("failed", color)));
+        }
+        Some(message) if waits => {
+            out.push_str(&format!("\n{name}: {}: {message}\n", Style::Warn.paint("held back", color)));
+        }
+        _ => out.push_str(&format!("\n{name}\n")),
+    }
+    for problem in &asset.problems {
+        out.push_str(&check(problem, width, color));
+    }
+    if asset.quarantined > 0 {
+        let rows = plural(asset.quarantined, "row");
+        out.push_str(&format!("  {rows} set aside: headwater query \"select * from {}\"\n", asset.asset.quarantine()));
+    }
+    if asset.rejected > 0 {
+        let rows = plural(asset.rejected, "source row");
+        out.push_str(&format!("  {rows} unreadable: headwater query \"select * from {}\"\n", asset.asset.rejected()));
+    }
+    out.extend(asset.notes.iter().map(|note| labelled("note", note, color)));
+    out.extend(asset.help.iter().map(|help| labelled("help", help, color)));
+    out
+}
+
+fn check(problem: &CheckProblem, width: usize, color: bool) -> String {
+    let (word, style) = match problem.verdict {
+        Verdict::Passed => ("passed", Style::Good),
+        Verdict::Warned => ("warned", Style::Warn),
+        Verdict::Quarantined => ("set rows aside", Style::Warn),
+        Verdict::Failed => ("failed", Style::Bad),
+    };
+    let mut seen = Vec::new();
+    if problem.failing > 0 || problem.observed.is_none() {
+        seen.push(format!("{} of {} rows", count(problem.failing), count(problem.checked)));
+    }
+    seen.extend(problem.observed.clone());
+    let mut out = format!("  {} {}: {}\n", style.paint(word, color), problem.check, one_line(&seen.join(", ")));
+    out.extend(problem.description.iter().map(|why| format!("    {}\n", Style::Dim.paint(why, color))));
+    for line in sample(&problem.sample, width.saturating_sub(4), color).lines() {
+        out.push_str(&format!("    {line}\n"));
+    }
+    out
+}
+
+/// Failing rows as a small table.
+fn sample(rows: &[serde_json::Value], width: usize, color: bool) -> String {
+    let objects: Vec<_> = rows.iter().filter_map(serde_json::Value::as_object).take(SAMPLE).collect();
+    let Some(first) = objects.first() else { return String::new() };
+    let names: Vec<&String> = first.keys().collect();
+    let columns = names.iter().zip(0_u8..=254).map(|(name, place)| match place {
+        0 => Column::text(name),
+        // Columns on the right go first where there is no room for all.
+        _ => Column::text(name).optional(place),
+    });
+    let mut table = Table::new(columns.collect());
+    for object in &objects {
+        let cell = |name: &&String| match object.get(*name) {
+            None | Some(serde_json::Value::Null) => Cell::styled("null", Style::Dim),
+            Some(serde_json::Value::String(text)) => Cell::from(cut(&one_line(text), 40)),
+            Some(other) => Cell::from(cut(&one_line(&other.to_string()), 40)),
+        };
+        table.push(names.iter().map(cell).collect());
+    }
+    table.render(width, color)
+}
+
+fn closing(summary: &RunSummary, color: bool) -> String {
+    let took = if summary.seconds > 0.0 { format!(" in {}", seconds(summary.seconds)) } else { String::new() };
+    let mut text = match (summary.snapshot, summary.state) {
+        (Some(snapshot), RunState::Published) => {
+            Style::Good.paint(&format!("published snapshot {snapshot}{took}"), color)
+        }
+        (Some(snapshot), _) => Style::Warn.paint(&format!("published snapshot {snapshot}{took}, without what failed"), color),
+        (None, RunState::Published) => {
+            Style::Good.paint(&format!("nothing to publish: everything is up to date{took}"), color)
+        }
+        (None, RunState::Interrupted) => {
+            let text = "interrupted: nothing was published; the next run goes on from here";
+            Style::Warn.paint(text, color)
+        }
+        (None, _) => Style::Bad.paint(&format!("nothing was published{took}"), color),
+    };
+    text.push('\n');
+    if !summary.removed.is_empty() {
+        let names: Vec<String> = summary.removed.iter().map(ToString::to_string).collect();
+        text.push_str(&format!("no longer in the project, and gone from the snapshot: {}\n", names.join(", ")));
+    }
+    text
+}

@@ -1,0 +1,134 @@
+//! The error codes of the connectors, `HW03xx`.
+
+use headwater_diagnostics::Code;
+
+/// See [`CODES`].
+pub(crate) const UNREACHABLE: &str = "HW0301";
+/// See [`CODES`].
+pub(crate) const OUTSIDE: &str = "HW0302";
+/// See [`CODES`].
+pub(crate) const NO_FILE: &str = "HW0303";
+/// See [`CODES`].
+pub(crate) const UNREADABLE: &str = "HW0304";
+/// See [`CODES`].
+pub(crate) const CORRUPT: &str = "HW0305";
+/// See [`CODES`].
+pub(crate) const BAD_HEADER: &str = "HW0306";
+/// See [`CODES`].
+pub(crate) const TOO_MANY_COLUMNS: &str = "HW0307";
+/// See [`CODES`].
+pub(crate) const DRIFT: &str = "HW0308";
+/// See [`CODES`].
+pub(crate) const BAD_ROW: &str = "HW0309";
+/// See [`CODES`].
+pub(crate) const NO_COLUMNS: &str = "HW0310";
+/// See [`CODES`].
+pub(crate) const CHANGED: &str = "HW0311";
+/// See [`CODES`].
+pub(crate) const UNSUPPORTED_TYPE: &str = "HW0312";
+/// See [`CODES`].
+pub(crate) const BAD_POSITION: &str = "HW0313";
+/// See [`CODES`].
+pub(crate) const DEFECT: &str = "HW0314";
+
+/// Every code of this crate, in order.
+pub const CODES: &[Code] = &[
+    Code {
+        code: UNREACHABLE,
+        title: "a source's storage cannot be reached",
+        explanation: "The object store refused the request or did not answer after several tries. Check the bucket's \
+                      name, the region or endpoint under `storage:`, and the credentials in the environment.",
+    },
+    Code {
+        code: OUTSIDE,
+        title: "a source's files lie outside the project",
+        explanation: "A project reads local files from its own folder only, symbolic links included, unless the \
+                      source says `allow_outside: true`.",
+    },
+    Code {
+        code: NO_FILE,
+        title: "no file matches a source's path",
+        explanation: "A stream that replaces its table, or that loads for the first time, needs at least one file; \
+                      correct `location` or `path`, or put the files where they are looked for.",
+    },
+    Code {
+        code: UNREADABLE,
+        title: "a file cannot be read",
+        explanation: "The file is gone, may not be read by this user, or the disk failed under it. Nothing of the \
+                      load was kept.",
+    },
+    Code {
+        code: CORRUPT,
+        title: "a file is truncated or damaged",
+        explanation: "A compressed or Parquet file ends too early or holds bytes that its format does not allow, so \
+                      that rows are missing from it. Nothing of the load was kept; fetch or write the file again.",
+    },
+    Code {
+        code: BAD_HEADER,
+        title: "a file's header cannot be used",
+        explanation: "Every column needs a name of its own, in valid text, on a first line of bounded length. Correct \
+                      the file, or say `header: false` and declare the columns.",
+    },
+    Code {
+        code: TOO_MANY_COLUMNS,
+        title: "a file has too many columns",
+        explanation: "A table has at most 4,096 columns. A count far above that usually means that the delimiter is \
+                      wrong, or that the file has rows where columns are expected.",
+    },
+    Code {
+        code: DRIFT,
+        title: "a source's columns have changed",
+        explanation: "Columns are new, missing or of another type, and the stream's `drift` policy does not allow it. \
+                      Use `drift: add` to take changes over where that loses nothing, `drift: ignore` to keep the \
+                      table as it is, or declare the columns.",
+    },
+    Code {
+        code: BAD_ROW,
+        title: "a row cannot be read",
+        explanation: "A row has the wrong number of fields, a value that its column's type does not take, or broken \
+                      text, and the stream says `on_bad_row: fail`. With `on_bad_row: reject` such rows are set aside \
+                      in `<table>__rejected` with their place and the reason.",
+    },
+    Code {
+        code: NO_COLUMNS,
+        title: "a source has no columns",
+        explanation: "Every file is empty and no column is declared, so that there is no table to make.",
+    },
+    Code {
+        code: CHANGED,
+        title: "a file changed while it was being loaded",
+        explanation: "A file was replaced or grew between planning and reading. Nothing of the load was kept; run \
+                      again once the file is complete.",
+    },
+    Code {
+        code: UNSUPPORTED_TYPE,
+        title: "a column's type cannot be read from files of this format",
+        explanation: "A type of the table, or one found in a Parquet file, has no counterpart in the lake or cannot \
+                      be written as text. Declare the column with another type.",
+    },
+    Code {
+        code: BAD_POSITION,
+        title: "a stream's list of loaded files cannot be understood",
+        explanation: "The list is kept in the table's last commit; it was written by another connector, by a newer \
+                      Headwater, or changed by hand. Load the stream again from the start.",
+    },
+    Code {
+        code: DEFECT,
+        title: "the files connector broke one of its own rules",
+        explanation: "A defect in Headwater: nothing of the load was kept. Please report it with the whole message.",
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_in_order_and_well_formed() {
+        assert!(CODES.is_sorted_by(|a, b| a.code < b.code), "in order, each once");
+        for Code { code, title, explanation } in CODES {
+            assert!(code.len() == 6 && code.starts_with("HW03"), "{code}");
+            assert!(!title.ends_with('.') && explanation.ends_with('.'), "{code}");
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! Rows on their way from a file into record batches, and the bad ones among them.
+
+use std::sync::Arc;
+
+use arrow_array::{BooleanArray, RecordBatch, RecordBatchOptions};
+use arrow_schema::{ArrowError, SchemaRef};
+use arrow_select::filter::filter_record_batch;
+use headwater_sdk::connector::{OnBadRow, RejectedRow, SourceBatch};
+use headwater_sdk::types::type_name;
+use headwater_sdk::{Blame, Error};
+
+use super::values::{Column, Flaw, Reading, shown};
+use crate::codes;
+
+/// Rows of a batch, more or less: batches end where a block does.
+pub(crate) const BATCH_ROWS: usize = 8192;
+
+/// Bytes of text after which a batch ends early.
+const BATCH_BYTES: usize = 16 << 20;
+
+/// Bad rows after which a batch ends early; each keeps up to [`RAW_BYTES`].
+const BATCH_REJECTED: usize = 2048;
+
+/// Bytes of a bad row that are kept.
+const RAW_BYTES: usize = 4096;
+
+/// What a load knows about its table, shared by its parts.
+#[derive(Debug)]
+pub(crate) struct Target {
+    /// The columns of every batch.
+    pub(crate) schema: SchemaRef,
+    /// For each, whether its type was inferred from a sample.
+    pub(crate) inferred: Vec<bool>,
+    /// What happens to a bad row.
+    pub(crate) on_bad_row: OnBadRow,
+}
+
+impl Target {
+    /// Empty columns for the table.
+    ///
+    /// # Errors
+    /// When a column's type has no text form.
+    pub(crate) fn columns(&self, reading: &Reading) -> Result<Vec<Column>, Error> {
+        let column = |field: &Arc<arrow_schema::Field>| {
+            Column::new(field.data_type(), reading).ok_or_else(|| {
+                let (name, what) = (field.name(), type_name(field.data_type()));
+                Error::new(codes::UNSUPPORTED_TYPE, Blame::Project, format!("column '{name}' is {what}, which cannot be read from text"))
+                    .help(format!("declare it as a string: `columns: {{ {name}: {{ type: string }} }}`"))
+            })
+        };
+        self.schema.fields().iter().map(column).collect()
+    }
+
+    /// What is wrong with a value, as the reason of a bad row.
+    pub(crate) fn reason(&self, column: usize, flaw: Flaw) -> String {
+        let field = self.schema.field(column);
+        let name = shown(field.name().as_bytes());
+        match flaw {
+            Flaw::Other(clause) => format!("column '{name}' {clause}"),
+            Flaw::NotOfType(text) => {
+                let what = type_name(field.data_type());
+                let hint = if self.inferred.get(column).copied().unwrap_or(false) {
+                    "; the type was inferred from a sample: declare the column's type if such values are right"
+                } else {
+                    ""
+                };
+                format!("column '{name}': '{text}' is not {} {what}{hint}", article(&what))
+            }
+        }
+    }
+}
+
+fn article(what: &str) -> &'static str {
+    if what.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
+}
+
+/// The rows of a run of text that turn out to be bad, each with the first thing that is wrong with it.
+#[derive(Debug, Default)]
+pub(crate) struct Flaws {
+    bad: Vec<bool>,
+    reasons: Vec<(usize, String)>,
+}
+
+impl Flaws {
+    /// Begins a run of `rows` good rows.
+    pub(crate) fn begin(&mut self, rows: usize) {
+        self.bad.clear();
+        self.bad.resize(rows, false);
+        self.reasons.clear();
+    }
+
+    /// Whether a row is bad already.
+    pub(crate) fn has(&self, row: usize) -> bool {
+        self.bad[row]
+    }
+
+    /// Marks a row as bad, unless it is.
+    pub(crate) fn add(&mut self, row: usize, reason: impl FnOnce() -> String) {
+        if !self.bad[row] {
+            self.bad[row] = true;
+            self.reasons.push((row, reason()));
+        }
+    }
+
+    /// Marks a row as bad whose reason is kept elsewhere.
+    pub(crate) fn mark(&mut self, row: usize) {
+        self.bad[row] = true;
+    }
+
+    /// The rows that are bad, in order.
+    pub(crate) fn bad_rows(&self) -> impl Iterator<Item = usize> + '_ {
+        self.bad.iter().enumerate().filter(|(_, bad)| **bad).map(|(row, _)| row)
+    }
+
+    /// The bad rows with a reason, in no order.
+    pub(crate) fn reasons(&mut self) -> std::vec::Drain<'_, (usize, String)> {
+        self.reasons.drain(..)
+    }
+}
+
+/// A batch being filled.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    target: Arc<Target>,
+    file: Arc<str>,
+    columns: Vec<Column>,
+    rows: usize,
+    /// Rows of the batch to be left out, in order.
+    bad: Vec<usize>,
+    rejected: Vec<RejectedRow>,
+}
+
+impl Batch {
+    /// An empty batch of rows of `file`.
+    ///
+    /// # Errors
+    /// As [`Target::columns`].
+    pub(crate) fn new(target: Arc<Target>, file: Arc<str>, reading: &Reading) -> Result<Self, Error> {
+        let columns = target.columns(reading)?;
+        Ok(Self { target, file, columns, rows: 0, bad: Vec::new(), rejected: Vec::new() })
+    }
+
+    /// The table's side of the load.
+    pub(crate) fn target(&self) -> &Arc<Target> {
+        &self.target
+    }
+
+    /// The columns, to be given the same number of values each.
+    pub(crate) fn columns(&mut self) -> &mut [Column] {
+        &mut self.columns
+    }
+
+    /// Counts the rows that the columns were given; those in `bad` (from 0, in order) will be left out.
+    pub(crate) fn add_rows(&mut self, rows: usize, bad: impl IntoIterator<Item = usize>) {
+        self.bad.extend(bad.into_iter().map(|row| self.rows + row));
+        self.rows += rows;
+    }
+
+    /// Sets bad rows aside, or fails for the first.
+    ///
+    /// # Errors
+    /// `HW0309` when bad rows are to fail the load.
+    pub(crate) fn reject(&mut self, rows: impl IntoIterator<Item = RejectedRow>) -> Result<(), Error> {
+        for row in rows {
+            if self.target.on_bad_row == OnBadRow::Fail {
+                return Err(bad_row(&row));
+            }
+            self.rejected.push(row);
+        }
+        Ok(())
+    }
+
+    /// A bad row of the file, cut to what is kept of it.
+    pub(crate) fn rejected_row(&self, line: u64, reason: String, raw: &[u8]) -> RejectedRow {
+        RejectedRow { file: self.file.to_string(), line, reason, raw: cut(raw) }
+    }
+
+    /// Whether the batch is to be handed on.
+    pub(crate) fn is_full(&self) -> bool {
+        self.rows >= BATCH_ROWS
+            || self.rejected.len() >= BATCH_REJECTED
+            || self.columns.iter().map(Column::size).sum::<usize>() >= BATCH_BYTES
+    }
+
+    /// Whether there is nothing to hand on.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows == 0 && self.rejected.is_empty()
+    }
+
+    /// Hands the batch on and begins the next one.
+    ///
+    /// # Errors
+    /// Only for a defect.
+    pub(crate) fn finish(&mut self) -> Result<SourceBatch, Error> {
+        let rows = self.build().map_err(|error| {
+            let message = format!("the rows of {} do not make a batch", self.file);
+            Error::new(codes::DEFECT, Blame::Headwater, message).caused_by(error)
+        })?;
+        self.rows = 0;
+        self.bad.clear();
+        Ok(SourceBatch { rows, rejected: std::mem::take(&mut self.rejected) })
+    }
+
+    fn build(&mut self) -> Result<RecordBatch, ArrowError> {
+        let arrays = self.columns.iter_mut().map(Column::finish).collect::<Result<_, _>>()?;
+        let options = RecordBatchOptions::new().with_row_count(Some(self.rows));
+        let batch = RecordBatch::try_new_with_options(Arc::clone(&self.target.schema), arrays, &options)?;
+        if self.bad.is_empty() {
+            return Ok(batch);
+        }
+        let mut keep = vec![true; self.rows];
+        for &row in &self.bad {
+            keep[row] = false;
+        }
+        filter_record_batch(&batch, &BooleanArray::from(keep))
+    }
+}
+
+/// The error for a bad row that may not be set aside.
+pub(crate) fn bad_row(row: &RejectedRow) -> Error {
+    Error::new(codes::BAD_ROW, Blame::Data, format!("{}, line {}: {}", row.file, row.line, row.reason)).help(
+        "correct the row, declare what the file holds, or set such rows aside with `on_bad_row: reject`",
+    )
+}
+
+/// A row's text as it is kept: at most [`RAW_BYTES`] bytes of valid text.
+pub(crate) fn cut(raw: &[u8]) -> String {
+    let mut end = raw.len().min(RAW_BYTES);
+    if end < raw.len() {
+        // Not through a character.
+        for _ in 0..3 {
+            if raw[end] & 0xC0 == 0x80 {
+                end -= 1;
+            }
+        }
+    }
+    let mut text = String::from_utf8_lossy(&raw[..end]).into_owned();
+    text.truncate(text.floor_char_boundary(RAW_BYTES));
+    text
+}

@@ -1,0 +1,73 @@
+//! Files of this machine.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+
+use headwater_sdk::progress::Progress;
+use headwater_sdk::{Blame, Error};
+
+use super::unreadable;
+use crate::codes;
+
+/// A local file being read, whose bytes are counted.
+#[derive(Debug)]
+pub(crate) struct LocalFile {
+    file: File,
+    name: Arc<str>,
+    progress: Option<Arc<Progress>>,
+}
+
+/// When a file was changed last, in microseconds since 1970-01-01T00:00:00Z; 0 where the system does not tell.
+pub(crate) fn modified_micros(metadata: &std::fs::Metadata) -> i64 {
+    let since = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    since.and_then(|since| i64::try_from(since.as_micros()).ok()).unwrap_or(0)
+}
+
+impl LocalFile {
+    /// Opens a file that was listed with this size and time.
+    ///
+    /// # Errors
+    /// When it cannot be opened or has changed since.
+    pub(crate) fn open(
+        path: &Path,
+        name: &Arc<str>,
+        size: u64,
+        modified: i64,
+        progress: Option<Arc<Progress>>,
+    ) -> Result<Self, Error> {
+        let fail = |error| unreadable(error, name);
+        let file = File::open(path).map_err(fail)?;
+        let metadata = file.metadata().map_err(fail)?;
+        if metadata.len() != size || modified_micros(&metadata) != modified {
+            return Err(changed(name));
+        }
+        Ok(Self { file, name: Arc::clone(name), progress })
+    }
+}
+
+/// The error for a file that is not the one that was planned with.
+pub(crate) fn changed(name: &str) -> Error {
+    Error::new(codes::CHANGED, Blame::Environment, format!("the file {name} changed while it was being loaded"))
+        .help("write files under another name and rename them when they are complete, then run again")
+        .transient()
+}
+
+impl Read for LocalFile {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.file.read(buffer) {
+                Ok(count) => {
+                    if let Some(progress) = &self.progress {
+                        progress.add_bytes_in(count as u64);
+                    }
+                    return Ok(count);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(io::Error::other(unreadable(error, &self.name))),
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Objects of a store, streamed into threads that read.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+
+use bytes::{Buf, Bytes};
+use futures::StreamExt;
+use headwater_sdk::progress::Progress;
+use headwater_sdk::{Blame, Error};
+use object_store::path::Path;
+use object_store::{GetOptions, ObjectStore};
+use tokio::sync::mpsc;
+
+use super::local::changed;
+use crate::codes;
+
+/// Chunks that wait between the network and the reader; a store's chunks are some 16 KiB to 8 MiB.
+const CHUNKS: usize = 4;
+
+/// An object being read, whose bytes are counted.
+#[derive(Debug)]
+pub(crate) struct RemoteFile {
+    chunks: mpsc::Receiver<Result<Bytes, Error>>,
+    chunk: Bytes,
+    left: u64,
+    name: Arc<str>,
+    progress: Option<Arc<Progress>>,
+}
+
+impl RemoteFile {
+    /// Starts to fetch an object that was listed with this size and entity tag. Must be called on a Tokio runtime;
+    /// the fetch ends when the file is dropped.
+    pub(crate) fn open(
+        store: Arc<dyn ObjectStore>,
+        path: Path,
+        name: &Arc<str>,
+        size: u64,
+        etag: Option<String>,
+        progress: Option<Arc<Progress>>,
+    ) -> Self {
+        let (sender, chunks) = mpsc::channel(CHUNKS);
+        let fetched = Arc::clone(name);
+        tokio::spawn(async move {
+            let options = GetOptions { if_match: etag, ..GetOptions::default() };
+            let mut stream = match store.get_opts(&path, options).await {
+                Ok(result) => result.into_stream(),
+                Err(error) => {
+                    // Nobody listens any more when this fails.
+                    let _gone = sender.send(Err(store_error(error, &fetched))).await;
+                    return;
+                }
+            };
+            while let Some(chunk) = stream.next().await {
+                if sender.send(chunk.map_err(|error| store_error(error, &fetched))).await.is_err() {
+                    return;
+                }
+            }
+        });
+        Self { chunks, chunk: Bytes::new(), left: size, name: Arc::clone(name), progress }
+    }
+}
+
+/// An error of an object store, in our terms.
+pub(crate) fn store_error(error: object_store::Error, name: &str) -> Error {
+    use object_store::Error as E;
+    match error {
+        E::Precondition { .. } | E::NotModified { .. } => changed(name),
+        E::NotFound { .. } => {
+            Error::new(codes::UNREADABLE, Blame::Environment, format!("{name} is not there"))
+                .help("check the bucket and the prefix; if something removes files meanwhile, run again")
+                .caused_by(error)
+        }
+        E::PermissionDenied { .. } | E::Unauthenticated { .. } => {
+            Error::new(codes::UNREACHABLE, Blame::Environment, format!("{name} may not be read"))
+                .help("give the credentials in the environment (AWS_ACCESS_KEY_ID, …) the right to list and read it")
+                .caused_by(error)
+        }
+        error => Error::new(codes::UNREACHABLE, Blame::Environment, format!("{name} cannot be read"))
+            .help("check the network, and the region or endpoint under `storage:`")
+            .caused_by(error)
+            .transient(),
+    }
+}
+
+impl Read for RemoteFile {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.chunk.is_empty() {
+            match self.chunks.blocking_recv() {
+                Some(Ok(chunk)) => {
+                    if let Some(progress) = &self.progress {
+                        progress.add_bytes_in(chunk.len() as u64);
+                    }
+                    self.left = self.left.saturating_sub(chunk.len() as u64);
+                    self.chunk = chunk;
+                }
+                Some(Err(error)) => return Err(io::Error::other(error)),
+                None if self.left == 0 => return Ok(0),
+                // The fetch ended without its last bytes: the runtime is shutting down, or the object has shrunk.
+                None => return Err(io::Error::other(changed(&self.name))),
+            }
+        }
+        let count = self.chunk.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&self.chunk[..count]);
+        self.chunk.advance(count);
+        Ok(count)
+    }
+}

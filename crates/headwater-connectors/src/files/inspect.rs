@@ -1,0 +1,152 @@
+//! A look at files before they are read: their columns, and a sample of values.
+
+use std::sync::Arc;
+
+use arrow_schema::Schema;
+use futures::{StreamExt, TryStreamExt};
+use headwater_sdk::{Blame, Error};
+
+use super::csv::{self, MAX_COLUMNS};
+use super::drift::{Evidence, Seen};
+use super::json::{JsonLines, sample_lines};
+use super::listing::FileEntry;
+use super::options::{Format, FormatType};
+use super::parquet;
+use super::part::{Source, feed};
+use super::rows::{FindRows, RowReader};
+use super::sample::Sample;
+use crate::codes;
+
+/// Rows looked at, over all files.
+const SAMPLE_ROWS: usize = 10_000;
+
+/// Bytes of text looked at in a file, at most (and one block).
+const SAMPLE_BYTES: usize = 8 << 20;
+
+/// Rows of a JSON file looked at for its keys, where its values are not sampled.
+const KEY_ROWS: usize = 200;
+
+/// Files looked at together.
+const TOGETHER: usize = 8;
+
+/// How many rows of which files are looked at: the first, the middle and the last one, as files differ most over time.
+fn rows_of(at: usize, files: usize, kind: FormatType) -> usize {
+    let sampled = [0, files / 2, files - 1];
+    if sampled.contains(&at) {
+        SAMPLE_ROWS / files.min(3)
+    } else if kind == FormatType::Json {
+        KEY_ROWS
+    } else {
+        0
+    }
+}
+
+/// Looks at files, in order. `table` says which types values should have.
+///
+/// # Errors
+/// When a file cannot be read or its header cannot be used.
+pub(crate) async fn inspect(
+    files: &[FileEntry],
+    format: &Arc<Format>,
+    declared: &Arc<Vec<String>>,
+    table: Option<&Arc<Schema>>,
+) -> Result<Vec<Seen>, Error> {
+    let look = |(at, file): (usize, &FileEntry)| {
+        let (file, format, declared, table) = (file.clone(), Arc::clone(format), Arc::clone(declared), table.cloned());
+        let rows = rows_of(at, files.len(), format.kind);
+        async move {
+            if format.kind == FormatType::Parquet {
+                return parquet::inspect(&file).await;
+            }
+            let source = Source::start(&file, None);
+            let look = move || look_at_text(&file, source, &format, &declared, table.as_deref(), rows);
+            tokio::task::spawn_blocking(look).await.map_err(|error| {
+                Error::new(codes::DEFECT, Blame::Headwater, "looking at a file was cut off").caused_by(error)
+            })?
+        }
+    };
+    // Collected first: a stream over a closure that borrows is not general enough to be sent between threads.
+    let looks: Vec<_> = files.iter().enumerate().map(look).collect();
+    futures::stream::iter(looks).buffered(TOGETHER).try_collect().await
+}
+
+fn look_at_text(
+    file: &FileEntry,
+    source: Source,
+    format: &Format,
+    declared: &[String],
+    table: Option<&Schema>,
+    rows: usize,
+) -> Result<Seen, Error> {
+    let text = feed(source, file, format)?;
+    let mut sample = Sample::new(&format.reading);
+    let name = &file.name;
+    let seen = |columns, sparse| Seen { file: Arc::clone(name), columns, sparse };
+    match format.kind {
+        FormatType::Csv => {
+            let Some(opened) = csv::open(text, &format.csv, format.max_line, declared, name)? else {
+                return Ok(seen(None, false));
+            };
+            for column in &opened.names {
+                sample.column(column, table);
+            }
+            let fields = opened.rows.fields;
+            let reader = RowReader::new(opened.feed, opened.rows, opened.lines);
+            take_sample(reader, rows, |reader| {
+                csv::sample_fields(reader.text(), reader.found(), fields, &format.csv, &mut sample);
+            })?;
+            Ok(seen(Some(evidence(sample, rows > 0)), false))
+        }
+        _ => {
+            let mut reader = RowReader::new(text, JsonLines { max_line: format.max_line }, 0);
+            let mut any = false;
+            refuse_array(&mut reader, name)?;
+            take_sample(reader, rows, |reader| {
+                any |= !reader.found().rows.is_empty();
+                sample_lines(reader.text(), reader.found(), table, MAX_COLUMNS + 1, &mut sample);
+            })?;
+            if sample.len() > MAX_COLUMNS {
+                let message = format!("the objects of {name} have more than {MAX_COLUMNS} keys");
+                return Err(Error::new(codes::TOO_MANY_COLUMNS, Blame::Data, message)
+                    .help("write what is keyed by data as a list of objects, or as one nested object"));
+            }
+            Ok(seen(any.then(|| evidence(sample, true)), true))
+        }
+    }
+}
+
+/// A file that is one JSON array would be a file of bad rows: it is told apart.
+fn refuse_array(reader: &mut RowReader<JsonLines>, name: &str) -> Result<(), Error> {
+    if reader.peek()?.trim_ascii_start().first() == Some(&b'[') {
+        return Err(Error::new(codes::BAD_HEADER, Blame::Data, format!("{name} holds a JSON array"))
+            .help("write one object a line, e.g. with `jq -c '.[]'`"));
+    }
+    Ok(())
+}
+
+fn take_sample<F: FindRows>(
+    mut reader: RowReader<F>,
+    rows: usize,
+    mut see: impl FnMut(&RowReader<F>),
+) -> Result<(), Error> {
+    let (mut left, mut bytes) = (rows, 0);
+    while left > 0 && bytes < SAMPLE_BYTES && reader.advance(left)? {
+        let found = reader.found();
+        left = left.saturating_sub(found.rows.len() + found.broken.len());
+        bytes += reader.text().len();
+        see(&reader);
+    }
+    Ok(())
+}
+
+fn evidence(sample: Sample, sampled: bool) -> Vec<(String, Evidence)> {
+    let column = |column: super::sample::Sampled| {
+        let found = if sampled {
+            Evidence::Sampled { guess: column.guess, misfits: column.misfits }
+        } else {
+            Evidence::Named
+        };
+        (column.name, found)
+    };
+    sample.into_columns().into_iter().map(column).collect()
+}

@@ -1,0 +1,147 @@
+//! The columns of JSON objects.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow_schema::Schema;
+use headwater_sdk::{Blame, Error};
+
+use crate::codes;
+use crate::files::batch::{Batch, Flaws, Target};
+use crate::files::decode::{ReadValues, Unread};
+use crate::files::rows::Rows;
+use crate::files::sample::Sample;
+use crate::files::values::{Cells, Value, json_value, read_object, shown};
+
+/// What happens when an object has a key that no column stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum UnknownKeys {
+    /// It is left out.
+    Ignore,
+    /// The row is bad: the key was not in the sample.
+    Reject,
+    /// The load fails: the columns have drifted.
+    Fail,
+}
+
+/// Reads objects into the table's columns.
+#[derive(Debug)]
+pub(crate) struct JsonValues {
+    places: HashMap<String, usize>,
+    names: Vec<String>,
+    unknown: UnknownKeys,
+    /// Per row and column, where the value's token begins and ends; both 0 where there is none.
+    tokens: Vec<(u32, u32)>,
+    scratch: Vec<u8>,
+}
+
+impl JsonValues {
+    /// Looks for the table's columns by name.
+    pub(crate) fn new(target: &Target, unknown: UnknownKeys) -> Self {
+        let names: Vec<String> = target.schema.fields().iter().map(|field| field.name().clone()).collect();
+        let places = names.iter().enumerate().map(|(at, name)| (name.clone(), at)).collect();
+        Self { places, names, unknown, tokens: Vec::new(), scratch: Vec::new() }
+    }
+}
+
+struct JsonCells<'a> {
+    text: &'a [u8],
+    tokens: &'a [(u32, u32)],
+    columns: usize,
+    column: usize,
+}
+
+impl Cells for JsonCells<'_> {
+    fn rows(&self) -> usize {
+        self.tokens.len() / self.columns
+    }
+
+    fn value<'a>(&'a self, row: usize, scratch: &'a mut Vec<u8>) -> Value<'a> {
+        match self.tokens[row * self.columns + self.column] {
+            (0, 0) => Value::Null,
+            (start, end) => json_value(&self.text[start as usize..end as usize], scratch),
+        }
+    }
+}
+
+impl ReadValues for JsonValues {
+    fn read(&mut self, text: &[u8], rows: &Rows, batch: &mut Batch, flaws: &mut Flaws) -> Result<(), Unread> {
+        let columns = self.names.len();
+        self.tokens.clear();
+        self.tokens.resize(rows.rows.len() * columns, (0, 0));
+        for (at, row) in rows.rows.iter().enumerate() {
+            if flaws.has(at) {
+                continue;
+            }
+            let line = &text[row.range()];
+            let tokens = &mut self.tokens[at * columns..(at + 1) * columns];
+            let (mut next, mut drifted) = (0, None);
+            let read = read_object(line, |key, token| {
+                // Objects of a file mostly have their keys in one order.
+                let place = match self.names.get(next) {
+                    Some(name) if name == key => Some(next),
+                    _ => self.places.get(key).copied(),
+                };
+                let Some(place) = place else {
+                    return match self.unknown {
+                        UnknownKeys::Ignore => Ok(()),
+                        UnknownKeys::Reject => Err(unknown_key(key)),
+                        UnknownKeys::Fail => {
+                            drifted = Some(shown(key.as_bytes()));
+                            Ok(())
+                        }
+                    };
+                };
+                if tokens[place] != (0, 0) {
+                    return Err(format!("the object has the key '{}' twice", shown(key.as_bytes())));
+                }
+                // A token is a part of the line, which is a part of the text.
+                let start = row.start + (token.as_ptr() as usize - line.as_ptr() as usize) as u32;
+                tokens[place] = (start, start + token.len() as u32);
+                next = place + 1;
+                Ok(())
+            });
+            match read {
+                Err(reason) => {
+                    tokens.fill((0, 0));
+                    let reason = if reason.starts_with("is not") { format!("the line {reason}") } else { reason };
+                    flaws.add(at, || reason);
+                }
+                Ok(()) => {
+                    if let Some(what) = drifted {
+                        return Err(Unread { row: *row, error: drift_error, what });
+                    }
+                }
+            }
+        }
+        let target = Arc::clone(batch.target());
+        for (column, values) in batch.columns().iter_mut().enumerate() {
+            let cells = JsonCells { text, tokens: &self.tokens, columns, column };
+            values.fill(&cells, &mut self.scratch, &mut |row, flaw| flaws.add(row, || target.reason(column, flaw)));
+        }
+        Ok(())
+    }
+}
+
+fn unknown_key(key: &str) -> String {
+    let key = shown(key.as_bytes());
+    format!("the key '{key}' is no column of the table (it was not in the sample): declare it, or say `drift: ignore`")
+}
+
+fn drift_error(file: &str, line: u64, key: &str) -> Error {
+    Error::new(codes::DRIFT, Blame::Data, format!("{file}, line {line}: the key '{key}' is no column of the table"))
+        .help("declare the column and say `drift: add`, or leave the key out with `drift: ignore`")
+}
+
+/// Shows a sample the objects of lines; lines that are none are passed over.
+pub(crate) fn sample_lines(text: &[u8], rows: &Rows, table: Option<&Schema>, max_columns: usize, sample: &mut Sample) {
+    for row in &rows.rows {
+        let _bad_row = read_object(&text[row.range()], |key, token| {
+            if sample.len() < max_columns {
+                let column = sample.column(key, table);
+                sample.see_token(column, token);
+            }
+            Ok(())
+        });
+    }
+}

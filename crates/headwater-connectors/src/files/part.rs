@@ -1,0 +1,192 @@
+//! A file as a part of a load: opened when it is read, on a thread of its own.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use encoding_rs::UTF_8;
+use futures::StreamExt;
+use futures::stream::BoxStream;
+use headwater_sdk::connector::{ReadPart, SourceBatch};
+use headwater_sdk::progress::Progress;
+use headwater_sdk::{Blame, Error};
+use tokio::sync::mpsc;
+
+use super::batch::{Batch, Target};
+use super::csv::{self, CsvValues};
+use super::decode::{Decoder, Measures, ReadValues};
+use super::input::{BLOCK, Blocks, Compression, DirectBlocks, Feed, LocalFile, PipedBlocks, RemoteFile, open_text};
+use super::json::{JsonLines, JsonValues, UnknownKeys};
+use super::listing::{FileEntry, Place};
+use super::options::{Format, FormatType};
+use super::parquet;
+use super::rows::{FindRows, RowReader};
+use crate::codes;
+
+/// Batches that wait for the writer.
+const BATCHES: usize = 2;
+
+/// What the parts of a load share.
+#[derive(Debug)]
+pub(crate) struct Load {
+    /// How the files are written.
+    pub(crate) format: Format,
+    /// The table's side.
+    pub(crate) target: Arc<Target>,
+    /// Names of the fields of files without a header.
+    pub(crate) declared: Vec<String>,
+    /// What happens to keys that no column stands for.
+    pub(crate) unknown_keys: UnknownKeys,
+}
+
+/// A file to be read.
+#[derive(Debug)]
+pub(crate) struct FilePart {
+    pub(crate) file: FileEntry,
+    pub(crate) load: Arc<Load>,
+}
+
+impl ReadPart for FilePart {
+    fn name(&self) -> &str {
+        &self.file.name
+    }
+
+    fn bytes(&self) -> u64 {
+        self.file.stamp.size
+    }
+
+    fn read(self: Box<Self>, progress: Arc<Progress>) -> BoxStream<'static, Result<SourceBatch, Error>> {
+        if self.load.format.kind == FormatType::Parquet {
+            return parquet::read(self.file, Arc::clone(&self.load.target), progress).boxed();
+        }
+        // Nothing starts before the stream is asked.
+        futures::stream::once(async move {
+            let (sender, batches) = mpsc::channel(BATCHES);
+            let name = Arc::clone(&self.file.name);
+            let source = Source::start(&self.file, Some(Arc::clone(&progress)));
+            let work = tokio::task::spawn_blocking(move || self.decode(source, &progress, &sender));
+            futures::stream::unfold(Some((batches, work)), move |state| {
+                let name = Arc::clone(&name);
+                async move {
+                    let (mut batches, work) = state?;
+                    if let Some(batch) = batches.recv().await {
+                        return Some((batch, Some((batches, work))));
+                    }
+                    // The end, unless the work was cut off: then rows may be missing.
+                    let outcome = work.await;
+                    outcome.err().map(|error| (Err(cut_off(&name, error)), None))
+                }
+            })
+        })
+        .flatten()
+        .boxed()
+    }
+}
+
+fn cut_off(name: &str, error: tokio::task::JoinError) -> Error {
+    Error::new(codes::DEFECT, Blame::Headwater, format!("reading {name} was cut off")).caused_by(error)
+}
+
+/// A file on its way to be opened: a fetch from a store starts on the runtime, a local file is opened by its reader.
+pub(crate) enum Source {
+    Local { file: FileEntry, progress: Option<Arc<Progress>> },
+    Remote(RemoteFile),
+}
+
+impl Source {
+    /// Starts to fetch a remote file. Must be called on a Tokio runtime.
+    pub(crate) fn start(file: &FileEntry, progress: Option<Arc<Progress>>) -> Self {
+        match &file.place {
+            Place::Local(_) => Self::Local { file: file.clone(), progress },
+            Place::Store(store, path) => Self::Remote(RemoteFile::open(
+                Arc::clone(store),
+                path.clone(),
+                &file.name,
+                file.stamp.size,
+                file.stamp.etag.clone(),
+                progress,
+            )),
+        }
+    }
+
+    fn open(self) -> Result<Box<dyn Read + Send>, Error> {
+        Ok(match self {
+            Self::Remote(file) => Box::new(file),
+            Self::Local { file, progress } => match &file.place {
+                Place::Local(path) => {
+                    let modified = file.stamp.modified.unwrap_or(0);
+                    Box::new(LocalFile::open(path, &file.name, file.stamp.size, modified, progress)?)
+                }
+                Place::Store(..) => return Err(Error::new(codes::DEFECT, Blame::Headwater, "a remote file is no local one")),
+            },
+        })
+    }
+}
+
+/// The text of a file. Decompression and transcoding, which take as long as reading values does, get a thread.
+///
+/// # Errors
+/// When the file cannot be opened.
+pub(crate) fn feed(source: Source, file: &FileEntry, format: &Format) -> Result<Feed, Error> {
+    let name = Arc::clone(&file.name);
+    let compression = format.compression.unwrap_or_else(|| Compression::of_name(&file.path));
+    let encoding = format.encoding;
+    let open = move || {
+        let text = open_text(source.open()?, &name, compression, encoding)?;
+        Ok(DirectBlocks::new(text, name, compression, BLOCK))
+    };
+    let plain = compression == Compression::None && encoding.is_none_or(|encoding| encoding == UTF_8);
+    let blocks: Box<dyn Blocks> = if plain { Box::new(open()?) } else { Box::new(PipedBlocks::start(open)?) };
+    Ok(Feed::new(blocks))
+}
+
+type Batches = mpsc::Sender<Result<SourceBatch, Error>>;
+
+impl FilePart {
+    fn decode(&self, source: Source, progress: &Progress, batches: &Batches) {
+        if let Err(error) = self.try_decode(source, progress, batches) {
+            // When nobody listens, nobody misses it.
+            let _gone = batches.blocking_send(Err(error));
+        }
+    }
+
+    fn try_decode(&self, source: Source, progress: &Progress, batches: &Batches) -> Result<(), Error> {
+        let Load { format, target, declared, unknown_keys } = &*self.load;
+        let feed = feed(source, &self.file, format)?;
+        let batch = Batch::new(Arc::clone(target), Arc::clone(&self.file.name), &format.reading)?;
+        let encoding = format.encoding.filter(|e| *e != UTF_8).map(|e| e.name());
+        let mut measures = Measures { fields: 0, max_line: format.max_line, encoding };
+        let name = &*self.file.name;
+        match format.kind {
+            FormatType::Csv => {
+                let Some(opened) = csv::open(feed, &format.csv, format.max_line, declared, name)? else {
+                    return Ok(());
+                };
+                measures.fields = opened.rows.fields;
+                let values = CsvValues::new(&opened, &format.csv, target);
+                let rows = RowReader::new(opened.feed, opened.rows, opened.lines);
+                pump(Decoder::new(rows, values, batch, measures, name), progress, batches)
+            }
+            FormatType::Json => {
+                let values = JsonValues::new(target, *unknown_keys);
+                let rows = RowReader::new(feed, JsonLines { max_line: format.max_line }, 0);
+                pump(Decoder::new(rows, values, batch, measures, name), progress, batches)
+            }
+            FormatType::Parquet => Err(Error::new(codes::DEFECT, Blame::Headwater, "a Parquet file is no text")),
+        }
+    }
+}
+
+fn pump<F: FindRows, V: ReadValues>(
+    mut decoder: Decoder<F, V>,
+    progress: &Progress,
+    batches: &Batches,
+) -> Result<(), Error> {
+    while let Some(batch) = decoder.next()? {
+        progress.add_rows_in(decoder.take_count());
+        if batches.blocking_send(Ok(batch)).is_err() {
+            // The load was given up.
+            return Ok(());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,91 @@
+//! Which files a stream has loaded, and a fingerprint of files.
+
+use std::collections::BTreeMap;
+
+use headwater_sdk::{Blame, Error};
+use serde::{Deserialize, Serialize};
+
+use super::listing::{FileEntry, Stamp};
+use crate::codes;
+
+/// The position of a stream in mode `new_files`: every file loaded so far, as it was then.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Position {
+    /// In the order of their paths.
+    files: Vec<LoadedFile>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct LoadedFile {
+    /// Relative to the location.
+    path: String,
+    #[serde(flatten)]
+    stamp: Stamp,
+}
+
+/// What a stream in mode `new_files` has to read.
+pub(crate) struct Outstanding {
+    /// Files that were not loaded.
+    pub(crate) new: Vec<FileEntry>,
+    /// Those that were and have changed since, which are left alone.
+    pub(crate) changed: Vec<String>,
+    /// The position once the new ones are loaded.
+    pub(crate) position: Position,
+}
+
+impl Position {
+    /// Reads a position back.
+    ///
+    /// # Errors
+    /// When it is not one of this connector.
+    pub(crate) fn read(value: &serde_json::Value) -> Result<Self, Error> {
+        Self::deserialize(value).map_err(|error| {
+            Error::new(codes::BAD_POSITION, Blame::Headwater, "the list of loaded files cannot be understood")
+                .help("load the stream again from the start")
+                .caused_by(error)
+        })
+    }
+
+    /// The position as it is stored.
+    ///
+    /// # Errors
+    /// Only for a defect.
+    pub(crate) fn write(&self) -> Result<serde_json::Value, Error> {
+        serde_json::to_value(self).map_err(|error| {
+            Error::new(codes::DEFECT, Blame::Headwater, "the list of loaded files cannot be written").caused_by(error)
+        })
+    }
+
+    /// Compares the files that are there with those that were loaded.
+    pub(crate) fn outstanding(self, files: Vec<FileEntry>) -> Outstanding {
+        let mut loaded: BTreeMap<String, Stamp> = self.files.into_iter().map(|file| (file.path, file.stamp)).collect();
+        let (mut new, mut changed) = (Vec::new(), Vec::new());
+        for file in files {
+            match loaded.get(&file.path) {
+                Some(stamp) if *stamp == file.stamp => {}
+                Some(_) => changed.push(file.name.to_string()),
+                None => {
+                    loaded.insert(file.path.clone(), file.stamp.clone());
+                    new.push(file);
+                }
+            }
+        }
+        let files = loaded.into_iter().map(|(path, stamp)| LoadedFile { path, stamp }).collect();
+        Outstanding { new, changed, position: Self { files } }
+    }
+}
+
+/// Changes when a file comes, goes, or is another one.
+pub(crate) fn fingerprint(files: &[FileEntry]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for file in files {
+        for text in [&file.path, file.stamp.etag.as_deref().unwrap_or("")] {
+            // Lengths keep neighbours apart.
+            hasher.update(&(text.len() as u64).to_le_bytes());
+            hasher.update(text.as_bytes());
+        }
+        hasher.update(&file.stamp.size.to_le_bytes());
+        hasher.update(&file.stamp.modified.unwrap_or(i64::MIN).to_le_bytes());
+    }
+    hasher.finalize().to_hex().to_string()
+}

@@ -1,0 +1,83 @@
+//! What a sample of rows shows of a file's columns.
+
+use std::collections::HashMap;
+
+use arrow_schema::Schema;
+
+use super::values::{Cells, Column, Guess, Reading, Value, json_value};
+
+/// Columns being sampled.
+#[derive(Debug)]
+pub(crate) struct Sample {
+    columns: Vec<Sampled>,
+    places: HashMap<String, usize>,
+    reading: Reading,
+    scratch: Vec<u8>,
+}
+
+/// A column of a sample.
+#[derive(Debug)]
+pub(crate) struct Sampled {
+    /// Its name in the file.
+    pub(crate) name: String,
+    /// What its values could be.
+    pub(crate) guess: Guess,
+    /// Values that the table's type does not take.
+    pub(crate) misfits: u64,
+    expected: Option<Column>,
+}
+
+impl Sample {
+    /// An empty sample.
+    pub(crate) fn new(reading: &Reading) -> Self {
+        Self { columns: Vec::new(), places: HashMap::new(), reading: reading.clone(), scratch: Vec::new() }
+    }
+
+    /// The place of a column, added when it is new; `table` says which type its values should have.
+    pub(crate) fn column(&mut self, name: &str, table: Option<&Schema>) -> usize {
+        if let Some(&place) = self.places.get(name) {
+            return place;
+        }
+        let field = table.and_then(|schema| schema.field_with_name(name).ok());
+        let expected = field.and_then(|field| Column::new(field.data_type(), &self.reading));
+        self.columns.push(Sampled { name: name.to_owned(), guess: Guess::default(), misfits: 0, expected });
+        self.places.insert(name.to_owned(), self.columns.len() - 1);
+        self.columns.len() - 1
+    }
+
+    /// Columns seen so far.
+    pub(crate) fn len(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// Takes fields of rows without types of their own.
+    pub(crate) fn see_fields<C: Cells>(&mut self, column: usize, cells: &C) {
+        let Some(sampled) = self.columns.get_mut(column) else { return };
+        for row in 0..cells.rows() {
+            let value = cells.value(row, &mut self.scratch);
+            sampled.guess.see_field(value, &self.reading);
+            sampled.check(value);
+        }
+    }
+
+    /// Takes a JSON token.
+    pub(crate) fn see_token(&mut self, column: usize, token: &[u8]) {
+        let Some(sampled) = self.columns.get_mut(column) else { return };
+        sampled.guess.see_token(token, &self.reading);
+        let value = json_value(token, &mut self.scratch);
+        sampled.check(value);
+    }
+
+    /// What was seen.
+    pub(crate) fn into_columns(self) -> Vec<Sampled> {
+        self.columns
+    }
+}
+
+impl Sampled {
+    fn check(&mut self, value: Value<'_>) {
+        if let (Value::Text(_), Some(expected)) = (value, &mut self.expected) {
+            self.misfits += u64::from(!expected.takes(value));
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! A stream of files: its schema, and what there is to read.
+
+use std::sync::Arc;
+
+use arrow_schema::{Field, Schema, SchemaRef};
+use async_trait::async_trait;
+use headwater_sdk::check::OptionsError;
+use headwater_sdk::connector::{Drift, ReadMode, ReadPart, ReadPlan, SourceStream, StreamSettings};
+use headwater_sdk::{Blame, Error, Result};
+
+use super::batch::Target;
+use super::drift::{Resolved, resolve};
+use super::inspect::inspect;
+use super::json::UnknownKeys;
+use super::listing::{FileEntry, Pattern};
+use super::location::Location;
+use super::options::{Format, FormatType, StreamOptions};
+use super::part::{FilePart, Load};
+use super::position::{Outstanding, Position, fingerprint};
+use super::values::lake_type;
+use crate::codes;
+
+/// A stream of files.
+#[derive(Debug)]
+pub(crate) struct FileStream {
+    location: Location,
+    pattern: Pattern,
+    format: Arc<Format>,
+    settings: StreamSettings,
+    /// Names of the fields of files without a header.
+    declared: Arc<Vec<String>>,
+}
+
+impl FileStream {
+    /// Checks a stream's options.
+    ///
+    /// # Errors
+    /// [`OptionsError`] when they make no sense.
+    pub(crate) fn new(
+        location: Location,
+        options: &StreamOptions,
+        settings: StreamSettings,
+    ) -> Result<Self, OptionsError> {
+        let pattern = Pattern::new(&options.path)?;
+        let mut format = Format::resolve(&options.path, &options.format)?;
+        format.reading.ignore_unknown_keys = settings.drift == Drift::Ignore;
+        let headless = format.kind == FormatType::Csv && !format.csv.header;
+        let names = settings.columns.iter().map(|column| column.name.clone());
+        let declared = Arc::new(if headless { names.collect() } else { Vec::new() });
+        Ok(Self { location, pattern, format: Arc::new(format), settings, declared })
+    }
+
+    /// The columns of files, judged against the table's.
+    async fn resolve(&self, files: &[FileEntry], table: Option<&Arc<Schema>>) -> Result<Resolved> {
+        let seen = inspect(files, &self.format, &self.declared, table).await?;
+        resolve(&self.settings, table.map(|table| &**table), &seen)
+    }
+
+    fn load(&self, resolved: Resolved, has_table: bool) -> Result<(Arc<Load>, Vec<String>)> {
+        let target = Target {
+            schema: resolved.schema,
+            inferred: resolved.inferred,
+            on_bad_row: self.settings.on_bad_row,
+        };
+        if self.format.kind != FormatType::Parquet {
+            // A type that cannot be read is found before anything is.
+            target.columns(&self.format.reading)?;
+        }
+        let unknown_keys = match self.settings.drift {
+            Drift::Ignore => UnknownKeys::Ignore,
+            Drift::Fail if has_table => UnknownKeys::Fail,
+            Drift::Fail | Drift::Add => UnknownKeys::Reject,
+        };
+        let load = Load {
+            format: (*self.format).clone(),
+            target: Arc::new(target),
+            declared: (*self.declared).clone(),
+            unknown_keys,
+        };
+        Ok((Arc::new(load), resolved.notes))
+    }
+}
+
+/// The table's schema in lake types.
+fn lake_schema(table: &Schema) -> Result<Arc<Schema>> {
+    let field = |field: &Arc<Field>| {
+        let data_type = lake_type(field.data_type()).ok_or_else(|| {
+            let message = format!("column '{}' of the table has the type {}", field.name(), field.data_type());
+            Error::new(codes::UNSUPPORTED_TYPE, Blame::Data, message).help("load the table again from the start")
+        })?;
+        Ok(Field::new(field.name(), data_type, true))
+    };
+    Ok(Arc::new(Schema::new(table.fields().iter().map(field).collect::<Result<Vec<_>>>()?)))
+}
+
+/// What is to be read, in words.
+fn describe(files: &[FileEntry]) -> String {
+    let bytes: u64 = files.iter().map(|file| file.stamp.size).sum();
+    let size = match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
+        _ => format!("{:.1} GB", bytes as f64 / 1e9),
+    };
+    match files.len() {
+        0 => "no new files".into(),
+        1 => format!("1 file, {size}"),
+        count => format!("{count} files, {size}"),
+    }
+}
+
+#[async_trait]
+impl SourceStream for FileStream {
+    async fn schema(&self) -> Result<SchemaRef> {
+        let files = self.pattern.list(&self.location).await?;
+        if files.is_empty() {
+            return Err(self.pattern.nothing_found(&self.location));
+        }
+        Ok(self.resolve(&files, None).await?.schema)
+    }
+
+    async fn plan(&self, table: Option<SchemaRef>, position: Option<serde_json::Value>) -> Result<ReadPlan> {
+        let table = table.map(|table| lake_schema(&table)).transpose()?;
+        let files = self.pattern.list(&self.location).await?;
+        let new_files = self.settings.mode == ReadMode::NewFiles;
+        let loaded = match &position {
+            Some(position) if new_files => Position::read(position)?,
+            _ => Position::default(),
+        };
+        if files.is_empty() && (!new_files || position.is_none()) {
+            return Err(self.pattern.nothing_found(&self.location));
+        }
+        let fingerprint = fingerprint(&files);
+        let all = files.clone();
+        let Outstanding { new, changed, position } = loaded.outstanding(files);
+        let mut notes: Vec<String> = changed
+            .iter()
+            .map(|name| format!("{name} changed after it was loaded and is not loaded again"))
+            .collect();
+        let resolved = match (&table, new.is_empty()) {
+            // Nothing to read changes nothing.
+            (Some(table), true) => {
+                let inferred = vec![false; table.fields().len()];
+                Resolved { schema: Arc::clone(table), inferred, notes: Vec::new() }
+            }
+            (None, true) if all.is_empty() => return Err(self.pattern.nothing_found(&self.location)),
+            (None, true) => self.resolve(&all, None).await?,
+            (table, false) => self.resolve(&new, table.as_ref()).await?,
+        };
+        let schema = Arc::clone(&resolved.schema);
+        let (load, drift) = self.load(resolved, table.is_some())?;
+        notes.extend(drift);
+        let description = describe(&new);
+        let part = |file| Box::new(FilePart { file, load: Arc::clone(&load) }) as Box<dyn ReadPart>;
+        Ok(ReadPlan {
+            schema,
+            parts: new.into_iter().map(part).collect(),
+            position: position.write()?,
+            fingerprint,
+            description,
+            drift: notes,
+        })
+    }
+}

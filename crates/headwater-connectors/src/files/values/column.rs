@@ -1,0 +1,194 @@
+//! One column of a table being read from text.
+
+use std::sync::Arc;
+
+use arrow_array::types::{
+    Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
+    TimestampMicrosecondType,
+};
+use arrow_array::{Array, ArrayRef};
+use arrow_schema::{ArrowError, DataType, TimeUnit};
+
+use super::nested::{Lists, Structs};
+use super::number::{parse_decimal, parse_float, parse_int};
+use super::primitive::{Booleans, Primitive};
+use super::text::Texts;
+use super::time::{Moment, parse_date, parse_date_as, parse_moment, parse_moment_as};
+use super::{Cells, Flaw, Value};
+
+/// How texts are read, beside their types.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Reading {
+    /// `strftime` format of timestamps; `None` for ISO 8601.
+    pub(crate) timestamp_format: Option<Arc<str>>,
+    /// `strftime` format of dates; `None` for ISO 8601.
+    pub(crate) date_format: Option<Arc<str>>,
+    /// Whether a key of a JSON object that no column or field stands for is left out instead of being a flaw.
+    pub(crate) ignore_unknown_keys: bool,
+}
+
+/// The values of a column, being collected.
+#[derive(Debug)]
+pub(crate) enum Column {
+    Boolean(Booleans),
+    Int8(Primitive<Int8Type>),
+    Int16(Primitive<Int16Type>),
+    Int32(Primitive<Int32Type>),
+    Int64(Primitive<Int64Type>),
+    Float32(Primitive<Float32Type>),
+    Float64(Primitive<Float64Type>),
+    Decimal(Primitive<Decimal128Type>, u8, i8),
+    String(Texts),
+    Binary(Texts),
+    Date(Primitive<Date32Type>, Reading),
+    Timestamp(Primitive<TimestampMicrosecondType>, Option<Arc<str>>, Reading),
+    Struct(Box<Structs>),
+    List(Box<Lists>),
+}
+
+/// The timestamp in a text: an instant for a column in UTC (a text without a zone is taken as UTC), wall-clock time for
+/// others (a text with a zone is refused: dropping the zone would change its meaning).
+#[inline]
+fn timestamp(text: &[u8], utc: bool, reading: &Reading) -> Option<i64> {
+    let Moment { micros, zoned } = match &reading.timestamp_format {
+        None => parse_moment(text),
+        Some(format) => parse_moment_as(format, text),
+    }?;
+    (utc || !zoned).then_some(micros)
+}
+
+#[inline]
+fn date(text: &[u8], reading: &Reading) -> Option<i32> {
+    match &reading.date_format {
+        None => parse_date(text),
+        Some(format) => parse_date_as(format, text),
+    }
+}
+
+fn float32(text: &[u8]) -> Option<f32> {
+    std::str::from_utf8(text.trim_ascii()).ok()?.parse().ok()
+}
+
+fn narrow<T: TryFrom<i64>>(text: &[u8]) -> Option<T> {
+    parse_int(text).and_then(|value| T::try_from(value).ok())
+}
+
+impl Column {
+    /// A column of a lake type; `None` when its values have no text form that this connector reads.
+    pub(crate) fn new(data_type: &DataType, reading: &Reading) -> Option<Self> {
+        Some(match data_type {
+            DataType::Boolean => Self::Boolean(Booleans::new()),
+            DataType::Int8 => Self::Int8(Primitive::new()),
+            DataType::Int16 => Self::Int16(Primitive::new()),
+            DataType::Int32 => Self::Int32(Primitive::new()),
+            DataType::Int64 => Self::Int64(Primitive::new()),
+            DataType::Float32 => Self::Float32(Primitive::new()),
+            DataType::Float64 => Self::Float64(Primitive::new()),
+            DataType::Decimal128(precision, scale) => Self::Decimal(Primitive::new(), *precision, *scale),
+            DataType::Utf8 => Self::String(Texts::new()),
+            DataType::Binary => Self::Binary(Texts::new()),
+            DataType::Date32 => Self::Date(Primitive::new(), reading.clone()),
+            DataType::Timestamp(TimeUnit::Microsecond, zone) => {
+                Self::Timestamp(Primitive::new(), zone.clone(), reading.clone())
+            }
+            DataType::Struct(fields) => Self::Struct(Box::new(Structs::new(fields, reading)?)),
+            DataType::List(item) => Self::List(Box::new(Lists::new(item, reading)?)),
+            _ => return None,
+        })
+    }
+
+    /// Takes one value. On a flaw a null is stored, so that columns stay equally long.
+    pub(crate) fn push(&mut self, value: Value<'_>) -> Result<(), Flaw> {
+        match self {
+            Self::Boolean(column) => column.push(value),
+            Self::Int8(column) => column.push(value, narrow),
+            Self::Int16(column) => column.push(value, narrow),
+            Self::Int32(column) => column.push(value, narrow),
+            Self::Int64(column) => column.push(value, parse_int),
+            Self::Float32(column) => column.push(value, float32),
+            Self::Float64(column) => column.push(value, parse_float),
+            Self::Decimal(column, p, s) => column.push(value, |text| parse_decimal(text, *p, *s)),
+            Self::String(column) | Self::Binary(column) => column.push(value),
+            Self::Date(column, reading) => column.push(value, |text| date(text, reading)),
+            Self::Timestamp(column, zone, reading) => {
+                column.push(value, |text| timestamp(text, zone.is_some(), reading))
+            }
+            Self::Struct(column) => column.push(value),
+            Self::List(column) => column.push(value),
+        }
+    }
+
+    /// Takes the values of many rows, and tells `bad` of each that was not taken.
+    pub(crate) fn fill<C: Cells>(&mut self, cells: &C, scratch: &mut Vec<u8>, bad: &mut dyn FnMut(usize, Flaw)) {
+        match self {
+            Self::Int16(column) => column.fill(cells, scratch, bad, narrow),
+            Self::Int32(column) => column.fill(cells, scratch, bad, narrow),
+            Self::Int64(column) => column.fill(cells, scratch, bad, parse_int),
+            Self::Float64(column) => column.fill(cells, scratch, bad, parse_float),
+            Self::Decimal(column, p, s) => column.fill(cells, scratch, bad, |text| parse_decimal(text, *p, *s)),
+            Self::String(column) | Self::Binary(column) => column.fill(cells, scratch, bad),
+            Self::Date(column, reading) => column.fill(cells, scratch, bad, |text| date(text, reading)),
+            Self::Timestamp(column, zone, reading) => {
+                column.fill(cells, scratch, bad, |text| timestamp(text, zone.is_some(), reading));
+            }
+            other => {
+                for row in 0..cells.rows() {
+                    if let Err(flaw) = other.push(cells.value(row, scratch)) {
+                        bad(row, flaw);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Stores nulls for rows of a file that does not have the column.
+    pub(crate) fn push_nulls(&mut self, rows: usize) {
+        for _ in 0..rows {
+            // A null is a value of every type.
+            let _always_taken = self.push(Value::Null);
+        }
+    }
+
+    /// Bytes of text collected, where a column can grow beyond its number of rows.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Self::String(column) | Self::Binary(column) => column.size(),
+            Self::Struct(column) => column.size(),
+            Self::List(column) => column.size(),
+            _ => 0,
+        }
+    }
+
+    /// The array of the values collected; the column is then empty.
+    ///
+    /// # Errors
+    /// When a string column was given bytes that are not UTF-8.
+    pub(crate) fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
+        Ok(match self {
+            Self::Boolean(column) => column.finish(),
+            Self::Int8(column) => Arc::new(column.finish()),
+            Self::Int16(column) => Arc::new(column.finish()),
+            Self::Int32(column) => Arc::new(column.finish()),
+            Self::Int64(column) => Arc::new(column.finish()),
+            Self::Float32(column) => Arc::new(column.finish()),
+            Self::Float64(column) => Arc::new(column.finish()),
+            Self::Decimal(column, p, s) => Arc::new(column.finish().with_precision_and_scale(*p, *s)?),
+            Self::String(column) => column.finish_strings()?,
+            Self::Binary(column) => column.finish_bytes()?,
+            Self::Date(column, _) => Arc::new(column.finish()),
+            Self::Timestamp(column, zone, _) => Arc::new(column.finish().with_timezone_opt(zone.clone())),
+            Self::Struct(column) => column.finish()?,
+            Self::List(column) => column.finish()?,
+        })
+    }
+
+    /// Whether a value would be taken.
+    pub(crate) fn takes(&mut self, value: Value<'_>) -> bool {
+        let taken = self.push(value).is_ok();
+        if self.size() > 1 << 20 {
+            // Only the answer counts: what was collected on the way is dropped.
+            drop(self.finish().map(|array| array.len()));
+        }
+        taken
+    }
+}

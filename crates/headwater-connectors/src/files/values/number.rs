@@ -1,0 +1,188 @@
+//! Numbers and booleans from text.
+//!
+//! Surrounding blanks are allowed: `a, 1` is common in files written by hand.
+
+/// `bytes` without blanks around it, or `None` when there are none to take away (the caller has tried it already).
+fn trimmed(bytes: &[u8]) -> Option<&[u8]> {
+    let trimmed = bytes.trim_ascii();
+    (trimmed.len() < bytes.len()).then_some(trimmed)
+}
+
+/// A whole number that fits 64 bits: an optional sign and digits.
+#[inline]
+pub(crate) fn parse_int(bytes: &[u8]) -> Option<i64> {
+    let (negative, digits) = match bytes.first() {
+        Some(b'-') => (true, &bytes[1..]),
+        Some(b'+') => (false, &bytes[1..]),
+        _ => (false, bytes),
+    };
+    // Eighteen digits cannot overflow, so that the common case needs no checks.
+    if digits.is_empty() || digits.len() > 18 {
+        return parse_int_slowly(bytes);
+    }
+    let mut value = 0_i64;
+    for &byte in digits {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return parse_int_slowly(bytes);
+        }
+        value = value * 10 + i64::from(digit);
+    }
+    Some(if negative { -value } else { value })
+}
+
+#[cold]
+fn parse_int_slowly(bytes: &[u8]) -> Option<i64> {
+    if let Some(trimmed) = trimmed(bytes) {
+        return parse_int(trimmed);
+    }
+    std::str::from_utf8(bytes).ok()?.parse().ok()
+}
+
+/// Powers of ten that a double holds exactly.
+const EXACT_POWERS: [f64; 23] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
+    1e21, 1e22,
+];
+
+/// A decimal or scientific number, `inf` or `NaN`, rounded to the nearest double.
+#[inline]
+pub(crate) fn parse_float(bytes: &[u8]) -> Option<f64> {
+    let (negative, digits) = match bytes.first() {
+        Some(b'-') => (true, &bytes[1..]),
+        _ => (false, bytes),
+    };
+    // Up to 15 digits, and the power of ten of the fraction, are exact in a double: one division rounds correctly
+    // (Clinger, "How to Read Floating Point Numbers Accurately", 1990). All else goes to the standard library.
+    if digits.is_empty() || digits.len() > 16 {
+        return parse_float_slowly(bytes);
+    }
+    let mut mantissa = 0_u64;
+    let mut point = None;
+    for (at, &byte) in digits.iter().enumerate() {
+        let digit = byte.wrapping_sub(b'0');
+        if digit <= 9 {
+            mantissa = mantissa * 10 + u64::from(digit);
+        } else if byte == b'.' && point.is_none() && digits.len() > 1 {
+            point = Some(at);
+        } else {
+            return parse_float_slowly(bytes);
+        }
+    }
+    if point.is_none() && digits.len() > 15 {
+        return parse_float_slowly(bytes);
+    }
+    let fraction = point.map_or(0, |at| digits.len() - at - 1);
+    let value = mantissa as f64 / EXACT_POWERS[fraction];
+    Some(if negative { -value } else { value })
+}
+
+#[cold]
+fn parse_float_slowly(bytes: &[u8]) -> Option<f64> {
+    if let Some(trimmed) = trimmed(bytes) {
+        return parse_float(trimmed);
+    }
+    std::str::from_utf8(bytes).ok()?.parse().ok()
+}
+
+/// A decimal number of at most `precision` digits, as its value times ten to the power of `scale`. Digits past the
+/// scale are taken only when they are zeros: nothing is rounded.
+pub(crate) fn parse_decimal(bytes: &[u8], precision: u8, scale: i8) -> Option<i128> {
+    let bytes = bytes.trim_ascii();
+    let (negative, digits) = match bytes.first() {
+        Some(b'-') => (true, &bytes[1..]),
+        Some(b'+') => (false, &bytes[1..]),
+        _ => (false, bytes),
+    };
+    let scale = usize::try_from(scale).ok()?;
+    let (mut value, mut fraction, mut any) = (0_i128, None, false);
+    for &byte in digits {
+        if byte == b'.' && fraction.is_none() {
+            fraction = Some(0);
+            continue;
+        }
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        any = true;
+        match &mut fraction {
+            Some(count) if *count == scale => {
+                if digit != 0 {
+                    return None;
+                }
+                continue;
+            }
+            Some(count) => *count += 1,
+            None => {}
+        }
+        value = value.checked_mul(10)?.checked_add(i128::from(digit))?;
+    }
+    for _ in fraction.unwrap_or(0)..scale {
+        value = value.checked_mul(10)?;
+    }
+    let limit = 10_i128.checked_pow(u32::from(precision))?;
+    (any && value < limit).then_some(if negative { -value } else { value })
+}
+
+/// `true`, `t`, `yes`, `y`, `1` and their opposites, in any letter case.
+pub(crate) fn parse_bool(bytes: &[u8]) -> Option<bool> {
+    let bytes = bytes.trim_ascii();
+    let is = |words: [&str; 5]| words.iter().any(|word| bytes.eq_ignore_ascii_case(word.as_bytes()));
+    if is(["true", "t", "yes", "y", "1"]) {
+        Some(true)
+    } else if is(["false", "f", "no", "n", "0"]) {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_exactly_or_not_at_all() {
+        for (text, value) in [("0", 0), ("-7", -7), ("+7", 7), ("007", 7), (" 5 ", 5), ("9223372036854775807", i64::MAX)] {
+            assert_eq!(parse_int(text.as_bytes()), Some(value), "{text}");
+        }
+        assert_eq!(parse_int(b"-9223372036854775808"), Some(i64::MIN));
+        for text in ["", " ", "-", "+", "1.0", "1e3", "9223372036854775808", "1 2", "\u{661}", "--1", "0x1"] {
+            assert_eq!(parse_int(text.as_bytes()), None, "{text}");
+        }
+        for text in ["", ".", "-", "-.", "1.2.3", "1,5", "e5", "0x1p3", "1_000", "--1", "+-1"] {
+            assert_eq!(parse_float(text.as_bytes()), None, "{text}");
+        }
+        for text in ["1.", ".5", "-.5", "+1.5", "1e400", "inf", "-Infinity", "10.357019999999999", "-0", "1e-5"] {
+            let expected: f64 = text.parse().unwrap();
+            assert_eq!(parse_float(text.as_bytes()).map(f64::to_bits), Some(expected.to_bits()), "{text}");
+        }
+        assert!(parse_float(b"NaN").unwrap().is_nan());
+    }
+
+    #[test]
+    fn decimals_are_never_rounded() {
+        for (text, value) in [("1", 100), ("-1.5", -150), ("1.50000", 150), ("+.25", 25), ("999.99", 99_999), ("5.", 500)] {
+            assert_eq!(parse_decimal(text.as_bytes(), 5, 2), Some(value), "{text}");
+        }
+        for text in ["1.005", "1000", "", ".", "-", "1e2", "abc", "999999999999999999999999999999999999999999"] {
+            assert_eq!(parse_decimal(text.as_bytes(), 5, 2), None, "{text}");
+        }
+        assert_eq!(parse_decimal(&[b'9'; 38], 38, 0), Some(10_i128.pow(38) - 1));
+    }
+
+    proptest! {
+        #[test]
+        fn integers_agree_with_the_standard_library(value: i64) {
+            prop_assert_eq!(parse_int(value.to_string().as_bytes()), Some(value));
+        }
+
+        #[test]
+        fn floats_agree_with_the_standard_library(text in "-?[0-9]{0,19}(\\.[0-9]{0,19})?(e-?[0-9]{1,3})?") {
+            prop_assert_eq!(parse_float(text.as_bytes()).map(f64::to_bits), text.parse().ok().map(f64::to_bits));
+        }
+    }
+}

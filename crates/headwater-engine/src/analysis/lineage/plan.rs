@@ -1,0 +1,353 @@
+//! The walk over a plan: what flows out of each kind of node.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use datafusion::common::{Column, DataFusionError, JoinType, Result};
+use datafusion::logical_expr::utils::grouping_set_to_exprlist;
+use datafusion::logical_expr::{
+    Aggregate, Distinct, DistinctOn, Expr, Join, LogicalPlan, RecursiveQuery, Subquery, TableScan, Union, Unnest,
+    Values,
+};
+use headwater_sdk::lineage::Influence;
+
+use super::edges::{Edges, Gathered, SourceColumns};
+use super::scope::{Flow, Scope};
+use crate::analysis::context::{LakeTable, WorkTable};
+
+/// A query whose columns cannot be traced to tables.
+#[derive(Debug)]
+pub(in crate::analysis) struct Untraceable(String);
+
+impl fmt::Display for Untraceable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the columns cannot be traced through {}", self.0)
+    }
+}
+
+impl std::error::Error for Untraceable {}
+
+pub(super) fn untraceable(what: &str) -> DataFusionError {
+    DataFusionError::External(Box::new(Untraceable(what.to_owned())))
+}
+
+/// How far out a flow depends on what is around its plan. 0: on the working table of a recursive CTE; `n + 1`: on
+/// outer query `n`; [`CLOSED`]: on nothing.
+type Reach = usize;
+const CLOSED: Reach = Reach::MAX;
+
+/// The state of a walk.
+#[derive(Debug)]
+pub(super) struct Walk {
+    pub(super) sources: SourceColumns,
+    /// The inputs of the queries around the current one, outermost first.
+    outer: Vec<Scope>,
+    /// What the working tables of the recursive CTEs around the current plan hold, outermost first.
+    working: Vec<(String, Flow)>,
+    /// The smallest reach met since the current shared plan was entered.
+    reach: Reach,
+    /// A number for the present contents of `outer` and `working`.
+    frame: usize,
+    frames: usize,
+    /// Flows of plans seen before: a CTE is one plan, however often it is read. Those that depend on nothing around
+    /// them are kept under frame 0, the others under the frame in which they were found.
+    seen: HashMap<(*const LogicalPlan, usize), (Flow, Reach)>,
+}
+
+impl Walk {
+    pub(super) fn new() -> Self {
+        Self {
+            sources: SourceColumns::default(),
+            outer: Vec::new(),
+            working: Vec::new(),
+            reach: CLOSED,
+            frame: 0,
+            frames: 0,
+            seen: HashMap::new(),
+        }
+    }
+
+    /// What flows out of a plan that others share.
+    fn shared(&mut self, plan: &Arc<LogicalPlan>) -> Result<Flow> {
+        let address = Arc::as_ptr(plan);
+        let seen = self.seen.get(&(address, 0)).or_else(|| self.seen.get(&(address, self.frame)));
+        if let Some((flow, reach)) = seen {
+            let (flow, reach) = (flow.clone(), *reach);
+            self.reach = self.reach.min(reach);
+            return Ok(flow);
+        }
+        let before = std::mem::replace(&mut self.reach, CLOSED);
+        let flow = self.flow(plan)?;
+        let reach = self.reach;
+        let frame = if reach > self.outer.len() { 0 } else { self.frame };
+        self.seen.insert((address, frame), (flow.clone(), reach));
+        self.reach = before.min(reach);
+        Ok(flow)
+    }
+
+    /// What flows out of a plan.
+    #[recursive::recursive]
+    pub(super) fn flow(&mut self, plan: &LogicalPlan) -> Result<Flow> {
+        match plan {
+            LogicalPlan::TableScan(scan) => self.table_scan(scan),
+            LogicalPlan::Projection(node) => self.project(&node.input, &node.expr),
+            LogicalPlan::Filter(node) => self.restrict(&node.input, [&node.predicate], Influence::Filter),
+            LogicalPlan::Limit(node) => {
+                let counts = node.skip.iter().chain(&node.fetch).map(AsRef::as_ref);
+                self.restrict(&node.input, counts, Influence::Filter)
+            }
+            LogicalPlan::Sort(node) => {
+                self.restrict(&node.input, node.expr.iter().map(|key| &key.expr), Influence::Sort)
+            }
+            LogicalPlan::Join(join) => self.join(join),
+            LogicalPlan::Aggregate(aggregate) => self.aggregate(aggregate),
+            LogicalPlan::Window(node) => {
+                let input = self.shared(&node.input)?;
+                let scope = Scope::of(&node.input, &input);
+                let mut columns = input.columns.to_vec();
+                for expr in &node.window_expr {
+                    columns.push(self.value(expr, &scope)?);
+                }
+                Ok(Flow { columns: columns.into(), rows: input.rows })
+            }
+            LogicalPlan::Union(union) => self.union(union),
+            LogicalPlan::Distinct(Distinct::All(input)) => Ok(distinct(self.shared(input)?)),
+            LogicalPlan::Distinct(Distinct::On(node)) => self.distinct_on(node),
+            LogicalPlan::SubqueryAlias(node) => self.shared(&node.input),
+            LogicalPlan::Subquery(node) => self.shared(&node.subquery),
+            LogicalPlan::Repartition(node) => self.shared(&node.input),
+            LogicalPlan::Unnest(unnest) => self.unnest(unnest),
+            LogicalPlan::Values(values) => self.values(values),
+            LogicalPlan::EmptyRelation(node) => {
+                let columns = vec![Edges::default(); node.schema.fields().len()];
+                Ok(Flow { columns: columns.into(), rows: Edges::default() })
+            }
+            LogicalPlan::RecursiveQuery(query) => self.recursive_query(query),
+            LogicalPlan::Extension(node) => Err(untraceable(&format!("the operator '{}'", node.node.name()))),
+            other => Err(untraceable(&format!("'{}'", other.display()))),
+        }
+    }
+
+    fn table_scan(&mut self, scan: &TableScan) -> Result<Flow> {
+        let width = scan.source.schema().fields().len();
+        let all = if let Some(table) = scan.source.downcast_ref::<LakeTable>() {
+            let first = self.sources.first_of(table.name(), table.schema_ref());
+            Flow { columns: (first..first + width as u32).map(Edges::identity).collect(), rows: Edges::default() }
+        } else if let Some(table) = scan.source.downcast_ref::<WorkTable>() {
+            self.reach = 0;
+            let held = self.working.iter().rev().find(|(name, _)| *name == table.name());
+            held.ok_or_else(|| untraceable(&format!("the recursive query '{}'", table.name())))?.1.clone()
+        } else {
+            // A table function's rows are made from its arguments, which are constants.
+            Flow { columns: vec![Edges::default(); width].into(), rows: Edges::default() }
+        };
+        let flow = match &scan.projection {
+            Some(indices) => Flow { columns: indices.iter().map(|i| all.column(*i)).collect(), rows: all.rows },
+            None => all,
+        };
+        if scan.filters.is_empty() {
+            return Ok(flow);
+        }
+        Err(untraceable("a scan with filters"))
+    }
+
+    fn project(&mut self, input: &Arc<LogicalPlan>, exprs: &[Expr]) -> Result<Flow> {
+        let flow = self.shared(input)?;
+        let scope = Scope::of(input, &flow);
+        let columns = exprs.iter().map(|expr| self.value(expr, &scope)).collect::<Result<_>>()?;
+        Ok(Flow { columns, rows: flow.rows })
+    }
+
+    /// The same columns; the expressions decide about the rows.
+    fn restrict<'e>(
+        &mut self,
+        input: &Arc<LogicalPlan>,
+        exprs: impl IntoIterator<Item = &'e Expr>,
+        kind: Influence,
+    ) -> Result<Flow> {
+        let flow = self.shared(input)?;
+        let deciding = self.deciding(exprs, kind, &Scope::of(input, &flow))?;
+        Ok(Flow { columns: flow.columns, rows: flow.rows.union(&deciding) })
+    }
+
+    fn join(&mut self, join: &Join) -> Result<Flow> {
+        let left = self.shared(&join.left)?;
+        let right = if is_lateral(&join.right) {
+            let scope = Scope::of(&join.left, &left);
+            self.within(scope, |walk| walk.shared(&join.right))?
+        } else {
+            self.shared(&join.right)?
+        };
+        let mut keys = Gathered::default();
+        let left_first = Scope::of_join((&join.left, &left), (&join.right, &right));
+        let right_first = Scope::of_join((&join.right, &right), (&join.left, &left));
+        for (left_key, right_key) in &join.on {
+            keys.add(&self.value(left_key, &left_first)?);
+            keys.add(&self.value(right_key, &right_first)?);
+        }
+        if let Some(filter) = &join.filter {
+            keys.add(&self.value(filter, &left_first)?);
+        }
+        let keys = keys.finish().deciding(Influence::Join);
+        let both = left.rows.union(&right.rows).union(&keys);
+        let mark = |kept: &Flow, tested: &Flow| {
+            let columns = kept.columns.iter().cloned().chain([tested.rows.union(&keys)]).collect();
+            Flow { columns, rows: kept.rows.clone() }
+        };
+        Ok(match join.join_type {
+            JoinType::Inner | JoinType::Left | JoinType::Right | JoinType::Full => {
+                Flow { columns: left.columns.iter().chain(right.columns.iter()).cloned().collect(), rows: both }
+            }
+            JoinType::LeftSemi | JoinType::LeftAnti => Flow { columns: left.columns, rows: both },
+            JoinType::RightSemi | JoinType::RightAnti => Flow { columns: right.columns, rows: both },
+            JoinType::LeftMark => mark(&left, &right),
+            JoinType::RightMark => mark(&right, &left),
+        })
+    }
+
+    fn aggregate(&mut self, aggregate: &Aggregate) -> Result<Flow> {
+        let input = self.shared(&aggregate.input)?;
+        let scope = Scope::of(&aggregate.input, &input);
+        let keys = grouping_set_to_exprlist(&aggregate.group_expr)?;
+        let mut columns = keys.iter().map(|key| self.value(key, &scope)).collect::<Result<Vec<_>>>()?;
+        let mut rows = Gathered::default();
+        rows.add(&input.rows);
+        columns.iter().for_each(|key| rows.add(&key.deciding(Influence::GroupBy)));
+        if matches!(aggregate.group_expr.as_slice(), [Expr::GroupingSet(_)]) {
+            // Which grouping set a row is of: a column of the plan that no source column has a part in.
+            columns.push(Edges::default());
+        }
+        // Without keys there is one row, whatever the input: what decides about the input's rows decides its values.
+        let one_row = aggregate.group_expr.is_empty();
+        for expr in &aggregate.aggr_expr {
+            let value = self.value(expr, &scope)?;
+            columns.push(if one_row { value.union(&input.rows) } else { value });
+        }
+        let rows = if one_row { Edges::default() } else { rows.finish() };
+        Ok(Flow { columns: columns.into(), rows })
+    }
+
+    fn union(&mut self, union: &Union) -> Result<Flow> {
+        let mut columns: Vec<Gathered> = union.schema.fields().iter().map(|_| Gathered::default()).collect();
+        let mut rows = Gathered::default();
+        for input in &union.inputs {
+            let flow = self.shared(input)?;
+            columns.iter_mut().zip(flow.columns.iter()).for_each(|(column, edges)| column.add(edges));
+            rows.add(&flow.rows);
+        }
+        Ok(Flow { columns: columns.into_iter().map(Gathered::finish).collect(), rows: rows.finish() })
+    }
+
+    fn distinct_on(&mut self, node: &DistinctOn) -> Result<Flow> {
+        let input = self.shared(&node.input)?;
+        let scope = Scope::of(&node.input, &input);
+        let columns = node.select_expr.iter().map(|expr| self.value(expr, &scope)).collect::<Result<_>>()?;
+        let keys = self.deciding(&node.on_expr, Influence::GroupBy, &scope)?;
+        let order = self.sorting(node.sort_expr.as_deref().unwrap_or_default(), Influence::Sort, &scope)?;
+        Ok(Flow { columns, rows: input.rows.union(&keys).union(&order) })
+    }
+
+    /// A list decides by its length how many rows there are, as a join with its elements would.
+    fn unnest(&mut self, unnest: &Unnest) -> Result<Flow> {
+        let input = self.shared(&unnest.input)?;
+        let mut rows = Gathered::default();
+        rows.add(&input.rows);
+        for (list, _) in &unnest.list_type_columns {
+            rows.add(&input.column(*list).deciding(Influence::Join));
+        }
+        let is_taken_apart = |index: &usize| {
+            unnest.struct_type_columns.contains(index) || unnest.list_type_columns.iter().any(|(list, _)| list == index)
+        };
+        let columns = unnest.dependency_indices.iter().map(|index| {
+            let column = input.column(*index);
+            if is_taken_apart(index) { column.computed(Influence::Transformation) } else { column }
+        });
+        Ok(Flow { columns: columns.collect(), rows: rows.finish() })
+    }
+
+    fn values(&mut self, values: &Values) -> Result<Flow> {
+        let mut columns: Vec<Gathered> = values.schema.fields().iter().map(|_| Gathered::default()).collect();
+        for row in &values.values {
+            for (column, expr) in columns.iter_mut().zip(row) {
+                column.add(&self.value(expr, &Scope::empty())?);
+            }
+        }
+        Ok(Flow { columns: columns.into_iter().map(Gathered::finish).collect(), rows: Edges::default() })
+    }
+
+    /// Starts with what the static term yields and lets the recursive term add to it until nothing is added. Edges are
+    /// only ever added and there are finitely many, so it ends.
+    fn recursive_query(&mut self, query: &RecursiveQuery) -> Result<Flow> {
+        let before = self.reach;
+        let mut flow = self.shared(&query.static_term)?;
+        loop {
+            let frame = self.enter_frame();
+            self.working.push((query.name.clone(), flow.clone()));
+            let step = self.shared(&query.recursive_term);
+            self.working.pop();
+            self.frame = frame;
+            let step = step?;
+            let columns: Rc<[Edges]> = flow.columns.iter().zip(step.columns.iter()).map(|(a, b)| a.union(b)).collect();
+            let mut next = Flow { columns, rows: flow.rows.union(&step.rows) };
+            if query.is_distinct {
+                next = distinct(next);
+            }
+            if next.columns == flow.columns && next.rows == flow.rows {
+                // Its own working table is nothing around it.
+                if self.working.is_empty() && self.outer.is_empty() {
+                    self.reach = before;
+                }
+                return Ok(flow);
+            }
+            flow = next;
+        }
+    }
+
+    /// What flows out of a subquery of an expression over `scope`.
+    pub(super) fn subquery(&mut self, subquery: &Subquery, scope: &Scope) -> Result<Flow> {
+        self.within(scope.clone(), |walk| walk.shared(&subquery.subquery))
+    }
+
+    /// The column of an outer query that a correlated subquery names.
+    pub(super) fn outer(&mut self, column: &Column) -> Result<Edges> {
+        let found = self.outer.iter().enumerate().rev().find_map(|(n, scope)| Some((n, scope.find(column)?)));
+        let (number, edges) =
+            found.ok_or_else(|| untraceable(&format!("the outer column '{}'", column.flat_name())))?;
+        self.reach = self.reach.min(number + 1);
+        Ok(edges)
+    }
+
+    fn within<T>(&mut self, scope: Scope, walk: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let frame = self.enter_frame();
+        self.outer.push(scope);
+        let result = walk(self);
+        self.outer.pop();
+        self.frame = frame;
+        result
+    }
+
+    /// Begins a new frame and gives the number of the one that was left.
+    fn enter_frame(&mut self) -> usize {
+        self.frames += 1;
+        std::mem::replace(&mut self.frame, self.frames)
+    }
+}
+
+/// Rows are told apart by all of their columns.
+fn distinct(flow: Flow) -> Flow {
+    let mut rows = Gathered::default();
+    rows.add(&flow.rows);
+    flow.columns.iter().for_each(|column| rows.add(&column.deciding(Influence::GroupBy)));
+    Flow { columns: flow.columns, rows: rows.finish() }
+}
+
+/// Whether a join's right side may name columns of its left side.
+fn is_lateral(plan: &LogicalPlan) -> bool {
+    match plan {
+        LogicalPlan::Subquery(_) => true,
+        LogicalPlan::SubqueryAlias(node) => matches!(node.input.as_ref(), LogicalPlan::Subquery(_)),
+        _ => false,
+    }
+}

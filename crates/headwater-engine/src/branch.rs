@@ -1,0 +1,85 @@
+//! The branch of a run: where its tables are staged.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use headwater_sdk::engine::{AuditViewRequest, Branch, StageRequest, Staged, StagedTable};
+use headwater_sdk::{Blame, Error, Result, RunId, TableName};
+use object_store::{PutMode, PutOptions};
+
+use crate::Lake;
+use crate::lake::location::{Location, commit_file};
+use crate::lake::restore;
+use crate::lake::table::{TableVersion, head_version, list_commits, storage_error};
+use crate::lake::vacuum::remove_all;
+use crate::stage;
+
+/// See [`Branch`].
+pub(crate) struct RunBranch {
+    pub(crate) lake: Arc<Lake>,
+    pub(crate) name: String,
+    pub(crate) run: RunId,
+}
+
+impl RunBranch {
+    pub(crate) fn location(&self) -> &Location {
+        self.lake.location()
+    }
+}
+
+#[async_trait]
+impl Branch for RunBranch {
+    async fn stage(&self, request: StageRequest) -> Result<Staged> {
+        stage::stage(self, request).await
+    }
+
+    async fn audit_view(&self, request: AuditViewRequest) -> Result<Staged> {
+        stage::audit_view(self, request).await
+    }
+
+    async fn stage_restore(&self, table: &TableName, to_version: u64) -> Result<StagedTable> {
+        let location = self.location();
+        remove_all(location, &location.staged_log(&self.name, table)).await?;
+        let gone = || {
+            Error::new("HW0617", Blame::Environment, format!("{table} has no version {to_version} to go back to"))
+                .help("choose a newer snapshot: `headwater history` lists them")
+        };
+        let head = head_version(location, table).await?.ok_or_else(gone)?;
+        let current = TableVersion::open_at(location, table, None, Some(head), head).await?;
+        let target = TableVersion::open_at(location, table, None, Some(head), to_version)
+            .await
+            .map_err(|e| gone().caused_by(e))?;
+        for path in target.paths() {
+            let head = object_store::GetOptions { head: true, ..Default::default() };
+            if let Err(e) = location.root.get_opts(&path, head).await {
+                return Err(match e {
+                    object_store::Error::NotFound { .. } => Error::new(
+                        "HW0618",
+                        Blame::Environment,
+                        format!("version {to_version} of {table} cannot come back: vacuum has removed its file {path}"),
+                    )
+                    .help("choose a newer snapshot: `headwater history` lists them"),
+                    other => storage_error("read", &path, other),
+                });
+            }
+        }
+        let actions = restore::actions(&current, &target);
+        let bytes = restore::commit_bytes(table, actions, Some(to_version))?;
+        let version = head + 1;
+        let file = commit_file(&location.staged_log(&self.name, table), version);
+        let create = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        location.root.put_opts(&file, bytes.into(), create).await.map_err(|e| storage_error("write", &file, e))?;
+        Ok(StagedTable { table: table.clone(), base: Some(head), version, rows: target.rows(), bytes: 0, files: 0 })
+    }
+
+    async fn holds(&self, staged: &StagedTable) -> Result<bool> {
+        let location = self.location();
+        if head_version(location, &staged.table).await? != staged.base {
+            return Ok(false);
+        }
+        let log = location.staged_log(&self.name, &staged.table);
+        let commits = list_commits(location.root.as_ref(), &log).await?;
+        let first = staged.base.map_or(0, |base| base + 1);
+        Ok(commits == (first..=staged.version).collect::<Vec<_>>())
+    }
+}

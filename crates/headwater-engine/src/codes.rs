@@ -1,0 +1,108 @@
+//! The engine's error codes: sessions and checks (`HW0550` to `HW0599`), the lake (`HW06xx`). Those of a model's SQL are
+//! in `analysis/codes.rs`.
+
+use headwater_sdk::Code;
+
+/// Every code of this file, in order.
+pub const CODES: &[Code] = &[
+    Code::new(
+        "HW0550",
+        "not a query",
+        "Only queries are answered. A statement that would change something was refused: write it as a model and run it.",
+    ),
+    Code::new(
+        "HW0551",
+        "out of memory",
+        "The operators of a query needed more memory than `memory` under defaults allows, and could not spill. Raise it, or make the query smaller.",
+    ),
+    Code::new(
+        "HW0552",
+        "file not readable",
+        "A data file could not be read, or a spill file not written. Check the storage, and whether something else removed files of the lake.",
+    ),
+    Code::new(
+        "HW0553",
+        "defect in the query engine",
+        "Planning or executing a query met a state that should not exist. Please report it with the SQL.",
+    ),
+    Code::new(
+        "HW0554",
+        "SQL cannot be planned",
+        "The SQL names something that does not exist, or uses it in a way that makes no sense. The message says what.",
+    ),
+    Code::new(
+        "HW0555",
+        "value does not fit",
+        "A value in the data cannot be computed with, such as text in a cast to a number or an overflow. Use try_cast, or filter such rows.",
+    ),
+    Code::new(
+        "HW0556",
+        "no place for spill files",
+        "The folder for temporary files cannot be used. Set TMPDIR to one that can.",
+    ),
+    Code::new(
+        "HW0557",
+        "no such table",
+        "The name is not among the published tables and views. `headwater show` lists them.",
+    ),
+    Code::new(
+        "HW0560",
+        "check is not a predicate",
+        "A check's predicate gave values that are neither true nor false. This is a defect of Headwater.",
+    ),
+    Code::new(
+        "HW0561",
+        "check is not a predicate",
+        "A check's predicate or its `where` must be true or false for a row.",
+    ),
+    Code::new("HW0562", "not a point in time", "A freshness check needs a date or timestamp column."),
+    Code::new("HW0563", "check names an unknown column", "A check names a column that its table does not have."),
+    Code::new("HW0564", "name of the engine's own is wrong", "This is a defect of Headwater."),
+    Code::new(
+        "HW0601",
+        "lake's folder cannot be created",
+        "Choose another folder for the lake in headwater.yml, or make its parent writable.",
+    ),
+    Code::new("HW0602", "unknown storage option", "An option under `storage` is none that the object store knows."),
+    Code::new("HW0603", "storage cannot be opened", "Credentials, a region or an endpoint are missing or wrong."),
+    Code::new("HW0604", "not a place for a lake", "A lake is a folder, or s3://bucket/prefix."),
+    Code::new("HW0610", "view has no files", "This is a defect of Headwater."),
+    Code::new(
+        "HW0611",
+        "table version cannot be opened",
+        "The table's log does not hold the version that the catalogue knows. Something else changed or removed it.",
+    ),
+    Code::new(
+        "HW0612",
+        "storage failed",
+        "The lake's storage could not be read or written. Nothing was published; run again when it can.",
+    ),
+    Code::new(
+        "HW0613",
+        "table cannot be written",
+        "Another program gave the table protocol features or properties that Headwater cannot write.",
+    ),
+    Code::new("HW0614", "commit cannot be made", "This is a defect of Headwater."),
+    Code::new(
+        "HW0615",
+        "data file cannot be written",
+        "The disk is full or the storage cannot be written. Nothing was published; run again when there is room.",
+    ),
+    Code::new("HW0616", "worker stopped", "This is a defect of Headwater."),
+    Code::new(
+        "HW0617",
+        "version is not there",
+        "The version that a rollback asks for is not in the table's log any more.",
+    ),
+    Code::new(
+        "HW0618",
+        "version was vacuumed",
+        "Files of the version that a rollback asks for were removed by `headwater maintain --vacuum`.",
+    ),
+    Code::new("HW0619", "bad branch name", "A branch is named with lower-case letters, digits, _ and -."),
+    Code::new(
+        "HW0620",
+        "staged commit is gone",
+        "Something removed files from the lake's _headwater folder between staging and publishing.",
+    ),
+];

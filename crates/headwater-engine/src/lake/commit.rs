@@ -1,0 +1,183 @@
+//! Staged commits: the Delta actions that one attempt at a table leads to.
+
+use std::collections::{HashMap, HashSet};
+
+use arrow::datatypes::{DataType, Schema, SchemaRef};
+use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel;
+use deltalake_core::kernel::transaction::{CommitData, PROTOCOL};
+use deltalake_core::kernel::{Action, Add, Metadata, Protocol, StructType, Transaction, new_metadata};
+use deltalake_core::protocol::{DeltaOperation, SaveMode};
+use headwater_sdk::engine::WriteMode;
+use headwater_sdk::{Blame, Error, Result, RunId, TableName};
+use object_store::{PutMode, PutOptions};
+use serde_json::{Value, json};
+
+use super::location::{Location, commit_file};
+use super::table::{TableVersion, read_commit, storage_error};
+
+/// The key in a commit's `commitInfo` that holds what Headwater keeps there: `{"run": …, "position": …}`.
+const COMMIT_INFO_KEY: &str = "headwater";
+
+/// What a commit says beside its data.
+#[derive(Debug, Clone)]
+pub(crate) struct CommitNote {
+    /// The run that made it.
+    pub(crate) run: RunId,
+    /// The source's position after the load.
+    pub(crate) position: Option<Value>,
+}
+
+/// A commit to be staged.
+pub(crate) struct NewCommit<'a> {
+    pub(crate) table: &'a TableName,
+    pub(crate) branch: &'a str,
+    /// The version that it stands on; `None` creates the table.
+    pub(crate) previous: Option<&'a TableVersion>,
+    /// The columns of the table afterwards, in lake types.
+    pub(crate) schema: SchemaRef,
+    pub(crate) partition_by: &'a [String],
+    pub(crate) mode: WriteMode,
+    pub(crate) adds: Vec<Add>,
+    pub(crate) note: &'a CommitNote,
+}
+
+/// Puts the commit into the branch's staging area and returns its version.
+pub(crate) async fn stage_commit(location: &Location, commit: NewCommit<'_>) -> Result<u64> {
+    let version = commit.previous.map_or(0, |table| table.snapshot.version() + 1);
+    let actions = actions(&commit)?;
+    let operation = DeltaOperation::Write {
+        mode: match commit.mode {
+            WriteMode::Replace => SaveMode::Overwrite,
+            WriteMode::Append => SaveMode::Append,
+        },
+        partition_by: (!commit.partition_by.is_empty()).then(|| commit.partition_by.to_vec()),
+        predicate: None,
+    };
+    if let Some(previous) = commit.previous {
+        PROTOCOL.can_commit(previous.snapshot.as_ref(), &actions, &operation).map_err(|e| {
+            Error::new("HW0613", Blame::Environment, format!("{} cannot be written", commit.table))
+                .help("another program gave the table properties or protocol features that Headwater cannot write; move the table's folder away to let Headwater make it anew")
+                .caused_by(e)
+        })?;
+    }
+    let mut info = json!({ "run": commit.note.run });
+    if let Some(position) = &commit.note.position {
+        info["position"] = position.clone();
+    }
+    let metadata = HashMap::from([(COMMIT_INFO_KEY.to_owned(), info)]);
+    let transaction = Transaction::new(format!("headwater:{}", commit.table), run_version(&commit.note.run));
+    let bytes = CommitData::new(actions, operation, metadata, vec![transaction])
+        .get_bytes()
+        .map_err(|e| broken(commit.table, "its commit cannot be written as JSON", e))?;
+    let file = commit_file(&location.staged_log(commit.branch, commit.table), version);
+    let create = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+    location.root.put_opts(&file, bytes.into(), create).await.map_err(|e| storage_error("write", &file, e))?;
+    Ok(version)
+}
+
+/// The version of a run's application transactions: its time, which grows from run to run.
+fn run_version(run: &RunId) -> i64 {
+    i64::try_from(run.time_ms()).unwrap_or(i64::MAX)
+}
+
+fn actions(commit: &NewCommit<'_>) -> Result<Vec<Action>> {
+    let mut actions = Vec::with_capacity(commit.adds.len() + 2);
+    let protocol = required_protocol(&commit.schema, commit.previous)
+        .map_err(|e| broken(commit.table, "its protocol cannot be written", e))?;
+    actions.extend(protocol.map(Action::Protocol));
+    let metadata = changed_metadata(commit).map_err(|e| broken(commit.table, "its schema cannot be written", e))?;
+    actions.extend(metadata.map(Action::Metadata));
+    if let (WriteMode::Replace, Some(previous)) = (commit.mode, commit.previous) {
+        actions.extend(previous.snapshot.log_data().into_iter().map(|file| Action::Remove(file.remove_action(true))));
+    }
+    actions.extend(commit.adds.iter().cloned().map(Action::Add));
+    Ok(actions)
+}
+
+type AnyError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The protocol action that the schema asks for; `None` when the table has what it needs.
+///
+/// Tables start at reader 1, writer 2, which every engine reads; a timestamp without a zone needs the table feature
+/// `timestampNtz`, and with it reader 3, writer 7 (Delta protocol, "Timestamp without timezone").
+fn required_protocol(schema: &Schema, previous: Option<&TableVersion>) -> Result<Option<Protocol>, AnyError> {
+    let needs_ntz = schema.fields().iter().any(|field| has_ntz(field.data_type()));
+    let old: Option<Value> = previous.map(|table| serde_json::to_value(table.snapshot.protocol())).transpose()?;
+    let features = |key: &str| -> HashSet<String> {
+        let list = old.as_ref().and_then(|old| old.get(key)).and_then(Value::as_array);
+        list.into_iter().flatten().filter_map(|f| f.as_str().map(str::to_owned)).collect()
+    };
+    if old.is_some() && (!needs_ntz || features("writerFeatures").contains("timestampNtz")) {
+        return Ok(None);
+    }
+    if !needs_ntz {
+        return Ok(Some(serde_json::from_value(json!({ "minReaderVersion": 1, "minWriterVersion": 2 }))?));
+    }
+    let mut reader = features("readerFeatures");
+    let mut writer = features("writerFeatures");
+    reader.insert("timestampNtz".into());
+    // Writer 2 stood for these two; with writer 7 they have to be named.
+    writer.extend(["appendOnly", "invariants", "timestampNtz"].map(String::from));
+    let (mut reader, mut writer): (Vec<_>, Vec<_>) = (reader.into_iter().collect(), writer.into_iter().collect());
+    reader.sort();
+    writer.sort();
+    Ok(Some(serde_json::from_value(json!({
+        "minReaderVersion": 3, "minWriterVersion": 7, "readerFeatures": reader, "writerFeatures": writer,
+    }))?))
+}
+
+fn has_ntz(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Timestamp(_, None) => true,
+        DataType::List(field) | DataType::Map(field, _) => has_ntz(field.data_type()),
+        DataType::Struct(fields) => fields.iter().any(|field| has_ntz(field.data_type())),
+        _ => false,
+    }
+}
+
+/// The metadata action, when the table is new or its columns or partitioning change.
+fn changed_metadata(commit: &NewCommit<'_>) -> Result<Option<Metadata>, AnyError> {
+    let Some(previous) = commit.previous else {
+        let schema: StructType = commit.schema.as_ref().try_into_kernel()?;
+        return Ok(Some(new_metadata(&schema, commit.partition_by, HashMap::<String, String>::new())?));
+    };
+    let partition_by = match commit.mode {
+        WriteMode::Replace => commit.partition_by,
+        WriteMode::Append => previous.partition_columns(),
+    };
+    if *previous.schema() == *commit.schema && previous.partition_columns() == partition_by {
+        return Ok(None);
+    }
+    let schema: StructType = commit.schema.as_ref().try_into_kernel()?;
+    let old = previous.snapshot.metadata();
+    let mut metadata = serde_json::to_value(new_metadata(&schema, partition_by, old.configuration().clone())?)?;
+    metadata["id"] = json!(old.id());
+    Ok(Some(serde_json::from_value(metadata)?))
+}
+
+/// The source position kept in the newest commit at or below `version`; `None` when no commit keeps one.
+pub(crate) async fn position(location: &Location, table: &TableName, version: u64) -> Result<Option<Value>> {
+    let log = location.table(table).join("_delta_log");
+    for version in (0..=version).rev() {
+        let Some(bytes) = read_commit(location.root.as_ref(), &log, version).await? else { return Ok(None) };
+        if let Some(note) = commit_note(&bytes) {
+            return Ok(note.get("position").cloned());
+        }
+        // A commit of somebody else's (compaction, say) keeps no position: the one before it holds.
+    }
+    Ok(None)
+}
+
+/// What Headwater kept in a commit's `commitInfo`; `None` when the commit is not Headwater's.
+fn commit_note(commit: &[u8]) -> Option<Value> {
+    commit.split(|byte| *byte == b'\n').find_map(|line| {
+        let mut action: Value = serde_json::from_slice(line).ok()?;
+        action.get_mut("commitInfo")?.get_mut(COMMIT_INFO_KEY).map(Value::take)
+    })
+}
+
+fn broken(table: &TableName, what: &str, cause: impl Into<AnyError>) -> Error {
+    Error::new("HW0614", Blame::Headwater, format!("{table}: {what}"))
+        .help("this is a defect of Headwater: please report it")
+        .caused_by(cause)
+}

@@ -1,0 +1,135 @@
+//! Where a lake is: a folder or an object-store prefix, and the paths of what is in it.
+//!
+//! ```text
+//! <lake>/<schema>/<table>/                     a Delta table: data files and its published log
+//! <lake>/_headwater/branches/<branch>/<schema>/<table>/_delta_log/
+//!                                              the commits that a branch has staged for that table
+//! ```
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use headwater_sdk::{Blame, Error, Result, TableName};
+use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreScheme};
+use url::Url;
+
+/// The folder in the lake that holds what is Headwater's own.
+pub const INTERNAL_FOLDER: &str = "_headwater";
+
+/// A lake's storage.
+#[derive(Debug, Clone)]
+pub(crate) struct Location {
+    /// The whole storage system: `/` of the machine's files, or a bucket.
+    pub(crate) root: Arc<dyn ObjectStore>,
+    /// The URL of that root: `file:///` or `s3://bucket/`.
+    pub(crate) root_url: Url,
+    /// The lake's path below the root.
+    prefix: Path,
+}
+
+impl Location {
+    /// Opens `location`: an absolute path, `file://…`, or `s3://bucket/prefix`. `options` are object-store options such
+    /// as `aws_endpoint`; the environment (`AWS_…`) supplies what they do not.
+    pub(crate) fn open(location: &str, options: &BTreeMap<String, String>) -> Result<Self> {
+        if !location.contains("://") {
+            return Self::open_folder(std::path::Path::new(location));
+        }
+        let url = Url::parse(location).map_err(|e| bad_location(location, &e.to_string()))?;
+        let (scheme, prefix) = ObjectStoreScheme::parse(&url).map_err(|e| bad_location(location, &e.to_string()))?;
+        match scheme {
+            ObjectStoreScheme::Local => {
+                let path = url.to_file_path().map_err(|()| bad_location(location, "it is no path of this machine"))?;
+                Self::open_folder(&path)
+            }
+            ObjectStoreScheme::AmazonS3 => Self::open_s3(location, &url, prefix, options),
+            _ => Err(bad_location(location, "only folders and s3:// are built so far")),
+        }
+    }
+
+    fn open_folder(path: &std::path::Path) -> Result<Self> {
+        let name = path.display().to_string();
+        std::fs::create_dir_all(path).map_err(|e| {
+            Error::new("HW0601", Blame::Environment, format!("cannot create the lake's folder {name}"))
+                .help("choose another folder in headwater.yml under environments, or make this one writable")
+                .caused_by(e)
+        })?;
+        let absolute = path.canonicalize().map_err(|e| bad_location(&name, &e.to_string()))?;
+        let prefix = Path::from_absolute_path(&absolute).map_err(|e| bad_location(&name, &e.to_string()))?;
+        let root_url = Url::parse("file:///").map_err(|e| bad_location(&name, &e.to_string()))?;
+        // A staging area that is emptied leaves no folders behind.
+        let store = LocalFileSystem::new().with_automatic_cleanup(true);
+        Ok(Self { root: Arc::new(store), root_url, prefix })
+    }
+
+    fn open_s3(location: &str, url: &Url, prefix: Path, options: &BTreeMap<String, String>) -> Result<Self> {
+        let mut builder = AmazonS3Builder::from_env().with_url(location);
+        for (key, value) in options {
+            let key: AmazonS3ConfigKey = key.parse().map_err(|_| {
+                Error::new("HW0602", Blame::Project, format!("'{key}' is no option of S3 storage"))
+                    .help("use names such as aws_endpoint, aws_region, aws_allow_http")
+            })?;
+            builder = builder.with_config(key, value);
+        }
+        let store = builder.build().map_err(|e| {
+            Error::new("HW0603", Blame::Environment, format!("cannot open {location}"))
+                .help(
+                    "set AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or storage options in headwater.yml",
+                )
+                .caused_by(e)
+        })?;
+        let bucket = url.host_str().ok_or_else(|| bad_location(location, "it names no bucket"))?;
+        let root_url = Url::parse(&format!("s3://{bucket}/")).map_err(|e| bad_location(location, &e.to_string()))?;
+        Ok(Self { root: Arc::new(store), root_url, prefix })
+    }
+
+    /// The folder of a table's data files, and of its published log.
+    pub(crate) fn table(&self, table: &TableName) -> Path {
+        self.prefix.clone().join(table.schema()).join(table.table())
+    }
+
+    /// The URL of a table's folder, with a slash at its end.
+    pub(crate) fn table_url(&self, table: &TableName) -> Url {
+        let mut url = self.root_url.clone();
+        url.set_path(&format!("/{}/", self.table(table)));
+        url
+    }
+
+    /// The lake's own path.
+    pub(crate) fn prefix(&self) -> &Path {
+        &self.prefix
+    }
+
+    /// The folder of all branches' staging areas.
+    pub(crate) fn branches(&self) -> Path {
+        self.prefix.clone().join(INTERNAL_FOLDER).join("branches")
+    }
+
+    /// The folder of a branch's staging area.
+    pub(crate) fn branch(&self, branch: &str) -> Path {
+        self.branches().join(branch)
+    }
+
+    /// The folder of the commits that a branch has staged for a table.
+    pub(crate) fn staged_log(&self, branch: &str, table: &TableName) -> Path {
+        self.branch(branch).join(table.schema()).join(table.table()).join("_delta_log")
+    }
+}
+
+/// The file of a commit in a log folder.
+pub(crate) fn commit_file(log: &Path, version: u64) -> Path {
+    log.clone().join(format!("{version:020}.json"))
+}
+
+/// The version of a commit file, from its name; `None` for any other file.
+pub(crate) fn commit_version(file: &Path) -> Option<u64> {
+    let stem = file.filename()?.strip_suffix(".json")?;
+    (stem.len() == 20).then(|| stem.parse().ok())?
+}
+
+fn bad_location(location: &str, why: &str) -> Error {
+    Error::new("HW0604", Blame::Project, format!("'{location}' cannot be a lake: {why}"))
+        .help("give a folder, or s3://bucket/prefix, under environments in headwater.yml")
+}

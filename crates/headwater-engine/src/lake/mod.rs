@@ -1,0 +1,12 @@
+//! The lake: Delta tables, branches over them, and how a branch is published.
+//!
+//! [`overlay`] is the idea: a branch is a different view of a table's log. [`branch`] writes on such views, [`publish`]
+//! moves what was staged there into the published logs, [`vacuum`] removes what nothing refers to.
+
+pub(crate) mod commit;
+pub(crate) mod location;
+mod overlay;
+pub(crate) mod publish;
+pub(crate) mod restore;
+pub(crate) mod table;
+pub(crate) mod vacuum;

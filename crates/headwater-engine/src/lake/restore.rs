@@ -1,0 +1,52 @@
+//! RESTORE: a commit that brings back the contents of an older version.
+
+use std::collections::{HashMap, HashSet};
+
+use bytes::Bytes;
+use deltalake_core::kernel::transaction::CommitData;
+use deltalake_core::kernel::{Action, Add};
+use deltalake_core::protocol::DeltaOperation;
+use headwater_sdk::{Blame, Error, Result, TableName};
+
+use super::table::TableVersion;
+
+/// The actions that turn `current` into `target`.
+pub(crate) fn actions(current: &TableVersion, target: &TableVersion) -> Vec<Action> {
+    let here: HashSet<String> = current.snapshot.log_data().into_iter().map(|file| file.path().into_owned()).collect();
+    let there: HashSet<String> = target.snapshot.log_data().into_iter().map(|file| file.path().into_owned()).collect();
+    let mut actions = Vec::new();
+    if current.snapshot.metadata() != target.snapshot.metadata() {
+        actions.push(Action::Metadata(target.snapshot.metadata().clone()));
+    }
+    for file in current.snapshot.log_data().into_iter().filter(|file| !there.contains(file.path().as_ref())) {
+        actions.push(Action::Remove(file.remove_action(true)));
+    }
+    for file in target.snapshot.log_data().into_iter().filter(|file| !here.contains(file.path().as_ref())) {
+        actions.push(Action::Add(Add {
+            path: file.path().into_owned(),
+            partition_values: file.partition_values_map(),
+            size: file.size(),
+            modification_time: file.modification_time(),
+            data_change: true,
+            stats: file.stats(),
+            deletion_vector: file.deletion_vector_descriptor(),
+            ..Add::default()
+        }));
+    }
+    actions
+}
+
+/// The actions that leave a table without rows.
+pub(crate) fn clearing_actions(current: &TableVersion) -> Vec<Action> {
+    current.snapshot.log_data().into_iter().map(|file| Action::Remove(file.remove_action(true))).collect()
+}
+
+/// The text of a RESTORE commit. `version` is the version that is restored; `None` when the table is emptied.
+pub(crate) fn commit_bytes(table: &TableName, actions: Vec<Action>, version: Option<u64>) -> Result<Bytes> {
+    let operation = DeltaOperation::Restore { version, datetime: None };
+    CommitData::new(actions, operation, HashMap::new(), vec![]).get_bytes().map_err(|e| {
+        Error::new("HW0614", Blame::Headwater, format!("{table}: its commit cannot be written as JSON"))
+            .help("this is a defect of Headwater: please report it")
+            .caused_by(e)
+    })
+}

@@ -1,0 +1,146 @@
+//! One Delta table as a reader sees it: its published versions, or a branch's staged ones on top.
+
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use deltalake_core::kernel::EagerSnapshot;
+use deltalake_core::logstore::{LogStoreRef, StorageConfig, default_logstore};
+use futures::TryStreamExt;
+use headwater_sdk::{Blame, Error, Relation, Result, TableName};
+use object_store::ObjectStore;
+use object_store::path::Path;
+use object_store::prefix::PrefixStore;
+
+use super::location::{Location, commit_file, commit_version};
+use super::overlay::Overlay;
+
+/// A table at one version.
+#[derive(Debug, Clone)]
+pub(crate) struct TableVersion {
+    pub(crate) snapshot: Arc<EagerSnapshot>,
+    pub(crate) log_store: LogStoreRef,
+    /// The table's folder below the storage root.
+    pub(crate) folder: Path,
+}
+
+impl TableVersion {
+    /// Opens what `relation` stands for; it must not be a view.
+    pub(crate) async fn open(location: &Location, name: &TableName, relation: &Relation) -> Result<Self> {
+        match relation {
+            Relation::Table { version } => Self::open_at(location, name, None, Some(*version), *version).await,
+            Relation::Staged { branch, base, version } => {
+                Self::open_at(location, name, Some(branch), *base, *version).await
+            }
+            Relation::View { .. } => {
+                Err(Error::new("HW0610", Blame::Headwater, format!("{name} is a view and has no files")))
+            }
+        }
+    }
+
+    /// Opens `version`, of which the versions up to `base` are published and the others staged on `branch`.
+    pub(crate) async fn open_at(
+        location: &Location,
+        name: &TableName,
+        branch: Option<&str>,
+        base: Option<u64>,
+        version: u64,
+    ) -> Result<Self> {
+        let log_store = log_store(location, name, branch, base);
+        let snapshot = EagerSnapshot::try_new(log_store.as_ref(), Some(version)).await.map_err(|e| {
+            Error::new("HW0611", Blame::Environment, format!("cannot open {name} at version {version}"))
+                .help("the table's log was changed or removed by something else; `headwater history` shows the versions that are known")
+                .caused_by(e)
+        })?;
+        Ok(Self { snapshot: Arc::new(snapshot), log_store, folder: location.table(name) })
+    }
+
+    /// The table's columns, partition columns included.
+    pub(crate) fn schema(&self) -> SchemaRef {
+        self.snapshot.arrow_schema()
+    }
+
+    /// The columns that partition the table.
+    pub(crate) fn partition_columns(&self) -> &[String] {
+        self.snapshot.metadata().partition_columns()
+    }
+
+    /// The data files, below the storage root.
+    pub(crate) fn paths(&self) -> Vec<Path> {
+        let files = self.snapshot.log_data().into_iter();
+        files
+            .map(|file| file.object_store_path().parts().fold(self.folder.clone(), |path, part| path.join(part)))
+            .collect()
+    }
+
+    /// The number of rows that the log tells; `None` when a file has no statistics or has deleted rows.
+    pub(crate) fn rows(&self) -> Option<u64> {
+        let mut rows = 0u64;
+        for file in self.snapshot.log_data() {
+            if file.deletion_vector_descriptor().is_some() {
+                return None;
+            }
+            rows += file.num_records()? as u64;
+        }
+        Some(rows)
+    }
+}
+
+/// The log of a table as seen from a branch (or, without one, up to a published version).
+pub(crate) fn log_store(location: &Location, name: &TableName, branch: Option<&str>, base: Option<u64>) -> LogStoreRef {
+    let folder = location.table(name);
+    let log = folder.clone().join("_delta_log");
+    let staged = branch.map(|branch| location.staged_log(branch, name));
+    let overlay: Arc<dyn ObjectStore> = Arc::new(Overlay::new(location.root.clone(), log, staged, base));
+    let in_folder: Arc<dyn ObjectStore> = Arc::new(PrefixStore::new(overlay.clone(), folder));
+    default_logstore(in_folder, overlay, &location.table_url(name), &StorageConfig::default())
+}
+
+/// The versions of the commits in a log folder, in order.
+pub(crate) async fn list_commits(store: &dyn ObjectStore, log: &Path) -> Result<Vec<u64>> {
+    let mut versions: Vec<u64> = store
+        .list(Some(log))
+        .try_filter_map(|meta| std::future::ready(Ok(commit_version(&meta.location))))
+        .try_collect()
+        .await
+        .map_err(|e| storage_error("list", log, e))?;
+    versions.sort_unstable();
+    Ok(versions)
+}
+
+/// The newest published version of a table; `None` when there is no such table.
+pub(crate) async fn head_version(location: &Location, name: &TableName) -> Result<Option<u64>> {
+    let log = location.table(name).join("_delta_log");
+    Ok(list_commits(location.root.as_ref(), &log).await?.last().copied())
+}
+
+/// The text of a commit; `None` when there is no such commit.
+pub(crate) async fn read_commit(store: &dyn ObjectStore, log: &Path, version: u64) -> Result<Option<bytes::Bytes>> {
+    let file = commit_file(log, version);
+    let result = match store.get_opts(&file, object_store::GetOptions::default()).await {
+        Ok(result) => result,
+        Err(object_store::Error::NotFound { .. }) => return Ok(None),
+        Err(e) => return Err(storage_error("read", &file, e)),
+    };
+    result.bytes().await.map(Some).map_err(|e| storage_error("read", &file, e))
+}
+
+/// An error of the storage underneath, with the way out that its kind has.
+pub(crate) fn storage_error(what: &str, path: &Path, error: object_store::Error) -> Error {
+    let text = error.to_string();
+    let help = if text.contains("No space left") || text.contains("os error 28") {
+        "the disk is full: make room, or put the lake somewhere else, and run again: nothing was published"
+    } else if text.contains("ermission denied") {
+        "Headwater may not write or read there: change the permissions of the lake's folder"
+    } else {
+        "check that the lake's storage can be reached and written, and run again"
+    };
+    let transient = !matches!(
+        error,
+        object_store::Error::NotFound { .. }
+            | object_store::Error::InvalidPath { .. }
+            | object_store::Error::PermissionDenied { .. }
+            | object_store::Error::Unauthenticated { .. }
+    ) && !text.contains("os error");
+    let made = Error::new("HW0612", Blame::Environment, format!("cannot {what} {path}")).help(help).caused_by(error);
+    if transient { made.transient() } else { made }
+}

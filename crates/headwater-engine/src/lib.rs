@@ -1,0 +1,170 @@
+//! The engine: plans SQL, writes Delta tables on branches with their checks, publishes them, and answers queries.
+//!
+//! This is the only crate that names DataFusion or Delta. [`LakeEngine`] implements [`headwater_sdk::engine::Engine`];
+//! nothing of either library shows in its interface.
+//!
+//! - `lake/`: tables, branches over their logs, publishing, vacuum
+//! - `session/`: the one door through which tables reach a query
+//! - `stage/`: writing a table with the checks looking on
+//! - `analysis/`: typed columns and column-level lineage from SQL alone
+
+#[doc(hidden)]
+pub mod analysis;
+mod branch;
+mod codes;
+mod lake;
+mod session;
+mod stage;
+mod types;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use async_trait::async_trait;
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::physical_plan::execute_stream;
+use futures::StreamExt;
+use headwater_sdk::engine::{
+    Analysis, Branch, Engine, KeepSet, PublishOutcome, QueryResult, SqlError, StagedTable, VacuumReport,
+};
+use headwater_sdk::{Blame, Error, Relation, Relations, Result, RunId, TableName};
+
+pub use codes::CODES;
+pub use lake::location::INTERNAL_FOLDER;
+
+use branch::RunBranch;
+use lake::location::Location;
+use lake::table::TableVersion;
+use session::{LakeTable, Runtime, Session, TableCache, Thrift, sql_error};
+
+/// Where a lake is and what the engine may use.
+#[derive(Debug, Clone)]
+pub struct LakeOptions {
+    /// An absolute path, or `s3://bucket/prefix`.
+    pub location: String,
+    /// Options of the object store, e.g. `aws_endpoint`. The environment (`AWS_…`) supplies what is not given.
+    pub storage: BTreeMap<String, String>,
+    /// Memory for the states of operators (sorts, joins, aggregates), in bytes. Past it they spill.
+    pub memory: u64,
+    /// Where operators spill.
+    pub spill_dir: PathBuf,
+    /// How many threads work on one task.
+    pub threads: usize,
+}
+
+/// The engine of one lake. Cheap to clone.
+#[derive(Clone)]
+pub struct LakeEngine {
+    lake: Arc<Lake>,
+}
+
+/// What the parts of the engine share.
+pub(crate) struct Lake {
+    location: Location,
+    runtime: Runtime,
+    cache: Arc<TableCache>,
+    threads: usize,
+}
+
+impl Lake {
+    pub(crate) fn location(&self) -> &Location {
+        &self.location
+    }
+
+    pub(crate) fn threads(&self) -> usize {
+        self.threads
+    }
+
+    pub(crate) fn store_url(&self) -> ObjectStoreUrl {
+        self.runtime.store_url.clone()
+    }
+
+    pub(crate) fn session(&self, relations: &Relations) -> Session {
+        Session::new(&self.runtime, &self.location, relations, &self.cache, None)
+    }
+
+    pub(crate) fn session_with(&self, relations: &Relations, name: TableName, table: Arc<LakeTable>) -> Session {
+        Session::new(&self.runtime, &self.location, relations, &self.cache, Some((name, table)))
+    }
+}
+
+impl LakeEngine {
+    /// Opens a lake; a local folder is created when it is not there.
+    ///
+    /// # Errors
+    /// When the location is no lake's, or cannot be reached or created.
+    pub fn open(options: &LakeOptions) -> Result<Self> {
+        let location = Location::open(&options.location, &options.storage)?;
+        let threads = options.threads.max(1);
+        let runtime = Runtime::new(&location, options.memory, &options.spill_dir, threads)?;
+        let lake = Lake { location, runtime, cache: Arc::default(), threads };
+        Ok(Self { lake: Arc::new(lake) })
+    }
+}
+
+#[async_trait]
+impl Engine for LakeEngine {
+    fn analyze(
+        &self,
+        sql: &str,
+        table_schema: &(dyn Fn(&TableName) -> Option<SchemaRef> + Sync),
+    ) -> Result<Analysis, SqlError> {
+        analysis::analyze(self.lake.runtime.template(), sql, table_schema)
+    }
+
+    fn lake_schema(&self, schema: &SchemaRef) -> Result<SchemaRef> {
+        Ok(Arc::new(types::lake_schema(schema)?))
+    }
+
+    async fn open_branch(&self, branch: &str, run: &RunId) -> Result<Arc<dyn Branch>> {
+        if !headwater_sdk::name::is_branch_name(branch) {
+            return Err(Error::new("HW0619", Blame::Project, format!("'{branch}' cannot name a branch"))
+                .help("use lower-case letters, digits, _ and -"));
+        }
+        Ok(Arc::new(RunBranch { lake: self.lake.clone(), name: branch.to_owned(), run: run.clone() }))
+    }
+
+    async fn drop_branch(&self, branch: &str) -> Result<()> {
+        lake::vacuum::remove_all(&self.lake.location, &self.lake.location.branch(branch)).await
+    }
+
+    async fn publish(&self, branch: &str, tables: &[StagedTable]) -> Result<PublishOutcome> {
+        lake::publish::publish(&self.lake.location, branch, tables).await
+    }
+
+    async fn head_version(&self, table: &TableName) -> Result<Option<u64>> {
+        lake::table::head_version(&self.lake.location, table).await
+    }
+
+    async fn schema(&self, relations: &Relations, name: &TableName) -> Result<SchemaRef> {
+        match relations.get(name) {
+            None => Err(Error::new("HW0557", Blame::Project, format!("there is no table {name}"))
+                .help("`headwater show` lists the tables that are published")),
+            Some(Relation::View { sql }) => {
+                let plan = self.lake.session(relations).plan(sql).await?;
+                self.lake_schema(&Arc::new(plan.schema().as_arrow().clone()))
+            }
+            Some(relation) => Ok(TableVersion::open(&self.lake.location, name, relation).await?.schema()),
+        }
+    }
+
+    async fn position(&self, table: &TableName, version: u64) -> Result<Option<serde_json::Value>> {
+        lake::commit::position(&self.lake.location, table, version).await
+    }
+
+    async fn query(&self, relations: &Relations, sql: &str) -> Result<QueryResult> {
+        let session = self.lake.session(relations);
+        let plan = session.plan(sql).await?;
+        let physical = session.physical(&plan, Thrift::Fast).await?;
+        let schema = physical.schema();
+        let rows = execute_stream(physical, session.state().task_ctx()).map_err(|e| sql_error(&e))?;
+        let stream = rows.map(|batch| batch.map_err(|e| sql_error(&e))).boxed();
+        Ok(QueryResult { schema, stream })
+    }
+
+    async fn vacuum(&self, keep: &KeepSet, dry_run: bool) -> Result<VacuumReport> {
+        lake::vacuum::vacuum(&self.lake.location, keep, dry_run).await
+    }
+}

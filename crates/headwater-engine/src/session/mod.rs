@@ -1,0 +1,141 @@
+//! Sessions: the one door to the lake's tables.
+//!
+//! A session resolves names in one [`Relations`] map, so everything that it reads belongs to one snapshot (or one
+//! branch). Tables are opened when a plan first names them; views are planned in place. There is no other way in which a
+//! table reaches a query.
+
+mod catalog;
+mod runtime;
+mod scan;
+
+use std::sync::Arc;
+
+use datafusion::common::DataFusionError;
+use datafusion::execution::context::{SQLOptions, SessionState};
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::ExecutionPlan;
+use headwater_sdk::{Blame, Error, Relations, Result, TableName};
+
+pub(crate) use catalog::TableCache;
+pub(crate) use runtime::Runtime;
+pub(crate) use scan::LakeTable;
+
+use crate::lake::location::Location;
+
+/// Names resolved in one map of relations.
+#[derive(Clone)]
+pub(crate) struct Session {
+    state: Arc<SessionState>,
+}
+
+impl Session {
+    /// A session on the given relations, and on `extra` beside them.
+    pub(crate) fn new(
+        runtime: &Runtime,
+        location: &Location,
+        relations: &Relations,
+        cache: &Arc<TableCache>,
+        extra: Option<(TableName, Arc<LakeTable>)>,
+    ) -> Self {
+        let catalog =
+            catalog::LakeCatalog::new(runtime.clone(), location.clone(), relations.clone(), cache.clone(), extra);
+        Self { state: Arc::new(runtime.state(Arc::new(catalog))) }
+    }
+
+    /// The planner's and optimiser's state.
+    pub(crate) fn state(&self) -> &SessionState {
+        &self.state
+    }
+
+    /// Plans a query. Everything that is not a query (DDL, DML, SET, COPY, EXPLAIN ANALYZE of such) is refused.
+    pub(crate) async fn plan(&self, sql: &str) -> Result<LogicalPlan> {
+        let plan = self.state.create_logical_plan(sql).await.map_err(|e| sql_error(&e))?;
+        read_only(&plan)?;
+        Ok(plan)
+    }
+
+    /// Makes a plan executable.
+    pub(crate) async fn physical(&self, plan: &LogicalPlan, thrift: Thrift) -> Result<Arc<dyn ExecutionPlan>> {
+        let mut state = self.state.as_ref().clone();
+        let options = state.config_mut().options_mut();
+        options.optimizer.prefer_hash_join = thrift == Thrift::Fast;
+        if thrift == Thrift::Frugal {
+            options.execution.target_partitions = 1;
+        }
+        state.create_physical_plan(plan).await.map_err(|e| sql_error(&e))
+    }
+}
+
+/// How a plan goes about memory. Each step is slower than the one before it and needs less.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Thrift {
+    /// Hash joins, which hold one side in memory and cannot spill.
+    Fast,
+    /// Merge joins, which spill.
+    Spilling,
+    /// Merge joins in one lane: every operator has the whole of the memory.
+    Frugal,
+}
+
+impl Thrift {
+    /// What to try after `error`; `None` when nothing more can be tried, or memory was not the trouble.
+    pub(crate) fn next_after(self, error: &Error) -> Option<Self> {
+        match self {
+            _ if error.code != "HW0551" => None,
+            Self::Fast => Some(Self::Spilling),
+            Self::Spilling => Some(Self::Frugal),
+            Self::Frugal => None,
+        }
+    }
+}
+
+/// Refuses plans that would change something.
+fn read_only(plan: &LogicalPlan) -> Result<()> {
+    let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+    options.verify_plan(plan).map_err(|_| {
+        Error::new("HW0550", Blame::Project, "only queries are answered: this statement would change something")
+            .help("write it as a model and `headwater run` it; a query starts with SELECT or WITH")
+    })
+}
+
+/// An error of planning or executing SQL, for a person.
+pub(crate) fn sql_error(error: &DataFusionError) -> Error {
+    let root = error.find_root();
+    let text = root.strip_backtrace();
+    let text = ["Error during planning: ", "SQL error: ", "Schema error: ", "Execution error: ", "Arrow error: "]
+        .iter()
+        .fold(text.as_str(), |text, prefix| text.strip_prefix(prefix).unwrap_or(text))
+        .to_owned();
+    match root {
+        DataFusionError::ResourcesExhausted(_) => {
+            let help = "raise `memory` under defaults in headwater.yml, or make the query smaller";
+            Error::new("HW0551", Blame::Environment, format!("out of the memory that a run may use: {text}")).help(help)
+        }
+        DataFusionError::ObjectStore(_) | DataFusionError::IoError(_) => {
+            let full = text.contains("No space left") || text.contains("os error 28");
+            let help = if full {
+                "the disk is full: make room and run again; nothing was published"
+            } else {
+                "a file of the lake could not be read or written: check the storage, and whether something else removed files"
+            };
+            Error::new("HW0552", Blame::Environment, text).help(help)
+        }
+        DataFusionError::Internal(_) => Error::new("HW0553", Blame::Headwater, text)
+            .help("this is a defect of Headwater or of its query engine: please report it with the SQL"),
+        DataFusionError::External(inner) => match inner.downcast_ref::<Error>() {
+            Some(ours) => copy_of(ours),
+            None => Error::new("HW0554", Blame::Project, text),
+        },
+        DataFusionError::Execution(_) | DataFusionError::ArrowError(..) => Error::new("HW0555", Blame::Data, text)
+            .help("a value in the data does not fit what the SQL does with it; try_cast or a filter may help"),
+        _ => Error::new("HW0554", Blame::Project, text),
+    }
+}
+
+fn copy_of(error: &Error) -> Error {
+    let copy = Error::new(error.code, error.blame, error.full_message());
+    match &error.help {
+        Some(help) => copy.help(help.clone()),
+        None => copy,
+    }
+}

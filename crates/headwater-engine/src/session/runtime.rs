@@ -1,0 +1,90 @@
+//! What all sessions of a lake share: the memory limit, the spill folder, the storage, the functions.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use datafusion::catalog::{CatalogProvider, CatalogProviderList, MemoryCatalogProviderList};
+use datafusion::execution::context::{SessionConfig, SessionState};
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::session_state::SessionStateBuilder;
+use headwater_sdk::{Blame, Error, Result};
+
+use crate::lake::location::Location;
+
+/// The name of the one catalogue that sessions have.
+const CATALOG: &str = "lake";
+/// How many memory consumers an error names.
+const CONSUMERS_NAMED: usize = 3;
+/// Spill files may take this much disk before a query is given up (bytes).
+const SPILL_LIMIT: u64 = 1 << 40;
+
+/// See the module's documentation.
+#[derive(Clone)]
+pub(crate) struct Runtime {
+    template: Arc<SessionState>,
+    /// Where the object store is registered.
+    pub(crate) store_url: ObjectStoreUrl,
+}
+
+impl std::fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Runtime({})", self.store_url)
+    }
+}
+
+impl Runtime {
+    /// A runtime that uses at most `memory` bytes for the states of operators, and `spill_dir` past that.
+    pub(crate) fn new(location: &Location, memory: u64, spill_dir: &Path, threads: usize) -> Result<Self> {
+        let broken = |e: datafusion::common::DataFusionError| {
+            Error::new("HW0556", Blame::Environment, format!("cannot use {} for spill files", spill_dir.display()))
+                .help("choose a folder that can be written, with TMPDIR")
+                .caused_by(e)
+        };
+        let pool = TrackConsumersPool::new(
+            FairSpillPool::new(usize::try_from(memory).unwrap_or(usize::MAX)),
+            std::num::NonZeroUsize::new(CONSUMERS_NAMED).unwrap_or(std::num::NonZeroUsize::MIN),
+        );
+        let disk = DiskManagerBuilder::default()
+            .with_mode(DiskManagerMode::Directories(vec![spill_dir.to_path_buf()]))
+            .with_max_temp_directory_size(SPILL_LIMIT);
+        let env: Arc<RuntimeEnv> = RuntimeEnvBuilder::new()
+            .with_memory_pool(Arc::new(pool))
+            .with_disk_manager_builder(disk)
+            .build_arc()
+            .map_err(broken)?;
+        let store_url = ObjectStoreUrl::parse(location.root_url.as_str()).map_err(broken)?;
+        env.register_object_store(&location.root_url, location.root.clone());
+        let mut config = SessionConfig::new()
+            .with_target_partitions(threads)
+            .with_default_catalog_and_schema(CATALOG, "public")
+            .with_create_default_catalog_and_schema(false);
+        let options = config.options_mut();
+        // Timestamps in SQL literals and casts are instants in UTC, as the lake's `timestamp` is.
+        options.execution.time_zone = Some("+00:00".to_owned());
+        // Each sort keeps this much back for merging what it has spilled; with many sorts in a small pool the default
+        // (10 MB) would leave nothing to sort in.
+        let reservation = usize::try_from(memory / 64).unwrap_or(usize::MAX);
+        options.execution.sort_spill_reservation_bytes =
+            reservation.min(options.execution.sort_spill_reservation_bytes);
+        options.sql_parser.dialect = datafusion::config::Dialect::PostgreSQL;
+        options.catalog.information_schema = true;
+        let template =
+            SessionStateBuilder::new().with_config(config).with_runtime_env(env).with_default_features().build();
+        Ok(Self { template: Arc::new(template), store_url })
+    }
+
+    /// The state without tables, for planning against schemas alone.
+    pub(crate) fn template(&self) -> &SessionState {
+        &self.template
+    }
+
+    /// The state of a session that sees `catalog`.
+    pub(crate) fn state(&self, catalog: Arc<dyn CatalogProvider>) -> SessionState {
+        let list = MemoryCatalogProviderList::new();
+        list.register_catalog(CATALOG.to_owned(), catalog);
+        SessionStateBuilder::new_from_existing(self.template.as_ref().clone()).with_catalog_list(Arc::new(list)).build()
+    }
+}

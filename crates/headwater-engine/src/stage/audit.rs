@@ -1,0 +1,196 @@
+//! The second look: checks that one pass over the new rows cannot tell.
+//!
+//! Each becomes a query on the staged version that reads only the columns it needs.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::Int64Type;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use futures::StreamExt;
+use headwater_sdk::check::{CompiledCheck, Probe};
+use headwater_sdk::{Result, TableName};
+
+use super::rows::{SAMPLE_ROWS, Tally, in_check};
+use super::sample;
+use crate::session::{Session, Thrift, sql_error};
+
+/// What the second look found for one check.
+pub(crate) struct Found {
+    pub(crate) tally: Tally,
+    /// Bytes of data files read.
+    pub(crate) bytes: u64,
+}
+
+/// Evaluates a check that is not one-pass on `table`, whose number of rows is `rows`.
+pub(crate) async fn audit(
+    session: &Session,
+    check: &CompiledCheck,
+    table: &TableName,
+    rows: Option<u64>,
+) -> Result<Found> {
+    let found = match &check.probe {
+        Probe::Query { sql } => failing_rows(session, sql).await,
+        probe => match failing_keys(probe, check.filter.as_deref(), table) {
+            Some(queries) => count_failing(session, &queries, check, rows).await,
+            None => Ok(Found { tally: Tally::default(), bytes: 0 }),
+        },
+    };
+    found.map_err(|e| in_check(check, e))
+}
+
+/// Queries about the keys of failing rows.
+struct KeyQueries {
+    /// One row: how many rows fail (null for none).
+    count: String,
+    /// Some failing keys, the most frequent first.
+    sample: String,
+}
+
+/// A name quoted as SQL wants it.
+pub(crate) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+fn quoted_list(names: &[String]) -> String {
+    names.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ")
+}
+
+/// The predicate under which a row of the table, named `t`, fails a unique or references check.
+pub(crate) fn fails_when(probe: &Probe, filter: Option<&str>, table: &TableName) -> Option<String> {
+    let chosen = filter.map_or(String::new(), |filter| format!(" AND ({filter})"));
+    match probe {
+        Probe::Unique { columns } => {
+            let keys = quoted_list(columns);
+            let same: Vec<String> = columns.iter().map(|c| format!("d.{0} = t.{0}", quoted(c))).collect();
+            Some(format!(
+                "EXISTS (SELECT 1 FROM (SELECT {keys} FROM {table} WHERE {not_null}{chosen} GROUP BY {keys} HAVING count(*) > 1) d WHERE {same}){chosen}",
+                not_null = all_present(columns),
+                same = same.join(" AND "),
+            ))
+        }
+        Probe::References { columns, to, to_columns } => {
+            let same: Vec<String> =
+                columns.iter().zip(to_columns).map(|(c, r)| format!("r.{} = t.{}", quoted(r), quoted(c))).collect();
+            let present: Vec<String> = columns.iter().map(|c| format!("t.{} IS NOT NULL", quoted(c))).collect();
+            Some(format!(
+                "{} AND NOT EXISTS (SELECT 1 FROM {to} r WHERE {}){chosen}",
+                present.join(" AND "),
+                same.join(" AND "),
+            ))
+        }
+        _ => None,
+    }
+}
+
+fn all_present(columns: &[String]) -> String {
+    columns.iter().map(|c| format!("{} IS NOT NULL", quoted(c))).collect::<Vec<_>>().join(" AND ")
+}
+
+fn failing_keys(probe: &Probe, filter: Option<&str>, table: &TableName) -> Option<KeyQueries> {
+    let chosen = filter.map_or(String::new(), |filter| format!(" AND ({filter})"));
+    let (keys, groups) = match probe {
+        Probe::Unique { columns } => {
+            let keys = quoted_list(columns);
+            let groups = format!(
+                "SELECT {keys}, count(*) AS rows FROM {table} WHERE {}{chosen} GROUP BY {keys} HAVING count(*) > 1",
+                all_present(columns)
+            );
+            (keys, groups)
+        }
+        Probe::References { columns, to, to_columns } => {
+            let keys = quoted_list(columns);
+            let same: Vec<String> =
+                columns.iter().zip(to_columns).map(|(c, r)| format!("r.{} = k.{}", quoted(r), quoted(c))).collect();
+            // Grouping first makes the join as small as the number of distinct keys.
+            let groups = format!(
+                "SELECT {keys}, rows FROM (SELECT {keys}, count(*) AS rows FROM {table} WHERE {}{chosen} GROUP BY {keys}) k \
+                 WHERE NOT EXISTS (SELECT 1 FROM {to} r WHERE {})",
+                all_present(columns),
+                same.join(" AND "),
+            );
+            (keys, groups)
+        }
+        _ => return None,
+    };
+    Some(KeyQueries {
+        count: format!("SELECT CAST(sum(rows) AS BIGINT) FROM ({groups}) g"),
+        sample: format!("SELECT * FROM ({groups}) g ORDER BY rows DESC, {keys} LIMIT {SAMPLE_ROWS}"),
+    })
+}
+
+async fn count_failing(
+    session: &Session,
+    queries: &KeyQueries,
+    check: &CompiledCheck,
+    rows: Option<u64>,
+) -> Result<Found> {
+    let (batches, mut bytes) = collect(session, &queries.count).await?;
+    let failing = batches.iter().filter(|b| b.num_rows() > 0).find_map(|b| {
+        let column = b.column(0).as_primitive_opt::<Int64Type>()?;
+        (!column.is_null(0)).then(|| column.value(0))
+    });
+    let failing = u64::try_from(failing.unwrap_or(0)).unwrap_or(0);
+    let mut tally =
+        Tally { failing, checked: rows.filter(|_| check.filter.is_none()).unwrap_or(failing), ..Tally::default() };
+    if failing > 0 {
+        let (batches, more) = collect(session, &queries.sample).await?;
+        bytes += more;
+        tally.sample = batches.iter().flat_map(|b| (0..b.num_rows()).map(|row| sample::row(b, row))).collect();
+    }
+    Ok(Found { tally, bytes })
+}
+
+/// Counts the rows of a query and keeps the first ones.
+async fn failing_rows(session: &Session, sql: &str) -> Result<Found> {
+    let plan = session.plan(sql).await?;
+    let (physical, mut stream) = execute(session, &plan, Thrift::Spilling).await?;
+    let mut tally = Tally::default();
+    while let Some(batch) = stream.next().await {
+        let batch = batch.map_err(|e| sql_error(&e))?;
+        let room = SAMPLE_ROWS.saturating_sub(tally.sample.len());
+        tally.sample.extend((0..batch.num_rows().min(room)).map(|row| sample::row(&batch, row)));
+        tally.failing += batch.num_rows() as u64;
+    }
+    tally.checked = tally.failing;
+    Ok(Found { tally, bytes: bytes_scanned(&physical) })
+}
+
+/// Runs a query whose result is small; also tells the bytes of data files that it read.
+async fn collect(session: &Session, sql: &str) -> Result<(Vec<RecordBatch>, u64)> {
+    let plan = session.plan(sql).await?;
+    let mut thrift = Thrift::Fast;
+    loop {
+        match try_collect(session, &plan, thrift).await {
+            Err(e) => thrift = thrift.next_after(&e).ok_or(e)?,
+            result => return result,
+        }
+    }
+}
+
+async fn try_collect(session: &Session, plan: &LogicalPlan, thrift: Thrift) -> Result<(Vec<RecordBatch>, u64)> {
+    let (physical, mut stream) = execute(session, plan, thrift).await?;
+    let mut batches = Vec::new();
+    while let Some(batch) = stream.next().await {
+        batches.push(batch.map_err(|e| sql_error(&e))?);
+    }
+    Ok((batches, bytes_scanned(&physical)))
+}
+
+async fn execute(
+    session: &Session,
+    plan: &LogicalPlan,
+    thrift: Thrift,
+) -> Result<(Arc<dyn ExecutionPlan>, datafusion::execution::SendableRecordBatchStream)> {
+    let physical = session.physical(plan, thrift).await?;
+    let stream = execute_stream(physical.clone(), session.state().task_ctx()).map_err(|e| sql_error(&e))?;
+    Ok((physical, stream))
+}
+
+/// Bytes that the scans below a plan have read from data files.
+fn bytes_scanned(plan: &Arc<dyn ExecutionPlan>) -> u64 {
+    let own = plan.metrics().and_then(|metrics| metrics.sum_by_name("bytes_scanned"));
+    let below: u64 = plan.children().into_iter().map(bytes_scanned).sum();
+    own.map_or(0, |value| value.as_usize() as u64) + below
+}

@@ -1,0 +1,105 @@
+//! Setting aside rows that only a second look finds: duplicates, and references to what is not there.
+//!
+//! The rows that this attempt has written are read once more and written again without the failing ones. Rows that the
+//! table had before are never set aside: they were published by an earlier run.
+
+use std::sync::Arc;
+
+use arrow::array::StringArray;
+use deltalake_core::kernel::Add;
+use futures::StreamExt;
+use headwater_sdk::check::{CompiledCheck, Severity};
+use headwater_sdk::engine::Staged;
+use headwater_sdk::progress::Progress;
+use headwater_sdk::{Blame, Error, Result, TableName};
+
+use super::audit;
+use super::rows::{RowChecks, SetAside, Tally, arrow_error, reason};
+use super::sink::{FileWriter, Sink};
+use super::task::{Attempt, Outcome, files_of, query_lanes};
+use crate::lake::table::TableVersion;
+use crate::session::{LakeTable, Session};
+use crate::types::cast_batch;
+
+/// The name under which the rows of this attempt alone can be read.
+const NEW_ROWS: &str = "_attempt.new_rows";
+
+/// Evaluates the quarantining checks that are not one-pass. Returns the files to commit instead of the staged ones, when
+/// rows were set aside.
+pub(super) async fn second_look(
+    attempt: &Attempt<'_>,
+    outcome: &Outcome,
+    version: &TableVersion,
+    tallies: &mut [Tally],
+    staged: &mut Staged,
+) -> Result<Option<Vec<Add>>> {
+    let late = |check: &CompiledCheck| check.severity == Severity::Quarantine && !check.probe.is_one_pass();
+    if !attempt.checks.iter().any(late) {
+        return Ok(None);
+    }
+    let session = session(attempt, version)?;
+    let mut failing = Vec::new();
+    for (index, check) in attempt.checks.iter().enumerate().filter(|(_, check)| late(check)) {
+        let found = audit::audit(&session, check, attempt.table, version.rows()).await?;
+        staged.bytes_audited += found.bytes;
+        if found.tally.failing > 0 {
+            failing.push((index, check));
+        }
+        tallies[index] = found.tally;
+    }
+    if failing.is_empty() {
+        return Ok(None);
+    }
+    let columns: Vec<String> =
+        outcome.schema.fields().iter().map(|field| format!("t.{}", audit::quoted(field.name()))).collect();
+    let select = format!("SELECT {} FROM {NEW_ROWS} t WHERE", columns.join(", "));
+    let mut passed = String::from("true");
+    for (index, check) in failing {
+        let Some(fails) = audit::fails_when(&check.probe, check.filter.as_deref(), attempt.table) else { continue };
+        // A row that fails several checks is set aside once, by the first.
+        let count = set_aside(&session, &format!("{select} {passed} AND ({fails})"), check, outcome).await?;
+        tallies[index].failing = count;
+        staged.quarantined += count;
+        passed = format!("{passed} AND NOT coalesce({fails}, false)");
+    }
+    rewrite(attempt, &session, &format!("{select} {passed}"), outcome).await.map(Some)
+}
+
+/// A session in which the staged table, and this attempt's rows of it alone, can be read.
+fn session(attempt: &Attempt<'_>, version: &TableVersion) -> Result<Session> {
+    let before = attempt.previous.as_ref().map(files_of).unwrap_or_default();
+    let new = files_of(version).into_iter().filter(|file| !before.contains(file)).collect();
+    let table = LakeTable::only(version.clone(), attempt.branch.lake.store_url(), &new)?;
+    let name = NEW_ROWS.parse::<TableName>().map_err(|e| Error::new("HW0564", Blame::Headwater, e.to_string()))?;
+    Ok(attempt.branch.lake.session_with(&attempt.relations_with(version), name, Arc::new(table)))
+}
+
+async fn set_aside(session: &Session, sql: &str, check: &CompiledCheck, outcome: &Outcome) -> Result<u64> {
+    let Some(side) = &outcome.quarantine else { return Ok(0) };
+    let mut side = side.lock().await;
+    let mut count = 0;
+    for mut lane in query_lanes(session, sql).await? {
+        while let Some(batch) = lane.next().await {
+            let rows = cast_batch(&batch?.rows, &outcome.write_schema).map_err(arrow_error)?;
+            let same = |text: &str| StringArray::from_iter_values(std::iter::repeat_n(text, rows.num_rows()));
+            count += rows.num_rows() as u64;
+            let (checks, reasons) = (same(&check.name), same(&reason(check)));
+            side.add_quarantined(&SetAside { rows, checks, reasons }).await?;
+        }
+    }
+    Ok(count)
+}
+
+/// Writes the rows of a query as new files of the table, without looking at them again.
+async fn rewrite(attempt: &Attempt<'_>, session: &Session, sql: &str, outcome: &Outcome) -> Result<Vec<Add>> {
+    let schema = outcome.write_schema.clone();
+    let sink = Arc::new(Sink {
+        files: FileWriter::new(attempt.branch.location(), attempt.table, &schema, attempt.partition_by),
+        checks: RowChecks::compile(&[], &schema, session.state())?,
+        schema,
+        quarantine: None,
+        rejected: None,
+        progress: Arc::new(Progress::default()),
+    });
+    Ok(sink.write(query_lanes(session, sql).await?).await?.adds)
+}

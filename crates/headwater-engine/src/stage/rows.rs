@@ -1,0 +1,291 @@
+//! Checks evaluated on the rows as they stream to the writer: one pass for all of them, nothing is read again.
+//!
+//! Checks with severity `quarantine` come first; the rows that they set aside are not rows of the table, so the other
+//! checks look only at what is left.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray};
+use arrow::buffer::{BooleanBuffer, NullBuffer};
+use arrow::compute::filter_record_batch;
+use arrow::datatypes::{DataType, Schema, SchemaRef, TimeUnit};
+use datafusion::common::DFSchema;
+use datafusion::execution::context::SessionState;
+use datafusion::physical_plan::PhysicalExpr;
+use headwater_sdk::check::{CompiledCheck, Probe, Severity};
+use headwater_sdk::{Blame, Error, Result};
+use serde_json::Value;
+
+use super::sample;
+use crate::session::sql_error;
+
+/// The failing rows that are kept of each check, for the report.
+pub(crate) const SAMPLE_ROWS: usize = 5;
+
+/// What one check has seen so far.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tally {
+    /// Rows looked at.
+    pub(crate) checked: u64,
+    /// Rows that failed.
+    pub(crate) failing: u64,
+    /// Some of them.
+    pub(crate) sample: Vec<Value>,
+    /// The newest value of a freshness check's column, in microseconds since 1970-01-01T00:00:00Z.
+    pub(crate) newest: Option<i64>,
+}
+
+impl Tally {
+    fn merge(&mut self, other: Self) {
+        self.checked += other.checked;
+        self.failing += other.failing;
+        self.newest = self.newest.max(other.newest);
+        let room = SAMPLE_ROWS.saturating_sub(self.sample.len());
+        self.sample.extend(other.sample.into_iter().take(room));
+    }
+}
+
+/// Adds what one lane has seen to the total.
+pub(crate) fn merge(total: &mut [Tally], lane: Vec<Tally>) {
+    for (total, lane) in total.iter_mut().zip(lane) {
+        total.merge(lane);
+    }
+}
+
+/// The one-pass checks of a table, compiled against its columns.
+#[derive(Debug)]
+pub(crate) struct RowChecks {
+    quarantining: Vec<RowCheck>,
+    judging: Vec<RowCheck>,
+    /// How many checks the table has in all: the length of a lane's tallies.
+    count: usize,
+}
+
+#[derive(Debug)]
+struct RowCheck {
+    /// Its place among the table's checks.
+    index: usize,
+    name: String,
+    reason: String,
+    filter: Option<Arc<dyn PhysicalExpr>>,
+    test: Test,
+}
+
+#[derive(Debug)]
+enum Test {
+    FailsWhen(Arc<dyn PhysicalExpr>),
+    NotNull(Vec<usize>),
+    Newest(usize),
+}
+
+/// A batch after the checks have seen it.
+pub(crate) struct Sorted {
+    /// The rows of the table.
+    pub(crate) rows: RecordBatch,
+    /// The rows set aside.
+    pub(crate) quarantined: Option<SetAside>,
+}
+
+/// Rows that checks set aside.
+pub(crate) struct SetAside {
+    pub(crate) rows: RecordBatch,
+    /// For each row, the names of the checks that it failed.
+    pub(crate) checks: StringArray,
+    /// For each row, what those checks say.
+    pub(crate) reasons: StringArray,
+}
+
+impl RowChecks {
+    /// Compiles the one-pass checks among `checks`; the others are left to the audit.
+    pub(crate) fn compile(checks: &[CompiledCheck], schema: &SchemaRef, state: &SessionState) -> Result<Self> {
+        let df_schema = DFSchema::try_from(schema.clone()).map_err(|e| sql_error(&e))?;
+        let (mut quarantining, mut judging) = (Vec::new(), Vec::new());
+        for (index, check) in checks.iter().enumerate() {
+            let expression = |sql: &str| {
+                let logical = state.create_logical_expr(sql, &df_schema).map_err(|e| in_check(check, sql_error(&e)))?;
+                state.create_physical_expr(logical, &df_schema).map_err(|e| in_check(check, sql_error(&e)))
+            };
+            let column = |name: &String| schema.index_of(name).map_err(|_| no_column(check, name));
+            let test = match &check.probe {
+                Probe::Row { fails_when } => Test::FailsWhen(boolean(expression(fails_when)?, schema, check)?),
+                Probe::NotNull { columns } => Test::NotNull(columns.iter().map(column).collect::<Result<_>>()?),
+                Probe::Freshness { column: name, .. } => Test::Newest(timelike(column(name)?, schema, check)?),
+                Probe::RowCount { .. } | Probe::Unique { .. } | Probe::References { .. } | Probe::Query { .. } => {
+                    continue;
+                }
+            };
+            let filter = check.filter.as_deref().map(expression).transpose()?;
+            let row_check = RowCheck { index, name: check.name.clone(), reason: reason(check), filter, test };
+            if check.severity == Severity::Quarantine { &mut quarantining } else { &mut judging }.push(row_check);
+        }
+        Ok(Self { quarantining, judging, count: checks.len() })
+    }
+
+    /// Tallies to start a lane with.
+    pub(crate) fn tallies(&self) -> Vec<Tally> {
+        vec![Tally::default(); self.count]
+    }
+
+    /// Shows a batch to every check.
+    pub(crate) fn look(&self, batch: RecordBatch, tallies: &mut [Tally]) -> Result<Sorted> {
+        let (rows, quarantined) = self.set_aside(batch, tallies)?;
+        for check in &self.judging {
+            check.look(&rows, &mut tallies[check.index])?;
+        }
+        Ok(Sorted { rows, quarantined })
+    }
+
+    fn set_aside(&self, batch: RecordBatch, tallies: &mut [Tally]) -> Result<(RecordBatch, Option<SetAside>)> {
+        let mut failures: Vec<(&RowCheck, BooleanBuffer)> = Vec::new();
+        for check in &self.quarantining {
+            if let Some(mask) = check.look(&batch, &mut tallies[check.index])? {
+                failures.push((check, mask));
+            }
+        }
+        let Some(any) = failures.iter().map(|(_, mask)| mask.clone()).reduce(|a, b| &a | &b) else {
+            return Ok((batch, None));
+        };
+        let marks = |text: fn(&RowCheck) -> &str| -> StringArray {
+            let failed =
+                |row: usize| failures.iter().filter(move |(_, mask)| mask.value(row)).map(|(check, _)| text(check));
+            any.set_indices().map(|row| Some(failed(row).collect::<Vec<_>>().join("; "))).collect()
+        };
+        let set_aside = SetAside {
+            rows: filter_record_batch(&batch, &BooleanArray::from(any.clone())).map_err(arrow_error)?,
+            checks: marks(|check| &check.name),
+            reasons: marks(|check| &check.reason),
+        };
+        let rows = filter_record_batch(&batch, &BooleanArray::from(!&any)).map_err(arrow_error)?;
+        Ok((rows, Some(set_aside)))
+    }
+}
+
+/// What a failing row did wrong, in words.
+pub(crate) fn reason(check: &CompiledCheck) -> String {
+    match (&check.description, &check.probe) {
+        (Some(description), _) => description.clone(),
+        (None, Probe::Row { fails_when }) => format!("fails when {fails_when}"),
+        (None, Probe::NotNull { columns }) => format!("null in {}", columns.join(" or ")),
+        (None, Probe::Unique { columns }) => format!("another row has the same {}", columns.join(", ")),
+        (None, Probe::References { columns, to, to_columns }) => {
+            format!("{} not found in {to} ({})", columns.join(", "), to_columns.join(", "))
+        }
+        (None, _) => check.name.clone(),
+    }
+}
+
+impl RowCheck {
+    /// Counts the batch's failing rows. Returns which they are, unless there are none.
+    fn look(&self, batch: &RecordBatch, tally: &mut Tally) -> Result<Option<BooleanBuffer>> {
+        let chosen = match &self.filter {
+            Some(filter) => Some(truths(&evaluate(filter, batch)?)?),
+            None => None,
+        };
+        tally.checked += chosen.as_ref().map_or(batch.num_rows(), BooleanBuffer::count_set_bits) as u64;
+        let failing = match &self.test {
+            Test::FailsWhen(expression) => Some(truths(&evaluate(expression, batch)?)?),
+            Test::NotNull(columns) => any_null(batch, columns),
+            Test::Newest(column) => {
+                tally.newest = tally.newest.max(newest(batch.column(*column), chosen)?);
+                return Ok(None);
+            }
+        };
+        let Some(failing) = failing else { return Ok(None) };
+        let failing = match chosen {
+            Some(chosen) => &failing & &chosen,
+            None => failing,
+        };
+        let count = failing.count_set_bits();
+        if count == 0 {
+            return Ok(None);
+        }
+        tally.failing += count as u64;
+        let room = SAMPLE_ROWS.saturating_sub(tally.sample.len());
+        for row in failing.set_indices().take(room) {
+            tally.sample.push(sample::row(batch, row));
+        }
+        Ok(Some(failing))
+    }
+}
+
+fn evaluate(expression: &Arc<dyn PhysicalExpr>, batch: &RecordBatch) -> Result<ArrayRef> {
+    let value = expression.evaluate(batch).map_err(|e| sql_error(&e))?;
+    value.into_array(batch.num_rows()).map_err(|e| sql_error(&e))
+}
+
+/// Where a boolean array is true; null counts as false.
+fn truths(array: &ArrayRef) -> Result<BooleanBuffer> {
+    let array = array.as_boolean_opt().ok_or_else(|| {
+        Error::new("HW0560", Blame::Headwater, format!("a check's predicate gave {} values", array.data_type()))
+    })?;
+    Ok(match array.nulls() {
+        Some(valid) => array.values() & valid.inner(),
+        None => array.values().clone(),
+    })
+}
+
+/// The rows with a null in one of the columns; `None` when there is none.
+fn any_null(batch: &RecordBatch, columns: &[usize]) -> Option<BooleanBuffer> {
+    let nulls =
+        columns.iter().filter_map(|column| batch.column(*column).logical_nulls()).filter(|n| n.null_count() > 0);
+    let valid = nulls.fold(None::<NullBuffer>, |valid, nulls| NullBuffer::union(valid.as_ref(), Some(&nulls)))?;
+    Some(!valid.inner())
+}
+
+/// The largest value of a date or timestamp column among the chosen rows, in microseconds.
+fn newest(column: &ArrayRef, chosen: Option<BooleanBuffer>) -> Result<Option<i64>> {
+    let micros = DataType::Timestamp(TimeUnit::Microsecond, None);
+    let values = match column.data_type() {
+        DataType::Timestamp(TimeUnit::Microsecond, _) => column.clone(),
+        _ => arrow::compute::cast(column, &micros).map_err(arrow_error)?,
+    };
+    let values = match chosen {
+        Some(chosen) => arrow::compute::filter(&values, &BooleanArray::from(chosen)).map_err(arrow_error)?,
+        None => values,
+    };
+    Ok(arrow::compute::max(values.as_primitive::<arrow::datatypes::TimestampMicrosecondType>()))
+}
+
+fn boolean(expression: Arc<dyn PhysicalExpr>, schema: &Schema, check: &CompiledCheck) -> Result<Arc<dyn PhysicalExpr>> {
+    match expression.data_type(schema) {
+        Ok(DataType::Boolean | DataType::Null) => Ok(expression),
+        Ok(other) => Err(in_check(
+            check,
+            Error::new("HW0561", Blame::Project, format!("the predicate gives {other} values, not true or false")),
+        )),
+        Err(e) => Err(in_check(check, sql_error(&e))),
+    }
+}
+
+fn timelike(column: usize, schema: &Schema, check: &CompiledCheck) -> Result<usize> {
+    let field = schema.field(column);
+    match field.data_type() {
+        DataType::Timestamp(..) | DataType::Date32 => Ok(column),
+        other => Err(in_check(
+            check,
+            Error::new(
+                "HW0562",
+                Blame::Project,
+                format!("column '{}' is {other}, neither date nor timestamp", field.name()),
+            )
+            .help("name a date or timestamp column"),
+        )),
+    }
+}
+
+fn no_column(check: &CompiledCheck, name: &str) -> Error {
+    in_check(check, Error::new("HW0563", Blame::Project, format!("there is no column '{name}'")))
+}
+
+/// Says which check an error is about.
+pub(crate) fn in_check(check: &CompiledCheck, error: Error) -> Error {
+    let made = Error::new(error.code, error.blame, format!("check {}: {}", check.name, error.full_message()));
+    match error.help {
+        Some(help) => made.help(help),
+        None => made,
+    }
+}
+
+pub(crate) fn arrow_error(error: arrow::error::ArrowError) -> Error {
+    sql_error(&datafusion::common::DataFusionError::from(error))
+}

@@ -1,0 +1,105 @@
+//! Side tables: `<table>__quarantine` and `<table>__rejected`, written beside the table that they belong to.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use deltalake_core::datafile::writer::DeltaWriter;
+use deltalake_core::kernel::Add;
+use headwater_sdk::connector::RejectedRow;
+use headwater_sdk::types::timestamp_utc;
+use headwater_sdk::{Result, RunId, TableName};
+
+use super::rows::{SetAside, arrow_error};
+use super::sink::{FileWriter, write_error};
+use crate::lake::location::Location;
+use crate::types::cast_batch;
+
+/// The columns that a quarantine table has beside its table's own.
+const QUARANTINE_COLUMNS: [&str; 4] = ["_check", "_reason", "_run", "_quarantined_at"];
+
+/// A side table being written.
+pub(crate) struct SideTable {
+    pub(crate) name: TableName,
+    pub(crate) schema: SchemaRef,
+    files: FileWriter,
+    /// Opened with the first row, so that nothing is written where nothing is set aside.
+    writer: Option<DeltaWriter>,
+    run: RunId,
+    now_micros: i64,
+    rows: u64,
+}
+
+/// The columns of `<table>__quarantine`.
+pub(crate) fn quarantine_schema(table: &Schema) -> SchemaRef {
+    let mut fields: Vec<_> = table.fields().iter().cloned().collect();
+    let [check, reason, run, at] = QUARANTINE_COLUMNS;
+    for name in [check, reason, run] {
+        fields.push(Arc::new(Field::new(name, DataType::Utf8, true)));
+    }
+    fields.push(Arc::new(Field::new(at, timestamp_utc(), true)));
+    Arc::new(Schema::new(fields))
+}
+
+/// The columns of `<table>__rejected`.
+pub(crate) fn rejected_schema() -> SchemaRef {
+    let text = |name: &str| Field::new(name, DataType::Utf8, true);
+    let line = Field::new("_line", DataType::Int64, true);
+    Arc::new(Schema::new(vec![text("_file"), line, text("_reason"), text("_raw"), text("_run")]))
+}
+
+impl SideTable {
+    pub(crate) fn new(location: &Location, name: TableName, schema: SchemaRef, run: &RunId, now_micros: i64) -> Self {
+        let files = FileWriter::new(location, &name, &schema, &[]);
+        Self { name, schema, files, writer: None, run: run.clone(), now_micros, rows: 0 }
+    }
+
+    /// Adds rows that checks set aside.
+    pub(crate) async fn add_quarantined(&mut self, set_aside: &SetAside) -> Result<()> {
+        let count = set_aside.rows.num_rows();
+        let run = StringArray::from_iter_values(std::iter::repeat_n(self.run.as_str(), count));
+        let at = TimestampMicrosecondArray::from_value(self.now_micros, count).with_timezone("UTC");
+        let mut columns: Vec<ArrayRef> = set_aside.rows.columns().to_vec();
+        let (checks, reasons) = (set_aside.checks.clone(), set_aside.reasons.clone());
+        columns.extend([Arc::new(checks) as ArrayRef, Arc::new(reasons), Arc::new(run), Arc::new(at)]);
+        let fields: Vec<Field> = columns
+            .iter()
+            .zip(self.schema.fields())
+            .map(|(column, field)| Field::new(field.name(), column.data_type().clone(), true))
+            .collect();
+        let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(arrow_error)?;
+        self.write(&cast_batch(&batch, &self.schema).map_err(arrow_error)?).await
+    }
+
+    /// Adds rows that could not be read.
+    pub(crate) async fn add_rejected(&mut self, rows: &[RejectedRow]) -> Result<()> {
+        let text = |value: fn(&RejectedRow) -> &str| -> ArrayRef {
+            Arc::new(rows.iter().map(|row| Some(value(row))).collect::<StringArray>())
+        };
+        let line: Int64Array = rows.iter().map(|row| i64::try_from(row.line).ok()).collect();
+        let run = StringArray::from_iter_values(std::iter::repeat_n(self.run.as_str(), rows.len()));
+        let columns: Vec<ArrayRef> =
+            vec![text(|row| &row.file), Arc::new(line), text(|row| &row.reason), text(|row| &row.raw), Arc::new(run)];
+        let batch = RecordBatch::try_new(self.schema.clone(), columns).map_err(arrow_error)?;
+        self.write(&batch).await
+    }
+
+    async fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        self.rows += batch.num_rows() as u64;
+        let files = &self.files;
+        self.writer.get_or_insert_with(|| files.open()).write(batch).await.map_err(write_error)
+    }
+
+    /// Rows added so far.
+    pub(crate) fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Closes the files.
+    pub(crate) async fn finish(&mut self) -> Result<Vec<Add>> {
+        match self.writer.take() {
+            Some(writer) => writer.close().await.map_err(write_error),
+            None => Ok(Vec::new()),
+        }
+    }
+}

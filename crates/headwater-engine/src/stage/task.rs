@@ -1,0 +1,327 @@
+//! The steps of staging a table, in order.
+
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use datafusion::physical_plan::ExecutionPlan;
+use headwater_sdk::check::{CompiledCheck, Severity};
+use headwater_sdk::engine::{StageInput, StageRequest, Staged, StagedTable, WriteMode};
+use headwater_sdk::failpoint::failpoint;
+use headwater_sdk::progress::Progress;
+use headwater_sdk::{Relation, Relations, Result, TableName};
+use tokio::sync::Mutex;
+
+use super::lanes::{self, Lane};
+use super::rows::{RowChecks, Tally};
+use super::side::{self, SideTable};
+use super::sink::{FileWriter, Sink, Written};
+use super::{audit, quarantine, verdict};
+use crate::branch::RunBranch;
+use crate::lake::commit::{self, CommitNote, NewCommit};
+use crate::lake::table::{TableVersion, head_version};
+use crate::lake::vacuum::remove_all;
+use crate::session::{Session, Thrift};
+use crate::types::lake_schema;
+
+/// One attempt at one table.
+pub(super) struct Attempt<'a> {
+    pub(super) branch: &'a RunBranch,
+    pub(super) table: &'a TableName,
+    pub(super) mode: WriteMode,
+    pub(super) partition_by: &'a [String],
+    pub(super) checks: &'a [CompiledCheck],
+    pub(super) relations: &'a Relations,
+    /// The newest published version, which the staged commit stands on.
+    pub(super) previous: Option<TableVersion>,
+    pub(super) note: CommitNote,
+    pub(super) now_micros: i64,
+}
+
+/// See [`headwater_sdk::engine::Branch::stage`].
+pub(crate) async fn stage(branch: &RunBranch, request: StageRequest) -> Result<Staged> {
+    let StageRequest { table, input, mode, partition_by, checks, keep_rejected, relations, position, progress } =
+        request;
+    let mut notes = Vec::new();
+    let previous = clear(branch, &table, &relations, &mut notes).await?;
+    let partition_by = match (&mode, &previous) {
+        (WriteMode::Append, Some(previous)) => previous.partition_columns().to_vec(),
+        _ => partition_by,
+    };
+    let attempt = Attempt {
+        branch,
+        table: &table,
+        mode,
+        partition_by: &partition_by,
+        checks: &checks,
+        relations: &relations,
+        previous,
+        note: CommitNote { run: branch.run.clone(), position },
+        now_micros: now_micros(),
+    };
+    let mut outcome = attempt.write(input, keep_rejected, &progress).await?;
+    failpoint("engine_after_write");
+    let mut staged = Staged {
+        rows_in: outcome.rows_in,
+        rejected: outcome.written.rejected,
+        bytes_in: progress.bytes_in(),
+        notes,
+        ..Staged::default()
+    };
+    let adds = std::mem::take(&mut outcome.written.adds);
+    let mut version = attempt.commit(outcome.schema.clone(), adds).await?;
+    failpoint("engine_after_commit");
+    let mut tallies = std::mem::take(&mut outcome.written.tallies);
+    // Rows that a second look sets aside go first: what stays is what the other checks judge.
+    if let Some(kept) = quarantine::second_look(&attempt, &outcome, &version, &mut tallies, &mut staged).await? {
+        version = attempt.recommit(&outcome.schema, kept).await?;
+    }
+    attempt.audit(&version, &mut tallies, &mut staged).await?;
+    let rows = version.rows();
+    staged.checks = checks
+        .iter()
+        .zip(tallies)
+        .map(|(check, tally)| verdict::judge(check, tally, rows, attempt.now_micros))
+        .collect();
+    staged.rows_out = outcome.written.rows_out - staged.quarantined;
+    staged.quarantined += outcome.written.quarantined;
+    staged.tables.push(attempt.staged_table(&version));
+    for side in [outcome.quarantine, outcome.rejected].into_iter().flatten() {
+        staged.tables.extend(attempt.commit_side(side.into_inner()).await?);
+    }
+    Ok(staged)
+}
+
+/// Throws away what an earlier attempt has staged, and opens the table as published.
+async fn clear(
+    branch: &RunBranch,
+    table: &TableName,
+    relations: &Relations,
+    notes: &mut Vec<String>,
+) -> Result<Option<TableVersion>> {
+    for name in [table.clone(), table.quarantine(), table.rejected()] {
+        let log = branch.location().staged_log(&branch.name, &name);
+        remove_all(branch.location(), &log).await?;
+    }
+    let Some(head) = head_version(branch.location(), table).await? else { return Ok(None) };
+    if let Some(Relation::Table { version }) = relations.get(table)
+        && head > *version
+    {
+        notes.push(format!(
+            "{} commits of another program were found above version {version}: this run builds on top of them",
+            head - version
+        ));
+    }
+    TableVersion::open_at(branch.location(), table, None, Some(head), head).await.map(Some)
+}
+
+/// What writing has led to.
+pub(super) struct Outcome {
+    /// The table's columns, in lake types.
+    pub(super) schema: SchemaRef,
+    /// The columns as the files hold them.
+    pub(super) write_schema: SchemaRef,
+    pub(super) written: Written,
+    pub(super) rows_in: u64,
+    pub(super) quarantine: Option<Mutex<SideTable>>,
+    pub(super) rejected: Option<Mutex<SideTable>>,
+}
+
+impl Attempt<'_> {
+    fn session(&self, relations: &Relations) -> Session {
+        self.branch.lake.session(relations)
+    }
+
+    async fn write(&self, input: StageInput, keep_rejected: bool, progress: &Arc<Progress>) -> Result<Outcome> {
+        let session = self.session(self.relations);
+        match input {
+            StageInput::Source { schema, parts } => {
+                let lanes = lanes::of_parts(parts, self.branch.lake.threads(), progress);
+                let input = schema.clone();
+                self.write_lanes(&session, &schema, &input, lanes, keep_rejected, progress).await
+            }
+            StageInput::Query { sql } => {
+                let plan = session.plan(&sql).await?;
+                let mut thrift = Thrift::Fast;
+                loop {
+                    let physical = session.physical(&plan, thrift).await?;
+                    let lanes = lanes::of_plan(&physical, &session.state().task_ctx())?;
+                    let schema = physical.schema();
+                    match self.write_lanes(&session, &schema, &schema, lanes, false, progress).await {
+                        Err(e) => thrift = thrift.next_after(&e).ok_or(e)?,
+                        Ok(outcome) => return Ok(Outcome { rows_in: rows_scanned(&physical), ..outcome }),
+                    }
+                }
+            }
+        }
+    }
+
+    async fn write_lanes(
+        &self,
+        session: &Session,
+        schema: &SchemaRef,
+        input: &SchemaRef,
+        lanes: Vec<Lane>,
+        keep_rejected: bool,
+        progress: &Arc<Progress>,
+    ) -> Result<Outcome> {
+        let schema = Arc::new(lake_schema(schema)?);
+        let write_schema = lanes::write_schema(&schema, input, self.partition_by);
+        let quarantines = self.checks.iter().any(|check| check.severity == Severity::Quarantine);
+        let sink = Arc::new(Sink {
+            schema: write_schema.clone(),
+            files: FileWriter::new(self.branch.location(), self.table, &write_schema, self.partition_by),
+            checks: RowChecks::compile(self.checks, &write_schema, session.state())?,
+            quarantine: quarantines
+                .then(|| Mutex::new(self.side(self.table.quarantine(), side::quarantine_schema(&schema)))),
+            rejected: keep_rejected.then(|| Mutex::new(self.side(self.table.rejected(), side::rejected_schema()))),
+            progress: progress.clone(),
+        });
+        let written = sink.write(lanes).await?;
+        let rows_in = written.rows_in;
+        // Every lane has ended: nobody else holds the sink.
+        let (quarantine, rejected) =
+            Arc::into_inner(sink).map_or((None, None), |sink| (sink.quarantine, sink.rejected));
+        Ok(Outcome { schema, write_schema, written, rows_in, quarantine, rejected })
+    }
+
+    fn side(&self, name: TableName, schema: SchemaRef) -> SideTable {
+        SideTable::new(self.branch.location(), name, schema, &self.branch.run, self.now_micros)
+    }
+
+    /// Commits files on the branch and opens the table with them.
+    pub(super) async fn commit(
+        &self,
+        schema: SchemaRef,
+        adds: Vec<deltalake_core::kernel::Add>,
+    ) -> Result<TableVersion> {
+        let commit = NewCommit {
+            table: self.table,
+            branch: &self.branch.name,
+            previous: self.previous.as_ref(),
+            schema,
+            partition_by: self.partition_by,
+            mode: self.mode,
+            adds,
+            note: &self.note,
+        };
+        let version = commit::stage_commit(self.branch.location(), commit).await?;
+        self.open_staged(self.table, self.base(), version).await
+    }
+
+    /// Replaces the staged commit by one with other files.
+    async fn recommit(&self, schema: &SchemaRef, adds: Vec<deltalake_core::kernel::Add>) -> Result<TableVersion> {
+        remove_all(self.branch.location(), &self.branch.location().staged_log(&self.branch.name, self.table)).await?;
+        self.commit(schema.clone(), adds).await
+    }
+
+    fn base(&self) -> Option<u64> {
+        self.previous.as_ref().map(|previous| previous.snapshot.version())
+    }
+
+    async fn open_staged(&self, table: &TableName, base: Option<u64>, version: u64) -> Result<TableVersion> {
+        TableVersion::open_at(self.branch.location(), table, Some(&self.branch.name), base, version).await
+    }
+
+    /// The run's relations with the staged version of this table.
+    pub(super) fn relations_with(&self, version: &TableVersion) -> Relations {
+        let mut relations = self.relations.clone();
+        let staged = Relation::Staged {
+            branch: self.branch.name.clone(),
+            base: self.base(),
+            version: version.snapshot.version(),
+        };
+        relations.insert(self.table.clone(), staged);
+        relations
+    }
+
+    /// The second look of the checks that do not set rows aside.
+    async fn audit(&self, version: &TableVersion, tallies: &mut [Tally], staged: &mut Staged) -> Result<()> {
+        let session = self.session(&self.relations_with(version));
+        let rows = version.rows();
+        for (index, check) in self.checks.iter().enumerate() {
+            if check.probe.is_one_pass() || check.severity == Severity::Quarantine {
+                continue;
+            }
+            let found = audit::audit(&session, check, self.table, rows).await?;
+            tallies[index] = found.tally;
+            staged.bytes_audited += found.bytes;
+        }
+        Ok(())
+    }
+
+    fn staged_table(&self, version: &TableVersion) -> StagedTable {
+        let before = self.previous.as_ref().map(files_of).unwrap_or_default();
+        let new = version.snapshot.log_data().into_iter().filter(|file| !before.contains(file.path().as_ref()));
+        let (files, bytes) =
+            new.fold((0, 0), |(n, bytes), file| (n + 1, bytes + u64::try_from(file.size()).unwrap_or(0)));
+        StagedTable {
+            table: self.table.clone(),
+            base: self.base(),
+            version: version.snapshot.version(),
+            rows: version.rows(),
+            bytes,
+            files,
+        }
+    }
+
+    /// Commits a side table, unless nothing changes for it.
+    async fn commit_side(&self, mut side: SideTable) -> Result<Option<StagedTable>> {
+        let location = self.branch.location();
+        let adds = side.finish().await?;
+        let head = head_version(location, &side.name).await?;
+        let previous = match head {
+            Some(head) => Some(TableVersion::open_at(location, &side.name, None, Some(head), head).await?),
+            None => None,
+        };
+        if let Some(previous) = &previous {
+            let same_columns = *previous.schema() == *side.schema;
+            let stays = self.mode == WriteMode::Append || previous.snapshot.log_data().num_files() == 0;
+            if adds.is_empty() && stays && same_columns {
+                return Ok(None);
+            }
+        }
+        let (files, bytes) = (adds.len() as u64, adds.iter().map(|add| u64::try_from(add.size).unwrap_or(0)).sum());
+        let commit = NewCommit {
+            table: &side.name,
+            branch: &self.branch.name,
+            previous: previous.as_ref(),
+            schema: side.schema.clone(),
+            partition_by: &[],
+            mode: self.mode,
+            adds,
+            note: &CommitNote { run: self.branch.run.clone(), position: None },
+        };
+        let version = commit::stage_commit(location, commit).await?;
+        let rows = match self.mode {
+            WriteMode::Replace => Some(side.rows()),
+            WriteMode::Append => previous.as_ref().map_or(Some(0), TableVersion::rows).map(|rows| rows + side.rows()),
+        };
+        Ok(Some(StagedTable { table: side.name, base: head, version, rows, bytes, files }))
+    }
+}
+
+/// The paths of a version's files, as in the log.
+pub(super) fn files_of(version: &TableVersion) -> std::collections::HashSet<String> {
+    version.snapshot.log_data().into_iter().map(|file| file.path().into_owned()).collect()
+}
+
+/// Rows that the scans below a plan have read.
+fn rows_scanned(plan: &Arc<dyn ExecutionPlan>) -> u64 {
+    let children = plan.children();
+    if children.is_empty() {
+        return plan.metrics().and_then(|metrics| metrics.output_rows()).unwrap_or(0) as u64;
+    }
+    children.into_iter().map(rows_scanned).sum()
+}
+
+pub(super) fn now_micros() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// Lanes of a query, with joins that spill.
+pub(super) async fn query_lanes(session: &Session, sql: &str) -> Result<Vec<Lane>> {
+    let plan = session.plan(sql).await?;
+    let physical = session.physical(&plan, Thrift::Spilling).await?;
+    lanes::of_plan(&physical, &session.state().task_ctx())
+}

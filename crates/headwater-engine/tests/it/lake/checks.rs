@@ -1,0 +1,175 @@
+//! Checks: what one pass tells, what a second look tells, and what becomes of failing rows.
+
+use std::sync::Arc;
+
+use arrow::array::{Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use headwater_sdk::check::{CheckResult, Probe, Severity, Threshold, Verdict};
+use headwater_sdk::connector::RejectedRow;
+use headwater_sdk::engine::{AuditViewRequest, StageInput, WriteMode};
+
+use super::fixture::{Fixture, Rows, batch, check, name};
+
+fn people() -> RecordBatch {
+    batch(vec![
+        ("id", Arc::new(Int64Array::from(vec![Some(1), Some(2), Some(2), None, Some(5)]))),
+        ("age", Arc::new(Int64Array::from(vec![Some(30), Some(-4), Some(200), Some(40), None]))),
+        ("dept", Arc::new(StringArray::from(vec![Some("a"), Some("b"), Some("zz"), Some("a"), None]))),
+    ])
+}
+
+fn columns(names: &[&str]) -> Vec<String> {
+    names.iter().map(ToString::to_string).collect()
+}
+
+fn out_of_range() -> Probe {
+    Probe::Row { fails_when: r#""age" < 0 OR "age" > 150"#.into() }
+}
+
+fn verdict(results: &[CheckResult], name: &str) -> (Verdict, u64, u64) {
+    let result = results.iter().find(|r| r.check.name == name).unwrap();
+    (result.verdict, result.failing, result.checked)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_pass_tells_rows_nulls_counts_and_freshness() {
+    let lake = Fixture::new();
+    let (_, opened) = lake.branch().await;
+    let mut tolerant = check("tolerant", Severity::Error, out_of_range());
+    tolerant.threshold = Threshold::Percent(40.0);
+    let mut adults = check("adults", Severity::Error, Probe::NotNull { columns: columns(&["id"]) });
+    adults.filter = Some("age < 35".into());
+    let checks = vec![
+        check("range", Severity::Warn, out_of_range()),
+        tolerant,
+        check("id", Severity::Error, Probe::NotNull { columns: columns(&["id"]) }),
+        adults,
+        check("five", Severity::Error, Probe::RowCount { min: Some(5), max: Some(5) }),
+        check("six", Severity::Error, Probe::RowCount { min: Some(6), max: None }),
+    ];
+    let request = lake.request("raw.p", super::fixture::source(vec![people()]), WriteMode::Replace, checks);
+    let staged = opened.stage(request).await.unwrap();
+    let results = &staged.checks;
+    assert_eq!(verdict(results, "range"), (Verdict::Warned, 2, 5));
+    assert_eq!(verdict(results, "tolerant"), (Verdict::Passed, 2, 5));
+    assert_eq!(verdict(results, "id"), (Verdict::Failed, 1, 5));
+    assert_eq!(verdict(results, "adults"), (Verdict::Passed, 0, 2), "where limits the rows looked at");
+    assert_eq!((verdict(results, "five").0, verdict(results, "six").0), (Verdict::Passed, Verdict::Failed));
+    assert_eq!(results[0].sample[0], serde_json::json!({"id": 2, "age": -4, "dept": "b"}));
+    assert_eq!(staged.bytes_audited, 0, "one-pass checks read nothing again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn quarantined_rows_are_set_aside_before_other_checks_look() {
+    let mut lake = Fixture::new();
+    let checks = vec![
+        check("no nulls", Severity::Error, Probe::Row { fails_when: "age > 150".into() }),
+        check("range", Severity::Quarantine, out_of_range()),
+        check("id", Severity::Quarantine, Probe::NotNull { columns: columns(&["id"]) }),
+    ];
+    let staged = lake.load("raw.p", people(), WriteMode::Replace, checks.clone()).await;
+    assert_eq!(verdict(&staged.checks, "no nulls"), (Verdict::Passed, 0, 2));
+    assert_eq!(verdict(&staged.checks, "range"), (Verdict::Quarantined, 2, 5));
+    assert_eq!((staged.rows_in, staged.rows_out, staged.quarantined), (5, 2, 3));
+    assert_eq!(lake.rows("select id from raw.p order by id").await, "| 1 |\n| 5 |");
+    let set_aside = lake.rows("select age, _check, _reason from raw.p__quarantine order by age").await;
+    assert_eq!(
+        set_aside,
+        "| -4 | range | fails when \"age\" < 0 OR \"age\" > 150 |\n| 40 | id | null in id |\n\
+         | 200 | range | fails when \"age\" < 0 OR \"age\" > 150 |"
+    );
+    // A clean load empties the quarantine, since it mirrors what its table leaves out.
+    let clean = people().slice(0, 1);
+    lake.load("raw.p", clean, WriteMode::Replace, checks).await;
+    assert_eq!(lake.rows("select count(*) from raw.p__quarantine").await, "| 0 |");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn duplicates_and_dangling_references_need_a_second_look() {
+    let mut lake = Fixture::new();
+    let departments = batch(vec![("key", Arc::new(StringArray::from(vec!["a", "b"])))]);
+    lake.load("raw.d", departments, WriteMode::Replace, vec![]).await;
+    let unique = Probe::Unique { columns: columns(&["id"]) };
+    let known = Probe::References { columns: columns(&["dept"]), to: name("raw.d"), to_columns: columns(&["key"]) };
+    let query = Probe::Query { sql: "select * from raw.p where age is null".into() };
+    let checks = vec![
+        check("unique", Severity::Warn, unique.clone()),
+        check("known", Severity::Error, known.clone()),
+        check("ages", Severity::Warn, query),
+    ];
+    let staged = lake.load("raw.p", people(), WriteMode::Replace, checks).await;
+    assert_eq!(verdict(&staged.checks, "unique"), (Verdict::Warned, 2, 5));
+    assert_eq!(staged.checks[0].sample, vec![serde_json::json!({"id": 2, "rows": 2})]);
+    assert_eq!(verdict(&staged.checks, "known"), (Verdict::Failed, 1, 5));
+    assert_eq!(staged.checks[1].sample, vec![serde_json::json!({"dept": "zz", "rows": 1})]);
+    assert_eq!(verdict(&staged.checks, "ages"), (Verdict::Warned, 1, 1));
+    assert!(staged.bytes_audited > 0);
+
+    let checks = vec![check("unique", Severity::Quarantine, unique), check("known", Severity::Quarantine, known)];
+    let staged = lake.load("raw.q", people(), WriteMode::Replace, checks).await;
+    assert_eq!((staged.rows_out, staged.quarantined), (3, 2));
+    assert_eq!(lake.rows("select age from raw.q order by age").await, "| 30 |\n| 40 |\n| |");
+    let set_aside = lake.rows("select age, _check from raw.q__quarantine order by age").await;
+    assert_eq!(set_aside, "| -4 | unique |\n| 200 | unique |");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_append_never_sets_published_rows_aside() {
+    let mut lake = Fixture::new();
+    let ids = |ids: Vec<i64>| batch(vec![("id", Arc::new(Int64Array::from(ids)))]);
+    let unique = || vec![check("unique", Severity::Quarantine, Probe::Unique { columns: columns(&["id"]) })];
+    lake.load("raw.p", ids(vec![1, 2]), WriteMode::Append, unique()).await;
+    let staged = lake.load("raw.p", ids(vec![2, 3]), WriteMode::Append, unique()).await;
+    assert_eq!((staged.rows_out, staged.quarantined, staged.tables[0].rows), (1, 1, Some(3)));
+    assert_eq!(lake.rows("select id from raw.p order by id").await, "| 1 |\n| 2 |\n| 3 |");
+    assert_eq!(lake.rows("select id from raw.p__quarantine").await, "| 2 |");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rejected_rows_are_kept_with_their_place() {
+    let mut lake = Fixture::new();
+    let (branch, opened) = lake.branch().await;
+    let bad = RejectedRow { file: "a.csv".into(), line: 7, reason: "no number".into(), raw: "x,y".into() };
+    let input =
+        StageInput::Source { schema: people().schema(), parts: vec![Box::new(Rows(vec![people()], vec![bad]))] };
+    let mut request = lake.request("raw.p", input, WriteMode::Append, vec![]);
+    request.keep_rejected = true;
+    let staged = opened.stage(request).await.unwrap();
+    assert_eq!((staged.rows_in, staged.rows_out, staged.rejected), (6, 5, 1));
+    lake.publish(&branch, &staged).await;
+    let rejected = lake.rows("select _file, _line, _reason, _raw from raw.p__rejected").await;
+    assert_eq!(rejected, "| a.csv | 7 | no number | x,y |");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn freshness_is_judged_at_the_time_of_the_run() {
+    let mut lake = Fixture::new();
+    let now = i64::try_from(std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_micros()).unwrap();
+    let times = TimestampMicrosecondArray::from(vec![Some(now - 7_200_000_000), None]).with_timezone("UTC");
+    let rows = batch(vec![("at", Arc::new(times))]);
+    let fresh = |hours: u64| Probe::Freshness { column: "at".into(), max_age_seconds: hours * 3600 };
+    let checks = vec![check("3h", Severity::Error, fresh(3)), check("1h", Severity::Warn, fresh(1))];
+    let staged = lake.load("raw.t", rows, WriteMode::Replace, checks).await;
+    assert_eq!((staged.checks[0].verdict, staged.checks[1].verdict), (Verdict::Passed, Verdict::Warned));
+    assert!(staged.checks[0].observed.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_view_is_audited_without_being_written() {
+    let mut lake = Fixture::new();
+    lake.load("raw.p", people(), WriteMode::Replace, vec![]).await;
+    let (_, opened) = lake.branch().await;
+    let request = AuditViewRequest {
+        view: name("staging.p"),
+        sql: "select id, age + 1 as age from raw.p".into(),
+        checks: vec![
+            check("range", Severity::Error, out_of_range()),
+            check("unique", Severity::Error, Probe::Unique { columns: columns(&["id"]) }),
+        ],
+        relations: lake.relations.clone(),
+        progress: Arc::default(),
+    };
+    let staged = opened.audit_view(request).await.unwrap();
+    assert_eq!(verdict(&staged.checks, "range"), (Verdict::Failed, 2, 5));
+    assert_eq!(verdict(&staged.checks, "unique"), (Verdict::Failed, 2, 5));
+    assert!(staged.tables.is_empty());
+}

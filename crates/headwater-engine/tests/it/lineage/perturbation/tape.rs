@@ -1,0 +1,39 @@
+//! A tape of bytes that a generator reads its choices from.
+//!
+//! The generator is then a plain function, and proptest shrinks the tape: a shorter one and smaller bytes give a simpler
+//! query, because the first alternative of every choice is the simplest and an empty tape always gives the first.
+
+/// A tape and how far it has been read.
+#[derive(Debug)]
+pub(super) struct Tape<'a> {
+    bytes: &'a [u8],
+    next: usize,
+}
+
+impl<'a> Tape<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, next: 0 }
+    }
+
+    fn byte(&mut self) -> u8 {
+        let byte = self.bytes.get(self.next).copied().unwrap_or(0);
+        self.next += 1;
+        byte
+    }
+
+    /// A number below `count`.
+    pub(super) fn pick(&mut self, count: usize) -> usize {
+        usize::from(self.byte()) % count.max(1)
+    }
+
+    /// Whether something happens that happens `percent` times in a hundred.
+    pub(super) fn chance(&mut self, percent: usize) -> bool {
+        // The high bytes are the rare ones, so that shrinking turns chances off.
+        usize::from(self.byte()) * 100 >= (100 - percent) * 256
+    }
+
+    /// One of several.
+    pub(super) fn of<T: Copy>(&mut self, choices: &[T]) -> T {
+        choices[self.pick(choices.len())]
+    }
+}

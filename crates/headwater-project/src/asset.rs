@@ -1,0 +1,221 @@
+//! Assets: what yields the tables of a project.
+
+use std::fmt;
+use std::ops::Range;
+
+use arrow_schema::DataType;
+use headwater_diagnostics::Span;
+use headwater_sdk::TableName;
+use headwater_sdk::check::{CompiledCheck, Severity};
+use headwater_sdk::connector::{OnBadRow, StreamSettings};
+
+use crate::template::{Piece, source_of};
+
+/// Anything in the graph that yields a table.
+#[derive(Debug, Clone)]
+pub struct Asset {
+    /// The table that it yields.
+    pub name: TableName,
+    /// Where it is declared.
+    pub span: Span,
+    /// What a row of the table is.
+    pub description: Option<String>,
+    /// Who answers for it: its own owner, else its source's, else the project's default.
+    pub owner: Option<String>,
+    /// Its tags, sorted, with those of its source.
+    pub tags: Vec<String>,
+    /// Columns that the project says something about, in its order.
+    pub columns: Vec<ColumnSpec>,
+    /// The checks, in the project's order; those of a stream's freshness come last.
+    pub checks: Vec<CheckSpec>,
+    /// The tables that its SQL reads, in the order in which it names them first; side tables among them.
+    pub inputs: Vec<Input>,
+    /// Other tables that only its checks read. They order tasks except where that would make a cycle.
+    pub check_inputs: Vec<Input>,
+    /// What makes it.
+    pub kind: AssetKind,
+}
+
+impl Asset {
+    /// The tables kept beside its own: `__rejected` of a stream that keeps bad rows, `__quarantine` of an asset with a
+    /// quarantine check.
+    pub fn side_tables(&self) -> impl Iterator<Item = TableName> + '_ {
+        let rejects = matches!(&self.kind, AssetKind::Stream(s) if s.settings.on_bad_row == OnBadRow::Reject);
+        let quarantines = self.checks.iter().any(|c| c.check.severity == Severity::Quarantine);
+        let rejected = rejects.then(|| self.name.rejected());
+        rejected.into_iter().chain(quarantines.then(|| self.name.quarantine()))
+    }
+
+    /// Every table that it yields: its own, then its side tables.
+    pub fn tables(&self) -> impl Iterator<Item = TableName> + '_ {
+        std::iter::once(self.name.clone()).chain(self.side_tables())
+    }
+}
+
+/// A column that the project says something about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ColumnSpec {
+    /// The column.
+    pub name: String,
+    /// Its declared type; `None` when it is inferred, and always for a model.
+    pub data_type: Option<DataType>,
+    /// What it means.
+    pub description: Option<String>,
+    /// Its tags, sorted.
+    pub tags: Vec<String>,
+    /// Where its name is written.
+    pub span: Span,
+}
+
+/// A check, with the places to point at.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CheckSpec {
+    /// The check.
+    pub check: CompiledCheck,
+    /// Where its entry is written.
+    pub span: Span,
+    /// Where its columns are written: the columns of [`CompiledCheck::columns`] that the project spells out.
+    pub column_spans: Vec<(String, Span)>,
+    /// Where its `where` is written.
+    pub filter_span: Option<Span>,
+}
+
+impl CheckSpec {
+    /// Where a column of the check is written; the whole entry when it is not spelt out.
+    pub fn column_span(&self, column: &str) -> Span {
+        self.column_spans.iter().find(|(name, _)| name == column).map_or(self.span, |(_, span)| *span)
+    }
+}
+
+/// A table that an asset reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Input {
+    /// The table.
+    pub table: TableName,
+    /// Where it is named.
+    pub span: Span,
+}
+
+/// What makes an asset.
+#[derive(Debug, Clone)]
+pub enum AssetKind {
+    /// A stream of a source, read by a connector.
+    Stream(StreamAsset),
+    /// A file in the project, read whole by the connector `files`.
+    Seed(SeedAsset),
+    /// A SQL query.
+    Model(ModelAsset),
+}
+
+/// How to read a stream. Its `Debug` shows no options, since they may hold secrets.
+#[derive(Clone)]
+pub struct StreamAsset {
+    /// The connector's name.
+    pub connector: &'static str,
+    /// The source's options for the connector, with secrets in them.
+    pub source: serde_json::Value,
+    /// The stream's options for the connector, with secrets in them.
+    pub stream: serde_json::Value,
+    /// Both options as they are written (`{"source": …, "stream": …}`), with `${NAME}` in place of secrets: what may be
+    /// kept and compared.
+    pub written: serde_json::Value,
+    /// What the project asks of the stream beside the connector's own options.
+    pub settings: StreamSettings,
+    /// Where it comes from, in words and without secrets, e.g. `files: flights/*.csv.gz`.
+    pub origin: String,
+    /// What is said about its freshness. What can be checked of it is among the asset's checks already.
+    pub freshness: Option<Freshness>,
+}
+
+impl fmt::Debug for StreamAsset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StreamAsset")
+            .field("origin", &self.origin)
+            .field("written", &self.written)
+            .field("settings", &self.settings)
+            .field("freshness", &self.freshness)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How to read a seed: as a stream of the connector `files`.
+pub type SeedAsset = StreamAsset;
+
+/// How old a stream's newest row may be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Freshness {
+    /// The date or timestamp column whose newest value counts.
+    pub column: String,
+    /// The age, in seconds, past which a run warns.
+    pub warn_after: Option<u64>,
+    /// The age, in seconds, past which nothing is published.
+    pub error_after: Option<u64>,
+}
+
+/// How a model is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Materialize {
+    /// Its query is expanded where it is read.
+    View,
+    /// Its rows are written to a Delta table.
+    Table,
+}
+
+/// What a run computes anew of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refresh {
+    /// What changed, where that is proven safe.
+    Auto,
+    /// All of it.
+    Full,
+}
+
+/// A SQL query and what becomes of its rows.
+#[derive(Debug, Clone)]
+pub struct ModelAsset {
+    /// The query, rendered.
+    pub sql: String,
+    /// How its rows are kept.
+    pub materialize: Materialize,
+    /// What a run computes anew.
+    pub refresh: Refresh,
+    /// The columns that partition the table's files.
+    pub partition_by: Vec<String>,
+    /// Where each of [`ModelAsset::partition_by`] is written.
+    pub partition_spans: Vec<Span>,
+    /// Where the query stands in its file, header excluded.
+    pub body: Span,
+    /// Where the rendered SQL comes from; `None` when it is the body as it stands.
+    pub(crate) pieces: Option<Vec<Piece>>,
+}
+
+impl ModelAsset {
+    /// A model whose SQL stands in its file as it is, kept as a table.
+    pub fn new(sql: String, body: Span) -> Self {
+        Self {
+            sql,
+            materialize: Materialize::Table,
+            refresh: Refresh::Auto,
+            partition_by: Vec::new(),
+            partition_spans: Vec::new(),
+            body,
+            pieces: None,
+        }
+    }
+
+    /// Where a range of the rendered SQL is written: exactly where the SQL stands in the file as it is, at the
+    /// expression that made it where a template did, and at the whole query where neither is known.
+    pub fn span_of(&self, range: Range<usize>) -> Span {
+        let source = match &self.pieces {
+            None => Some(range),
+            Some(pieces) => source_of(pieces, &range),
+        };
+        let length = self.body.end - self.body.start;
+        match source {
+            Some(source) if source.start <= source.end && source.end <= length => {
+                Span { start: self.body.start + source.start, end: self.body.start + source.end, ..self.body }
+            }
+            _ => self.body,
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! Projects: from a folder of files to a graph of assets, with a diagnostic for every mistake.
+//!
+//! [`load`] reads `headwater.yml`, sources, seeds, models and macros, and finds what depends on what from the SQL itself.
+//! All mistakes of a project are reported together. [`json_schemas`] describes the YAML files for editors.
+//!
+//! Invariant: this crate is synchronous and does nothing but read the project's files. It knows connectors and checks
+//! only through the traits of `headwater-sdk`.
+
+mod asset;
+mod graph;
+mod load;
+mod project;
+mod schemas;
+mod spec;
+mod sql;
+mod template;
+mod validate;
+mod yaml;
+
+pub mod codes;
+pub mod plan;
+
+pub use asset::{
+    Asset, AssetKind, CheckSpec, ColumnSpec, Freshness, Input, Materialize, ModelAsset, Refresh, SeedAsset, StreamAsset,
+};
+pub use load::{LoadOptions, Loaded, load};
+pub use project::{DEFAULT_MEMORY, Environment, Project};
+pub use schemas::json_schemas;

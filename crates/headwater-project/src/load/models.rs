@@ -1,0 +1,246 @@
+//! `models/<schema>/<name>.sql`: a header in YAML, a query in SQL.
+
+use std::ops::Range;
+
+use headwater_diagnostics::{Diagnostic, FileId, Span};
+use headwater_sdk::TableName;
+
+use super::checks::Checks;
+use super::files::{Folder, Found};
+use super::settings::single;
+use super::{Parts, columns, tables};
+use crate::asset::{Asset, AssetKind, Materialize, ModelAsset, Refresh};
+use crate::codes;
+use crate::graph::{Draft, Read};
+use crate::spec::{MaterializeOption, ModelHeader, RefreshOption};
+use crate::sql;
+use crate::template::{Place, is_templated};
+use crate::validate;
+use crate::yaml::{self, Node};
+
+/// The folder of models.
+pub(crate) const FOLDER: &str = "models";
+
+const OPEN: &str = "/*---";
+const CLOSE: &str = "---*/";
+
+/// Reads all models.
+pub(crate) fn read(folder: &mut Folder, parts: &mut Parts<'_>, drafts: &mut Vec<Draft>) {
+    for schema in folder.list(FOLDER) {
+        if !schema.is_dir {
+            misplaced(folder, &schema);
+            continue;
+        }
+        for found in folder.list(&schema.path) {
+            match found.name.strip_suffix(".sql") {
+                // A folder named `x.sql` is reported by reading it.
+                Some(stem) => drafts.extend(read_model(folder, parts, &schema.name, stem, &found.path)),
+                None => misplaced(folder, &found),
+            }
+        }
+    }
+}
+
+fn misplaced(folder: &mut Folder, found: &Found) {
+    let help = "a model is models/<schema>/<name>.sql";
+    if found.name.ends_with(".sql") || found.is_dir {
+        let what = if found.is_dir { "is a folder too deep" } else { "lies in no schema's folder" };
+        let diagnostic = Diagnostic::error(codes::MISPLACED, format!("{} {what}", found.path));
+        folder.report_at_file(&found.path, diagnostic.help(help));
+    } else if found.name.ends_with(".yml") || found.name.ends_with(".yaml") {
+        let help = "what is said about a model stands in its own file: /*--- … ---*/";
+        super::ignored::warn(folder, &found.path, help);
+    } else {
+        super::ignored::warn(folder, &found.path, help);
+    }
+}
+
+/// A model's file in two parts.
+pub(crate) struct Layout {
+    /// The YAML of the header, if there is one.
+    pub(crate) header: Option<Range<usize>>,
+    /// The query.
+    pub(crate) body: Range<usize>,
+}
+
+/// Finds the header: the comment that a file starts with. `Err` has the place of a header that does not end.
+pub(crate) fn layout(text: &str) -> Result<Layout, Range<usize>> {
+    let start = text.len() - text.trim_start().len();
+    if !text[start..].starts_with(OPEN) {
+        return Ok(Layout { header: None, body: 0..text.len() });
+    }
+    let inside = start + OPEN.len();
+    match text[inside..].find(CLOSE) {
+        Some(length) => Ok(Layout { header: Some(inside..inside + length), body: inside + length + CLOSE.len()..text.len() }),
+        None => Err(start..inside),
+    }
+}
+
+fn read_model(folder: &mut Folder, parts: &mut Parts<'_>, schema: &str, stem: &str, path: &str) -> Option<Draft> {
+    let file = folder.read(path)?;
+    let text = folder.files.text(file).to_owned();
+    let diagnostics = &mut folder.diagnostics;
+    let first_line = Span::new(file, 0..text.lines().next().map_or(0, |line| line.trim_end().len()));
+    let name = tables::from_path(schema, stem, first_line, diagnostics)?;
+    let before = diagnostics.len();
+    let layout = match layout(&text) {
+        Ok(layout) => layout,
+        Err(open) => {
+            let diagnostic = Diagnostic::error(codes::HEADER, "the header does not end").at(Span::new(file, open), "it starts here");
+            diagnostics.push(diagnostic.help(format!("end it with {CLOSE}")));
+            return Some(Draft { name, span: first_line, asset: None, reads: Vec::new(), check_reads: Vec::new() });
+        }
+    };
+    let span = declared_at(&text, &layout, file);
+    tables::refuse_reserved(&name, span, diagnostics);
+    let (header, node, checks) = read_header(&text, &layout, file, &name, parts, diagnostics);
+    let (model, reads) = read_body(&text, layout.body, file, path, parts, diagnostics);
+    let asset = match (header, model) {
+        (Some(header), Some(model)) if diagnostics[before..].iter().all(|d| !d.is_error()) => {
+            Some(asset(name.clone(), span, header, &node, model, checks.specs, parts))
+        }
+        _ => None,
+    };
+    Some(Draft { name, span, asset, reads, check_reads: checks.reads })
+}
+
+/// Where a model is declared: the first line of its query.
+fn declared_at(text: &str, layout: &Layout, file: FileId) -> Span {
+    let body = text.get(layout.body.clone()).unwrap_or("");
+    let start = layout.body.start + (body.len() - body.trim_start().len());
+    let line = text.get(start..).and_then(|rest| rest.lines().next()).map_or(0, |line| line.trim_end().len());
+    Span::new(file, start..start + line)
+}
+
+fn read_header(
+    text: &str,
+    layout: &Layout,
+    file: FileId,
+    name: &TableName,
+    parts: &mut Parts<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> (Option<ModelHeader>, Node, Checks) {
+    let start = layout.header.clone().unwrap_or(layout.body.start..layout.body.start);
+    let empty = || Node { span: Span::new(file, start.clone()), value: yaml::Value::Map(yaml::Map::default()) };
+    let Some(range) = layout.header.clone() else { return (Some(ModelHeader::default()), empty(), Checks::default()) };
+    if let Some(end) = text.get(range.clone()).and_then(|header| header.find("*/")) {
+        let at = Span::new(file, range.start + end..range.start + end + 2);
+        let diagnostic = Diagnostic::error(codes::HEADER, "the comment ends inside of the header").at(at, "here for every SQL editor");
+        diagnostics.push(diagnostic.help("write the text in another way, without */"));
+    }
+    let parsed = diagnostics.len();
+    let documents = yaml::parse(text, range, file, diagnostics);
+    if documents.is_empty() {
+        // An empty header says nothing; one that is no YAML has been reported.
+        let header = (diagnostics.len() == parsed).then(ModelHeader::default);
+        return (header, empty(), Checks::default());
+    }
+    let opening = Span::new(file, start.start.saturating_sub(OPEN.len())..start.start);
+    let Some(node) = single(documents, "a model's header", opening, diagnostics) else {
+        return (None, empty(), Checks::default());
+    };
+    for entry in node.as_map().map_or(&[] as &[yaml::Entry], |map| &map.entries) {
+        if entry.key != "checks" {
+            yaml::forbid(&entry.value, diagnostics);
+        }
+    }
+    let is_view = node.get("materialize").and_then(Node::as_text) == Some("view");
+    let checks = parts.checks.compile(node.get("checks"), Some(name), is_view, diagnostics);
+    let json = validate::read(&parts.header_schema, &node, "a model's header", diagnostics);
+    let header = json.and_then(|json| serde_json::from_value::<ModelHeader>(json).ok());
+    if let (Some(header), Some(partition)) = (&header, node.get("partition_by"))
+        && is_view
+        && !header.partition_by.is_empty()
+    {
+        let diagnostic = Diagnostic::error(codes::CONTRADICTION, "a view has no files to partition").at(partition.span, "");
+        diagnostics.push(diagnostic.help("leave `partition_by` out, or use `materialize: table`"));
+    }
+    (header, node, checks)
+}
+
+fn read_body(
+    text: &str,
+    body: Range<usize>,
+    file: FileId,
+    path: &str,
+    parts: &Parts<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> (Option<ModelAsset>, Vec<Read>) {
+    let source = text.get(body.clone()).unwrap_or("");
+    let place = Place { path, body: Span::new(file, body) };
+    let (sql, pieces) = if is_templated(source) {
+        match parts.templates.render(source, place) {
+            Ok(rendered) => (rendered.sql, Some(rendered.pieces)),
+            Err(diagnostic) => {
+                diagnostics.extend(diagnostic.map(|boxed| *boxed));
+                return (None, Vec::new());
+            }
+        }
+    } else {
+        (source.to_owned(), None)
+    };
+    let named = sql::read_query(&sql);
+    let model = ModelAsset { pieces, ..ModelAsset::new(sql, place.body) };
+    match named {
+        Ok(tables) => {
+            let reads = tables.into_iter().map(|named| Read { span: model.span_of(named.range), parts: named.parts });
+            let reads = reads.collect();
+            (Some(model), reads)
+        }
+        Err(problem) => {
+            let span = problem.range.map_or(trimmed(source, place.body), |range| model.span_of(range));
+            let diagnostic = Diagnostic::error(problem.code, problem.message).at(span, "");
+            let diagnostic = problem.help.into_iter().fold(diagnostic, Diagnostic::help);
+            let note = "the place is that of the template; the SQL is what it was rendered to";
+            diagnostics.push(if model.pieces.is_some() { diagnostic.note(note) } else { diagnostic });
+            (None, Vec::new())
+        }
+    }
+}
+
+/// A body without the white space around it.
+fn trimmed(source: &str, body: Span) -> Span {
+    let start = body.start + (source.len() - source.trim_start().len());
+    Span { start, end: (body.start + source.trim_end().len()).max(start), ..body }
+}
+
+fn asset(
+    name: TableName,
+    span: Span,
+    header: ModelHeader,
+    node: &Node,
+    model: ModelAsset,
+    checks: Vec<crate::asset::CheckSpec>,
+    parts: &Parts<'_>,
+) -> Asset {
+    let partition = node.get("partition_by");
+    let partition_spans = header.partition_by.iter().enumerate().map(|(index, _)| {
+        partition.map_or(span, |node| node.items().get(index).map_or(node.span, |item| item.span))
+    });
+    let partition_spans = partition_spans.collect();
+    let model = ModelAsset {
+        materialize: match header.materialize {
+            MaterializeOption::Table => Materialize::Table,
+            MaterializeOption::View => Materialize::View,
+        },
+        refresh: match header.refresh {
+            RefreshOption::Auto => Refresh::Auto,
+            RefreshOption::Full => Refresh::Full,
+        },
+        partition_by: header.partition_by,
+        partition_spans,
+        ..model
+    };
+    Asset {
+        name,
+        span,
+        description: header.description,
+        owner: header.owner.or_else(|| parts.owner.clone()),
+        tags: columns::sorted(header.tags),
+        columns: columns::of_model(header.columns, node),
+        checks,
+        inputs: Vec::new(),
+        check_inputs: Vec::new(),
+        kind: AssetKind::Model(model),
+    }
+}

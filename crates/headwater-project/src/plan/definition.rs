@@ -1,0 +1,76 @@
+//! A fingerprint of an asset's definition, in named parts, so that a plan can say which of them changed.
+//!
+//! Written `part=hash;part=hash`, with 16 hexadecimal digits of BLAKE3 each. A source's options count as they are
+//! written, with `${NAME}` in place of secrets: a rotated password reloads nothing, and nothing of it is kept.
+
+use std::collections::BTreeMap;
+
+use super::tokens::normalize_sql;
+use crate::{Asset, AssetKind, Materialize, StreamAsset};
+
+/// The fingerprint of an asset's definition.
+pub fn definition(asset: &Asset) -> String {
+    let mut parts = BTreeMap::new();
+    let mut columns: Vec<_> =
+        asset.columns.iter().map(|c| (c.name.clone(), c.data_type.as_ref().map(ToString::to_string))).collect();
+    columns.retain(|(_, data_type)| data_type.is_some());
+    parts.insert("columns", format!("{columns:?}"));
+    let mut checks: Vec<String> = asset
+        .checks
+        .iter()
+        .map(|spec| {
+            let mut check = spec.check.clone();
+            check.description = None;
+            serde_json::to_string(&check).unwrap_or_else(|_| format!("{check:?}"))
+        })
+        .collect();
+    checks.sort();
+    parts.insert("checks", checks.join("\n"));
+    match &asset.kind {
+        AssetKind::Stream(stream) => {
+            parts.insert("source", source_text(stream));
+        }
+        AssetKind::Seed(seed) => {
+            parts.insert("source", source_text(seed));
+        }
+        AssetKind::Model(model) => {
+            parts.insert("SQL", normalize_sql(&model.sql));
+            let table = matches!(model.materialize, Materialize::Table);
+            parts.insert("materialization", if table { "table" } else { "view" }.to_owned());
+            parts.insert("partitioning", model.partition_by.join(","));
+        }
+    }
+    parts.iter().map(|(name, text)| format!("{name}={}", short_hash(text))).collect::<Vec<_>>().join(";")
+}
+
+/// What differs between two definitions, in words: `its SQL and its checks changed`.
+pub(super) fn describe_change(old: &str, new: &str) -> String {
+    let (old, new) = (split_parts(old), split_parts(new));
+    let mut names: Vec<&str> =
+        new.iter().filter(|(name, hash)| old.get(*name) != Some(*hash)).map(|(n, _)| *n).collect();
+    names.extend(old.keys().filter(|name| !new.contains_key(*name)));
+    if names.is_empty() {
+        return "its definition changed".to_owned();
+    }
+    names.sort_unstable();
+    format!("its {} changed", names.join(" and its "))
+}
+
+fn split_parts(definition: &str) -> BTreeMap<&str, &str> {
+    definition.split(';').filter_map(|part| part.split_once('=')).collect()
+}
+
+fn source_text(stream: &StreamAsset) -> String {
+    let settings = &stream.settings;
+    format!(
+        "{}\n{}\n{:?} {:?} {:?}",
+        stream.connector, stream.written, settings.mode, settings.on_bad_row, settings.drift
+    )
+}
+
+/// 16 hexadecimal digits of the BLAKE3 hash of a text.
+pub fn short_hash(text: &str) -> String {
+    let mut hex = blake3::hash(text.as_bytes()).to_hex().to_string();
+    hex.truncate(16);
+    hex
+}

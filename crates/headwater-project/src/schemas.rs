@@ -1,0 +1,113 @@
+//! JSON Schemas of the project's YAML files, made from the structs that read them.
+
+use std::collections::BTreeMap;
+
+use headwater_sdk::check::CheckType;
+use headwater_sdk::connector::ConnectorType;
+use serde_json::{Map, Value, json};
+
+use crate::load::checks::options_schema;
+use crate::load::connectors::{SEED_CONNECTOR, seed_schema, source_schema, stream_schema};
+use crate::spec::{ModelHeader, ProjectFile};
+use crate::validate::{Schema, lists_take_single_values};
+
+/// The JSON Schema (draft 2020-12) of each kind of YAML in a project: `project` (`headwater.yml`), `source`
+/// (a document in `sources/*.yml`), `model` (the header of a model) and `seed` (`seeds/*.yml`).
+pub fn json_schemas(
+    connectors: &[Box<dyn ConnectorType>],
+    checks: &[Box<dyn CheckType>],
+) -> BTreeMap<&'static str, Value> {
+    let mut schemas = BTreeMap::from([
+        ("project", Schema::of::<ProjectFile>().root),
+        ("model", with_checks(Schema::of::<ModelHeader>().root, checks)),
+        ("source", with_checks(sources(connectors), checks)),
+    ]);
+    if let Some(files) = connectors.iter().find(|c| c.name() == SEED_CONNECTOR) {
+        schemas.insert("seed", with_checks(seed_schema(files.as_ref()), checks));
+    }
+    schemas.into_iter().map(|(kind, schema)| (kind, lists_take_single_values(schema))).collect()
+}
+
+/// One alternative per connector.
+fn sources(connectors: &[Box<dyn ConnectorType>]) -> Value {
+    let mut definitions = Map::new();
+    let mut alternatives = Vec::new();
+    for connector in connectors {
+        let mut stream = stream_schema(connector.as_ref());
+        hoist(&mut stream, &mut definitions);
+        let stream_name = format!("{}_stream", connector.name());
+        definitions.insert(stream_name.clone(), stream);
+        let mut source = source_schema(connector.as_ref());
+        hoist(&mut source, &mut definitions);
+        if let Some(kind) = source.pointer_mut("/properties/connector") {
+            *kind = json!({ "description": "The kind of system.", "const": connector.name() });
+        }
+        if let Some(streams) = source.pointer_mut("/properties/streams") {
+            set(streams, "items", json!({ "$ref": format!("#/$defs/{stream_name}") }));
+        }
+        alternatives.push(source);
+    }
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "a source",
+        "oneOf": alternatives,
+        "$defs": definitions,
+    })
+}
+
+/// Says what an entry of `checks` is, wherever there are checks.
+fn with_checks(mut schema: Value, checks: &[Box<dyn CheckType>]) -> Value {
+    let mut definitions = Map::new();
+    let alternatives: Vec<Value> = checks
+        .iter()
+        .map(|check| {
+            let mut options = options_schema(check.as_ref());
+            hoist(&mut options, &mut definitions);
+            let bare = check.shorthand().and_then(|key| options.get("properties")?.get(key).cloned());
+            let value = json!({ "anyOf": std::iter::once(options).chain(bare).collect::<Vec<_>>() });
+            json!({
+                "type": "object",
+                "properties": { check.name(): value },
+                "required": [check.name()],
+                "additionalProperties": false,
+            })
+        })
+        .collect();
+    definitions.insert("check".to_owned(), json!({ "oneOf": alternatives }));
+    refer_to_checks(&mut schema);
+    if let Some(root) = schema.as_object_mut()
+        && let Value::Object(known) = root.entry("$defs").or_insert_with(|| json!({}))
+    {
+        known.extend(definitions);
+    }
+    schema
+}
+
+/// Every `checks` in a schema lists checks.
+fn refer_to_checks(schema: &mut Value) {
+    match schema {
+        Value::Object(object) => {
+            if let Some(checks) = object.get_mut("properties").and_then(|properties| properties.get_mut("checks")) {
+                set(checks, "items", json!({ "$ref": "#/$defs/check" }));
+            }
+            object.values_mut().for_each(refer_to_checks);
+        }
+        Value::Array(items) => items.iter_mut().for_each(refer_to_checks),
+        _ => {}
+    }
+}
+
+/// Moves the definitions of a schema that becomes a part of another one to where its references find them.
+fn hoist(schema: &mut Value, definitions: &mut Map<String, Value>) {
+    let Some(object) = schema.as_object_mut() else { return };
+    object.shift_remove("$schema");
+    if let Some(Value::Object(own)) = object.shift_remove("$defs") {
+        definitions.extend(own);
+    }
+}
+
+fn set(schema: &mut Value, key: &str, value: Value) {
+    if let Some(object) = schema.as_object_mut() {
+        object.insert(key.to_owned(), value);
+    }
+}

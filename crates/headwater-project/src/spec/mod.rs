@@ -1,0 +1,15 @@
+//! The structs that YAML is read into. Their JSON Schemas validate it, and are what `headwater schema` prints.
+
+mod checks;
+mod columns;
+mod formats;
+mod model;
+mod project;
+mod source;
+
+pub(crate) use checks::CheckCommon;
+pub(crate) use columns::{ModelColumn, Named, StreamColumn};
+pub(crate) use formats::FORMATS;
+pub(crate) use model::{MaterializeOption, ModelHeader, RefreshOption, SeedFile};
+pub(crate) use project::{EnvironmentOptions, ProjectFile};
+pub(crate) use source::{FreshnessOptions, SourceCommon, StreamCommon};

@@ -1,0 +1,79 @@
+//! The header of a model, and the file beside a seed.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::columns::{ModelColumn, Named, StreamColumn};
+
+/// What a model's header says about its table.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "the header of a model", extend("x-not-built" = ["schedule", "contract", "access", "key", "unique_key"]))]
+pub(crate) struct ModelHeader {
+    /// What a row of the table is.
+    pub(crate) description: Option<String>,
+    /// How its rows are kept.
+    #[serde(default)]
+    #[schemars(extend("x-not-built" = ["scd2", "incremental", "snapshot"]))]
+    pub(crate) materialize: MaterializeOption,
+    /// What a run computes anew.
+    #[serde(default)]
+    #[schemars(extend("x-not-built" = ["incremental"]))]
+    pub(crate) refresh: RefreshOption,
+    /// Columns that partition the table's files.
+    #[serde(default)]
+    pub(crate) partition_by: Vec<String>,
+    /// Who answers for it.
+    pub(crate) owner: Option<String>,
+    /// Its tags.
+    #[serde(default)]
+    pub(crate) tags: Vec<String>,
+    /// What its columns mean, by name.
+    #[serde(default)]
+    pub(crate) columns: Named<ModelColumn>,
+    /// What must hold for its rows.
+    #[serde(default, rename = "checks")]
+    pub(crate) _checks: Vec<Value>,
+}
+
+/// How a model is kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum MaterializeOption {
+    /// Its rows are written to a Delta table.
+    #[default]
+    Table,
+    /// Its query is expanded where it is read.
+    View,
+}
+
+/// What a run computes anew of a table.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RefreshOption {
+    /// What changed, where that is proven safe; otherwise all of it.
+    #[default]
+    Auto,
+    /// All of it, always.
+    Full,
+}
+
+/// What is said about a seed in the YAML file beside it, with the format's keys of the connector `files`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(title = "a seed")]
+pub(crate) struct SeedFile {
+    /// What a row of the table is.
+    pub(crate) description: Option<String>,
+    /// Who answers for it.
+    pub(crate) owner: Option<String>,
+    /// Its tags.
+    #[serde(default)]
+    pub(crate) tags: Vec<String>,
+    /// Types and meanings of its columns, by name; others are inferred.
+    #[serde(default)]
+    pub(crate) columns: Named<StreamColumn>,
+    /// What must hold for its rows.
+    #[serde(default, rename = "checks")]
+    pub(crate) _checks: Vec<Value>,
+}

@@ -1,0 +1,73 @@
+//! `sources/*.yml`: the keys that all connectors share.
+
+use headwater_sdk::connector::{Drift, OnBadRow, ReadMode};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::columns::{Named, StreamColumn};
+use super::formats::{Duration, TableText};
+
+/// A system that data comes from. Beside these keys a source has those of its connector.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(title = "a source")]
+pub(crate) struct SourceCommon {
+    /// The kind of system.
+    #[serde(rename = "connector")]
+    pub(crate) _connector: String,
+    /// What the source is.
+    #[serde(default, rename = "description")]
+    pub(crate) _description: Option<String>,
+    /// Who answers for its streams.
+    pub(crate) owner: Option<String>,
+    /// Tags of all its streams.
+    #[serde(default)]
+    pub(crate) tags: Vec<String>,
+    /// What is read from it; each stream fills a table.
+    #[serde(rename = "streams")]
+    pub(crate) _streams: Vec<Value>,
+}
+
+/// What fills one table. Beside these keys a stream has those of its connector.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(title = "a stream", extend("x-not-built" = ["schedule", "contract"]))]
+pub(crate) struct StreamCommon {
+    /// The table that it fills: `schema.table`.
+    pub(crate) table: TableText,
+    /// What a row of the table is.
+    pub(crate) description: Option<String>,
+    /// Who answers for it. Default: the source's owner.
+    pub(crate) owner: Option<String>,
+    /// Its tags, beside those of the source.
+    #[serde(default)]
+    pub(crate) tags: Vec<String>,
+    /// What a run reads. Default: `full` where the connector can.
+    #[schemars(extend("x-not-built" = ["incremental", "cdc"]))]
+    pub(crate) mode: Option<ReadMode>,
+    /// What happens to a row that cannot be read.
+    #[serde(default)]
+    pub(crate) on_bad_row: OnBadRow,
+    /// What happens when the source's columns are not those of the table.
+    #[serde(default)]
+    pub(crate) drift: Drift,
+    /// Types and meanings of its columns, by name; others are inferred.
+    #[serde(default)]
+    pub(crate) columns: Named<StreamColumn>,
+    /// How old its newest row may be.
+    pub(crate) freshness: Option<FreshnessOptions>,
+    /// What must hold for its rows.
+    #[serde(default, rename = "checks")]
+    pub(crate) _checks: Vec<Value>,
+}
+
+/// How old a stream's newest row may be at the time of a run.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FreshnessOptions {
+    /// The date or timestamp column whose newest value counts. Default: the only such column under `columns`.
+    pub(crate) column: Option<String>,
+    /// The age past which a run warns, e.g. `36h`.
+    pub(crate) warn_after: Option<Duration>,
+    /// The age past which nothing is published, e.g. `3d`.
+    pub(crate) error_after: Option<Duration>,
+}

@@ -1,0 +1,13 @@
+//! YAML with spans: text → [`Node`]s, with limits against documents that are made to do harm.
+
+mod builder;
+mod node;
+mod offsets;
+mod scalar;
+mod secrets;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use builder::parse;
+pub(crate) use node::{Entry, Map, Node, Value};
+pub(crate) use secrets::{Secrets, forbid};

@@ -1,0 +1,109 @@
+//! The error codes of resolving, running and publishing, `HW09xx`.
+
+use headwater_sdk::Code;
+
+/// Every code of this crate, in order.
+pub const CODES: &[Code] = &[
+    Code {
+        code: "HW0901",
+        title: "a check names a column that the table does not have",
+        explanation: "The columns of a table are known before anything runs: those of a model from its SQL, those of a \
+                      source from what was declared, published or found in a sample. Correct the name.",
+    },
+    Code {
+        code: "HW0902",
+        title: "a check names a table that the project does not have",
+        explanation: "A relationships check compares with another table of the same project. Correct the name, or add \
+                      the table.",
+    },
+    Code {
+        code: "HW0903",
+        title: "a check names a column that the other table does not have",
+        explanation: "A relationships check compares with a column of another table. Correct the column's name.",
+    },
+    Code {
+        code: "HW0904",
+        title: "a table cannot be partitioned by a column that it does not have",
+        explanation: "partition_by lists columns that the model's SQL produces. Correct the name, or select the column.",
+    },
+    Code {
+        code: "HW0905",
+        title: "a described column is not produced",
+        explanation: "The model's header describes a column that its SQL does not produce. Correct the name in the \
+                      header, or select the column.",
+    },
+    Code {
+        code: "HW0906",
+        title: "a column has another type than declared",
+        explanation: "The SQL produces the column in another type than the project declares. Cast it, or correct the \
+                      declaration.",
+    },
+    Code {
+        code: "HW0908",
+        title: "freshness of a column that is no time",
+        explanation: "Freshness compares the newest value of a date or timestamp column with the clock. Name such a \
+                      column, or declare this one as a timestamp.",
+    },
+    Code {
+        code: "HW0909",
+        title: "a view cannot set rows aside",
+        explanation: "A check with severity quarantine moves failing rows out of the table while it is written. A view \
+                      is never written. Materialize it as a table, or choose the severity warn or error.",
+    },
+    Code {
+        code: "HW0910",
+        title: "checks failed",
+        explanation: "Rows of the new version fail a check with severity error (or more rows fail a quarantine check \
+                      than its threshold allows). The new version is not published, nor is anything that depends on it; \
+                      what was published before stays. The report shows failing rows.",
+    },
+    Code {
+        code: "HW0911",
+        title: "the lake is in use",
+        explanation: "One process at a time changes a lake. Another run has it; the message says which. Wait for it with \
+                      --wait, or stop it: what it has done is kept. A run whose process died on this machine is taken \
+                      over at once, one on another machine within 30 seconds.",
+    },
+    Code {
+        code: "HW0912",
+        title: "loading again would lose rows",
+        explanation: "The definition of a stream that reads new files changed, so that all its files have to be loaded \
+                      again; but some that it had loaded are no longer there. Undo the change, bring the files back, or \
+                      accept the loss with --full-refresh.",
+    },
+    Code {
+        code: "HW0914",
+        title: "a defect of Headwater",
+        explanation: "Something happened that never should. The asset failed, and nothing else was harmed. Please \
+                      report it with the message.",
+    },
+    Code {
+        code: "HW0915",
+        title: "another program has written to a table",
+        explanation: "A commit of another program stands in a table's log where the run wanted to put its own. Nothing \
+                      of the run is visible. Running again rebuilds on top of what is there now. Tables of the lake \
+                      should be written by Headwater alone.",
+    },
+    Code {
+        code: "HW0916",
+        title: "no such snapshot",
+        explanation: "Snapshots are numbered from 1. `headwater history` lists them.",
+    },
+    Code {
+        code: "HW0917",
+        title: "an unknown connector",
+        explanation: "The project was loaded with a connector that this program does not have. Please report it.",
+    },
+    Code {
+        code: "HW0918",
+        title: "a source's options make no sense",
+        explanation: "The connector refuses the options of the source or the stream; the message says which and why.",
+    },
+    Code {
+        code: "HW0919",
+        title: "a source has gone stale",
+        explanation: "There is nothing new to load, and the newest row that was loaded is older than the freshness check \
+                      allows. What is published stays. Find out why the source brings nothing new, or allow a greater \
+                      age.",
+    },
+];

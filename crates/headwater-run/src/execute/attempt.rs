@@ -1,0 +1,121 @@
+//! One try at an asset: its rows are staged on the run's branch, and its checks evaluated.
+
+use std::sync::Arc;
+
+use headwater_project::plan::PlannedTask;
+use headwater_project::{Asset, AssetKind, Materialize, ModelAsset, StreamAsset};
+use headwater_sdk::connector::{OnBadRow, ReadMode};
+use headwater_sdk::engine::{AuditViewRequest, Branch, StageInput, StageRequest, Staged, WriteMode};
+use headwater_sdk::progress::Progress;
+use headwater_sdk::{Blame, Error, Relations, Result};
+
+use super::context::Context;
+
+/// What one try led to.
+pub(super) struct Attempt {
+    pub(super) staged: Staged,
+    /// For a source: the fingerprint of what it had read.
+    pub(super) source: Option<String>,
+    /// Whether rows were added to those of the published table.
+    pub(super) appended: bool,
+}
+
+/// Stages an asset and evaluates its checks.
+pub(super) async fn attempt(
+    context: &Context,
+    asset: &Asset,
+    task: &PlannedTask,
+    relations: Relations,
+    progress: Arc<Progress>,
+) -> Result<Attempt> {
+    let Some(branch) = &context.branch else {
+        return Err(Error::new("HW0914", Blame::Headwater, "a run with nothing to build was asked to build"));
+    };
+    match &asset.kind {
+        AssetKind::Stream(stream) | AssetKind::Seed(stream) => {
+            load(context, branch.as_ref(), asset, stream, task, relations, progress).await
+        }
+        AssetKind::Model(model) => {
+            let staged = match model.materialize {
+                Materialize::Table => branch.stage(table_request(asset, model, relations, progress)).await?,
+                Materialize::View => branch.audit_view(view_request(asset, model, relations, progress)).await?,
+            };
+            Ok(Attempt { staged, source: None, appended: false })
+        }
+    }
+}
+
+async fn load(
+    context: &Context,
+    branch: &dyn Branch,
+    asset: &Asset,
+    stream: &StreamAsset,
+    task: &PlannedTask,
+    relations: Relations,
+    progress: Arc<Progress>,
+) -> Result<Attempt> {
+    let source = context.resolved.assets.get(&asset.name).and_then(|resolved| resolved.source.as_ref());
+    let Some(source) = source else {
+        return Err(Error::new("HW0914", Blame::Headwater, format!("the source of {} was not opened", asset.name)));
+    };
+    let appended = stream.settings.mode == ReadMode::NewFiles && !task.reload;
+    if stream.settings.mode == ReadMode::NewFiles && task.reload && !context.full_refresh {
+        refuse_loss(context, asset, source).await?;
+    }
+    let plan = source.read_plan().await?;
+    let fingerprint = plan.fingerprint;
+    let request = StageRequest {
+        table: asset.name.clone(),
+        input: StageInput::Source { schema: plan.schema, parts: plan.parts },
+        mode: if appended { WriteMode::Append } else { WriteMode::Replace },
+        partition_by: Vec::new(),
+        checks: checks(asset),
+        keep_rejected: stream.settings.on_bad_row == OnBadRow::Reject,
+        relations,
+        position: Some(plan.position),
+        progress,
+    };
+    let mut staged = branch.stage(request).await?;
+    staged.notes.extend(plan.drift);
+    Ok(Attempt { staged, source: Some(fingerprint), appended })
+}
+
+/// A changed definition loads everything again. Rows whose files are gone would be lost: that only a person may decide.
+async fn refuse_loss(context: &Context, asset: &Asset, source: &crate::resolve::Source) -> Result<()> {
+    let Some(version) = context.base.version(&asset.name) else { return Ok(()) };
+    let Some(position) = context.lake.engine.position(&asset.name, version).await? else { return Ok(()) };
+    let vanished = source.vanished(position).await?;
+    let Some(first) = vanished.first() else { return Ok(()) };
+    let which = match vanished.len() - 1 {
+        0 => format!("{first} is"),
+        1 => format!("{first} and one other are"),
+        more => format!("{first} and {more} others are"),
+    };
+    let message =
+        format!("{} has to be loaded again, but {which} no longer in its source: its rows would be lost", asset.name);
+    Err(Error::new("HW0912", Blame::Data, message)
+        .help("undo the change of its definition, bring the files back, or accept the loss with --full-refresh"))
+}
+
+fn table_request(asset: &Asset, model: &ModelAsset, relations: Relations, progress: Arc<Progress>) -> StageRequest {
+    StageRequest {
+        table: asset.name.clone(),
+        input: StageInput::Query { sql: model.sql.clone() },
+        mode: WriteMode::Replace,
+        partition_by: model.partition_by.clone(),
+        checks: checks(asset),
+        keep_rejected: false,
+        relations,
+        position: None,
+        progress,
+    }
+}
+
+fn view_request(asset: &Asset, model: &ModelAsset, relations: Relations, progress: Arc<Progress>) -> AuditViewRequest {
+    let (view, sql) = (asset.name.clone(), model.sql.clone());
+    AuditViewRequest { view, sql, checks: checks(asset), relations, progress }
+}
+
+fn checks(asset: &Asset) -> Vec<headwater_sdk::check::CompiledCheck> {
+    asset.checks.iter().map(|spec| spec.check.clone()).collect()
+}

@@ -1,0 +1,92 @@
+//! What the tasks of a run share.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use headwater_project::{Asset, AssetKind, Materialize, Project};
+use headwater_sdk::engine::{Branch, Staged};
+use headwater_sdk::store::RunRecord;
+use headwater_sdk::{Relation, Relations, TableName};
+
+use crate::lake::{Base, Lake};
+use crate::observer::Observer;
+use crate::resolve::Resolved;
+
+/// How often and how patiently a task is tried.
+#[derive(Debug, Clone)]
+pub(crate) struct RetryPolicy {
+    pub(crate) attempts: u32,
+    pub(crate) first_pause: Duration,
+}
+
+impl RetryPolicy {
+    /// The pause after a failed attempt (counted from 1): doubled each time, at most a minute.
+    pub(crate) fn pause_after(&self, attempt: u32) -> Duration {
+        self.first_pause.saturating_mul(1 << (attempt - 1).min(10)).min(Duration::from_secs(60))
+    }
+}
+
+/// What the tasks of a run share.
+pub(crate) struct Context {
+    pub(crate) project: Arc<Project>,
+    pub(crate) resolved: Resolved,
+    pub(crate) lake: Lake,
+    pub(crate) base: Base,
+    pub(crate) run: RunRecord,
+    pub(crate) branch_name: String,
+    /// `None` when there is nothing to build.
+    pub(crate) branch: Option<Arc<dyn Branch>>,
+    pub(crate) full_refresh: bool,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) observer: Arc<dyn Observer>,
+    pub(crate) visible: Mutex<Visible>,
+}
+
+/// What a task of the run reads: `main`'s tables, replaced by those that the run has audited.
+#[derive(Clone)]
+pub(crate) struct Visible {
+    pub(crate) relations: Relations,
+    /// The fingerprint of each asset's contents.
+    pub(crate) contents: BTreeMap<TableName, String>,
+}
+
+impl Visible {
+    /// What `main` holds.
+    pub(crate) fn of(base: &Base) -> Self {
+        let contents = base.states.iter().map(|(name, state)| (name.clone(), state.contents.clone())).collect();
+        Self { relations: base.relations(), contents }
+    }
+}
+
+impl Context {
+    /// What a task that begins now reads.
+    pub(crate) fn visible(&self) -> Visible {
+        self.lock().clone()
+    }
+
+    /// Makes an audited asset readable for the tasks that follow.
+    pub(crate) fn reveal(&self, asset: &Asset, staged: &Staged, contents: &str) {
+        let mut visible = self.lock();
+        if let AssetKind::Model(model) = &asset.kind
+            && model.materialize == Materialize::View
+        {
+            visible.relations.insert(asset.name.clone(), Relation::View { sql: model.sql.clone() });
+        }
+        for table in &staged.tables {
+            let branch = self.branch_name.clone();
+            let relation = Relation::Staged { branch, base: table.base, version: table.version };
+            visible.relations.insert(table.table.clone(), relation);
+        }
+        visible.contents.insert(asset.name.clone(), contents.to_owned());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Visible> {
+        self.visible.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether an asset is a view.
+pub(crate) fn is_view(asset: &Asset) -> bool {
+    matches!(&asset.kind, AssetKind::Model(model) if model.materialize == Materialize::View)
+}

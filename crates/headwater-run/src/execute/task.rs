@@ -1,0 +1,117 @@
+//! The work on one asset: tries, the judgement of its checks, and what is recorded of it.
+
+use std::sync::Arc;
+
+use headwater_project::plan::{PlannedTask, tracked_inputs};
+use headwater_project::{Asset, AssetKind};
+use headwater_sdk::progress::Progress;
+use headwater_sdk::store::{AssetState, LineageRecord, TaskState};
+use headwater_sdk::types::type_name;
+use headwater_sdk::{Error, Result, TableName};
+
+use super::attempt::{Attempt, attempt};
+use super::context::Context;
+use super::freshness;
+use super::outcome::{Outcome, Trouble, failed_checks};
+use crate::clock;
+use crate::failpoints::{AFTER_AUDIT_RECORD, AFTER_STAGE, BEFORE_AUDIT_RECORD, BEFORE_STAGE, failpoint};
+
+/// Builds an asset. What goes wrong with the asset is in the outcome.
+///
+/// # Errors
+/// When the catalogue cannot keep the outcome.
+pub(super) async fn build(
+    context: &Context,
+    asset: &Asset,
+    task: &PlannedTask,
+    mut outcome: Outcome,
+) -> Result<Outcome> {
+    let visible = context.visible();
+    let mut attempts = 0;
+    outcome.record.started_ms = Some(clock::now_ms());
+    let result: Result<Attempt, Error> = loop {
+        attempts += 1;
+        let progress = Arc::new(Progress::default());
+        context.observer.started(&asset.name, attempts, &progress);
+        failpoint(BEFORE_STAGE);
+        match attempt(context, asset, task, visible.relations.clone(), progress).await {
+            Err(error) if error.transient && attempts < context.retry.attempts => {
+                let pause = context.retry.pause_after(attempts);
+                context.observer.retrying(&asset.name, &error, pause.as_secs_f64());
+                tokio::time::sleep(pause).await;
+            }
+            result => break result,
+        }
+    };
+    failpoint(AFTER_STAGE);
+    outcome.record.attempts = attempts;
+    outcome.record.ended_ms = Some(clock::now_ms());
+    match result {
+        Err(error) => outcome.fail(Trouble::from(&error)),
+        Ok(attempt) => judge(context, asset, attempt, &visible.contents, &mut outcome),
+    }
+    failpoint(BEFORE_AUDIT_RECORD);
+    context.lake.store.put_task(&outcome.record).await?;
+    failpoint(AFTER_AUDIT_RECORD);
+    Ok(outcome)
+}
+
+fn judge(
+    context: &Context,
+    asset: &Asset,
+    attempt: Attempt,
+    contents: &std::collections::BTreeMap<TableName, String>,
+    outcome: &mut Outcome,
+) {
+    if let Some(trouble) = failed_checks(&attempt.staged.checks) {
+        outcome.record.staged = Some(attempt.staged);
+        outcome.fail(trouble);
+        return;
+    }
+    let before = context.base.states.get(&asset.name);
+    let resolved = context.resolved.assets.get(&asset.name);
+    let inputs = tracked_inputs(&context.project, asset)
+        .into_iter()
+        .filter_map(|input| contents.get(&input).map(|contents| (input.clone(), contents.clone())))
+        .collect();
+    outcome.record.after = Some(AssetState {
+        asset: asset.name.clone(),
+        definition: resolved.map(|resolved| resolved.desired.definition.clone()).unwrap_or_default(),
+        inputs,
+        contents: context.run.id.to_string(),
+        source: attempt.source,
+        newest: freshness::newest_after(&attempt.staged.checks, before, attempt.appended),
+        run: context.run.id.clone(),
+    });
+    outcome.record.lineage = resolved.map(|resolved| LineageRecord {
+        asset: asset.name.clone(),
+        columns: resolved
+            .schema
+            .fields()
+            .iter()
+            .map(|field| (field.name().clone(), type_name(field.data_type())))
+            .collect(),
+        lineage: resolved.lineage.clone(),
+        origin: match &asset.kind {
+            AssetKind::Stream(stream) | AssetKind::Seed(stream) => Some(stream.origin.clone()),
+            AssetKind::Model(_) => None,
+        },
+    });
+    outcome.record.staged = Some(attempt.staged);
+    outcome.record.state = TaskState::Audited;
+}
+
+/// Judges an asset with nothing to do: what is published is up to date, unless it has grown too old.
+pub(super) fn skip(context: &Context, asset: &Asset, mut outcome: Outcome) -> Outcome {
+    outcome.record.state = TaskState::UpToDate;
+    if let Some(state) = context.base.states.get(&asset.name) {
+        let checks = asset.checks.iter().map(|spec| &spec.check);
+        outcome.rejudged = freshness::judge_again(checks, state, jiff::Timestamp::now());
+        if let Some(mut trouble) = failed_checks(&outcome.rejudged) {
+            trouble.code = "HW0919";
+            trouble.help = Some("find out why the source brings nothing new, or allow a greater age".to_owned());
+            outcome.fail(trouble);
+        }
+    }
+    outcome
+}

@@ -1,0 +1,34 @@
+//! The main flow: resolve, plan, run tasks in graph order, gate, publish, record. Read [`run`] first.
+//!
+//! Invariant: this crate reaches storage, compute and the catalogue only through the traits of `headwater-sdk`. It
+//! knows neither DataFusion nor Delta nor SQLite.
+
+mod clock;
+pub mod codes;
+mod error;
+mod execute;
+mod failpoints;
+mod lake;
+mod lease;
+mod maintain;
+mod observer;
+mod publish;
+mod recover;
+mod resolve;
+mod rollback;
+mod run;
+mod summary;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::RunError;
+pub use failpoints::failpoint_names;
+pub use lake::{Base, Lake};
+pub use lease::LeaseOptions;
+pub use maintain::{MaintainOptions, MaintainSummary, maintain};
+pub use observer::{Observer, Quiet};
+pub use resolve::{Resolved, ResolvedAsset, resolve};
+pub use rollback::{RollbackOptions, RollbackSummary, rollback};
+pub use run::{RunOptions, plan, run};
+pub use summary::{AssetSummary, CheckCounts, CheckProblem, RunProblem, RunSummary};

@@ -1,0 +1,70 @@
+//! The snapshot to be: `main`'s, with everything that the run has audited, and without what the project has dropped.
+
+use std::collections::BTreeSet;
+
+use headwater_project::{Asset, AssetKind, Project};
+use headwater_sdk::store::{Intent, SnapshotKind, SnapshotRecord};
+use headwater_sdk::{Relation, Relations, TableName};
+
+use crate::clock;
+use crate::execute::{Context, Outcomes, is_view};
+use crate::lake::Base;
+
+/// The intent of a run; `None` when nothing would change.
+pub(super) fn compose(context: &Context, outcomes: &Outcomes) -> Option<Intent> {
+    let (project, base) = (&context.project, &context.base);
+    let mut relations = base.relations();
+    let (mut tables, mut assets, mut lineage) = (Vec::new(), Vec::new(), Vec::new());
+    relations.retain(|name, _| project.maker_of(name).is_some());
+    for (name, outcome) in outcomes.iter().filter(|(_, outcome)| outcome.is_audited()) {
+        let (Some(asset), Some(staged)) = (project.asset(name), &outcome.record.staged) else { continue };
+        set_relations(asset, staged, &mut relations);
+        tables.extend(staged.tables.iter().cloned());
+        assets.extend(outcome.record.after.clone());
+        lineage.extend(outcome.record.lineage.clone());
+    }
+    let removed = removed_assets(project, base);
+    let changed = changed_names(&base.relations(), &relations);
+    if assets.is_empty() && removed.is_empty() && changed.is_empty() {
+        return None;
+    }
+    let snapshot = SnapshotRecord {
+        id: base.id().unwrap_or(0) + 1,
+        parent: base.id(),
+        kind: SnapshotKind::Publish,
+        run: context.run.id.clone(),
+        published_ms: clock::now_ms(),
+        relations,
+        changed,
+    };
+    let (run, branch) = (context.run.id.clone(), context.branch_name.clone());
+    Some(Intent { run, branch, tables, snapshot, assets, lineage, removed })
+}
+
+fn set_relations(asset: &Asset, staged: &headwater_sdk::engine::Staged, relations: &mut Relations) {
+    let kept: BTreeSet<TableName> = if is_view(asset) { BTreeSet::new() } else { asset.side_tables().collect() };
+    for side in [asset.name.quarantine(), asset.name.rejected()] {
+        if !kept.contains(&side) {
+            relations.remove(&side);
+        }
+    }
+    if let AssetKind::Model(model) = &asset.kind
+        && is_view(asset)
+    {
+        relations.insert(asset.name.clone(), Relation::View { sql: model.sql.clone() });
+    }
+    for table in &staged.tables {
+        relations.insert(table.table.clone(), Relation::Table { version: table.version });
+    }
+}
+
+/// Assets that `main` has and the project has not.
+fn removed_assets(project: &Project, base: &Base) -> Vec<TableName> {
+    base.states.keys().filter(|name| project.asset(name).is_none()).cloned().collect()
+}
+
+/// The names whose relation differs, those that are gone included. Sorted.
+pub(crate) fn changed_names(before: &Relations, after: &Relations) -> Vec<TableName> {
+    let names: BTreeSet<&TableName> = before.keys().chain(after.keys()).collect();
+    names.into_iter().filter(|name| before.get(*name) != after.get(*name)).cloned().collect()
+}

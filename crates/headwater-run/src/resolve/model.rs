@@ -1,0 +1,97 @@
+//! A model's columns and lineage, from its SQL and the columns of its inputs.
+
+use headwater_diagnostics::{Diagnostic, nearest};
+use headwater_project::plan::{Desired, definition};
+use headwater_project::{Asset, Materialize, ModelAsset};
+use headwater_sdk::TableName;
+use headwater_sdk::check::Severity;
+use headwater_sdk::engine::{Analysis, SqlError};
+use headwater_sdk::types::type_name;
+
+use super::{Findings, ResolvedAsset};
+use crate::lake::Lake;
+
+/// Resolves a model; `None` when its SQL cannot be planned.
+pub(super) fn resolve(
+    asset: &Asset,
+    model: &ModelAsset,
+    lake: &Lake,
+    findings: &mut Findings,
+) -> Option<ResolvedAsset> {
+    let analyzed = lake.engine.analyze(&model.sql, &|name: &TableName| findings.schema(name).cloned());
+    let analysis = match analyzed {
+        Ok(analysis) => analysis,
+        Err(error) => {
+            findings.report(sql_diagnostic(asset, model, error));
+            return None;
+        }
+    };
+    verify_declared(asset, &analysis, findings);
+    verify_partitions(asset, model, &analysis, findings);
+    verify_view(asset, model, findings);
+    let Analysis { schema, lineage, volatile } = analysis;
+    let desired = Desired { definition: definition(asset), volatile, ..Desired::default() };
+    Some(ResolvedAsset { schema, lineage, desired, source: None })
+}
+
+fn sql_diagnostic(asset: &Asset, model: &ModelAsset, error: SqlError) -> Diagnostic {
+    let place = error.span.map_or(model.body, |range| model.span_of(range));
+    let mut diagnostic = Diagnostic::error(error.code, format!("{}: {}", asset.name, error.message)).at(place, "");
+    diagnostic.help = error.help;
+    diagnostic
+}
+
+/// Columns that the header describes must be there, and in the declared type if it declares one.
+fn verify_declared(asset: &Asset, analysis: &Analysis, findings: &mut Findings) {
+    let names = || analysis.schema.fields().iter().map(|field| field.name().as_str());
+    for column in &asset.columns {
+        match analysis.schema.field_with_name(&column.name) {
+            Err(_) => {
+                let message = format!("{} has no column '{}'", asset.name, column.name);
+                let help = match nearest(&column.name, names()) {
+                    Some(near) => format!("did you mean '{near}'?"),
+                    None => format!("its columns are: {}", names().collect::<Vec<_>>().join(", ")),
+                };
+                findings.report(Diagnostic::error("HW0905", message).at(column.span, "no such column").help(help));
+            }
+            Ok(field) => {
+                if let Some(declared) = column.data_type.as_ref().filter(|declared| *declared != field.data_type()) {
+                    let (is, wanted) = (type_name(field.data_type()), type_name(declared));
+                    let message = format!("column '{}' of {} is {is}, not {wanted}", column.name, asset.name);
+                    let help = format!("cast it in the SQL: cast({} as {wanted}) as {}", column.name, column.name);
+                    findings.report(Diagnostic::error("HW0906", message).at(column.span, is).help(help));
+                }
+            }
+        }
+    }
+}
+
+fn verify_partitions(asset: &Asset, model: &ModelAsset, analysis: &Analysis, findings: &mut Findings) {
+    for (index, column) in model.partition_by.iter().enumerate() {
+        if analysis.schema.field_with_name(column).is_err() {
+            let message = format!("{} cannot be partitioned by '{column}': it has no such column", asset.name);
+            let place = model.partition_spans.get(index).copied().unwrap_or(asset.span);
+            let diagnostic = Diagnostic::error("HW0904", message).at(place, "no such column");
+            let names = analysis.schema.fields().iter().map(|field| field.name().as_str());
+            findings.report(match nearest(column, names) {
+                Some(near) => diagnostic.help(format!("did you mean '{near}'?")),
+                None => diagnostic,
+            });
+        }
+    }
+}
+
+/// A view has no rows of its own that could be set aside.
+fn verify_view(asset: &Asset, model: &ModelAsset, findings: &mut Findings) {
+    if model.materialize == Materialize::View {
+        for spec in asset.checks.iter().filter(|spec| spec.check.severity == Severity::Quarantine) {
+            let message =
+                format!("{} is a view: the rows that {} finds cannot be set aside", asset.name, spec.check.name);
+            findings.report(
+                Diagnostic::error("HW0909", message)
+                    .at(spec.span, "severity: quarantine")
+                    .help("write `materialize: table`, or choose the severity warn or error"),
+            );
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! A look at every source: its columns, and what there is to read since the last load.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow_schema::SchemaRef;
+use futures::StreamExt;
+use headwater_project::plan::{Desired, definition, needs_reload};
+use headwater_project::{Asset, AssetKind, Project, StreamAsset};
+use headwater_sdk::connector::{ConnectorType, OpenContext, ReadMode, ReadPlan, SourceStream};
+use headwater_sdk::{Blame, Error, Result, TableName};
+
+use crate::lake::{Base, Lake};
+
+/// How many sources are looked at at once.
+const PARALLEL_LOOKS: usize = 8;
+
+/// An opened source and what planning its load depends on.
+pub(crate) struct Source {
+    stream: Arc<dyn SourceStream>,
+    table: Option<SchemaRef>,
+    position: Option<serde_json::Value>,
+    /// The plan of the look, for the first attempt at loading. Its parts can be read only once.
+    look: Mutex<Option<ReadPlan>>,
+}
+
+impl Source {
+    /// The plan of the look, or a new one when it has been used.
+    pub(crate) async fn read_plan(&self) -> Result<ReadPlan> {
+        let kept = self.look.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match kept {
+            Some(plan) => Ok(plan),
+            None => self.stream.plan(self.table.clone(), self.position.clone()).await,
+        }
+    }
+
+    /// What had led to the position of the published table and is no longer there to load again.
+    pub(crate) async fn vanished(&self, position: serde_json::Value) -> Result<Vec<String>> {
+        self.stream.vanished(position).await
+    }
+}
+
+/// What looking at a source tells.
+pub(crate) struct Look {
+    pub(super) schema: SchemaRef,
+    pub(super) desired: Desired,
+    pub(super) source: Source,
+}
+
+/// Looks at every stream and seed of a project.
+pub(super) async fn look_at_all(
+    project: &Project,
+    connectors: &[Box<dyn ConnectorType>],
+    lake: &Lake,
+    base: &Base,
+    full_refresh: bool,
+) -> BTreeMap<TableName, Result<Look>> {
+    let mut waiting = Vec::new();
+    for asset in &project.assets {
+        if let AssetKind::Stream(stream) | AssetKind::Seed(stream) = &asset.kind {
+            waiting.push(async move {
+                let look = look(project, asset, stream, connectors, lake, base, full_refresh).await;
+                (asset.name.clone(), look)
+            });
+        }
+    }
+    futures::stream::iter(waiting).buffer_unordered(PARALLEL_LOOKS).collect().await
+}
+
+async fn look(
+    project: &Project,
+    asset: &Asset,
+    stream: &StreamAsset,
+    connectors: &[Box<dyn ConnectorType>],
+    lake: &Lake,
+    base: &Base,
+    full_refresh: bool,
+) -> Result<Look> {
+    let opened = open(project, stream, connectors)?;
+    let reload = needs_reload(&definition(asset), base.states.get(&asset.name), full_refresh);
+    let published = match base.version(&asset.name) {
+        Some(version) => Some((version, lake.engine.schema(&base.relations(), &asset.name).await?)),
+        None => None,
+    };
+    let (table, position) = match &published {
+        Some((version, schema)) if !reload => {
+            let appends = stream.settings.mode == ReadMode::NewFiles;
+            let position = if appends { lake.engine.position(&asset.name, *version).await? } else { None };
+            (Some(Arc::clone(schema)), position)
+        }
+        _ => (None, None),
+    };
+    let planned = opened.plan(table.clone(), position.clone()).await;
+    let source = |look| Source { stream: Arc::clone(&opened), table: table.clone(), position: position.clone(), look };
+    match (planned, published) {
+        (Ok(plan), _) => Ok(Look {
+            schema: lake.engine.lake_schema(&plan.schema)?,
+            desired: Desired {
+                source: Some(plan.fingerprint.clone()),
+                arrived: (!plan.parts.is_empty()).then(|| plan.description.clone()),
+                ..Desired::default()
+            },
+            source: source(Mutex::new(Some(plan))),
+        }),
+        // The table's columns are known: the rest of the project can be planned, and loading it tells what is wrong.
+        (Err(error), Some((_, schema))) => Ok(Look {
+            schema,
+            desired: Desired { trouble: Some(error.full_message()), ..Desired::default() },
+            source: source(Mutex::new(None)),
+        }),
+        (Err(error), None) => Err(error),
+    }
+}
+
+fn open(
+    project: &Project,
+    stream: &StreamAsset,
+    connectors: &[Box<dyn ConnectorType>],
+) -> Result<Arc<dyn SourceStream>> {
+    let connector = connectors.iter().find(|connector| connector.name() == stream.connector).ok_or_else(|| {
+        let message = format!("this program has no connector '{}'", stream.connector);
+        Error::new("HW0917", Blame::Headwater, message)
+    })?;
+    let context =
+        OpenContext { project_dir: project.dir.clone(), storage_options: project.environment.storage.clone() };
+    connector
+        .open(stream.source.clone(), stream.stream.clone(), stream.settings.clone(), &context)
+        .map_err(|wrong| options_error(&wrong))
+}
+
+fn options_error(wrong: &headwater_sdk::check::OptionsError) -> Error {
+    let message = match wrong.key {
+        Some(key) => format!("'{key}': {}", wrong.message),
+        None => wrong.message.clone(),
+    };
+    let error = Error::new("HW0918", Blame::Project, message);
+    match &wrong.help {
+        Some(help) => error.help(help.clone()),
+        None => error,
+    }
+}

@@ -1,0 +1,100 @@
+//! The catalogue in memory, tapped.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use headwater_catalog::memory::MemoryStore;
+use headwater_sdk::store::{AssetState, Intent, Lease, LineageRecord, RunRecord, SnapshotRecord, Store, TaskRecord};
+use headwater_sdk::{Result, RunId};
+
+use super::tap::Tap;
+
+pub(super) struct TappedStore {
+    pub(super) inner: MemoryStore,
+    pub(super) tap: Arc<Tap>,
+}
+
+macro_rules! tapped {
+    ($self:ident, $name:expr, $call:expr) => {{
+        let index = $self.tap.before(&$name).await?;
+        let answer = $call.await;
+        $self.tap.after(index).await;
+        answer
+    }};
+}
+
+#[async_trait]
+impl Store for TappedStore {
+    async fn acquire_lease(&self, name: &str, holder: &str, ttl_ms: u64) -> Result<std::result::Result<Lease, Lease>> {
+        // Not tapped: a waiting run asks as often as it likes.
+        self.inner.acquire_lease(name, holder, ttl_ms).await
+    }
+
+    async fn renew_lease(&self, lease: &Lease, ttl_ms: u64) -> Result<bool> {
+        self.inner.renew_lease(lease, ttl_ms).await
+    }
+
+    async fn release_lease(&self, lease: &Lease) -> Result<()> {
+        tapped!(self, "store release_lease", self.inner.release_lease(lease))
+    }
+
+    async fn put_run(&self, run: &RunRecord) -> Result<()> {
+        tapped!(self, format!("store put_run {:?}", run.state), self.inner.put_run(run))
+    }
+
+    async fn run(&self, id: &RunId) -> Result<Option<RunRecord>> {
+        tapped!(self, "store run", self.inner.run(id))
+    }
+
+    async fn runs(&self, limit: usize) -> Result<Vec<RunRecord>> {
+        tapped!(self, "store runs", self.inner.runs(limit))
+    }
+
+    async fn put_task(&self, task: &TaskRecord) -> Result<()> {
+        tapped!(self, format!("store put_task {} {:?}", task.asset, task.state), self.inner.put_task(task))
+    }
+
+    async fn tasks(&self, run: &RunId) -> Result<Vec<TaskRecord>> {
+        tapped!(self, "store tasks", self.inner.tasks(run))
+    }
+
+    async fn put_intent(&self, intent: &Intent, lease: &Lease) -> Result<()> {
+        tapped!(self, "store put_intent", self.inner.put_intent(intent, lease))
+    }
+
+    async fn intents(&self) -> Result<Vec<Intent>> {
+        tapped!(self, "store intents", self.inner.intents())
+    }
+
+    async fn publish(&self, intent: &Intent, lease: &Lease) -> Result<()> {
+        tapped!(self, "store publish", self.inner.publish(intent, lease))
+    }
+
+    async fn clear_intent(&self, run: &RunId) -> Result<()> {
+        tapped!(self, "store clear_intent", self.inner.clear_intent(run))
+    }
+
+    async fn head(&self) -> Result<Option<SnapshotRecord>> {
+        tapped!(self, "store head", self.inner.head())
+    }
+
+    async fn snapshot(&self, id: u64) -> Result<Option<SnapshotRecord>> {
+        tapped!(self, "store snapshot", self.inner.snapshot(id))
+    }
+
+    async fn snapshot_at(&self, time_ms: i64) -> Result<Option<SnapshotRecord>> {
+        tapped!(self, "store snapshot_at", self.inner.snapshot_at(time_ms))
+    }
+
+    async fn snapshots(&self, limit: usize) -> Result<Vec<SnapshotRecord>> {
+        tapped!(self, "store snapshots", self.inner.snapshots(limit))
+    }
+
+    async fn asset_states(&self, snapshot: u64) -> Result<Vec<AssetState>> {
+        tapped!(self, "store asset_states", self.inner.asset_states(snapshot))
+    }
+
+    async fn lineage(&self, snapshot: u64) -> Result<Vec<LineageRecord>> {
+        tapped!(self, "store lineage", self.inner.lineage(snapshot))
+    }
+}

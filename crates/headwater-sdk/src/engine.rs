@@ -1,0 +1,284 @@
+//! The engine: plans SQL, writes tables on a branch with their checks, publishes, and answers queries.
+//!
+//! `headwater-run` drives it through these traits; `headwater-engine` implements them on DataFusion and Delta.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use arrow_schema::SchemaRef;
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::check::{CheckResult, CompiledCheck};
+use crate::connector::ReadPart;
+use crate::error::Result;
+use crate::id::RunId;
+use crate::lineage::ColumnLineage;
+use crate::name::TableName;
+use crate::progress::Progress;
+use crate::relation::Relations;
+use crate::stream::BatchStream;
+
+/// What planning a model's SQL tells, without touching data.
+#[derive(Debug, Clone)]
+pub struct Analysis {
+    /// The output columns, in lake types.
+    pub schema: SchemaRef,
+    /// Column-level lineage to the tables that the SQL names.
+    pub lineage: ColumnLineage,
+    /// Functions in it whose value differs from run to run (`now`, `random`, …), sorted.
+    pub volatile: Vec<String>,
+}
+
+/// Why SQL cannot be planned, with the place to point at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SqlError {
+    /// A stable code, `HW05xx`.
+    pub code: &'static str,
+    /// What is wrong: lower case, no full stop.
+    pub message: String,
+    /// What to do.
+    pub help: Option<String>,
+    /// The bytes of the SQL to point at, where known.
+    pub span: Option<std::ops::Range<usize>>,
+}
+
+/// What fills a table.
+pub enum StageInput {
+    /// The rows of a query whose names are resolved in the run's relations.
+    Query {
+        /// Rendered SQL.
+        sql: String,
+    },
+    /// Parts of a source, read in parallel.
+    Source {
+        /// The schema of every part's batches.
+        schema: SchemaRef,
+        /// What is read.
+        parts: Vec<Box<dyn ReadPart>>,
+    },
+}
+
+/// Whether the rows replace those of the table or are added to them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WriteMode {
+    /// The table then holds exactly these rows.
+    Replace,
+    /// These rows are added.
+    Append,
+}
+
+/// One table to be written and audited on a branch.
+pub struct StageRequest {
+    /// The table.
+    pub table: TableName,
+    /// Where the rows come from.
+    pub input: StageInput,
+    /// Replace or append.
+    pub mode: WriteMode,
+    /// Columns that partition the table's files; empty for none. Takes effect when the table is created or replaced.
+    pub partition_by: Vec<String>,
+    /// The checks, in the project's order.
+    pub checks: Vec<CompiledCheck>,
+    /// Whether the table's `__rejected` table is kept (only with [`StageInput::Source`]).
+    pub keep_rejected: bool,
+    /// What the names in queries and checks mean: the snapshot's tables, replaced by those that the run has staged.
+    pub relations: Relations,
+    /// The source's position after this load, kept in the commit.
+    pub position: Option<serde_json::Value>,
+    /// Moved while the task works.
+    pub progress: Arc<Progress>,
+}
+
+/// A view to be audited: its checks are evaluated over its query, nothing is written.
+pub struct AuditViewRequest {
+    /// The view.
+    pub view: TableName,
+    /// Its rendered SQL.
+    pub sql: String,
+    /// The checks; none with severity `quarantine`.
+    pub checks: Vec<CompiledCheck>,
+    /// See [`StageRequest::relations`].
+    pub relations: Relations,
+    /// Moved while the task works.
+    pub progress: Arc<Progress>,
+}
+
+/// One table that a task has written on a branch.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StagedTable {
+    /// The table: the asset's own, or one of its side tables.
+    pub table: TableName,
+    /// The published version that it stands on; `None` when the table is new.
+    pub base: Option<u64>,
+    /// The staged version: the last of the commits `base + 1 ..= version`.
+    pub version: u64,
+    /// Rows in the table at that version, where known without reading data.
+    pub rows: Option<u64>,
+    /// Bytes of data files written.
+    pub bytes: u64,
+    /// Data files written.
+    pub files: u64,
+}
+
+/// What a task on one asset has led to.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Staged {
+    /// Tables written: the asset's own first, then its side tables. Empty for a view.
+    pub tables: Vec<StagedTable>,
+    /// Rows read.
+    pub rows_in: u64,
+    /// Rows written to the asset's table.
+    pub rows_out: u64,
+    /// Rows set aside in `__quarantine`.
+    pub quarantined: u64,
+    /// Rows set aside in `__rejected`.
+    pub rejected: u64,
+    /// Bytes read from a source, as stored there; 0 for a query.
+    pub bytes_in: u64,
+    /// Bytes that checks read again after the write (0 when every check was one-pass).
+    pub bytes_audited: u64,
+    /// One result per check, in the request's order.
+    pub checks: Vec<CheckResult>,
+    /// Things the person should know, e.g. that somebody else had written to the table.
+    pub notes: Vec<String>,
+}
+
+/// A run's line of table versions, apart from `main`.
+#[async_trait]
+pub trait Branch: Send + Sync {
+    /// Writes a table and evaluates its checks. What an earlier attempt on this branch staged for it is thrown away
+    /// first. The staged table is complete and readable when this returns; judging the verdicts is up to the caller.
+    ///
+    /// # Errors
+    /// Whatever stops the rows from being read, computed or written. Nothing of the attempt is then visible.
+    async fn stage(&self, request: StageRequest) -> Result<Staged>;
+
+    /// Evaluates a view's checks.
+    ///
+    /// # Errors
+    /// When the view's query fails.
+    async fn audit_view(&self, request: AuditViewRequest) -> Result<Staged>;
+
+    /// Stages the contents of an older version of a table as a new commit (Delta RESTORE).
+    ///
+    /// # Errors
+    /// When the version or one of its files is gone.
+    async fn stage_restore(&self, table: &TableName, to_version: u64) -> Result<StagedTable>;
+
+    /// Whether the branch still holds this staged table, commit for commit.
+    ///
+    /// # Errors
+    /// When the storage cannot be read.
+    async fn holds(&self, staged: &StagedTable) -> Result<bool>;
+}
+
+/// How publishing ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PublishOutcome {
+    /// Every staged commit is in its table's published log.
+    Done,
+    /// A table's log held a commit of somebody else's where the staged one had to go. What had already been put into
+    /// other tables' logs was undone by RESTORE commits.
+    Stale {
+        /// The tables with foreign commits.
+        tables: Vec<TableName>,
+    },
+}
+
+/// Rows for a reader.
+pub struct QueryResult {
+    /// The columns.
+    pub schema: SchemaRef,
+    /// The rows; a stream of constant memory.
+    pub stream: BatchStream,
+}
+
+/// What must be kept when files are removed.
+#[derive(Debug, Clone, Default)]
+pub struct KeepSet {
+    /// Per table, the published versions that a live snapshot refers to. The log's newest version is always kept.
+    pub versions: BTreeMap<TableName, BTreeSet<u64>>,
+    /// Branches that are still in use; staging areas of others are removed.
+    pub branches: BTreeSet<String>,
+}
+
+/// What was, or would be, removed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VacuumReport {
+    /// Data files removed.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Staging areas of dead branches removed.
+    pub branches: u64,
+}
+
+/// Plans, writes, publishes and reads. One per lake.
+#[async_trait]
+pub trait Engine: Send + Sync {
+    /// Plans a model's SQL against the schemas of the tables it names; touches no data.
+    ///
+    /// # Errors
+    /// [`SqlError`] for SQL that is wrong, is no single query, writes, or whose output no table can hold.
+    fn analyze(
+        &self,
+        sql: &str,
+        table_schema: &(dyn Fn(&TableName) -> Option<SchemaRef> + Sync),
+    ) -> Result<Analysis, SqlError>;
+
+    /// The Arrow schema of a table in the lake, for columns of any Arrow types.
+    ///
+    /// # Errors
+    /// When a column's type cannot be kept in a Delta table.
+    fn lake_schema(&self, schema: &SchemaRef) -> Result<SchemaRef>;
+
+    /// Opens (or reopens, after a crash) the branch of a run.
+    ///
+    /// # Errors
+    /// When the storage cannot be reached.
+    async fn open_branch(&self, branch: &str, run: &RunId) -> Result<Arc<dyn Branch>>;
+
+    /// Throws a branch's staging area away. Data files are left to [`Engine::vacuum`].
+    ///
+    /// # Errors
+    /// When the storage cannot be reached.
+    async fn drop_branch(&self, branch: &str) -> Result<()>;
+
+    /// Puts staged commits into the published logs. Idempotent: may be called again after a crash at any moment.
+    ///
+    /// # Errors
+    /// When the storage fails; calling again later finishes the work.
+    async fn publish(&self, branch: &str, tables: &[StagedTable]) -> Result<PublishOutcome>;
+
+    /// The newest version in a table's published log; `None` when there is no such table.
+    ///
+    /// # Errors
+    /// When the storage cannot be reached.
+    async fn head_version(&self, table: &TableName) -> Result<Option<u64>>;
+
+    /// The schema of a name.
+    ///
+    /// # Errors
+    /// When the table cannot be read or the view cannot be planned.
+    async fn schema(&self, relations: &Relations, name: &TableName) -> Result<SchemaRef>;
+
+    /// The source position kept in the newest commit at or below a version; `None` when there is none.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    async fn position(&self, table: &TableName, version: u64) -> Result<Option<serde_json::Value>>;
+
+    /// Answers a query. Statements other than queries are refused.
+    ///
+    /// # Errors
+    /// For SQL that is wrong or not a query, and for tables that cannot be read.
+    async fn query(&self, relations: &Relations, sql: &str) -> Result<QueryResult>;
+
+    /// Removes files that nothing refers to.
+    ///
+    /// # Errors
+    /// When the storage cannot be reached.
+    async fn vacuum(&self, keep: &KeepSet, dry_run: bool) -> Result<VacuumReport>;
+}

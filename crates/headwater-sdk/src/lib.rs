@@ -1,0 +1,30 @@
+//! What an extension author sees: names, streams, errors and the four traits that Headwater is built from.
+//!
+//! - [`connector::Connector`] brings data in from a system,
+//! - [`check::Check`] turns an assertion on a table into a probe that the engine evaluates,
+//! - [`engine::Engine`] plans, writes and reads tables (implemented once, by `headwater-engine`),
+//! - [`store::Store`] keeps the catalogue's records (implemented by `headwater-catalog`).
+//!
+//! Invariant: this crate knows Arrow and serde, and neither DataFusion, Delta, SQLite nor any file format.
+
+pub mod check;
+pub mod code;
+pub mod connector;
+pub mod engine;
+pub mod error;
+pub mod failpoint;
+pub mod id;
+pub mod lineage;
+pub mod name;
+pub mod progress;
+pub mod relation;
+pub mod store;
+pub mod stream;
+pub mod types;
+
+pub use code::Code;
+pub use error::{Blame, Error, Result};
+pub use id::RunId;
+pub use name::TableName;
+pub use relation::{Relation, Relations};
+pub use stream::BatchStream;

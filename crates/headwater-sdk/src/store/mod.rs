@@ -1,0 +1,140 @@
+//! The catalogue's records and the trait of the stores that keep them.
+
+mod records;
+
+use async_trait::async_trait;
+
+use crate::error::Result;
+use crate::id::RunId;
+
+pub use records::{
+    AssetState, Intent, Lease, LineageRecord, RunRecord, RunState, SnapshotKind, SnapshotRecord, TaskRecord, TaskState,
+};
+
+/// The name of the branch that consumers see.
+pub const MAIN: &str = "main";
+
+/// Keeps the catalogue. Every call is one transaction: it happens whole or not at all.
+///
+/// Implementations pass the conformance suite in `headwater-catalog/src/conformance`.
+#[async_trait]
+pub trait Store: Send + Sync {
+    // -- leases --------------------------------------------------------------------------------------------------
+
+    /// Takes the lease `name` for `holder` until `ttl_ms` from now, or says who has it. A lease that has expired is
+    /// taken over. Every success has a larger token than all before it.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    async fn acquire_lease(&self, name: &str, holder: &str, ttl_ms: u64) -> Result<std::result::Result<Lease, Lease>>;
+
+    /// Prolongs a lease; false when it has been taken over.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    async fn renew_lease(&self, lease: &Lease, ttl_ms: u64) -> Result<bool>;
+
+    /// Gives a lease back, or breaks one whose holder is known to be dead. Does nothing when it has been taken over.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    async fn release_lease(&self, lease: &Lease) -> Result<()>;
+
+    // -- runs ----------------------------------------------------------------------------------------------------
+
+    /// Adds a run, or replaces its record.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    async fn put_run(&self, run: &RunRecord) -> Result<()>;
+
+    /// A run by its identifier.
+    ///
+    /// # Errors
+    /// When the store cannot be reached or holds a record from a newer Headwater.
+    async fn run(&self, id: &RunId) -> Result<Option<RunRecord>>;
+
+    /// The newest runs first, at most `limit`.
+    ///
+    /// # Errors
+    /// As [`Store::run`].
+    async fn runs(&self, limit: usize) -> Result<Vec<RunRecord>>;
+
+    /// Adds a task of a run, or replaces its record.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    async fn put_task(&self, task: &TaskRecord) -> Result<()>;
+
+    /// The tasks of a run, in their order.
+    ///
+    /// # Errors
+    /// As [`Store::run`].
+    async fn tasks(&self, run: &RunId) -> Result<Vec<TaskRecord>>;
+
+    // -- publishing ----------------------------------------------------------------------------------------------
+
+    /// Records what a run is about to publish, provided that `lease` is still held.
+    ///
+    /// # Errors
+    /// `HW0702` when the lease has been taken over; otherwise when the store cannot be reached.
+    async fn put_intent(&self, intent: &Intent, lease: &Lease) -> Result<()>;
+
+    /// The intents that are neither finished nor undone.
+    ///
+    /// # Errors
+    /// As [`Store::run`].
+    async fn intents(&self) -> Result<Vec<Intent>>;
+
+    /// Moves `main`: adds the intent's snapshot, updates asset states and lineage, and clears the intent, in one
+    /// transaction, provided that `lease` is still held and the snapshot's parent is still the newest.
+    ///
+    /// # Errors
+    /// `HW0702` when the lease has been taken over, `HW0703` when another snapshot came in between; otherwise when the
+    /// store cannot be reached.
+    async fn publish(&self, intent: &Intent, lease: &Lease) -> Result<()>;
+
+    /// Clears an intent that was undone.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    async fn clear_intent(&self, run: &RunId) -> Result<()>;
+
+    // -- reading what was published ------------------------------------------------------------------------------
+
+    /// The newest snapshot of `main`; `None` in a new lake.
+    ///
+    /// # Errors
+    /// As [`Store::run`].
+    async fn head(&self) -> Result<Option<SnapshotRecord>>;
+
+    /// A snapshot by its number.
+    ///
+    /// # Errors
+    /// As [`Store::run`].
+    async fn snapshot(&self, id: u64) -> Result<Option<SnapshotRecord>>;
+
+    /// The newest snapshot published at or before a time (milliseconds since 1970-01-01T00:00:00Z).
+    ///
+    /// # Errors
+    /// As [`Store::run`].
+    async fn snapshot_at(&self, time_ms: i64) -> Result<Option<SnapshotRecord>>;
+
+    /// The newest snapshots first, at most `limit`.
+    ///
+    /// # Errors
+    /// As [`Store::run`].
+    async fn snapshots(&self, limit: usize) -> Result<Vec<SnapshotRecord>>;
+
+    /// What `main` held of every asset as of a snapshot, by name.
+    ///
+    /// # Errors
+    /// As [`Store::run`].
+    async fn asset_states(&self, snapshot: u64) -> Result<Vec<AssetState>>;
+
+    /// The lineage of every asset as of a snapshot, by name.
+    ///
+    /// # Errors
+    /// As [`Store::run`].
+    async fn lineage(&self, snapshot: u64) -> Result<Vec<LineageRecord>>;
+}

@@ -1,0 +1,87 @@
+//! The column types that a project may declare, and their Arrow types in the lake.
+//!
+//! | name | Arrow type |
+//! | --- | --- |
+//! | `boolean` (`bool`) | `Boolean` |
+//! | `smallint`, `int` (`integer`), `bigint` | `Int16`, `Int32`, `Int64` |
+//! | `float` (`real`), `double` | `Float32`, `Float64` |
+//! | `decimal(p,s)` | `Decimal128(p, s)`, p from 1 to 38 |
+//! | `string` (`text`, `varchar`) | `Utf8` |
+//! | `binary` | `Binary` |
+//! | `date` | `Date32` |
+//! | `timestamp` | `Timestamp(Microsecond, "UTC")`: an instant |
+//! | `timestamp_ntz` | `Timestamp(Microsecond, None)`: wall-clock time without a zone |
+
+use arrow_schema::{DataType, TimeUnit};
+
+/// The names that [`parse_type`] takes, for messages.
+pub const TYPE_NAMES: &str =
+    "boolean, smallint, int, bigint, float, double, decimal(p,s), string, binary, date, timestamp, timestamp_ntz";
+
+/// An instant: microseconds since 1970-01-01T00:00:00Z.
+pub fn timestamp_utc() -> DataType {
+    DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
+}
+
+/// The Arrow type of a declared column type (letter case and blanks do not matter), or `None` when there is no such
+/// type.
+pub fn parse_type(name: &str) -> Option<DataType> {
+    let name = name.trim().to_ascii_lowercase();
+    if let Some(arguments) = name.strip_prefix("decimal").map(str::trim) {
+        let (precision, scale) = arguments.strip_prefix('(')?.strip_suffix(')')?.split_once(',')?;
+        let (precision, scale): (u8, i8) = (precision.trim().parse().ok()?, scale.trim().parse().ok()?);
+        let fits = (1..=38).contains(&precision) && (0..=precision as i8).contains(&scale);
+        return fits.then_some(DataType::Decimal128(precision, scale));
+    }
+    Some(match name.as_str() {
+        "boolean" | "bool" => DataType::Boolean,
+        "smallint" => DataType::Int16,
+        "int" | "integer" => DataType::Int32,
+        "bigint" => DataType::Int64,
+        "float" | "real" => DataType::Float32,
+        "double" => DataType::Float64,
+        "string" | "text" | "varchar" => DataType::Utf8,
+        "binary" => DataType::Binary,
+        "date" => DataType::Date32,
+        "timestamp" => timestamp_utc(),
+        "timestamp_ntz" => DataType::Timestamp(TimeUnit::Microsecond, None),
+        _ => return None,
+    })
+}
+
+/// The name of a lake type as a person writes it; other Arrow types in Arrow's own notation.
+pub fn type_name(data_type: &DataType) -> String {
+    match data_type {
+        DataType::Boolean => "boolean".into(),
+        DataType::Int8 => "tinyint".into(),
+        DataType::Int16 => "smallint".into(),
+        DataType::Int32 => "int".into(),
+        DataType::Int64 => "bigint".into(),
+        DataType::Float32 => "float".into(),
+        DataType::Float64 => "double".into(),
+        DataType::Decimal128(p, s) => format!("decimal({p},{s})"),
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => "string".into(),
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView => "binary".into(),
+        DataType::Date32 => "date".into(),
+        DataType::Timestamp(_, Some(_)) => "timestamp".into(),
+        DataType::Timestamp(_, None) => "timestamp_ntz".into(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_named_type_reads_back() {
+        for name in TYPE_NAMES.split(", ") {
+            let name = if name.starts_with("decimal") { "decimal(10,2)" } else { name };
+            let parsed = parse_type(name).unwrap_or_else(|| panic!("{name}"));
+            assert_eq!(type_name(&parsed), name);
+        }
+        for bad in ["decimal", "decimal(0,0)", "decimal(39,1)", "decimal(4,5)", "decimal(a,b)", "integr"] {
+            assert_eq!(parse_type(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+/*---
+description: >-
+  One row per scheduled flight. Its key is (time_hour, carrier, flight). Airports and aircraft that the reference
+  tables lack lead to the unknown member of their dimension; the codes as reported stay beside the keys.
+columns:
+  flight_date: { description: Date of departure (local time); leads to dim_date }
+  time_hour: { description: Scheduled hour of departure (UTC) }
+  carrier: { description: IATA code of the airline; leads to dim_airline }
+  flight: { description: Flight number }
+  tailnum: { description: Registration as reported, tags: [internal] }
+  plane_key: { description: Leads to dim_plane }
+  origin_airport_key: { description: Leads to dim_airport }
+  dest_airport_key: { description: Leads to dim_airport }
+  dep_delay: { description: "Minutes late at departure; negative is early; null when cancelled" }
+  arr_delay: { description: "Minutes late at arrival; null when cancelled or diverted" }
+  air_time: { description: Minutes in the air }
+  distance: { description: Statute miles between the two airports }
+  is_cancelled: { description: It never left the gate }
+  is_diverted: { description: "It left, but is not known to have arrived where it was to go" }
+checks:
+  - not_null: [flight_date, time_hour, carrier, flight, plane_key, origin_airport_key, dest_airport_key, distance]
+  - unique: [time_hour, carrier, flight]
+  - row_count: { min: 300000 }
+  - relationships: { column: flight_date, to: marts.dim_date.date_key }
+  - relationships: { column: carrier, to: marts.dim_airline.carrier }
+  - relationships: { column: plane_key, to: marts.dim_plane.plane_key }
+  - relationships: { column: origin_airport_key, to: marts.dim_airport.airport_key }
+  - relationships: { column: dest_airport_key, to: marts.dim_airport.airport_key }
+  - sql:
+      name: no_flight_lost
+      description: The joins neither drop nor double a flight.
+      query: |
+        select built.flights as flights_built, loaded.flights as flights_loaded
+        from (select count(*) as flights from marts.fct_flights) as built
+        cross join (select count(*) as flights from staging.flights) as loaded
+        where built.flights <> loaded.flights
+  - expression:
+      predicate: origin_airport_key <> 'unknown'
+      name: origin_is_known
+  - expression:
+      predicate: plane_key <> 'unknown'
+      name: plane_is_known
+      severity: warn
+      threshold: 20%
+      description: 52,606 flights of 2013 have no known aircraft.
+  - expression:
+      predicate: dest_airport_key <> 'unknown'
+      name: dest_is_known
+      severity: warn
+      description: >-
+        7,602 flights go to San Juan, Aguadilla, Ponce and Charlotte Amalie, which the list of airports lacks.
+  - relationships:
+      columns: [origin, time_hour]
+      to: [staging.weather.origin, staging.weather.time_hour]
+      severity: warn
+      threshold: 1%
+      description: The weather of 1,556 flights of 2013 was not observed.
+---*/
+select
+    flights.flight_date,
+    flights.time_hour,
+    flights.carrier,
+    flights.flight,
+    flights.tailnum,
+    flights.origin,
+    flights.dest,
+    coalesce(planes.plane_key, 'unknown') as plane_key,
+    coalesce(origins.airport_key, 'unknown') as origin_airport_key,
+    coalesce(destinations.airport_key, 'unknown') as dest_airport_key,
+    flights.sched_dep_time,
+    flights.dep_time,
+    flights.sched_arr_time,
+    flights.arr_time,
+    flights.dep_delay,
+    flights.arr_delay,
+    flights.air_time,
+    flights.distance,
+    flights.is_cancelled,
+    flights.is_diverted
+from staging.flights
+left join marts.dim_plane as planes on planes.plane_key = flights.tailnum
+left join marts.dim_airport as origins on origins.airport_key = flights.origin
+left join marts.dim_airport as destinations on destinations.airport_key = flights.dest

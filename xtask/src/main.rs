@@ -1,0 +1,43 @@
+//! Chores of the workspace: `cargo xtask <command>`.
+//!
+//! A command is one module here, and one arm of [`Command`].
+
+mod layers;
+mod report;
+mod tidy;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Chores of the workspace.
+#[derive(Parser)]
+#[command(name = "cargo xtask", disable_version_flag = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Checks that crates depend only on what layers.toml allows
+    Layers,
+    /// Checks sizes, names, blanks, error codes, links and leftovers of every file
+    Tidy,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let root = workspace_root();
+    match arguments.command {
+        Command::Layers => report::print("layers", layers::check(&root)),
+        Command::Tidy => report::print("tidy", tidy::check(&root)),
+    }
+}
+
+/// The workspace's folder: the one that holds this crate's.
+fn workspace_root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_owned()
+}
