@@ -2,6 +2,8 @@
 //!
 //! A command is one module here, and one arm of [`Command`].
 
+mod bench;
+mod docgen;
 mod layers;
 mod report;
 mod tidy;
@@ -21,6 +23,14 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Measures Headwater beside its peers
+    Bench(Box<bench::BenchArguments>),
+    /// Writes docs/reference from the sources
+    Docgen {
+        /// Writes nothing, and fails when a file is not up to date
+        #[arg(long)]
+        check: bool,
+    },
     /// Checks that crates depend only on what layers.toml allows
     Layers,
     /// Checks sizes, names, blanks, error codes, links and leftovers of every file
@@ -31,6 +41,8 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let root = workspace_root();
     match arguments.command {
+        Command::Bench(arguments) => bench::run(*arguments, &root),
+        Command::Docgen { check } => docgen::run(&root, check),
         Command::Layers => report::print("layers", layers::check(&root)),
         Command::Tidy => report::print("tidy", tidy::check(&root)),
     }

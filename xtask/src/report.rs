@@ -42,7 +42,12 @@ pub(crate) fn print(command: &str, outcome: Result<Vec<Finding>, String>) -> Exi
         }
         Err(error) => (format!("{command}: {error}\n"), ExitCode::from(2)),
     };
-    // A reader that has gone away (`| head`) is no reason to fail differently.
-    let _ = io::stdout().write_all(text.as_bytes());
+    say(&text);
     code
+}
+
+/// Writes text to standard output. A reader that has gone away (`| head`) is no reason to fail differently.
+pub(crate) fn say(text: &str) {
+    let _ = io::stdout().write_all(text.as_bytes());
+    let _ = io::stdout().flush();
 }

@@ -1,6 +1,6 @@
 //! The error codes of the checks, `HW04xx`: one for each type, for options that make no sense.
 
-use headwater_diagnostics::Code;
+use headwater_sdk::Code;
 
 /// See [`CODES`].
 pub(crate) const ACCEPTED_VALUES: &str = "HW0401";

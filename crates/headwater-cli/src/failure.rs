@@ -26,9 +26,9 @@ pub(crate) enum Failure {
 
 impl Failure {
     /// The failure of a run, with the project's files to point into.
-    pub(crate) fn of_run(error: RunError, files: &SourceMap) -> Self {
+    pub(crate) fn of_run(error: RunError, files: SourceMap) -> Self {
         match error {
-            RunError::Project(diagnostics) => Self::Project { diagnostics, files: Box::new(files.clone()) },
+            RunError::Project(diagnostics) => Self::Project { diagnostics, files: Box::new(files) },
             RunError::Failed(error) => error.into(),
             RunError::Interrupted => Self::Interrupted,
         }

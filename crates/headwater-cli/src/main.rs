@@ -1,6 +1,7 @@
 //! `headwater`: the program. It wires the crates together and shows what they do; it holds no logic of its own.
 
 mod cli;
+mod codes;
 mod commands;
 mod console;
 mod failure;

@@ -1,6 +1,6 @@
 //! The error codes of the connectors, `HW03xx`.
 
-use headwater_diagnostics::Code;
+use headwater_sdk::Code;
 
 /// See [`CODES`].
 pub(crate) const UNREACHABLE: &str = "HW0301";

@@ -102,14 +102,3 @@ impl Diagnostic {
         self.labels.iter().find(|l| l.primary).or(self.labels.first()).map(|l| l.span)
     }
 }
-
-/// A code that a crate uses, for the table of codes in its documentation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Code {
-    /// `HW` and four digits.
-    pub code: &'static str,
-    /// What is wrong, in a few words.
-    pub title: &'static str,
-    /// When it is reported and what to do, in one sentence.
-    pub explanation: &'static str,
-}

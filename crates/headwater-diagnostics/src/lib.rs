@@ -10,8 +10,10 @@ mod json;
 mod nearest;
 mod source;
 mod terminal;
+#[cfg(test)]
+mod tests;
 
-pub use diagnostic::{Code, Diagnostic, Label, Severity};
+pub use diagnostic::{Diagnostic, Label, Severity};
 pub use json::render_json;
 pub use nearest::nearest;
 pub use source::{FileId, Position, SourceMap, Span};

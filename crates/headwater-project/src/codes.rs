@@ -1,6 +1,6 @@
 //! The codes of this crate's diagnostics. A code never changes its meaning and is never used again for another one.
 
-use headwater_diagnostics::Code;
+use headwater_sdk::Code;
 
 macro_rules! codes {
     ($($name:ident = $code:literal, $title:literal, $explanation:literal;)*) => {
@@ -60,8 +60,6 @@ codes! {
         "a check entry names none of the checks that this version has.";
     CHECK_ENTRY = "HW0124", "a malformed check",
         "an entry of `checks` is a mapping with one key, the check, whose value is the check's options.";
-    CHECK_OPTIONS = "HW0125", "options that the check refuses",
-        "each option is well-formed, but together they make no sense to the check.";
     QUARANTINE = "HW0126", "rows cannot be quarantined here",
         "the check does not say which rows fail, or the model is a view, which has no rows of its own to set aside.";
     FRESHNESS = "HW0127", "a freshness that cannot be judged",

@@ -172,7 +172,7 @@ pub trait Check: Send + Sync + 'static {
     /// The option that a bare value stands for: with `Some("columns")`, `unique: a` means `unique: { columns: [a] }`.
     const SHORTHAND: Option<&'static str>;
     /// The code of errors in the options of this type of check, `HW04xx` (`headwater-checks` lists them).
-    const CODE: &'static str = "HW0400";
+    const CODE: &'static str;
     /// The options, in YAML beside `severity`, `where`, `threshold`, `name` and `description`. Their JSON Schema
     /// validates the project's YAML. A field that takes a list takes a single value as well.
     type Options: DeserializeOwned + JsonSchema;
@@ -191,9 +191,7 @@ pub trait CheckType: Send + Sync {
     /// See [`Check::SHORTHAND`].
     fn shorthand(&self) -> Option<&'static str>;
     /// See [`Check::CODE`].
-    fn code(&self) -> &'static str {
-        "HW0400"
-    }
+    fn code(&self) -> &'static str;
     /// The JSON Schema of the options.
     fn options_schema(&self) -> serde_json::Value;
     /// Turns options, already validated against the schema, into a probe.

@@ -1,16 +1,20 @@
-//! Points in the code where a test can make the process die, to prove that nothing is lost when it does.
+//! Points in the code where a test can make the process die or stand still, to prove that nothing is lost when it does.
 //!
 //! The environment variable `HEADWATER_CRASH_AT` names a point: `before_flip`, or `after_stage:3` for the third time
-//! that it is passed. The process then aborts, without unwinding and without flushing, as on `kill -9`. The variable
-//! is read once. Without it, a point costs one atomic load.
+//! that it is passed. The process then aborts, without unwinding and without flushing, as on `kill -9`. In the same way
+//! `HEADWATER_STOP_AT` names a point at which the process stops as on `kill -STOP`, until somebody continues it. The
+//! variables are read once. Without them, a point costs two atomic loads.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The environment variable that names the point.
+/// The environment variable that names the point at which to die.
 pub const VARIABLE: &str = "HEADWATER_CRASH_AT";
 
-/// Where to die: a point's name and the how-manieth passing, from 1.
+/// The environment variable that names the point at which to stand still.
+pub const STOP_VARIABLE: &str = "HEADWATER_STOP_AT";
+
+/// Where to act: a point's name and the how-manieth passing, from 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Target {
     name: String,
@@ -25,17 +29,43 @@ fn parse_target(text: &str) -> Option<Target> {
     (!name.is_empty() && passing > 0).then(|| Target { name: name.to_owned(), passing })
 }
 
-/// Aborts the process when this is where [`VARIABLE`] wants it dead.
+/// A variable, and how often the point that it names has been passed.
+struct Trap {
+    variable: &'static str,
+    target: OnceLock<Option<Target>>,
+    passings: AtomicU64,
+}
+
+impl Trap {
+    const fn new(variable: &'static str) -> Self {
+        Self { variable, target: OnceLock::new(), passings: AtomicU64::new(0) }
+    }
+
+    /// Whether this is the passing that the variable means.
+    fn is_sprung(&self, name: &str) -> bool {
+        let target = self.target.get_or_init(|| std::env::var(self.variable).ok().as_deref().and_then(parse_target));
+        target.as_ref().is_some_and(|target| {
+            target.name == name && self.passings.fetch_add(1, Ordering::SeqCst) + 1 == target.passing
+        })
+    }
+}
+
+/// Aborts or stops the process when this is where [`VARIABLE`] or [`STOP_VARIABLE`] wants it.
 pub fn failpoint(name: &str) {
-    static TARGET: OnceLock<Option<Target>> = OnceLock::new();
-    static PASSINGS: AtomicU64 = AtomicU64::new(0);
-    let target = TARGET.get_or_init(|| std::env::var(VARIABLE).ok().as_deref().and_then(parse_target));
-    if let Some(target) = target
-        && target.name == name
-        && PASSINGS.fetch_add(1, Ordering::SeqCst) + 1 == target.passing
-    {
+    static CRASH: Trap = Trap::new(VARIABLE);
+    static STOP: Trap = Trap::new(STOP_VARIABLE);
+    if CRASH.is_sprung(name) {
         std::process::abort();
     }
+    if STOP.is_sprung(name) {
+        stop();
+    }
+}
+
+/// Stops every thread of the process. Without unsafe code only another process can do that: a shell, where there is one.
+fn stop() {
+    let signal = format!("kill -STOP {}", std::process::id());
+    let _ = std::process::Command::new("sh").args(["-c", &signal]).status();
 }
 
 #[cfg(test)]

@@ -101,6 +101,13 @@ impl Bars {
     }
 }
 
+impl Drop for Bars {
+    fn drop(&mut self) {
+        // What stays on the screen when a run ends early is no more than untidy.
+        let _ = self.screen.clear();
+    }
+}
+
 impl Observer for Bars {
     fn planned(&self, tasks: &[PlannedTask]) {
         self.line(&plan_line(tasks));

@@ -68,9 +68,8 @@ impl RowTable {
 
 /// The cells of a batch as texts on one line each; `None` for null.
 pub(crate) fn cells(batch: &RecordBatch) -> Result<Vec<Vec<Option<String>>>> {
-    let wrong = |e: arrow_schema::ArrowError| {
-        Error::new("HW0813", Blame::Headwater, "a value cannot be shown").caused_by(e)
-    };
+    let wrong =
+        |e: arrow_schema::ArrowError| Error::new("HW0813", Blame::Headwater, "a value cannot be shown").caused_by(e);
     let options = FormatOptions::default();
     let columns: Vec<(&dyn Array, ArrayFormatter<'_>)> = batch
         .columns()

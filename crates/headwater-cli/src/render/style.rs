@@ -79,7 +79,10 @@ mod tests {
     #[test]
     fn wide_characters_count_twice() {
         assert_eq!((width("日本"), width("ab")), (4, 2));
-        assert_eq!((cut("日本語", 5), cut("日本語", 6), cut("abcdef", 3)), ("日本…".into(), "日本語".into(), "ab…".into()));
+        assert_eq!(
+            (cut("日本語", 5), cut("日本語", 6), cut("abcdef", 3)),
+            ("日本…".into(), "日本語".into(), "ab…".into())
+        );
         assert_eq!(cut("ab", 0), "");
     }
 

@@ -184,7 +184,9 @@ fn closing(summary: &RunSummary, color: bool) -> String {
         (Some(snapshot), RunState::Published) => {
             Style::Good.paint(&format!("published snapshot {snapshot}{took}"), color)
         }
-        (Some(snapshot), _) => Style::Warn.paint(&format!("published snapshot {snapshot}{took}, without what failed"), color),
+        (Some(snapshot), _) => {
+            Style::Warn.paint(&format!("published snapshot {snapshot}{took}, without what failed"), color)
+        }
         (None, RunState::Published) => {
             Style::Good.paint(&format!("nothing to publish: everything is up to date{took}"), color)
         }

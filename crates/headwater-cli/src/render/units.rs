@@ -71,18 +71,14 @@ mod tests {
     #[test]
     fn numbers_are_grouped_and_scaled() {
         assert_eq!((count(0), count(999), count(1_234_567)), ("0".into(), "999".into(), "1,234,567".into()));
-        assert_eq!((bytes(0), bytes(999), bytes(1_200), bytes(999_960)), (
-            String::new(),
-            "999 B".into(),
-            "1.2 kB".into(),
-            "1.0 MB".into()
-        ));
-        assert_eq!((seconds(0.416), seconds(12.34), seconds(245.0), seconds(7_620.0)), (
-            "0.42 s".into(),
-            "12.3 s".into(),
-            "4 min 05 s".into(),
-            "2 h 07 min".into()
-        ));
+        assert_eq!(
+            (bytes(0), bytes(999), bytes(1_200), bytes(999_960)),
+            (String::new(), "999 B".into(), "1.2 kB".into(), "1.0 MB".into())
+        );
+        assert_eq!(
+            (seconds(0.416), seconds(12.34), seconds(245.0), seconds(7_620.0)),
+            ("0.42 s".into(), "12.3 s".into(), "4 min 05 s".into(), "2 h 07 min".into())
+        );
         assert_eq!((plural(1, "row"), plural(2, "row")), ("1 row".into(), "2 rows".into()));
         assert_eq!(time(0), "1970-01-01 00:00:00");
     }

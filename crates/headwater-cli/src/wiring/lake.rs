@@ -60,7 +60,8 @@ pub(crate) fn catalog_path(project: &Project) -> Result<PathBuf> {
         }
         (None, Some(folder)) => Ok(folder.join(INTERNAL_FOLDER).join(CATALOG_FILE)),
         (None, None) => {
-            let message = format!("the environment '{}' has a lake in object storage and no catalogue", environment.name);
+            let message =
+                format!("the environment '{}' has a lake in object storage and no catalogue", environment.name);
             Err(Error::new("HW0801", Blame::Project, message)
                 .help("set `catalog` of the environment to the path of a file on this machine"))
         }

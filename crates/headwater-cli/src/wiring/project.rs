@@ -53,7 +53,9 @@ pub(crate) fn open(dir: Option<&Path>, global: &Global, console: &Console) -> Re
 }
 
 fn find_upwards() -> Result<PathBuf, Failure> {
-    let current = std::env::current_dir()?;
+    let current = std::env::current_dir().map_err(|e| {
+        Error::new("HW0802", Blame::Environment, "the current folder is not there any more").caused_by(e)
+    })?;
     let found = current.ancestors().find(|folder| folder.join(PROJECT_FILE).is_file());
     found.map(Path::to_path_buf).ok_or_else(|| {
         let message = format!("there is no {PROJECT_FILE} in {} or a folder above it", current.display());

@@ -44,8 +44,12 @@ impl Target {
         let column = |field: &Arc<arrow_schema::Field>| {
             Column::new(field.data_type(), reading).ok_or_else(|| {
                 let (name, what) = (field.name(), type_name(field.data_type()));
-                Error::new(codes::UNSUPPORTED_TYPE, Blame::Project, format!("column '{name}' is {what}, which cannot be read from text"))
-                    .help(format!("declare it as a string: `columns: {{ {name}: {{ type: string }} }}`"))
+                Error::new(
+                    codes::UNSUPPORTED_TYPE,
+                    Blame::Project,
+                    format!("column '{name}' is {what}, which cannot be read from text"),
+                )
+                .help(format!("declare it as a string: `columns: {{ {name}: {{ type: string }} }}`"))
             })
         };
         self.schema.fields().iter().map(column).collect()
@@ -218,9 +222,8 @@ impl Batch {
 
 /// The error for a bad row that may not be set aside.
 pub(crate) fn bad_row(row: &RejectedRow) -> Error {
-    Error::new(codes::BAD_ROW, Blame::Data, format!("{}, line {}: {}", row.file, row.line, row.reason)).help(
-        "correct the row, declare what the file holds, or set such rows aside with `on_bad_row: reject`",
-    )
+    Error::new(codes::BAD_ROW, Blame::Data, format!("{}, line {}: {}", row.file, row.line, row.reason))
+        .help("correct the row, declare what the file holds, or set such rows aside with `on_bad_row: reject`")
 }
 
 /// A row's text as it is kept: at most [`RAW_BYTES`] bytes of valid text.

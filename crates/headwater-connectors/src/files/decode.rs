@@ -130,7 +130,10 @@ fn why_text(why: Why, measures: &Measures) -> String {
         Why::Fields(1) => format!("the row has 1 field where {} are expected", measures.fields),
         Why::Fields(count) => format!("the row has {count} fields where {} are expected", measures.fields),
         Why::TooLong => format!("the line is longer than `max_line`, {} bytes", measures.max_line),
-        Why::Unclosed => "a quote that begins in this line is not closed".into(),
+        Why::Unclosed => {
+            let most = measures.max_line;
+            format!("a quote that begins in this line is not closed before the end of the file or within {most} bytes")
+        }
         Why::AfterQuote => "a closing quote is followed by something else than a delimiter".into(),
     }
 }

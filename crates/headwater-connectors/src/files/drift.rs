@@ -121,7 +121,8 @@ impl<'a> Resolver<'a> {
 
     /// Takes a difference as the policy says; true when it is let pass.
     fn differ(&mut self, allowed: bool, text: String) -> bool {
-        if allowed { self.notes.push(text) } else { self.differences.push(text) }
+        let list = if allowed { &mut self.notes } else { &mut self.differences };
+        list.push(text);
         allowed
     }
 
@@ -189,7 +190,8 @@ impl<'a> Resolver<'a> {
         }
         if any_file {
             let known = self.seen.iter().filter_map(|seen| seen.columns.as_ref()).flatten().map(|(n, _)| n.as_str());
-            let hint = nearest(&column.name, known).map(|near| format!(" (did you mean '{near}'?)")).unwrap_or_default();
+            let hint =
+                nearest(&column.name, known).map(|near| format!(" (did you mean '{near}'?)")).unwrap_or_default();
             let text = format!("column '{}' is declared and in no file{hint}", column.name);
             if !self.differ(self.settings.drift != Drift::Fail, text) {
                 return;
@@ -247,8 +249,11 @@ impl<'a> Resolver<'a> {
 
     /// A column whose declared type is not the table's.
     fn redeclared(&mut self, name: &str, table: DataType, declared: DataType) -> DataType {
-        let text =
-            format!("column '{name}' is declared as {} and is {} in the table", type_name(&declared), type_name(&table));
+        let text = format!(
+            "column '{name}' is declared as {} and is {} in the table",
+            type_name(&declared),
+            type_name(&table)
+        );
         if self.settings.mode == ReadMode::Full {
             // The table is replaced: what the project says now goes.
             self.notes.push(text);

@@ -141,11 +141,8 @@ fn take_sample<F: FindRows>(
 
 fn evidence(sample: Sample, sampled: bool) -> Vec<(String, Evidence)> {
     let column = |column: super::sample::Sampled| {
-        let found = if sampled {
-            Evidence::Sampled { guess: column.guess, misfits: column.misfits }
-        } else {
-            Evidence::Named
-        };
+        let found =
+            if sampled { Evidence::Sampled { guess: column.guess, misfits: column.misfits } } else { Evidence::Named };
         (column.name, found)
     };
     sample.into_columns().into_iter().map(column).collect()

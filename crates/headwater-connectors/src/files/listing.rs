@@ -79,13 +79,15 @@ impl Pattern {
         }
         let glob = GlobBuilder::new(&parts.join("/")).literal_separator(true).backslash_escape(true).build();
         let matcher = glob
-            .map_err(|e| wrong(format!("'{text}' is not a glob: {}", e.kind()), "escape a special character with `\\`"))?
+            .map_err(|e| {
+                wrong(format!("'{text}' is not a glob: {}", e.kind()), "escape a special character with `\\`")
+            })?
             .compile_matcher();
         let is_wild = |part: &&str| part.contains(['*', '?', '[', '{', '\\']);
-        let plain = !parts.iter().any(|part| is_wild(part));
+        let plain = !parts.iter().any(is_wild);
         // A brace may hold a `/`, which the split does not know: then any depth is looked at.
         let any_depth = parts.iter().any(|part| part.contains("**") || part.contains('{') != part.contains('}'));
-        let literal = parts.iter().position(|part| is_wild(part)).unwrap_or(parts.len() - 1);
+        let literal = parts.iter().position(is_wild).unwrap_or(parts.len() - 1);
         Ok(Self {
             text: parts.join("/"),
             matcher,
@@ -125,7 +127,7 @@ impl Pattern {
         prefix: &StorePath,
         shown: &str,
     ) -> Result<Vec<FileEntry>, Error> {
-        let under = |path: &str| path.split('/').filter(|p| !p.is_empty()).fold(prefix.clone(), |all, part| all.join(part));
+        let under = |path: &str| path.split('/').filter(|p| !p.is_empty()).fold(prefix.clone(), StorePath::join);
         let objects = if self.plain {
             match store.head(&under(&self.text)).await {
                 Ok(object) => vec![object],
@@ -164,7 +166,10 @@ impl Pattern {
                 let mut folder = root.join(&self.literal);
                 while !folder.is_dir() && folder.pop() {}
                 let held = holdings(&folder);
-                format!("the nearest folder that exists is {}, which holds {held}; correct `location` or `path`", folder.display())
+                format!(
+                    "the nearest folder that exists is {}, which holds {held}; correct `location` or `path`",
+                    folder.display()
+                )
             }
             Location::Store { .. } => {
                 let prefix = format!("{}{}", location.shown(), self.literal);
@@ -263,11 +268,7 @@ impl Walk {
                 self.files.push(FileEntry {
                     name: format!("{}{path}", self.shown).into(),
                     path,
-                    stamp: Stamp {
-                        size: metadata.len(),
-                        modified: Some(modified_micros(&metadata)),
-                        etag: None,
-                    },
+                    stamp: Stamp { size: metadata.len(), modified: Some(modified_micros(&metadata)), etag: None },
                     place: Place::Local(entry.path()),
                 });
             }

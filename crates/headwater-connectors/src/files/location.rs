@@ -113,8 +113,9 @@ impl Location {
         let Some(bucket) = url.host_str().filter(|bucket| !bucket.is_empty()) else {
             return Err(wrong(format!("'{}' names no bucket", source.location), "write s3://bucket/prefix"));
         };
-        let prefix = StorePath::from_url_path(url.path())
-            .map_err(|e| wrong(format!("'{}' has no usable prefix: {e}", source.location), "write s3://bucket/prefix"))?;
+        let prefix = StorePath::from_url_path(url.path()).map_err(|e| {
+            wrong(format!("'{}' has no usable prefix: {e}", source.location), "write s3://bucket/prefix")
+        })?;
         // Credentials and the region come from the environment; what the project says goes before it.
         let mut builder = AmazonS3Builder::from_env().with_bucket_name(bucket);
         let own = source.storage.iter().map(|(key, value)| (key, value.text()));
@@ -123,7 +124,9 @@ impl Location {
             let known: AmazonS3ConfigKey = key.to_ascii_lowercase().parse().map_err(|_| OptionsError {
                 key: Some("storage"),
                 message: format!("there is no option '{key}' for an S3 store"),
-                help: Some("use e.g. region, endpoint, allow_http, virtual_hosted_style_request, skip_signature".into()),
+                help: Some(
+                    "use e.g. region, endpoint, allow_http, virtual_hosted_style_request, skip_signature".into(),
+                ),
             })?;
             builder = builder.with_config(known, value);
         }
@@ -132,7 +135,8 @@ impl Location {
             message: format!("the store of '{}' cannot be set up: {e}", source.location),
             help: Some("check the options under `storage` and the AWS_ variables in the environment".into()),
         })?;
-        let shown = if prefix.as_ref().is_empty() { format!("s3://{bucket}/") } else { format!("s3://{bucket}/{prefix}/") };
+        let shown =
+            if prefix.as_ref().is_empty() { format!("s3://{bucket}/") } else { format!("s3://{bucket}/{prefix}/") };
         Ok(Self::Store { store: Arc::new(store), prefix, shown })
     }
 

@@ -151,8 +151,10 @@ fn wrong(key: &'static str, message: impl Into<String>, help: impl Into<String>)
 /// The format that a path's extension tells, and whether it is that of tabs.
 fn kind_of_path(path: &str) -> Option<(FormatType, bool)> {
     let path = path.to_ascii_lowercase();
+    // `*.csv*` is for files with and without compression.
+    let path = path.trim_end_matches(['*', '.']);
     let compressed = [".gz", ".gzip", ".zst", ".zstd"];
-    let path = compressed.iter().find_map(|suffix| path.strip_suffix(suffix)).unwrap_or(&path);
+    let path = compressed.iter().find_map(|suffix| path.strip_suffix(suffix)).unwrap_or(path);
     match path.rsplit_once('.')?.1 {
         "csv" => Some((FormatType::Csv, false)),
         "tsv" | "tab" => Some((FormatType::Csv, true)),

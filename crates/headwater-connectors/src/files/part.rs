@@ -116,7 +116,9 @@ impl Source {
                     let modified = file.stamp.modified.unwrap_or(0);
                     Box::new(LocalFile::open(path, &file.name, file.stamp.size, modified, progress)?)
                 }
-                Place::Store(..) => return Err(Error::new(codes::DEFECT, Blame::Headwater, "a remote file is no local one")),
+                Place::Store(..) => {
+                    return Err(Error::new(codes::DEFECT, Blame::Headwater, "a remote file is no local one"));
+                }
             },
         })
     }
@@ -153,7 +155,7 @@ impl FilePart {
         let Load { format, target, declared, unknown_keys } = &*self.load;
         let feed = feed(source, &self.file, format)?;
         let batch = Batch::new(Arc::clone(target), Arc::clone(&self.file.name), &format.reading)?;
-        let encoding = format.encoding.filter(|e| *e != UTF_8).map(|e| e.name());
+        let encoding = format.encoding.filter(|e| *e != UTF_8).map(encoding_rs::Encoding::name);
         let mut measures = Measures { fields: 0, max_line: format.max_line, encoding };
         let name = &*self.file.name;
         match format.kind {

@@ -57,11 +57,8 @@ impl FileStream {
     }
 
     fn load(&self, resolved: Resolved, has_table: bool) -> Result<(Arc<Load>, Vec<String>)> {
-        let target = Target {
-            schema: resolved.schema,
-            inferred: resolved.inferred,
-            on_bad_row: self.settings.on_bad_row,
-        };
+        let target =
+            Target { schema: resolved.schema, inferred: resolved.inferred, on_bad_row: self.settings.on_bad_row };
         if self.format.kind != FormatType::Parquet {
             // A type that cannot be read is found before anything is.
             target.columns(&self.format.reading)?;
@@ -133,10 +130,8 @@ impl SourceStream for FileStream {
         let fingerprint = fingerprint(&files);
         let all = files.clone();
         let Outstanding { new, changed, position } = loaded.outstanding(files);
-        let mut notes: Vec<String> = changed
-            .iter()
-            .map(|name| format!("{name} changed after it was loaded and is not loaded again"))
-            .collect();
+        let mut notes: Vec<String> =
+            changed.iter().map(|name| format!("{name} changed after it was loaded and is not loaded again")).collect();
         let resolved = match (&table, new.is_empty()) {
             // Nothing to read changes nothing.
             (Some(table), true) => {

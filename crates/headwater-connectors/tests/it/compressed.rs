@@ -28,6 +28,7 @@ fn compression_is_told_by_the_name_or_declared() {
     assert_eq!(project.load("*.csv*", json!({})).unwrap().rows, rows(&[["1"], ["2"], ["3"]]));
     project.write("4.csv", gzip(b"a\n4\n"));
     assert_eq!(project.load("4.csv", json!({ "compression": "gzip" })).unwrap().rows, rows(&[["4"]]));
+    project.write("3.csv", "a_long_enough_name\n3\n");
     assert_error(project.load("3.csv", json!({ "compression": "gzip" })), "HW0305", &["gzip file 3.csv", "damaged"]);
 }
 

@@ -79,7 +79,8 @@ fn a_value_past_the_sample_makes_a_bad_row_that_says_so() {
 fn a_bad_row_fails_the_load_when_told_to() {
     let project = Project::new().with(|s| s.on_bad_row = OnBadRow::Fail).declare("n", "bigint");
     project.write("d/t.csv", "n\n1\ntwo\n3,4\n");
-    let error = assert_error(project.load("d/t.csv", json!({})), "HW0309", &["d/t.csv, line 3", "'two' is not a bigint"]);
+    let error =
+        assert_error(project.load("d/t.csv", json!({})), "HW0309", &["d/t.csv, line 3", "'two' is not a bigint"]);
     assert_eq!(error.blame, Blame::Data);
 }
 
@@ -159,4 +160,32 @@ fn options_that_make_no_sense_are_refused() {
     }
     let Err(error) = project.open(json!({ "path": "t.csv", "format": { "delimeter": ";" } })) else { panic!() };
     assert!(error.message.contains("delimeter"), "{error}");
+}
+
+#[test]
+fn the_schemas_of_the_options_name_every_key() {
+    let connectors = headwater_connectors::all();
+    let names: Vec<_> = connectors.iter().map(|connector| connector.name()).collect();
+    assert_eq!(names, ["files"]);
+    let source = connectors[0].source_schema();
+    for key in ["location", "allow_outside", "storage"] {
+        assert!(source["properties"][key].is_object(), "{key} in {source}");
+    }
+    let stream = connectors[0].stream_schema();
+    let format = &stream["$defs"]["FormatOptions"]["properties"];
+    for key in [
+        "type",
+        "null",
+        "delimiter",
+        "header",
+        "quote",
+        "encoding",
+        "compression",
+        "timestamp_format",
+        "date_format",
+        "max_line",
+    ] {
+        assert!(format[key]["description"].is_string(), "{key} in {stream}");
+    }
+    assert_eq!(stream["additionalProperties"], json!(false));
 }

@@ -5,12 +5,11 @@ use serde_json::{Value, json};
 
 use crate::project::{Loaded, Project, assert_error, block_on, load, named, plan, rows, stream, table};
 
-/// Loads onto a table; gives its columns after that, the rows and the notes.
-fn onto(
-    project: &Project,
-    columns: &[(&str, &str)],
-    format: &Value,
-) -> headwater_sdk::Result<(Vec<(String, String)>, Loaded, Vec<String>)> {
+/// A table's columns after a load, the rows and the notes.
+type Outcome = (Vec<(String, String)>, Loaded, Vec<String>);
+
+/// Loads onto a table.
+fn onto(project: &Project, columns: &[(&str, &str)], format: &Value) -> headwater_sdk::Result<Outcome> {
     block_on(async {
         let opened = project.open(stream("*", format.clone())).unwrap();
         let plan = plan(&*opened, Some(table(columns)), None).await?;
@@ -33,8 +32,12 @@ const BEFORE: &[(&str, &str)] = &[("id", "bigint"), ("old", "string"), ("n", "bi
 fn fail_names_everything_that_differs_at_once() {
     let project = Project::new();
     project.write("a.csv", "id,gate,n\n1,B7,2.5\n2,C1,3\n");
-    let words =
-        ["raw.t", "column 'gate' is new in a.csv", "column 'old' is missing in a.csv", "column 'n' is double and not bigint in a.csv"];
+    let words = [
+        "raw.t",
+        "column 'gate' is new in a.csv",
+        "column 'old' is missing in a.csv",
+        "column 'n' is double and not bigint in a.csv",
+    ];
     assert_error(onto(&project, BEFORE, &csv()), "HW0308", &words);
 }
 
@@ -51,7 +54,11 @@ fn add_takes_over_what_loses_nothing() {
     assert_eq!(columns[0], ("id".to_owned(), "string".to_owned()), "anything widens to a string");
     assert_eq!(loaded.rows[0][0], "x");
     project.write("a.csv", "id,old,n\ntrue,1,2\nfalse,2,3\n");
-    assert_error(onto(&project, BEFORE, &csv()), "HW0308", &["column 'id' is boolean and not bigint", "no type takes both"]);
+    assert_error(
+        onto(&project, BEFORE, &csv()),
+        "HW0308",
+        &["column 'id' is boolean and not bigint", "no type takes both"],
+    );
 }
 
 #[test]

@@ -19,7 +19,10 @@ fn objects_become_columns_structs_and_lists() {
     let columns = project.columns("t.jsonl", json!({}));
     let names: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["id", "name", "at", "tags", "plane", "score", "ok"]);
-    assert_eq!((columns[0].1.as_str(), columns[2].1.as_str(), columns[5].1.as_str()), ("bigint", "timestamp", "double"));
+    assert_eq!(
+        (columns[0].1.as_str(), columns[2].1.as_str(), columns[5].1.as_str()),
+        ("bigint", "timestamp", "double")
+    );
     let loaded = project.load("t.jsonl", json!({})).unwrap();
     assert_eq!(loaded.rejected, []);
     assert_eq!(
@@ -51,7 +54,8 @@ fn bad_lines_are_set_aside_with_their_place() {
 #[test]
 fn numbers_keep_their_digits() {
     let project = Project::new().declare("d", "decimal(38,10)").declare("s", "string");
-    project.write("t.json", "{\"d\": 1234567890123456789.0123456789, \"s\": 12345678901234567890123}\n{\"d\": \"1.5\"}\n");
+    project
+        .write("t.json", "{\"d\": 1234567890123456789.0123456789, \"s\": 12345678901234567890123}\n{\"d\": \"1.5\"}\n");
     let loaded = project.load("t.json", json!({})).unwrap();
     assert_eq!(loaded.rows[0], ["1234567890123456789.0123456789", "12345678901234567890123"]);
     assert_eq!(loaded.rows[1][0], "1.5000000000");
@@ -64,7 +68,8 @@ fn deep_values_stay_consistent_when_one_of_them_is_wrong() {
     for n in 0..10_500 {
         text += &format!("{{\"v\": [{{\"a\": {n}, \"b\": [1]}}, {{\"a\": 1}}]}}\n");
     }
-    text += "{\"v\": [{\"a\": 1}, {\"a\": \"oops\", \"b\": [1, 2]}, {\"a\": 3}]}\n{\"v\": [{\"b\": [7], \"new\": 1}]}\n";
+    text +=
+        "{\"v\": [{\"a\": 1}, {\"a\": \"oops\", \"b\": [1, 2]}, {\"a\": 3}]}\n{\"v\": [{\"b\": [7], \"new\": 1}]}\n";
     project.write("t.json", text);
     let loaded = project.load("t.json", json!({})).unwrap();
     assert_eq!((loaded.rows.len(), loaded.rejected.len()), (10_501, 1));

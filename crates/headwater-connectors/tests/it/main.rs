@@ -1,4 +1,11 @@
 //! The connectors as the rest of Headwater uses them.
+#![allow(
+    clippy::expect_used,
+    clippy::needless_pass_by_value,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on ends there, and `json!` values are passed as they are made"
+)]
 
 mod compressed;
 mod csv_files;

@@ -15,7 +15,8 @@ use crate::project::{Project, assert_error, block_on, load, named, plan, rows, s
 
 fn parquet(columns: Vec<(&str, ArrayRef)>, compression: Compression) -> Vec<u8> {
     let batch = RecordBatch::try_from_iter(columns).unwrap();
-    let properties = WriterProperties::builder().set_compression(compression).set_max_row_group_row_count(Some(1000)).build();
+    let properties =
+        WriterProperties::builder().set_compression(compression).set_max_row_group_row_count(Some(1000)).build();
     let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties)).unwrap();
     writer.write(&batch).unwrap();
     writer.into_inner().unwrap()
@@ -32,7 +33,8 @@ fn row_groups_are_read_in_order_whatever_the_compression() {
     ] {
         let project = Project::new();
         let ids: ArrayRef = Arc::new(UInt32Array::from_iter_values(0..2500));
-        let at: ArrayRef = Arc::new(TimestampNanosecondArray::from_iter_values((0..2500).map(|n| n * 1000)).with_timezone("UTC"));
+        let at: ArrayRef =
+            Arc::new(TimestampNanosecondArray::from_iter_values((0..2500).map(|n| n * 1000)).with_timezone("UTC"));
         project.write("t.parquet", parquet(vec![("id", ids), ("at", at)], compression));
         assert_eq!(
             project.columns("t.parquet", json!({})),
@@ -67,7 +69,8 @@ fn columns_go_by_name_and_types_must_agree() {
 #[test]
 fn values_that_do_not_fit_are_bad_rows_with_their_number() {
     let project = Project::new().declare("x", "bigint");
-    let floats = Arc::new(Float64Array::from_iter_values((0..3000).map(|n| if n == 2500 { 0.5 } else { f64::from(n) })));
+    let floats =
+        Arc::new(Float64Array::from_iter_values((0..3000).map(|n| if n == 2500 { 0.5 } else { f64::from(n) })));
     project.write("t.parquet", parquet(vec![("x", floats as ArrayRef)], Compression::SNAPPY));
     let loaded = project.load("t.parquet", json!({})).unwrap();
     assert_eq!(loaded.rows.len(), 2999);
@@ -77,7 +80,8 @@ fn values_that_do_not_fit_are_bad_rows_with_their_number() {
 #[test]
 fn a_narrower_file_is_read_into_a_wider_table() {
     let project = Project::new();
-    project.write("t.parquet", parquet(vec![("a", Arc::new(Int32Array::from(vec![7])) as ArrayRef)], Compression::SNAPPY));
+    project
+        .write("t.parquet", parquet(vec![("a", Arc::new(Int32Array::from(vec![7])) as ArrayRef)], Compression::SNAPPY));
     block_on(async {
         let opened = project.open(stream("*.parquet", json!({}))).unwrap();
         let planned = plan(&*opened, Some(table(&[("a", "double")])), None).await.unwrap();

@@ -35,7 +35,8 @@ fn globs_match_as_they_say() {
 fn nothing_found_says_where_it_looked() {
     let project = Project::new();
     project.write("data/flights/x.txt", "");
-    let error = assert_error(project.load("data/flights/2013/*.csv", json!({})), "HW0303", &["data/flights/2013/*.csv"]);
+    let error =
+        assert_error(project.load("data/flights/2013/*.csv", json!({})), "HW0303", &["data/flights/2013/*.csv"]);
     let help = error.help.unwrap();
     assert!(help.contains("data/flights, which holds x.txt"), "{help}");
 }

@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::{Array, RecordBatch};
+use arrow_cast::cast;
 use arrow_cast::display::array_value_to_string;
-use arrow_schema::SchemaRef;
+use arrow_schema::{DataType, SchemaRef};
 use futures::StreamExt;
 use headwater_sdk::check::OptionsError;
 use headwater_sdk::connector::{
@@ -134,6 +135,13 @@ pub(crate) async fn load(plan: ReadPlan) -> Result<Loaded> {
 /// Rows as texts, `-` for null.
 pub(crate) fn texts(batch: &RecordBatch) -> Vec<Vec<String>> {
     let text = |array: &Arc<dyn Array>, row| {
+        // Arrow writes instants with an offset only.
+        let array = match array.data_type() {
+            DataType::Timestamp(unit, Some(_)) => {
+                &cast(array, &DataType::Timestamp(*unit, Some("+00:00".into()))).unwrap()
+            }
+            _ => array,
+        };
         if array.is_null(row) { "-".to_owned() } else { array_value_to_string(array, row).unwrap() }
     };
     (0..batch.num_rows()).map(|row| batch.columns().iter().map(|array| text(array, row)).collect()).collect()
@@ -146,9 +154,8 @@ pub(crate) fn named(schema: &SchemaRef) -> Vec<(String, String)> {
 
 /// A table's schema.
 pub(crate) fn table(columns: &[(&str, &str)]) -> SchemaRef {
-    let field = |(name, data_type): &(&str, &str)| {
-        arrow_schema::Field::new(*name, parse_type(data_type).unwrap(), true)
-    };
+    let field =
+        |(name, data_type): &(&str, &str)| arrow_schema::Field::new(*name, parse_type(data_type).unwrap(), true);
     Arc::new(arrow_schema::Schema::new(columns.iter().map(field).collect::<Vec<_>>()))
 }
 

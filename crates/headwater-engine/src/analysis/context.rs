@@ -26,6 +26,10 @@ pub(super) struct LakeTable {
 }
 
 impl LakeTable {
+    pub(super) fn new(name: TableName, schema: SchemaRef) -> Self {
+        Self { name, schema }
+    }
+
     pub(super) fn name(&self) -> &TableName {
         &self.name
     }
@@ -77,7 +81,7 @@ impl ContextProvider for ModelContext<'_> {
     fn get_table_source(&self, reference: TableReference) -> Result<Arc<dyn TableSource>> {
         let name = table_name(&reference).map_err(BadTable::into_error)?;
         match (self.table_schema)(&name) {
-            Some(schema) => Ok(Arc::new(LakeTable { name, schema })),
+            Some(schema) => Ok(Arc::new(LakeTable::new(name, schema))),
             None => Err(BadTable::Unknown(name).into_error()),
         }
     }

@@ -6,7 +6,7 @@
 //! - `statement` takes the text apart and refuses what is not exactly one query,
 //! - `context` looks up tables, functions and options for DataFusion's planner,
 //! - `lineage` traces the plan's columns to the tables,
-//! - `output` checks that a table can hold the output,
+//! - `output` checks that a table can hold the output, `runnable` that the engine can run the query,
 //! - `error` turns what DataFusion reports into a code, a sentence, a way out and a place.
 //!
 //! Names: unquoted identifiers are read in lower case, quoted ones as they are. An output column may have capitals; whoever
@@ -18,14 +18,15 @@ mod error;
 mod lineage;
 mod location;
 mod output;
+mod runnable;
 mod statement;
 mod table_error;
 mod volatile;
+mod wording;
 
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
-use datafusion::common::Result as PlanResult;
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::optimizer::analyzer::AnalyzerRule;
@@ -36,6 +37,7 @@ use headwater_sdk::name::TableName;
 
 use context::ModelContext;
 use error::Source;
+use statement::QueryStatement;
 
 /// The schemas of the tables that SQL may name.
 pub type TableSchema<'a> = dyn Fn(&TableName) -> Option<SchemaRef> + Sync + 'a;
@@ -51,8 +53,7 @@ pub type TableSchema<'a> = dyn Fn(&TableName) -> Option<SchemaRef> + Sync + 'a;
 pub fn analyze(state: &SessionState, sql: &str, table_schema: &TableSchema<'_>) -> Result<Analysis, SqlError> {
     let source = Source { sql, state, table_schema };
     let statement = statement::parse_query(&source)?;
-    let context = ModelContext::new(state, table_schema);
-    let planned = plan(&context, state, statement).map_err(|error| source.describe(error))?;
+    let planned = plan(&source, statement)?;
     statement::check_plan(&planned)?;
     output::check_names(&source, planned.schema())?;
     let (lineage, volatile) = lineage::trace(&planned)
@@ -60,15 +61,14 @@ pub fn analyze(state: &SessionState, sql: &str, table_schema: &TableSchema<'_>) 
         .map_err(|error| source.describe(error))?;
     let options = state.config_options();
     let coerced = TypeCoercion::new().analyze(planned, options).map_err(|error| source.describe(error))?;
+    runnable::check_runnable(state, &coerced)?;
     let schema = output::lake_schema(&source, coerced.schema())?;
     Ok(Analysis { schema: Arc::new(schema), lineage, volatile })
 }
 
-fn plan(
-    context: &ModelContext<'_>,
-    state: &SessionState,
-    statement: statement::QueryStatement,
-) -> PlanResult<LogicalPlan> {
-    let options = ParserOptions::from(&state.config_options().sql_parser).with_collect_spans(true);
-    SqlToRel::new_with_options(context, options).sql_statement_to_plan(statement.into_statement())
+fn plan(source: &Source<'_>, statement: QueryStatement) -> Result<LogicalPlan, SqlError> {
+    let context = ModelContext::new(source.state, source.table_schema);
+    let options = ParserOptions::from(&source.state.config_options().sql_parser).with_collect_spans(true);
+    let planner = SqlToRel::new_with_options(&context, options);
+    planner.sql_statement_to_plan(statement.into_statement()).map_err(|error| source.describe(error))
 }

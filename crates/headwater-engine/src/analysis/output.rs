@@ -76,9 +76,8 @@ pub(super) fn item_span(source: &Source<'_>, index: usize) -> Option<Range<usize
             _ => return None,
         }
     };
-    let is_star = |item: &ast::SelectItem| {
-        matches!(item, ast::SelectItem::Wildcard(_) | ast::SelectItem::QualifiedWildcard(..))
-    };
+    let is_star =
+        |item: &ast::SelectItem| matches!(item, ast::SelectItem::Wildcard(_) | ast::SelectItem::QualifiedWildcard(..));
     if select.projection.iter().take(index + 1).any(is_star) {
         return None;
     }

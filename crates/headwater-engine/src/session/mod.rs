@@ -59,22 +59,17 @@ impl Session {
         let mut state = self.state.as_ref().clone();
         let options = state.config_mut().options_mut();
         options.optimizer.prefer_hash_join = thrift == Thrift::Fast;
-        if thrift == Thrift::Frugal {
-            options.execution.target_partitions = 1;
-        }
         state.create_physical_plan(plan).await.map_err(|e| sql_error(&e))
     }
 }
 
-/// How a plan goes about memory. Each step is slower than the one before it and needs less.
+/// How a plan goes about memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Thrift {
     /// Hash joins, which hold one side in memory and cannot spill.
     Fast,
-    /// Merge joins, which spill.
+    /// Merge joins: slower, but they spill.
     Spilling,
-    /// Merge joins in one lane: every operator has the whole of the memory.
-    Frugal,
 }
 
 impl Thrift {
@@ -83,8 +78,7 @@ impl Thrift {
         match self {
             _ if error.code != "HW0551" => None,
             Self::Fast => Some(Self::Spilling),
-            Self::Spilling => Some(Self::Frugal),
-            Self::Frugal => None,
+            Self::Spilling => None,
         }
     }
 }

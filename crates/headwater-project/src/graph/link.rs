@@ -139,7 +139,9 @@ impl Tables {
                     Some(name) => format!("did you mean '{name}'? Tables are named schema.table"),
                     None => "tables are named schema.table".to_owned(),
                 };
-                Diagnostic::error(codes::UNQUALIFIED, message).at(read.span, "neither schema.table nor defined in WITH").help(help)
+                Diagnostic::error(codes::UNQUALIFIED, message)
+                    .at(read.span, "neither schema.table nor defined in WITH")
+                    .help(help)
             }
             [_, table] => {
                 let lower = written.to_lowercase();
@@ -153,7 +155,11 @@ impl Tables {
             }
             _ => {
                 let tail = read.parts.get(read.parts.len().saturating_sub(2)..).unwrap_or(&[]).join(".");
-                let help = if self.makers.contains_key(&tail) { format!("write {tail}") } else { "tables are named schema.table".to_owned() };
+                let help = if self.makers.contains_key(&tail) {
+                    format!("write {tail}")
+                } else {
+                    "tables are named schema.table".to_owned()
+                };
                 Diagnostic::error(codes::BAD_TABLE_NAME, format!("'{written}' is not a table's name"))
                     .at(read.span, "")
                     .help(help)
@@ -175,7 +181,8 @@ impl Tables {
         if name.starts_with("information_schema.") {
             return "a model reads tables of the project, and depends on nothing else".to_owned();
         }
-        let same_table = || self.by_table.get(&table.to_lowercase()).and_then(|names| names.first()).map(String::as_str);
+        let same_table =
+            || self.by_table.get(&table.to_lowercase()).and_then(|names| names.first()).map(String::as_str);
         let mut names: Vec<&str> = self.makers.keys().map(String::as_str).collect();
         names.sort_unstable();
         match nearest(name, names).or_else(same_table) {

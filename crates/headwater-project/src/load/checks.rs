@@ -53,11 +53,8 @@ impl<'a> CheckTypes<'a> {
     pub(crate) fn new(checks: &'a [Box<dyn CheckType>]) -> Self {
         let common = Schema::of::<CheckCommon>();
         let common = common.root.get("properties").and_then(Value::as_object).map(|p| p.keys().cloned().collect());
-        let typed = |check: &'a Box<dyn CheckType>| {
-            let check: &'a dyn CheckType = check.as_ref();
-            (check.name(), (check, Schema { root: options_schema(check) }))
-        };
-        Self { by_name: checks.iter().map(typed).collect(), common: common.unwrap_or_default() }
+        let typed = |check: &'a dyn CheckType| (check.name(), (check, Schema { root: options_schema(check) }));
+        Self { by_name: checks.iter().map(|check| typed(check.as_ref())).collect(), common: common.unwrap_or_default() }
     }
 
     /// Compiles the entries of a table's `checks`. `table` is its name, where that is known; `is_view` says whether it
@@ -101,7 +98,7 @@ impl<'a> CheckTypes<'a> {
             Ok(compiled) => compiled,
             Err(error) => {
                 let at = error.key.and_then(|key| options.get(key)).map_or(entry.key_span, |value| value.span);
-                let diagnostic = Diagnostic::error(codes::CHECK_OPTIONS, format!("{}: {}", entry.key, error.message));
+                let diagnostic = Diagnostic::error(check.code(), format!("{}: {}", entry.key, error.message));
                 let diagnostic = diagnostic.at(at, "");
                 diagnostics.push(error.help.into_iter().fold(diagnostic, Diagnostic::help));
                 return None;
@@ -119,10 +116,13 @@ impl<'a> CheckTypes<'a> {
             let at = options.get("severity").map_or(span, |node| node.span);
             refuse_quarantine(&entry.key, &compiled.probe, is_view, at, diagnostics);
         }
-        let name = if compiled.arguments.is_empty() { entry.key.clone() } else { format!("{}({})", entry.key, compiled.arguments) };
-        let column_spans = compiled.columns.iter().filter_map(|column| {
-            Some((column.clone(), options.find_text(column)?.span))
-        });
+        let name = if compiled.arguments.is_empty() {
+            entry.key.clone()
+        } else {
+            format!("{}({})", entry.key, compiled.arguments)
+        };
+        let column_spans =
+            compiled.columns.iter().filter_map(|column| Some((column.clone(), options.find_text(column)?.span)));
         Some(CheckSpec {
             span,
             column_spans: column_spans.collect(),
@@ -161,7 +161,9 @@ impl<'a> CheckTypes<'a> {
                 malformed(&format!("'{}' stands beside the check", stray.key))
                     .help(format!("write it among the check's options: `- {kind}: {{ …, {}: … }}`", stray.key))
             }
-            ([_, _, ..], _) => malformed("more than one check in an entry").help("write each check as an entry of its own: `- …`"),
+            ([_, _, ..], _) => {
+                malformed("more than one check in an entry").help("write each check as an entry of its own: `- …`")
+            }
             _ => malformed("a check has one key: its kind").help(format!("the checks are {}", self.names())),
         });
         None
@@ -180,7 +182,8 @@ impl<'a> CheckTypes<'a> {
             (_, None) => {
                 let message = format!("'{}' takes options, not {}", entry.key, entry.value.kind());
                 let keys = self.by_name.get(entry.key.as_str()).and_then(|(_, schema)| schema.root.get("properties"));
-                let keys: Vec<&str> = keys.and_then(Value::as_object).into_iter().flatten().map(|(key, _)| key.as_str()).collect();
+                let keys: Vec<&str> =
+                    keys.and_then(Value::as_object).into_iter().flatten().map(|(key, _)| key.as_str()).collect();
                 let help = format!("write `{}: {{ … }}` with some of {}", entry.key, keys.join(", "));
                 diagnostics.push(Diagnostic::error(codes::CHECK_ENTRY, message).at(entry.value.span, "").help(help));
                 None
@@ -219,7 +222,11 @@ impl<'a> CheckTypes<'a> {
                     }
                 }
             }
-            Probe::Row { .. } | Probe::NotNull { .. } | Probe::RowCount { .. } | Probe::Freshness { .. } | Probe::Unique { .. } => {}
+            Probe::Row { .. }
+            | Probe::NotNull { .. }
+            | Probe::RowCount { .. }
+            | Probe::Freshness { .. }
+            | Probe::Unique { .. } => {}
         }
     }
 
@@ -240,7 +247,10 @@ fn refuse_quarantine(kind: &str, probe: &Probe, is_view: bool, at: Span, diagnos
     let (message, help) = if !probe.names_rows() {
         (format!("'{kind}' cannot quarantine"), "it does not say which rows fail; use `error` or `warn`")
     } else if is_view {
-        ("a view cannot quarantine".to_owned(), "it has no rows of its own to set aside; use `materialize: table`, `error` or `warn`")
+        (
+            "a view cannot quarantine".to_owned(),
+            "it has no rows of its own to set aside; use `materialize: table`, `error` or `warn`",
+        )
     } else {
         return;
     };

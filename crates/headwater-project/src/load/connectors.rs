@@ -71,8 +71,7 @@ pub(crate) struct Connectors<'a> {
 
 impl<'a> Connectors<'a> {
     pub(crate) fn new(connectors: &'a [Box<dyn ConnectorType>]) -> Self {
-        let with_schemas = |kind: &'a Box<dyn ConnectorType>| {
-            let kind: &'a dyn ConnectorType = kind.as_ref();
+        let with_schemas = |kind: &'a dyn ConnectorType| {
             let (source, stream, seed) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
             (kind.name(), Connector { kind, source, stream, seed })
         };
@@ -81,7 +80,7 @@ impl<'a> Connectors<'a> {
             properties.map(|p| p.keys().cloned().collect()).unwrap_or_default()
         };
         Self {
-            by_name: connectors.iter().map(with_schemas).collect(),
+            by_name: connectors.iter().map(|kind| with_schemas(kind.as_ref())).collect(),
             source_keys: keys(&Schema::of::<SourceCommon>()),
             stream_keys: keys(&Schema::of::<StreamCommon>()),
             seed_keys: keys(&Schema::of::<SeedFile>()),

@@ -127,7 +127,8 @@ impl Folder {
         let metadata = fs::metadata(&absolute).map_err(|e| failed(&e))?;
         if !metadata.is_file() {
             let what = if metadata.is_dir() { "a folder" } else { "no regular file" };
-            let diagnostic = Diagnostic::error(codes::UNREADABLE, format!("{path} is {what}, where a file is expected"));
+            let diagnostic =
+                Diagnostic::error(codes::UNREADABLE, format!("{path} is {what}, where a file is expected"));
             return Err(Box::new(diagnostic.help("rename or remove it")));
         }
         let mut bytes = Vec::with_capacity(metadata.len().min(MAX_FILE) as usize);
@@ -140,7 +141,8 @@ impl Folder {
         }
         String::from_utf8(bytes).map_err(|error| {
             let byte = error.utf8_error().valid_up_to();
-            let line = error.as_bytes().get(..byte).map_or(0, |before| before.iter().filter(|b| **b == b'\n').count()) + 1;
+            let line =
+                error.as_bytes().get(..byte).map_or(0, |before| before.iter().filter(|b| **b == b'\n').count()) + 1;
             let diagnostic = Diagnostic::error(codes::NOT_UTF8, format!("{path} is not UTF-8: see line {line}"));
             Box::new(diagnostic.help("save it as UTF-8"))
         })

@@ -19,16 +19,20 @@ pub(crate) fn add(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Freshness> {
     let wrong = |message: &str, at: &Node| Diagnostic::error(codes::FRESHNESS, message.to_owned()).at(at.span, "");
-    let (warn_after, error_after) = (options.warn_after.as_ref().map(|d| d.0), options.error_after.as_ref().map(|d| d.0));
+    let (warn_after, error_after) =
+        (options.warn_after.as_ref().map(|d| d.0), options.error_after.as_ref().map(|d| d.0));
     if warn_after.is_none() && error_after.is_none() {
-        diagnostics.push(wrong("'freshness' says no age", node).help("add `warn_after: 36h`, `error_after: 72h`, or both"));
+        diagnostics
+            .push(wrong("'freshness' says no age", node).help("add `warn_after: 36h`, `error_after: 72h`, or both"));
         return None;
     }
     if let (Some(warn), Some(error)) = (warn_after, error_after)
         && warn >= error
     {
         let at = node.get("warn_after").unwrap_or(node);
-        diagnostics.push(wrong("'warn_after' is not before 'error_after'", at).help("warn earlier, or leave one of the two out"));
+        diagnostics.push(
+            wrong("'warn_after' is not before 'error_after'", at).help("warn earlier, or leave one of the two out"),
+        );
         return None;
     }
     let column = match &options.column {
@@ -50,7 +54,9 @@ pub(crate) fn add(
         return None;
     }
     let column_node = node.get("column");
-    for (age, key, severity) in [(warn_after, "warn_after", Severity::Warn), (error_after, "error_after", Severity::Error)] {
+    for (age, key, severity) in
+        [(warn_after, "warn_after", Severity::Warn), (error_after, "error_after", Severity::Error)]
+    {
         let (Some(max_age_seconds), Some(value)) = (age, node.get(key)) else { continue };
         let written = value.as_text().unwrap_or("");
         checks.add(CheckSpec {

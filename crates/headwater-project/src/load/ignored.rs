@@ -20,7 +20,8 @@ pub(crate) fn report(folder: &mut Folder) {
     for (path, purpose) in NOT_BUILT {
         let is_there = if path.contains('.') { folder.has(path) } else { !folder.list(path).is_empty() };
         if is_there {
-            let diagnostic = Diagnostic::warning(codes::NOT_BUILT, format!("{path} is ignored: {purpose} are not built yet"));
+            let diagnostic =
+                Diagnostic::warning(codes::NOT_BUILT, format!("{path} is ignored: {purpose} are not built yet"));
             let help = match *path {
                 "policies" => "nothing in it is enforced by this version",
                 _ => "this version does nothing with it",

@@ -121,9 +121,8 @@ fn load_here(options: &LoadOptions<'_>) -> Loaded {
     models::read(&mut folder, &mut parts, &mut drafts);
     let assets = graph::link(drafts, &mut folder.diagnostics);
     let secrets = parts.secrets.values();
-    let project = environment
-        .zip(assets)
-        .map(|(environment, assets)| Project { dir, name, environment, assets, secrets });
+    let project =
+        environment.zip(assets).map(|(environment, assets)| Project { dir, name, environment, assets, secrets });
     loaded(folder, project)
 }
 
@@ -141,6 +140,12 @@ fn read_macros(folder: &mut Folder) -> Vec<MacroFile> {
 
 fn loaded(folder: Folder, project: Option<Project>) -> Loaded {
     let Folder { files, mut diagnostics, .. } = folder;
+    for label in diagnostics.iter_mut().flat_map(|diagnostic| &mut diagnostic.labels) {
+        // Parsers point at bytes; a label covers whole characters.
+        let text = files.text(label.span.file);
+        label.span.start = text.floor_char_boundary(label.span.start);
+        label.span.end = text.ceil_char_boundary(label.span.end).max(label.span.start);
+    }
     diagnostics.sort_by_key(Diagnostic::span);
     // Several streams of a source meet the same mistake in it.
     diagnostics.dedup();

@@ -71,7 +71,9 @@ pub(crate) fn layout(text: &str) -> Result<Layout, Range<usize>> {
     }
     let inside = start + OPEN.len();
     match text[inside..].find(CLOSE) {
-        Some(length) => Ok(Layout { header: Some(inside..inside + length), body: inside + length + CLOSE.len()..text.len() }),
+        Some(length) => {
+            Ok(Layout { header: Some(inside..inside + length), body: inside + length + CLOSE.len()..text.len() })
+        }
         None => Err(start..inside),
     }
 }
@@ -86,7 +88,8 @@ fn read_model(folder: &mut Folder, parts: &mut Parts<'_>, schema: &str, stem: &s
     let layout = match layout(&text) {
         Ok(layout) => layout,
         Err(open) => {
-            let diagnostic = Diagnostic::error(codes::HEADER, "the header does not end").at(Span::new(file, open), "it starts here");
+            let diagnostic =
+                Diagnostic::error(codes::HEADER, "the header does not end").at(Span::new(file, open), "it starts here");
             diagnostics.push(diagnostic.help(format!("end it with {CLOSE}")));
             return Some(Draft { name, span: first_line, asset: None, reads: Vec::new(), check_reads: Vec::new() });
         }
@@ -125,7 +128,8 @@ fn read_header(
     let Some(range) = layout.header.clone() else { return (Some(ModelHeader::default()), empty(), Checks::default()) };
     if let Some(end) = text.get(range.clone()).and_then(|header| header.find("*/")) {
         let at = Span::new(file, range.start + end..range.start + end + 2);
-        let diagnostic = Diagnostic::error(codes::HEADER, "the comment ends inside of the header").at(at, "here for every SQL editor");
+        let diagnostic = Diagnostic::error(codes::HEADER, "the comment ends inside of the header")
+            .at(at, "here for every SQL editor");
         diagnostics.push(diagnostic.help("write the text in another way, without */"));
     }
     let parsed = diagnostics.len();
@@ -146,13 +150,14 @@ fn read_header(
     }
     let is_view = node.get("materialize").and_then(Node::as_text) == Some("view");
     let checks = parts.checks.compile(node.get("checks"), Some(name), is_view, diagnostics);
-    let json = validate::read(&parts.header_schema, &node, "a model's header", diagnostics);
+    let json = validate::read(parts.header_schema, &node, "a model's header", diagnostics);
     let header = json.and_then(|json| serde_json::from_value::<ModelHeader>(json).ok());
     if let (Some(header), Some(partition)) = (&header, node.get("partition_by"))
         && is_view
         && !header.partition_by.is_empty()
     {
-        let diagnostic = Diagnostic::error(codes::CONTRADICTION, "a view has no files to partition").at(partition.span, "");
+        let diagnostic =
+            Diagnostic::error(codes::CONTRADICTION, "a view has no files to partition").at(partition.span, "");
         diagnostics.push(diagnostic.help("leave `partition_by` out, or use `materialize: table`"));
     }
     (header, node, checks)
@@ -214,9 +219,10 @@ fn asset(
     parts: &Parts<'_>,
 ) -> Asset {
     let partition = node.get("partition_by");
-    let partition_spans = header.partition_by.iter().enumerate().map(|(index, _)| {
-        partition.map_or(span, |node| node.items().get(index).map_or(node.span, |item| item.span))
-    });
+    let partition_spans =
+        header.partition_by.iter().enumerate().map(|(index, _)| {
+            partition.map_or(span, |node| node.items().get(index).map_or(node.span, |item| item.span))
+        });
     let partition_spans = partition_spans.collect();
     let model = ModelAsset {
         materialize: match header.materialize {

@@ -55,7 +55,10 @@ pub(crate) fn read(folder: &mut Folder, parts: &mut Parts<'_>, drafts: &mut Vec<
             Some(csv) => drafts.extend(read_seed(folder, parts, &schema, &table, &csv, pair.yml)),
             None => {
                 let Some(yml) = pair.yml else { continue };
-                let diagnostic = Diagnostic::error(codes::MISPLACED, format!("{yml} describes no seed: there is no {table}.csv beside it"));
+                let diagnostic = Diagnostic::error(
+                    codes::MISPLACED,
+                    format!("{yml} describes no seed: there is no {table}.csv beside it"),
+                );
                 let help = match nearest(&table, stems.iter().map(String::as_str)) {
                     Some(near) => format!("did you mean {near}.yml?"),
                     None => "add the data, or remove the file".to_owned(),
@@ -141,7 +144,13 @@ fn describe_seed(
     };
     let source = json!({ "location": FOLDER });
     let source_node = Node { span: node.span, value: yaml::Value::Map(yaml::Map::default()) };
-    let opened = Opened { connector, source: Some(&source), source_node: &source_node, stream: Value::Object(stream.clone()), node: &node };
+    let opened = Opened {
+        connector,
+        source: Some(&source),
+        source_node: &source_node,
+        stream: Value::Object(stream.clone()),
+        node: &node,
+    };
     let Some(mut seed) = open(opened, settings, &connectors.seed_keys, parts, diagnostics) else { return draft };
     seed.origin = format!("seed: {csv}");
     seed.written = json!({ "source": source, "stream": written_stream(&node, &connectors.seed_keys, inside) });

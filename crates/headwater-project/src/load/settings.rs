@@ -6,8 +6,8 @@ use std::path::{Component, Path, PathBuf};
 use headwater_diagnostics::{Diagnostic, FileId, Span, nearest};
 use serde_json::Value;
 
-use super::files::Folder;
 use super::LoadOptions;
+use super::files::Folder;
 use crate::codes;
 use crate::project::{DEFAULT_MEMORY, Environment};
 use crate::spec::{EnvironmentOptions, FORMATS, ProjectFile};
@@ -64,24 +64,26 @@ fn open(folder: &mut Folder) -> Option<FileId> {
     } else if folder.has("headwater.yaml") {
         (format!("there is no {FILE} in {dir}"), format!("rename headwater.yaml to {FILE}"))
     } else {
-        (format!("there is no {FILE} in {dir}"), "run in a project's folder, or make one with `headwater init`".to_owned())
+        (
+            format!("there is no {FILE} in {dir}"),
+            "run in a project's folder, or make one with `headwater init`".to_owned(),
+        )
     };
     folder.diagnostics.push(Diagnostic::error(codes::NO_PROJECT, message).help(help));
     None
 }
 
 /// The one document of a file.
-pub(crate) fn single(
-    documents: Vec<Node>,
-    what: &str,
-    start: Span,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Option<Node> {
+pub(crate) fn single(documents: Vec<Node>, what: &str, start: Span, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
     let mut documents = documents.into_iter();
     let first = documents.next();
     if let Some(second) = documents.next() {
         let message = format!("{what} has more than one document");
-        diagnostics.push(Diagnostic::error(codes::YAML_FEATURE, message).at(second.span, "a second one").help("remove the `---` before it"));
+        diagnostics.push(
+            Diagnostic::error(codes::YAML_FEATURE, message)
+                .at(second.span, "a second one")
+                .help("remove the `---` before it"),
+        );
     }
     if first.is_none() && !diagnostics.iter().any(|d| d.is_error() && d.span().is_some_and(|s| s.file == start.file)) {
         diagnostics.push(Diagnostic::error(codes::MISSING_KEY, format!("{what} is empty")).at(start, ""));
@@ -157,7 +159,13 @@ fn choose<'a>(
 ) -> Option<&'a str> {
     let key_span = |name: &str| Some(root.get("environments")?.as_map()?.entry(name)?.key_span);
     let whole = root.as_map().and_then(|map| map.entry("environments")).map(|entry| entry.key_span);
-    let names = || if environments.is_empty() { IMPLICIT.to_owned() } else { environments.keys().cloned().collect::<Vec<_>>().join(", ") };
+    let names = || {
+        if environments.is_empty() {
+            IMPLICIT.to_owned()
+        } else {
+            environments.keys().cloned().collect::<Vec<_>>().join(", ")
+        }
+    };
     let mut report = |message: String, help: String, at: Vec<Span>| {
         let diagnostic = Diagnostic::error(codes::ENVIRONMENT, message).help(help);
         let diagnostic = at.into_iter().fold(diagnostic, |diagnostic, span| diagnostic.at(span, ""));
@@ -166,7 +174,11 @@ fn choose<'a>(
     let defaults: Vec<&String> = environments.iter().filter(|(_, o)| o.default).map(|(name, _)| name).collect();
     if defaults.len() > 1 {
         let spans = defaults.iter().filter_map(|name| key_span(name)).collect();
-        report("more than one environment is the default".to_owned(), "let one of them have `default: true`".to_owned(), spans);
+        report(
+            "more than one environment is the default".to_owned(),
+            "let one of them have `default: true`".to_owned(),
+            spans,
+        );
         return None;
     }
     match (&options.environment, defaults.as_slice()) {
@@ -187,7 +199,8 @@ fn choose<'a>(
             (0, _) => Some(IMPLICIT),
             (1, Some(only)) => Some(only.as_str()),
             _ => {
-                let help = format!("write `default: true` in one of {}, or name an environment on the command line", names());
+                let help =
+                    format!("write `default: true` in one of {}, or name an environment on the command line", names());
                 report("no environment is the default".to_owned(), help, whole.into_iter().collect());
                 None
             }
@@ -221,7 +234,9 @@ fn environment(
     let options: EnvironmentOptions = serde_json::from_value(sound).ok()?;
     if options.lake.trim().is_empty() {
         let span = node.get("lake").map_or(node.span, |lake| lake.span);
-        folder.diagnostics.push(Diagnostic::error(codes::MALFORMED, "'lake' is empty").at(span, "").help("name a folder or a URL"));
+        folder
+            .diagnostics
+            .push(Diagnostic::error(codes::MALFORMED, "'lake' is empty").at(span, "").help("name a folder or a URL"));
         return None;
     }
     let lake = if options.lake.contains("://") { options.lake } else { resolve(folder.dir(), &options.lake) };

@@ -180,7 +180,11 @@ fn stream_asset(
     let mode = match common.mode {
         Some(mode) if !modes.contains(&mode) => {
             let at = node.get("mode").map_or(node.span, |mode| mode.span);
-            let message = format!("the connector '{}' cannot read in the mode '{}'", source.connector.kind.name(), mode_name(mode));
+            let message = format!(
+                "the connector '{}' cannot read in the mode '{}'",
+                source.connector.kind.name(),
+                mode_name(mode)
+            );
             let can: Vec<&str> = modes.iter().map(|mode| mode_name(*mode)).collect();
             let help = format!("it can read in {}", can.join(", "));
             diagnostics.push(Diagnostic::error(codes::MODE, message).at(at, "").help(help));

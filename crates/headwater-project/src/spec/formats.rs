@@ -39,7 +39,9 @@ pub(crate) const FORMATS: &[Format] = &[
         name: "headwater-share",
         what: "a share such as 0.5%",
         code: codes::MALFORMED,
-        check: |text| parse_share(text).map(|_| ()).ok_or_else(|| "write a number of rows, or a share: 0.5%".to_owned()),
+        check: |text| {
+            parse_share(text).map(|_| ()).ok_or_else(|| "write a number of rows, or a share: 0.5%".to_owned())
+        },
     },
     Format {
         name: "headwater-name",

@@ -2,6 +2,7 @@
 //! those of the engine.
 
 mod depth;
+mod dialect;
 mod places;
 mod query;
 mod tables;

@@ -1,6 +1,7 @@
 //! From text to the tables of one query, in the dialect that the engine plans in.
 
 use std::ops::{ControlFlow, Range};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use headwater_diagnostics::nearest;
 use sqlparser::ast::{Expr, Query, Select, SetExpr, Statement, Visit, Visitor};
@@ -9,6 +10,7 @@ use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 
 use super::depth::too_deep;
+use super::dialect::{Bounded, TooManySteps};
 use super::places::Places;
 use super::{NamedTable, SqlProblem, tables};
 use crate::codes;
@@ -17,8 +19,8 @@ use crate::codes;
 const OTHER_STATEMENTS: &[&str] = &[
     "alter", "analyze", "attach", "begin", "call", "cache", "comment", "commit", "copy", "create", "declare", "delete",
     "desc", "describe", "detach", "do", "drop", "execute", "explain", "export", "grant", "import", "insert", "install",
-    "kill", "load", "lock", "merge", "optimize", "pragma", "prepare", "refresh", "rename", "replace", "reset", "revoke",
-    "rollback", "set", "show", "start", "truncate", "unload", "update", "upsert", "use", "vacuum",
+    "kill", "load", "lock", "merge", "optimize", "pragma", "prepare", "refresh", "rename", "replace", "reset",
+    "revoke", "rollback", "set", "show", "start", "truncate", "unload", "update", "upsert", "use", "vacuum",
 ];
 
 /// Reads one query (a semicolon may follow) and finds the tables that it names, in the order of the text.
@@ -39,10 +41,12 @@ pub(crate) fn read_query(sql: &str) -> Result<Vec<NamedTable>, SqlProblem> {
     {
         return Err(not_a_query(&word.value, places.range(first.span)));
     }
-    let mut parser = Parser::new(&PostgreSqlDialect {}).with_tokens_with_locations(tokens);
-    let statement = parser.parse_statement().map_err(|e| problem(&e, sql, &places))?;
-    while parser.consume_token(&Token::SemiColon) {}
-    let next = parser.peek_token();
+    let (statement, next) = parse(tokens, |parser| {
+        let statement = parser.parse_statement()?;
+        while parser.consume_token(&Token::SemiColon) {}
+        Ok((statement, parser.peek_token()))
+    })
+    .map_err(|error| problem(&error, sql, &places))?;
     if next.token != Token::EOF {
         // A second statement only after a semicolon; anything else is a mistake in the first one.
         let separated = sql.get(..places.byte(next.span.start).unwrap_or(0)).is_some_and(ends_with_semicolon);
@@ -68,9 +72,8 @@ pub(crate) fn read_query(sql: &str) -> Result<Vec<NamedTable>, SqlProblem> {
 pub(crate) fn read_condition(sql: &str) -> Result<(), SqlProblem> {
     let places = Places::new(sql);
     let tokens = tokens_of(sql, &places)?;
-    let mut parser = Parser::new(&PostgreSqlDialect {}).with_tokens_with_locations(tokens);
-    let condition = parser.parse_expr().map_err(|e| problem(&e, sql, &places))?;
-    let next = parser.peek_token();
+    let (condition, next) = parse(tokens, |parser| Ok((parser.parse_expr()?, parser.peek_token())))
+        .map_err(|error| problem(&error, sql, &places))?;
     if next.token == Token::EOF {
         return refuse_subqueries(&condition);
     }
@@ -110,6 +113,19 @@ fn tokens_of(sql: &str, places: &Places<'_>) -> Result<Vec<TokenWithSpan>, SqlPr
         Some(span) => Err(deep(places.range(span))),
         None => Ok(tokens),
     }
+}
+
+/// Runs the parser, for a bounded number of steps.
+fn parse<T>(
+    tokens: Vec<TokenWithSpan>,
+    parse: impl FnOnce(&mut Parser<'_>) -> Result<T, ParserError>,
+) -> Result<T, ParserError> {
+    let dialect = Bounded::for_tokens(tokens.len());
+    let mut parser = Parser::new(&dialect).with_tokens_with_locations(tokens);
+    let outcome = catch_unwind(AssertUnwindSafe(|| parse(&mut parser)));
+    outcome.unwrap_or_else(|reason| {
+        if reason.is::<TooManySteps>() { Err(ParserError::RecursionLimitExceeded) } else { resume_unwind(reason) }
+    })
 }
 
 fn deep(range: Option<Range<usize>>) -> SqlProblem {
@@ -201,12 +217,27 @@ fn problem(error: &ParserError, sql: &str, places: &Places<'_>) -> SqlProblem {
 /// A hint when the word at a place, or the one before it, is nearly a keyword: `frm raw.orders`.
 fn misspelt_keyword(sql: &str, range: Range<usize>) -> Option<String> {
     const KEYWORDS: [&str; 16] = [
-        "select", "from", "where", "group", "order", "having", "join", "left", "inner", "union", "except", "intersect",
-        "limit", "distinct", "between", "using",
+        "select",
+        "from",
+        "where",
+        "group",
+        "order",
+        "having",
+        "join",
+        "left",
+        "inner",
+        "union",
+        "except",
+        "intersect",
+        "limit",
+        "distinct",
+        "between",
+        "using",
     ];
     let is_letter = |c: char| c.is_alphanumeric() || c == '_';
     let before = sql.get(..range.start)?.trim_end();
-    let start = before.rfind(|c| !is_letter(c)).map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
+    let start =
+        before.rfind(|c| !is_letter(c)).map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
     [sql.get(range)?, before.get(start..)?].into_iter().find_map(|word| {
         let near = nearest(word, KEYWORDS).filter(|near| word.len() > 2 && !near.eq_ignore_ascii_case(word))?;
         Some(format!("did you mean {} instead of '{word}'?", near.to_uppercase()))

@@ -6,7 +6,11 @@ fn tables(sql: &str) -> String {
             for table in &found {
                 let written = sql[table.range.clone()].replace(['"', '`'], "");
                 let without_blanks = |text: &str| text.split_whitespace().collect::<String>().to_lowercase();
-                assert_eq!(without_blanks(&written), without_blanks(&table.parts.join(".")), "the range of {table:?} in {sql}");
+                assert_eq!(
+                    without_blanks(&written),
+                    without_blanks(&table.parts.join(".")),
+                    "the range of {table:?} in {sql}"
+                );
             }
             found.iter().map(|t| t.parts.join(".")).collect::<Vec<_>>().join(" ")
         }
@@ -46,7 +50,10 @@ fn tables_are_found_wherever_sql_takes_them() {
         ("select (select max(x) from c.d) from a.b", "c.d a.b"),
         ("select * from a.b where x in (select y from c.d) and exists (select 1 from e.f)", "a.b c.d e.f"),
         ("select * from a.b where x > all (select y from c.d) or x = any (select z from e.f)", "a.b c.d e.f"),
-        ("select * from a.b group by x having count(*) > (select n from c.d) order by (select 1 from e.f)", "a.b c.d e.f"),
+        (
+            "select * from a.b group by x having count(*) > (select n from c.d) order by (select 1 from e.f)",
+            "a.b c.d e.f",
+        ),
         ("select * from a.b limit (select n from c.d)", "a.b c.d"),
         ("select case when exists (select 1 from c.d) then (select 2 from e.f) end from a.b", "c.d e.f a.b"),
         ("select * from a.b x join c.d y on x.k = (select k from e.f)", "a.b c.d e.f"),
@@ -168,7 +175,9 @@ fn nesting_does_not_overflow_the_stack() {
 }
 
 fn read_deep_queries() {
-    let deep = |open: &str, middle: &str, close: &str, n: usize| format!("select {}{middle}{}", open.repeat(n), close.repeat(n));
+    let deep = |open: &str, middle: &str, close: &str, n: usize| {
+        format!("select {}{middle}{}", open.repeat(n), close.repeat(n))
+    };
     for n in [200, 20_000] {
         for sql in [
             deep("(", "1", ")", n),
@@ -194,9 +203,94 @@ fn read_deep_queries() {
         }
     }
     // What people and generators write is far below the limits.
-    let wide = format!("select {} from a.b where {}", vec!["case when a = 1 and b > 2 then x + 1 else y end"; 2000].join(","), vec!["a = 1"; 300].join(" or "));
+    let wide = format!(
+        "select {} from a.b where {}",
+        vec!["case when a = 1 and b > 2 then x + 1 else y end"; 2000].join(","),
+        vec!["a = 1"; 300].join(" or ")
+    );
     assert_eq!(tables(&wide), "a.b");
     assert_eq!(tables(&vec!["select * from a.b"; 300].join(" union all ")).split(' ').count(), 300);
+}
+
+/// Shapes in which the parser goes back and tries again, on every level.
+#[test]
+fn the_parser_does_not_take_for_ever() {
+    let worker = std::thread::Builder::new().stack_size(crate::load::STACK).spawn(read_doubling_queries);
+    worker.unwrap().join().unwrap();
+}
+
+fn read_doubling_queries() {
+    let mut slowest = (0.0, String::new());
+    let openers = [
+        "(",
+        "a.f(",
+        "(select * from ",
+        "(select 1, ",
+        "((select * from ",
+        "case when ",
+        "cast(",
+        "[",
+        "array[",
+        "(1, ",
+        "x in (",
+        "a.b(c => ",
+        "exists (select ",
+        "not (",
+        "interval (",
+        "a.(",
+        "date (",
+        "f(distinct ",
+        "row(",
+        "x between ",
+        "a[",
+        "(a, b) -> (",
+        "extract(year from ",
+        "position(",
+        "trim(both ",
+        "substring(",
+        "{d ",
+        "{fn f(",
+        "a::b(",
+        "overlay(",
+        "xmlelement(name ",
+        "array(select ",
+    ];
+    let closers = ["", ")", " x)", ") x join y)"];
+    for (index, first) in openers.iter().enumerate() {
+        for second in [first, &openers[(index + 7) % openers.len()]] {
+            for closer in closers {
+                let nested = format!("{}1{}", format!("{first}{second}").repeat(20), closer.repeat(40));
+                for sql in [format!("select {nested}"), format!("select * from {nested}")] {
+                    let start = std::time::Instant::now();
+                    let _ = read_query(&sql);
+                    let seconds = start.elapsed().as_secs_f64();
+                    if seconds > slowest.0 {
+                        slowest = (seconds, sql);
+                    }
+                }
+            }
+        }
+    }
+    assert!(slowest.0 < 5.0, "{slowest:?}");
+}
+
+/// The wrapped dialect reads everything as the engine's does.
+#[test]
+fn the_bounded_dialect_is_the_engines() {
+    use sqlparser::dialect::{Dialect, PostgreSqlDialect};
+    use sqlparser::parser::Parser;
+    let bounded = dialect::Bounded::for_tokens(1000);
+    assert!((&bounded as &dyn Dialect).is::<PostgreSqlDialect>());
+    for sql in [
+        "select a.b, count(*) filter (where x) from a.b group by (a), b order by 1",
+        "select x'1f', e'a\\n', u&'d', 1_000, a::int[], a @> b, a #>> b, 5!, not x notnull, interval '1' day",
+        "select f(a => 1, b := 2), extract(year from x), trim(both 'x' from y), \"Q\".é$1, `a`, $$x$$ from t",
+        "select /*+ hint */ * from t as u(a, b), lateral (select 1) v, unnest(array[1, 2]) w where a ~ 'x' and b ~* 'y'",
+        "select * exclude (a) from t tablesample bernoulli (5) window w as (partition by a)",
+    ] {
+        let parse = |dialect: &dyn Dialect| format!("{:?}", Parser::parse_sql(dialect, sql));
+        assert_eq!(parse(&bounded), parse(&PostgreSqlDialect {}), "{sql}");
+    }
 }
 
 #[test]
@@ -204,7 +298,9 @@ fn conditions_are_single_expressions() {
     for good in ["x > 1", "a is not null and b in (1, 2)", "lower(c) = 'x'"] {
         assert_eq!(read_condition(good), Ok(()), "{good}");
     }
-    for bad in ["", "x >", "x > 1; drop table y", "where x", "x y", "'open", "x > 1 from a.b", "x in (select y from a.b)"] {
+    for bad in
+        ["", "x >", "x > 1; drop table y", "where x", "x y", "'open", "x > 1 from a.b", "x in (select y from a.b)"]
+    {
         assert!(read_condition(bad).is_err(), "{bad}");
     }
 }

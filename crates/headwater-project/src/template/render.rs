@@ -6,8 +6,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use headwater_diagnostics::{Diagnostic, FileId, Span, nearest};
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, OutputSpanKind, UndefinedBehavior};
 use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, OutputSpanKind, UndefinedBehavior};
 use serde_json::Value;
 
 use super::problem::diagnose;
@@ -60,11 +60,7 @@ pub(crate) fn is_templated(text: &str) -> bool {
 
 impl Templates {
     /// Takes the variables and the macros of a project. Mistakes in the macros go to `diagnostics`.
-    pub(crate) fn new(
-        vars: BTreeMap<String, Value>,
-        files: Vec<MacroFile>,
-        diagnostics: &mut Vec<Diagnostic>,
-    ) -> Self {
+    pub(crate) fn new(vars: BTreeMap<String, Value>, files: Vec<MacroFile>, diagnostics: &mut Vec<Diagnostic>) -> Self {
         let vars = Arc::new(vars);
         let mut engine = Environment::new();
         engine.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -97,9 +93,12 @@ impl Templates {
             let (path, file) = (path.clone(), *file);
             let defined = macro_names(text);
             let added = self.engine.add_template_owned(path.clone(), text.clone());
-            let exported = added.and_then(|()| self.engine.get_template(&path)?.render_captured(()).map(|captured| {
-                captured.state().exports().into_iter().map(str::to_owned).collect::<Vec<_>>()
-            }));
+            let exported = added.and_then(|()| {
+                self.engine
+                    .get_template(&path)?
+                    .render_captured(())
+                    .map(|captured| captured.state().exports().into_iter().map(str::to_owned).collect::<Vec<_>>())
+            });
             let exported = match exported {
                 Ok(exported) => exported,
                 Err(error) => {
@@ -140,7 +139,8 @@ impl Templates {
             .template_from_named_str(place.path, &source)
             .and_then(|template| template.render_with_spans(()));
         let (sql, spans) = result.map_err(|error| {
-            let repeats = self.broken.iter().any(|path| body.contains(file_name(path)) || prefix.contains(path.as_str()));
+            let repeats =
+                self.broken.iter().any(|path| body.contains(file_name(path)) || prefix.contains(path.as_str()));
             (!repeats).then(|| diagnose(&error, place, prefix.len(), self))
         })?;
         if sql.len() > MAX_OUTPUT {

@@ -1,6 +1,7 @@
 //! Validation: YAML nodes against the JSON Schema of the struct that they are to become. Every mistake is reported with
 //! its place, all at once. What passes is JSON that the struct can be read from.
 
+mod alternatives;
 mod describe;
 mod object;
 mod reader;

@@ -4,7 +4,7 @@ use headwater_diagnostics::{Diagnostic, Span, nearest};
 use serde_json::{Map, Value};
 
 use super::describe::{branches, enumeration, expected, is_null, takes, type_of};
-use super::object::{Choice, choose, keys};
+use super::object::keys;
 use super::schema::Schema;
 use crate::codes;
 use crate::spec::FORMATS;
@@ -23,15 +23,15 @@ pub(crate) fn read(schema: &Schema, node: &Node, what: &str, diagnostics: &mut V
     is_sound.then_some(value)
 }
 
-struct Reader<'a> {
-    schema: &'a Schema,
+pub(super) struct Reader<'a> {
+    pub(super) schema: &'a Schema,
     what: &'a str,
-    found: Vec<Diagnostic>,
+    pub(super) found: Vec<Diagnostic>,
     steps: usize,
 }
 
 impl<'a> Reader<'a> {
-    fn value(&mut self, node: &Node, part: &'a Value, name: &str) -> Value {
+    pub(super) fn value(&mut self, node: &Node, part: &'a Value, name: &str) -> Value {
         self.steps += 1;
         if self.steps > MAX_STEPS {
             return Value::Null;
@@ -62,7 +62,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A value that is not of the wanted type, but perhaps can be made so.
-    fn other_type(&mut self, node: &Node, part: &'a Value, name: &str) -> Value {
+    pub(super) fn other_type(&mut self, node: &Node, part: &'a Value, name: &str) -> Value {
         if takes(part, "array")
             && part.get("type").is_some()
             && !matches!(node.value, yaml::Value::List(_) | yaml::Value::Map(_) | yaml::Value::Null)
@@ -85,7 +85,7 @@ impl<'a> Reader<'a> {
         Value::Null
     }
 
-    fn wrong_type(&mut self, node: &Node, part: &'a Value, name: &str) {
+    pub(super) fn wrong_type(&mut self, node: &Node, part: &'a Value, name: &str) {
         let wanted = expected(self.schema, part);
         let place = self.place(name);
         if node.is_null() {
@@ -164,76 +164,6 @@ impl<'a> Reader<'a> {
             Diagnostic::error(codes::NOT_ALLOWED, format!("'{name}' cannot be '{}'", text.written())).help(help)
         };
         self.found.push(diagnostic.at(node.span, ""));
-        Value::Null
-    }
-
-    fn any_of(&mut self, node: &Node, part: &'a Value, branches: &'a [Value], name: &str) -> Value {
-        let kind = type_of(node);
-        let takes_kind = |branch: &&Value| {
-            let branch = self.schema.resolve(branch);
-            super::describe::branches(branch).is_some() || takes(branch, kind)
-        };
-        let candidates: Vec<&'a Value> = branches.iter().filter(takes_kind).collect();
-        if let [one] = candidates.as_slice() {
-            return self.value(node, one, name);
-        }
-        if candidates.is_empty() {
-            let list = branches.iter().find(|b| takes(self.schema.resolve(b), "array"));
-            return match list {
-                Some(list) if !matches!(node.value, yaml::Value::Map(_) | yaml::Value::Null) => {
-                    self.other_type(node, self.schema.resolve(list), name)
-                }
-                _ if node.kind() == "a text" => self.text_as_branch(node, part, branches, name),
-                _ => {
-                    self.wrong_type(node, part, name);
-                    Value::Null
-                }
-            };
-        }
-        if let yaml::Value::Map(map) = &node.value
-            && candidates.len() == branches.iter().filter(|b| !is_null(self.schema.resolve(b))).count()
-        {
-            match choose(self.schema, branches, map) {
-                Choice::One(index) => return self.value(node, &branches[index], name),
-                Choice::Undecided(tag, values) => {
-                    self.undecided(node, map, tag, &values, name);
-                    return Value::Null;
-                }
-                Choice::Untagged => {}
-            }
-        }
-        self.best_of(node, &candidates, name)
-    }
-
-    /// A text where no alternative is a text: one from the environment may still be a number.
-    fn text_as_branch(&mut self, node: &Node, part: &'a Value, branches: &'a [Value], name: &str) -> Value {
-        let is_number = |b: &&Value| takes(self.schema.resolve(b), "integer") || takes(self.schema.resolve(b), "boolean");
-        match branches.iter().find(is_number) {
-            Some(branch) => self.other_type(node, self.schema.resolve(branch), name),
-            None => {
-                self.wrong_type(node, part, name);
-                Value::Null
-            }
-        }
-    }
-
-    /// The first alternative without mistakes; if there is none, the mistakes of the one with the fewest.
-    fn best_of(&mut self, node: &Node, candidates: &[&'a Value], name: &str) -> Value {
-        let before = std::mem::take(&mut self.found);
-        let mut fewest: Option<Vec<Diagnostic>> = None;
-        for candidate in candidates {
-            let value = self.value(node, candidate, name);
-            let found = std::mem::take(&mut self.found);
-            if found.is_empty() {
-                self.found = before;
-                return value;
-            }
-            if fewest.as_ref().is_none_or(|f| found.len() < f.len()) {
-                fewest = Some(found);
-            }
-        }
-        self.found = before;
-        self.found.extend(fewest.into_iter().flatten());
         Value::Null
     }
 
@@ -327,7 +257,7 @@ impl<'a> Reader<'a> {
         Value::Object(object)
     }
 
-    fn undecided(&mut self, node: &Node, map: &yaml::Map, tag: &str, values: &[&str], name: &str) {
+    pub(super) fn undecided(&mut self, node: &Node, map: &yaml::Map, tag: &str, values: &[&str], name: &str) {
         let listed = values.join(", ");
         let diagnostic = match map.get(tag) {
             Some(value) => {

@@ -49,7 +49,12 @@ pub(crate) fn merge(common: Value, own: Value, prefix: &str) -> Value {
     {
         kept.extend(added);
         let mut seen = Vec::new();
-        kept.retain(|key| !seen.contains(key) && { seen.push(key.clone()); true });
+        kept.retain(|key| {
+            !seen.contains(key) && {
+                seen.push(key.clone());
+                true
+            }
+        });
     }
     for part in ["allOf", "anyOf", "oneOf", "x-not-built"] {
         match (own.remove(part), object.get_mut(part)) {
@@ -75,7 +80,8 @@ fn renamed(schema: Value, prefix: &str) -> Value {
                         (key, Value::String(renamed))
                     }
                     ("$defs", Value::Object(defs)) => {
-                        let defs = defs.into_iter().map(|(name, def)| (format!("{prefix}{name}"), renamed(def, prefix)));
+                        let defs =
+                            defs.into_iter().map(|(name, def)| (format!("{prefix}{name}"), renamed(def, prefix)));
                         (key, Value::Object(defs.collect::<Map<_, _>>()))
                     }
                     (_, value) => (key, renamed(value, prefix)),

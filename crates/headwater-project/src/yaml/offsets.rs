@@ -23,7 +23,10 @@ impl Offsets {
 
     fn byte(&self, marker: Marker) -> usize {
         let index = marker.index();
-        self.bytes.as_ref().map_or(index, |bytes| bytes.get(index).map_or(self.length, |b| *b as usize)).min(self.length)
+        self.bytes
+            .as_ref()
+            .map_or(index, |bytes| bytes.get(index).map_or(self.length, |b| *b as usize))
+            .min(self.length)
     }
 
     /// The bytes of the text between two markers, without white space at the end.

@@ -18,7 +18,10 @@ pub(crate) struct Secrets<'a> {
 enum Part<'a> {
     Literal(&'a str),
     /// `${NAME}` or `${NAME:-default}`.
-    Reference { name: &'a str, default: Option<&'a str> },
+    Reference {
+        name: &'a str,
+        default: Option<&'a str>,
+    },
     /// `${` that is none of these.
     Malformed,
 }
@@ -55,9 +58,12 @@ impl<'a> Secrets<'a> {
                     None => match default {
                         Some(default) => out.push_str(default),
                         None => diagnostics.push(
-                            Diagnostic::error(codes::SECRET, format!("the environment variable {name} is not set"))
-                                .at(span, "")
-                                .help(format!("set it, or give a default: ${{{name}:-…}}")),
+                            Diagnostic::error(
+                                codes::SECRET,
+                                format!("the environment variable {name} is not set, or empty"),
+                            )
+                            .at(span, "")
+                            .help(format!("set it, or give a default: ${{{name}:-…}}")),
                         ),
                     },
                 },
@@ -126,7 +132,11 @@ fn parts(text: &str) -> impl Iterator<Item = Part<'_>> {
             None => (Part::Literal(rest), rest.len()),
             // `$${` stands for `${`.
             Some(at) if at > 0 && rest.as_bytes().get(at - 1) == Some(&b'$') => {
-                if at == 1 { (Part::Literal("${"), 3) } else { (Part::Literal(&rest[..at - 1]), at - 1) }
+                if at == 1 {
+                    (Part::Literal("${"), 3)
+                } else {
+                    (Part::Literal(&rest[..at - 1]), at - 1)
+                }
             }
             Some(0) => reference(rest),
             Some(at) => (Part::Literal(&rest[..at]), at),

@@ -46,8 +46,31 @@ fn scalars_follow_the_core_schema() {
     );
     let json = nodes[0].written_json();
     let expected = serde_json::json!([
-        null, null, "", true, false, "yes", "on", 12, -3, 7, 31, 15, 1.5, 1000.0, 0.5, 1.0, "2013-01-01", "1.2.3",
-        ".inf", "12", 18446744073709551615u64, 10, "36h", "+", "1e999"
+        null,
+        null,
+        "",
+        true,
+        false,
+        "yes",
+        "on",
+        12,
+        -3,
+        7,
+        31,
+        15,
+        1.5,
+        1000.0,
+        0.5,
+        1.0,
+        "2013-01-01",
+        "1.2.3",
+        ".inf",
+        "12",
+        18446744073709551615u64,
+        10,
+        "36h",
+        "+",
+        "1e999"
     ]);
     assert_eq!(json, expected);
 }
@@ -71,7 +94,8 @@ fn documents_are_separate_and_empty_ones_left_out() {
 #[test]
 fn duplicate_keys_are_errors_at_any_depth() {
     let (nodes, diagnostics, files) = parsed("a: 1\nb: { c: 1, c: 2 }\na: 3\n");
-    let places: Vec<_> = diagnostics.iter().map(|d| files.position(d.span().unwrap().file, d.span().unwrap().start)).collect();
+    let places: Vec<_> =
+        diagnostics.iter().map(|d| files.position(d.span().unwrap().file, d.span().unwrap().start)).collect();
     assert_eq!(places.iter().map(|p| (p.line, p.column)).collect::<Vec<_>>(), [(2, 12), (3, 1)]);
     assert!(diagnostics.iter().all(|d| d.code == "HW0107" && d.labels.len() == 2));
     assert_eq!(nodes[0].get("a").unwrap().written_json(), 1);
@@ -105,7 +129,7 @@ fn bombs_do_not_explode() {
         ("a: *x".to_owned(), "HW0106"),
     ] {
         let (_, diagnostics, _) = parsed(&text);
-        assert!(diagnostics.iter().any(|d| d.code == code), "{:.40}… gave {diagnostics:?}", text);
+        assert!(diagnostics.iter().any(|d| d.code == code), "{text:.40}… gave {diagnostics:?}");
     }
 }
 
@@ -126,8 +150,9 @@ fn unsupported_features_are_named() {
 fn secrets_are_put_in_but_not_shown() {
     let env = |name: &str| (name == "TOKEN").then(|| "hunter2".to_owned());
     let mut secrets = Secrets::new(&env);
-    let (mut nodes, mut diagnostics, _) =
-        parsed("a: 'pre ${TOKEN} post'\nb: [\"${NOPE:-x y}\"]\nc: $${TOKEN}\nd: ${NOPE}\ne: ${no pe}\nf: 'a$${b}${TOKEN}'\n");
+    let (mut nodes, mut diagnostics, _) = parsed(
+        "a: 'pre ${TOKEN} post'\nb: [\"${NOPE:-x y}\"]\nc: $${TOKEN}\nd: ${NOPE}\ne: ${no pe}\nf: 'a$${b}${TOKEN}'\n",
+    );
     secrets.expand(&mut nodes[0], &mut diagnostics);
     let node = &nodes[0];
     assert_eq!(node.get("a").unwrap().as_text(), Some("pre hunter2 post"));

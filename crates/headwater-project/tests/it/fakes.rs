@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use arrow_schema::{Schema, SchemaRef};
 use headwater_sdk::check::{self, Check, CheckType, Compiled, OptionsError, Probe};
-use headwater_sdk::connector::{self, Connector, ConnectorType, OpenContext, ReadMode, ReadPlan, SourceStream, StreamSettings};
+use headwater_sdk::connector::{
+    self, Connector, ConnectorType, OpenContext, ReadMode, ReadPlan, SourceStream, StreamSettings,
+};
 use headwater_sdk::{Error, TableName};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -85,12 +87,21 @@ impl Connector for Files {
         _: StreamSettings,
         _: &OpenContext,
     ) -> Result<Arc<dyn SourceStream>, OptionsError> {
-        let refuse = |key, message: String, help: &str| Err(OptionsError { key: Some(key), message, help: Some(help.into()) });
+        let refuse =
+            |key, message: String, help: &str| Err(OptionsError { key: Some(key), message, help: Some(help.into()) });
         if source.location.starts_with("..") && !source.allow_outside {
-            return refuse("location", format!("'{}' lies outside of the project", source.location), "add `allow_outside: true`");
+            return refuse(
+                "location",
+                format!("'{}' lies outside of the project", source.location),
+                "add `allow_outside: true`",
+            );
         }
         if stream.path.starts_with('/') {
-            return refuse("path", format!("'{}' in {} is absolute", stream.path, source.location), "write it relative to `location`");
+            return refuse(
+                "path",
+                format!("'{}' in {} is absolute", stream.path, source.location),
+                "write it relative to `location`",
+            );
         }
         assert!(source.parallel.is_none_or(|n| n > 0) && source.login.is_none_or(|_| true));
         Ok(Arc::new(Nothing))
@@ -143,6 +154,7 @@ struct Columns {
 impl Check for NotNull {
     const NAME: &'static str = "not_null";
     const SHORTHAND: Option<&'static str> = Some("columns");
+    const CODE: &'static str = "HW0491";
     type Options = Columns;
 
     fn compile(options: Columns, _: Option<&Schema>) -> Result<Compiled, OptionsError> {
@@ -166,6 +178,7 @@ struct RangeOptions {
 impl Check for Range {
     const NAME: &'static str = "range";
     const SHORTHAND: Option<&'static str> = None;
+    const CODE: &'static str = "HW0492";
     type Options = RangeOptions;
 
     fn compile(options: RangeOptions, _: Option<&Schema>) -> Result<Compiled, OptionsError> {
@@ -175,7 +188,11 @@ impl Check for Range {
             return Err(OptionsError { key: Some("min"), message, help: Some("swap the two".into()) });
         }
         let fails_when = format!("{0} < {min} or {0} > {max}", options.column);
-        Ok(Compiled { arguments: options.column.clone(), columns: vec![options.column], probe: Probe::Row { fails_when } })
+        Ok(Compiled {
+            arguments: options.column.clone(),
+            columns: vec![options.column],
+            probe: Probe::Row { fails_when },
+        })
     }
 }
 
@@ -191,6 +208,7 @@ struct RowCountOptions {
 impl Check for RowCount {
     const NAME: &'static str = "row_count";
     const SHORTHAND: Option<&'static str> = Some("min");
+    const CODE: &'static str = "HW0493";
     type Options = RowCountOptions;
 
     fn compile(options: RowCountOptions, _: Option<&Schema>) -> Result<Compiled, OptionsError> {
@@ -211,6 +229,7 @@ struct ExpressionOptions {
 impl Check for Expression {
     const NAME: &'static str = "expression";
     const SHORTHAND: Option<&'static str> = Some("condition");
+    const CODE: &'static str = "HW0494";
     type Options = ExpressionOptions;
 
     fn compile(options: ExpressionOptions, _: Option<&Schema>) -> Result<Compiled, OptionsError> {
@@ -232,10 +251,15 @@ struct RelationshipsOptions {
 impl Check for Relationships {
     const NAME: &'static str = "relationships";
     const SHORTHAND: Option<&'static str> = None;
+    const CODE: &'static str = "HW0495";
     type Options = RelationshipsOptions;
 
     fn compile(options: RelationshipsOptions, _: Option<&Schema>) -> Result<Compiled, OptionsError> {
-        let wrong = || OptionsError { key: Some("to"), message: format!("'{}' is no schema.table.column", options.to), help: None };
+        let wrong = || OptionsError {
+            key: Some("to"),
+            message: format!("'{}' is no schema.table.column", options.to),
+            help: None,
+        };
         let (table, column) = options.to.rsplit_once('.').ok_or_else(wrong)?;
         let to: TableName = table.parse().map_err(|_| wrong())?;
         let columns = vec![options.column.clone()];
@@ -256,6 +280,7 @@ struct SqlOptions {
 impl Check for Sql {
     const NAME: &'static str = "sql";
     const SHORTHAND: Option<&'static str> = Some("query");
+    const CODE: &'static str = "HW0496";
     type Options = SqlOptions;
 
     fn compile(options: SqlOptions, _: Option<&Schema>) -> Result<Compiled, OptionsError> {

@@ -56,7 +56,9 @@ fn a_long_chain_does_not_overflow_the_stack() {
 fn the_order_of_files_on_disk_does_not_matter() {
     let names = ["b", "a", "d", "c"];
     let build = |names: &[&str]| {
-        names.iter().fold(Folder::new(), |folder, name| folder.with(&format!("models/x/{name}.sql"), "select * from raw.nothing"))
+        names.iter().fold(Folder::new(), |folder, name| {
+            folder.with(&format!("models/x/{name}.sql"), "select * from raw.nothing")
+        })
     };
     let mut reversed = names;
     reversed.reverse();

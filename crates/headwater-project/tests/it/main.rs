@@ -1,5 +1,7 @@
 //! Loading real folders through the public API.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "in tests a panic is the report")]
+
 mod diagnostics;
 mod fakes;
 mod folder;

@@ -26,10 +26,75 @@ const FILES: &[(&str, &str)] = &[
 
 /// What breaks parsers.
 const PIECES: &[&str] = &[
-    "", "\0", "\t", "\n", "\r\n", "\r", "'", "\"", "`", "$$", "/*", "*/", "---*/", "/*---", "--", "{{", "}}", "{%", "%}", "{#", "(", ")", "[",
-    "]", "{", "}", ",", ":", ": ", "- ", "? ", "&a ", "*a", "!x ", "|\n", ">\n", "<<: ", "---\n", "...\n", "%YAML 1.2\n", "#", "${", "${A}",
-    "\u{feff}", "\u{2028}", "\u{85}", "é", "😀", "\u{301}", "0x", "1e999", "-", "..", "\\", "\\u{110000}", "~", "null", "select", "with", "union all", "from",
-    "e'\\'", "u&'\\d800'", "interval", "case", "::", "||", "->", "99999999999999999999999999",
+    "",
+    "\0",
+    "\t",
+    "\n",
+    "\r\n",
+    "\r",
+    "'",
+    "\"",
+    "`",
+    "$$",
+    "/*",
+    "*/",
+    "---*/",
+    "/*---",
+    "--",
+    "{{",
+    "}}",
+    "{%",
+    "%}",
+    "{#",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    ",",
+    ":",
+    ": ",
+    "- ",
+    "? ",
+    "&a ",
+    "*a",
+    "!x ",
+    "|\n",
+    ">\n",
+    "<<: ",
+    "---\n",
+    "...\n",
+    "%YAML 1.2\n",
+    "#",
+    "${",
+    "${A}",
+    "\u{feff}",
+    "\u{2028}",
+    "\u{85}",
+    "é",
+    "😀",
+    "\u{301}",
+    "0x",
+    "1e999",
+    "-",
+    "..",
+    "\\",
+    "\\u{110000}",
+    "~",
+    "null",
+    "select",
+    "with",
+    "union all",
+    "from",
+    "e'\\'",
+    "u&'\\d800'",
+    "interval",
+    "case",
+    "::",
+    "||",
+    "->",
+    "99999999999999999999999999",
 ];
 
 #[derive(Debug, Clone)]
@@ -80,8 +145,13 @@ fn apply(files: &mut [Vec<u8>], mutation: &Mutation) {
     }
 }
 
+/// Few enough for every day; `PROPTEST_CASES` asks for more.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(64)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn loading_never_panics(mutations in prop::collection::vec(mutation(), 1..6)) {

@@ -84,7 +84,15 @@ fn a_whole_project_becomes_a_graph() {
     let names: Vec<String> = project.assets.iter().map(|a| a.name.to_string()).collect();
     assert_eq!(
         names,
-        ["geo.airports", "raw.flights", "raw.orders", "seeds.airlines", "staging.flights", "marts.flights", "marts.bad"]
+        [
+            "geo.airports",
+            "raw.flights",
+            "raw.orders",
+            "seeds.airlines",
+            "staging.flights",
+            "marts.flights",
+            "marts.bad"
+        ]
     );
     let inputs = |name: &str| {
         let asset = project.asset(&table(name)).unwrap();
@@ -93,12 +101,16 @@ fn a_whole_project_becomes_a_graph() {
     assert_eq!(inputs("staging.flights"), ["raw.flights"]);
     assert_eq!(inputs("marts.flights"), ["staging.flights", "seeds.airlines"]);
     assert_eq!(inputs("marts.bad"), ["raw.flights__rejected", "marts.flights__quarantine"]);
-    let checked: Vec<String> = project.asset(&table("marts.flights")).unwrap().check_inputs.iter().map(|i| i.table.to_string()).collect();
+    let checked: Vec<String> =
+        project.asset(&table("marts.flights")).unwrap().check_inputs.iter().map(|i| i.table.to_string()).collect();
     assert_eq!(checked, ["raw.orders"], "what the SQL reads already is not listed again");
 
     let names = |assets: Vec<&headwater_project::Asset>| assets.iter().map(|a| a.name.to_string()).collect::<Vec<_>>();
     assert_eq!(names(project.downstream_of(&table("raw.flights"))), ["staging.flights", "marts.flights", "marts.bad"]);
-    assert_eq!(names(project.upstream_of(&table("marts.flights"))), ["raw.flights", "seeds.airlines", "staging.flights"]);
+    assert_eq!(
+        names(project.upstream_of(&table("marts.flights"))),
+        ["raw.flights", "seeds.airlines", "staging.flights"]
+    );
     assert_eq!(project.maker_of(&table("marts.flights__quarantine")).unwrap().name, table("marts.flights"));
     assert!(project.asset(&table("marts.flights__quarantine")).is_none());
 }
@@ -114,12 +126,21 @@ fn a_stream_has_its_settings_and_its_freshness_as_checks() {
     assert_eq!(stream.source, serde_json::json!({ "location": "data" }));
     assert_eq!(stream.stream["format"], serde_json::json!({ "type": "csv", "null": ["NA"] }));
     let settings = &stream.settings;
-    assert_eq!((settings.mode, settings.on_bad_row, settings.drift), (ReadMode::NewFiles, OnBadRow::Reject, Drift::Add));
+    assert_eq!(
+        (settings.mode, settings.on_bad_row, settings.drift),
+        (ReadMode::NewFiles, OnBadRow::Reject, Drift::Add)
+    );
     assert_eq!(settings.columns.len(), 2);
     let names: Vec<&str> = asset.checks.iter().map(|c| c.check.name.as_str()).collect();
     assert_eq!(
         names,
-        ["not_null(carrier, flight)", "not_null(carrier)", "not_null(carrier) #2", "freshness(time_hour, 36h)", "freshness(time_hour, 3d)"]
+        [
+            "not_null(carrier, flight)",
+            "not_null(carrier)",
+            "not_null(carrier) #2",
+            "freshness(time_hour, 36h)",
+            "freshness(time_hour, 3d)"
+        ]
     );
     assert_eq!(asset.checks[4].check.probe, Probe::Freshness { column: "time_hour".into(), max_age_seconds: 259_200 });
     assert_eq!((asset.checks[3].check.severity, asset.checks[4].check.severity), (Severity::Warn, Severity::Error));

@@ -56,9 +56,10 @@ fn no_diagnostic_shows_a_secret() {
 
 #[test]
 fn an_environment_that_is_wrong_does_not_show_its_secrets() {
-    let folder = Folder::empty()
-        .env("PW", SECRET)
-        .with("headwater.yml", "name: x\nenvironments: { dev: { lake: '${PW}', storage: { a: 1, b: '${PW}' }, catalg: '${PW}' } }\n");
+    let folder = Folder::empty().env("PW", SECRET).with(
+        "headwater.yml",
+        "name: x\nenvironments: { dev: { lake: '${PW}', storage: { a: 1, b: '${PW}' }, catalg: '${PW}' } }\n",
+    );
     let text = format!("{:?}", folder.load());
     assert!(!text.contains(SECRET));
 }

@@ -55,11 +55,8 @@ fn classify_step(chunk: &[u8; STEP], marks: Marks) -> Found {
 #[inline]
 fn classify_sse2(chunk: &[u8; STEP], marks: Marks) -> Found {
     use std::arch::x86_64::{_mm_cmpeq_epi8, _mm_movemask_epi8, _mm_set_epi64x, _mm_set1_epi8};
-    let (delimiter, terminator, quote) = (
-        _mm_set1_epi8(marks.delimiter as i8),
-        _mm_set1_epi8(marks.terminator as i8),
-        _mm_set1_epi8(marks.quote as i8),
-    );
+    let (delimiter, terminator, quote) =
+        (_mm_set1_epi8(marks.delimiter as i8), _mm_set1_epi8(marks.terminator as i8), _mm_set1_epi8(marks.quote as i8));
     let mut found = Found { delimiters: 0, terminators: 0, quotes: 0 };
     let (lanes, _none_left) = chunk.as_chunks::<16>();
     for (at, lane) in lanes.iter().enumerate() {

@@ -4,9 +4,9 @@ mod cells;
 mod classify;
 mod header;
 mod scan;
-mod values;
 #[cfg(test)]
 mod tests;
+mod values;
 
 use std::sync::Arc;
 

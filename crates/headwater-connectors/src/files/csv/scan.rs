@@ -254,7 +254,12 @@ impl Scan<'_> {
         };
         let length = end - self.row;
         let carriage = usize::from(self.dialect.terminator == b'\n' && self.text[self.row..end].ends_with(b"\r"));
-        let why = if length - carriage > self.dialect.max_line { Why::TooLong } else { why };
+        let why = match why {
+            _ if length - carriage > self.dialect.max_line => Why::TooLong,
+            // The line itself is short: a quote makes the row go on.
+            Why::TooLong => Why::Unclosed,
+            why => why,
+        };
         let row = Row { start: self.row as u32, end: end as u32, line: self.found.lines };
         self.found.ends.truncate(self.first);
         self.found.broken.push((row, why));

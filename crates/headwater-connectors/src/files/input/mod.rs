@@ -108,5 +108,7 @@ pub(crate) fn unreadable(error: io::Error, name: &str) -> Error {
         io::ErrorKind::IsADirectory => "the path must match files: match those in the folder with `/*`",
         _ => "look at the disk and the file's permissions",
     };
-    Error::new(codes::UNREADABLE, Blame::Environment, format!("the file {name} cannot be read")).help(help).caused_by(error)
+    Error::new(codes::UNREADABLE, Blame::Environment, format!("the file {name} cannot be read"))
+        .help(help)
+        .caused_by(error)
 }

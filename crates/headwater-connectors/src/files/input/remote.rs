@@ -65,11 +65,9 @@ pub(crate) fn store_error(error: object_store::Error, name: &str) -> Error {
     use object_store::Error as E;
     match error {
         E::Precondition { .. } | E::NotModified { .. } => changed(name),
-        E::NotFound { .. } => {
-            Error::new(codes::UNREADABLE, Blame::Environment, format!("{name} is not there"))
-                .help("check the bucket and the prefix; if something removes files meanwhile, run again")
-                .caused_by(error)
-        }
+        E::NotFound { .. } => Error::new(codes::UNREADABLE, Blame::Environment, format!("{name} is not there"))
+            .help("check the bucket and the prefix; if something removes files meanwhile, run again")
+            .caused_by(error),
         E::PermissionDenied { .. } | E::Unauthenticated { .. } => {
             Error::new(codes::UNREACHABLE, Blame::Environment, format!("{name} may not be read"))
                 .help("give the credentials in the environment (AWS_ACCESS_KEY_ID, …) the right to list and read it")

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, ListArray, StructArray, new_null_array};
+use arrow_cast::display::array_value_to_string;
 use arrow_cast::{CastOptions, cast_with_options};
 use arrow_schema::{ArrowError, DataType, Field};
 
@@ -69,7 +70,29 @@ fn widen(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowError> {
             let list = cast_with_options(array, &DataType::List(Arc::clone(inner)), &CastOptions::default())?;
             widen(&list, to)
         }
+        (_, DataType::Utf8) => as_text(array),
         _ => cast_with_options(array, to, &CastOptions::default()),
+    }
+}
+
+/// The texts of an array. Arrow writes instants with an offset only, as it knows no names of zones here.
+fn as_text(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+    let instants = match array.data_type() {
+        DataType::Timestamp(unit, Some(_)) => {
+            let offset = DataType::Timestamp(*unit, Some("+00:00".into()));
+            &cast_with_options(array, &offset, &CastOptions::default())?
+        }
+        _ => array,
+    };
+    cast_with_options(instants, &DataType::Utf8, &CastOptions::default())
+}
+
+/// A value of an array as text, for people.
+pub(super) fn value_text(array: &ArrayRef, row: usize) -> String {
+    match as_text(&array.slice(row, 1)) {
+        Ok(text) if text.is_null(0) => "null".into(),
+        Ok(text) => text.as_string::<i32>().value(0).to_owned(),
+        Err(_) => array_value_to_string(array, row).unwrap_or_else(|_| "?".into()),
     }
 }
 
@@ -110,7 +133,7 @@ impl Cells for Texts<'_> {
 fn by_text(array: &ArrayRef, to: &DataType, bad: &mut dyn FnMut(usize, Flaw)) -> Result<ArrayRef, ArrowError> {
     let nowhere = || ArrowError::CastError(format!("there is no way from {} to {to}", array.data_type()));
     let mut column = Column::new(to, &Reading::default()).filter(|_| !to.is_nested()).ok_or_else(nowhere)?;
-    let texts = cast_with_options(array, &DataType::Utf8, &CastOptions::default())?;
+    let texts = as_text(array)?;
     if texts.logical_null_count() > array.logical_null_count() {
         for row in (0..array.len()).filter(|row| texts.is_null(*row) && array.is_valid(*row)) {
             bad(row, Flaw::NotOfType(shown(b"bytes")));
@@ -129,26 +152,28 @@ mod tests {
 
     use super::*;
 
-    fn cast_all(array: ArrayRef, to: &DataType) -> (ArrayRef, Vec<usize>) {
+    fn cast_all(array: &ArrayRef, to: &DataType) -> (ArrayRef, Vec<usize>) {
         let mut bad = Vec::new();
-        let result = cast(&array, to, &mut |row, _| bad.push(row)).unwrap();
+        let result = cast(array, to, &mut |row, _| bad.push(row)).unwrap();
         assert_eq!(result.len(), array.len());
         (result, bad)
     }
 
     #[test]
     fn nothing_is_rounded() {
-        let floats = Arc::new(Float64Array::from(vec![Some(12.0), Some(12.5), None, Some(-3.0)]));
-        let (array, bad) = cast_all(floats, &DataType::Int64);
+        let floats: ArrayRef = Arc::new(Float64Array::from(vec![Some(12.0), Some(12.5), None, Some(-3.0)]));
+        let (array, bad) = cast_all(&floats, &DataType::Int64);
         assert_eq!(bad, [1]);
         assert_eq!(array.as_primitive::<Int64Type>(), &Int64Array::from(vec![Some(12), None, None, Some(-3)]));
-        let wide = Arc::new(Int64Array::from(vec![1, i64::MAX]));
-        let (array, bad) = cast_all(wide, &DataType::Int32);
+        let wide: ArrayRef = Arc::new(Int64Array::from(vec![1, i64::MAX]));
+        let (array, bad) = cast_all(&wide, &DataType::Int32);
         assert_eq!((array.as_primitive::<Int32Type>().value(0), bad), (1, vec![1]));
-        let texts = Arc::new(StringArray::from(vec!["7", "x"]));
-        assert_eq!(cast_all(texts, &DataType::Int64).1, [1]);
-        let nanos = Arc::new(TimestampNanosecondArray::from(vec![1_000]).with_timezone("+02:00"));
-        let (array, bad) = cast_all(nanos, &timestamp_utc());
+        let texts: ArrayRef = Arc::new(StringArray::from(vec!["7", "x"]));
+        assert_eq!(cast_all(&texts, &DataType::Int64).1, [1]);
+        let nanos: ArrayRef = Arc::new(TimestampNanosecondArray::from(vec![1_000]).with_timezone("+02:00"));
+        let (array, bad) = cast_all(&nanos, &timestamp_utc());
         assert_eq!((array.data_type(), bad.len()), (&timestamp_utc(), 0));
+        let (text, bad) = cast_all(&array, &DataType::Utf8);
+        assert_eq!((text.as_string::<i32>().value(0), bad.len()), ("1970-01-01T00:00:00.000001Z", 0));
     }
 }

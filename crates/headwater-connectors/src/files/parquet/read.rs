@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
-use arrow_cast::display::array_value_to_string;
 use arrow_schema::ArrowError;
 use arrow_select::filter::filter_record_batch;
 use futures::{Stream, StreamExt, TryStreamExt};
@@ -13,7 +12,7 @@ use headwater_sdk::{Blame, Error};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
 
-use super::cast::cast;
+use super::cast::{cast, value_text};
 use super::store::{StoreReader, unwrap};
 use crate::codes;
 use crate::files::batch::{BATCH_ROWS, Flaws, Target, bad_row, cut};
@@ -59,8 +58,7 @@ pub(crate) fn read(
         let wanted = |(_, field): &(usize, &Arc<arrow_schema::Field>)| {
             target.schema.fields().iter().any(|column| column.name() == field.name())
         };
-        let roots: Vec<usize> =
-            builder.schema().fields().iter().enumerate().filter(wanted).map(|(at, _)| at).collect();
+        let roots: Vec<usize> = builder.schema().fields().iter().enumerate().filter(wanted).map(|(at, _)| at).collect();
         let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
         let builder = builder.with_projection(mask).with_batch_size(BATCH_ROWS);
         let batches = builder.build().map_err(|error| unwrap(error, &name))?;
@@ -135,9 +133,9 @@ impl RowsOf {
 
 /// A row as text, for what is kept of a bad one.
 fn text_of(batch: &RecordBatch, row: usize) -> String {
-    let value = |array: &ArrayRef| array_value_to_string(array, row).unwrap_or_else(|_| "?".into());
     let schema = batch.schema();
     let columns = schema.fields().iter().zip(batch.columns());
-    let parts: Vec<String> = columns.map(|(field, array)| format!("{}={}", field.name(), value(array))).collect();
+    let parts: Vec<String> =
+        columns.map(|(field, array)| format!("{}={}", field.name(), value_text(array, row))).collect();
     cut(parts.join(", ").as_bytes())
 }

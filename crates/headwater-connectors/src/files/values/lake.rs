@@ -102,9 +102,7 @@ pub(crate) fn widened(table: &DataType, file: &DataType) -> Option<DataType> {
             fields.extend(new.map(|f| f.as_ref().clone()));
             Struct(fields.into())
         }
-        (List(a), List(b)) => {
-            List(Arc::new(Field::new(a.name(), widened(a.data_type(), b.data_type())?, true)))
-        }
+        (List(a), List(b)) => List(Arc::new(Field::new(a.name(), widened(a.data_type(), b.data_type())?, true))),
         _ => return None,
     })
 }

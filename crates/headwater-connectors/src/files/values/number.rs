@@ -146,7 +146,9 @@ mod tests {
 
     #[test]
     fn numbers_are_read_exactly_or_not_at_all() {
-        for (text, value) in [("0", 0), ("-7", -7), ("+7", 7), ("007", 7), (" 5 ", 5), ("9223372036854775807", i64::MAX)] {
+        for (text, value) in
+            [("0", 0), ("-7", -7), ("+7", 7), ("007", 7), (" 5 ", 5), ("9223372036854775807", i64::MAX)]
+        {
             assert_eq!(parse_int(text.as_bytes()), Some(value), "{text}");
         }
         assert_eq!(parse_int(b"-9223372036854775808"), Some(i64::MIN));
@@ -165,7 +167,9 @@ mod tests {
 
     #[test]
     fn decimals_are_never_rounded() {
-        for (text, value) in [("1", 100), ("-1.5", -150), ("1.50000", 150), ("+.25", 25), ("999.99", 99_999), ("5.", 500)] {
+        for (text, value) in
+            [("1", 100), ("-1.5", -150), ("1.50000", 150), ("+.25", 25), ("999.99", 99_999), ("5.", 500)]
+        {
             assert_eq!(parse_decimal(text.as_bytes(), 5, 2), Some(value), "{text}");
         }
         for text in ["1.005", "1000", "", ".", "-", "1e2", "abc", "999999999999999999999999999999999999999999"] {

@@ -114,7 +114,7 @@ pub(crate) fn parse_moment(bytes: &[u8]) -> Option<Moment> {
 
 /// Microseconds since 1970-01-01T00:00:00 on a clock without a zone.
 fn civil_micros(time: DateTime) -> Option<i64> {
-    Offset::UTC.to_timestamp(time).ok().map(|timestamp| timestamp.as_microsecond())
+    Offset::UTC.to_timestamp(time).ok().map(Timestamp::as_microsecond)
 }
 
 /// A moment in a declared format (`strftime` directives).
@@ -176,9 +176,22 @@ mod tests {
         assert_eq!(micros("2013-01-01T12:00:00.1234569"), Some((noon + 123_456, false)));
         assert_eq!(micros("1969-12-31T23:59:59.5Z"), Some((-500_000, true)));
         for text in [
-            "", "2013", "2013-1-1", "2013-02-29", "2013-13-01", "2013-01-01T", "2013-01-01T24:00", "2013-01-01T12:60",
-            "2013-01-01T12:00:", "2013-01-01T12:00:00.", "2013-01-01T12:00:00X", "2013-01-01T12:00:00+1", "20130101",
-            "2013-01-01T12:00:00ZZ", "2013-01-01T12:00:00+25:00", "2013-01-01x12:00",
+            "",
+            "2013",
+            "2013-1-1",
+            "2013-02-29",
+            "2013-13-01",
+            "2013-01-01T",
+            "2013-01-01T24:00",
+            "2013-01-01T12:60",
+            "2013-01-01T12:00:",
+            "2013-01-01T12:00:00.",
+            "2013-01-01T12:00:00X",
+            "2013-01-01T12:00:00+1",
+            "20130101",
+            "2013-01-01T12:00:00ZZ",
+            "2013-01-01T12:00:00+25:00",
+            "2013-01-01x12:00",
         ] {
             assert_eq!(micros(text), None, "{text}");
         }

@@ -10,8 +10,8 @@ use headwater_sdk::lineage::Influence;
 
 use super::edges::{Edges, Gathered};
 use super::function::{self, Use};
-use super::plan::{Walk, untraceable};
 use super::scope::{Flow, Scope};
+use super::walk::{Walk, untraceable};
 
 impl Walk {
     /// The edges into an expression's value for one row of the scope (for an aggregate: one group).

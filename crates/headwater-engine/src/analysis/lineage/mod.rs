@@ -51,13 +51,14 @@ mod expression;
 mod function;
 mod plan;
 mod scope;
+mod walk;
 
 use datafusion::common::Result;
 use datafusion::logical_expr::LogicalPlan;
 use headwater_sdk::lineage::{ColumnLineage, OutputColumn};
 
-pub(super) use plan::Untraceable;
-use plan::Walk;
+pub(super) use walk::Untraceable;
+use walk::Walk;
 
 /// The lineage of a plan that was made against [`super::context::ModelContext`], before any rewriting.
 ///
@@ -72,3 +73,6 @@ pub(super) fn trace(plan: &LogicalPlan) -> Result<ColumnLineage> {
         .map(|(name, edges)| OutputColumn { name: name.clone(), edges: walk.sources.resolve(edges) });
     Ok(ColumnLineage { columns: columns.collect(), dataset: walk.sources.resolve(&flow.rows) })
 }
+
+#[cfg(test)]
+mod tests;

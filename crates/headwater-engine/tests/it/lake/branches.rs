@@ -155,11 +155,11 @@ async fn a_failed_attempt_leaves_nothing_on_the_branch() {
 #[tokio::test(flavor = "multi_thread")]
 async fn sorts_and_joins_spill_under_a_small_memory_limit() {
     let mut lake = Fixture::new();
-    lake.engine = super::fixture::open(lake.folder.path(), 40 << 20);
-    let many = "select value as n, repeat(cast(value as varchar), 8) as s from generate_series(1, 400000) t(value)";
+    lake.engine = super::fixture::open(lake.folder.path(), 64 << 20);
+    let many = "select value as n, repeat(cast(value as varchar), 8) as s from generate_series(1, 1000000) t(value)";
     lake.build("raw.a", many, vec![]).await;
     let sql = "select a.n, a.s, b.s as t from raw.a a join raw.a b on a.s = b.s order by a.s desc";
     let staged = lake.build("marts.a", sql, vec![]).await;
-    assert_eq!(staged.rows_out, 400_000);
-    assert_eq!(lake.rows("select sum(n), count(distinct s) from marts.a").await, "| 80000200000 | 400000 |");
+    assert_eq!(staged.rows_out, 1_000_000);
+    assert_eq!(lake.rows("select sum(n), count(distinct s) from marts.a").await, "| 500000500000 | 1000000 |");
 }

@@ -65,7 +65,8 @@ impl Data {
         let mut table = || {
             let rows = 2 + tape.pick(4);
             let key: Vec<Number> = (1..=rows as i64).map(Some).collect();
-            let mut column = || (0..rows).map(|_| if tape.chance(20) { None } else { Some(tape.pick(4) as i64) }).collect();
+            let mut column =
+                || (0..rows).map(|_| if tape.chance(20) { None } else { Some(tape.pick(4) as i64) }).collect();
             [key, column(), column(), column()]
         };
         let numbers = [table(), table()];

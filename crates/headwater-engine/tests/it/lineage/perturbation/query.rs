@@ -15,17 +15,14 @@ pub(super) struct Query {
 /// A generator of queries.
 #[derive(Debug)]
 pub(super) struct Generator<'t, 'b> {
-    tape: &'t mut Tape<'b>,
+    pub(super) tape: &'t mut Tape<'b>,
     names: usize,
     /// How many subqueries of expressions the present query is in.
-    inside: usize,
+    pub(super) inside: usize,
 }
 
-/// Subqueries are not nested deeper than this.
-const MOST_INSIDE: usize = 2;
-
 /// The columns that an expression can name.
-type Names = Vec<String>;
+pub(super) type Names = Vec<String>;
 
 impl<'t, 'b> Generator<'t, 'b> {
     pub(super) fn new(tape: &'t mut Tape<'b>) -> Self {
@@ -103,7 +100,8 @@ impl<'t, 'b> Generator<'t, 'b> {
         let mut keys = vec!["x.id".to_owned()];
         let mut from = "from p.t x".to_owned();
         for alias in ["y", "z"].iter().take(self.tape.pick(3)) {
-            let kind = self.tape.of(&["join", "left join", "right join", "full join", "left semi join", "left anti join"]);
+            let kind =
+                self.tape.of(&["join", "left join", "right join", "full join", "left semi join", "left anti join"]);
             let mut both = names.clone();
             both.extend(self.base_names(alias));
             // The engine has full joins by equality only.
@@ -134,10 +132,7 @@ impl<'t, 'b> Generator<'t, 'b> {
     }
 
     fn base(&mut self) -> Query {
-        let (table, columns) = self.tape.of(&[
-            ("p.t", ["id", "a", "b", "c"]),
-            ("p.u", ["id", "a", "d", "e"]),
-        ]);
+        let (table, columns) = self.tape.of(&[("p.t", ["id", "a", "b", "c"]), ("p.u", ["id", "a", "d", "e"])]);
         let first = self.tape.pick(3);
         let items: Names = columns[first..].iter().map(|column| (*column).to_owned()).collect();
         let table = table.to_owned();
@@ -145,7 +140,7 @@ impl<'t, 'b> Generator<'t, 'b> {
     }
 
     /// A derived table, in parentheses and with a name, and its columns.
-    fn derived(&mut self, depth: usize, make: fn(&mut Self, usize) -> Query) -> (String, Names) {
+    pub(super) fn derived(&mut self, depth: usize, make: fn(&mut Self, usize) -> Query) -> (String, Names) {
         let (query, name) = (make(self, depth - 1), self.name());
         let names = (0..query.width).map(|n| format!("{name}.c{n}")).collect();
         (format!("({}) as {name}", query.sql), names)
@@ -263,7 +258,8 @@ impl<'t, 'b> Generator<'t, 'b> {
         let query = self.query(depth - 1);
         let name = self.name();
         let all: Names = (0..query.width).map(|n| format!("{name}.c{n}")).collect();
-        let rest = format!("from ({}) as {name} order by {} limit {}", query.sql, all.join(", "), 1 + self.tape.pick(3));
+        let rest =
+            format!("from ({}) as {name} order by {} limit {}", query.sql, all.join(", "), 1 + self.tape.pick(3));
         finish(&all, &rest)
     }
 
@@ -283,18 +279,17 @@ impl<'t, 'b> Generator<'t, 'b> {
         let name = self.name();
         let (start, start_names) = self.derived(depth, Self::query);
         let (step, step_names) = self.derived(depth, |generator, _| generator.base());
-        let first: Names = (0..2).map(|_| self.column(&start_names)).collect();
+        let first = [self.column(&start_names), self.column(&start_names)];
         let seen = vec![format!("{name}.x"), format!("{name}.y")];
         let both = [seen.clone(), step_names.clone()].concat();
-        let next: Names = (0..2).map(|_| self.arithmetic(&both)).collect();
+        let next = [self.arithmetic(&both), self.arithmetic(&both)];
         let on = format!("{} = {}", self.column(&seen), self.column(&step_names));
         let all = self.tape.of(&["all", ""]);
         let items = self.tape.of(&["x", "y", "n"]);
         let sql = format!(
-            "with recursive {name} (n, x, y) as (select 0, {} from {start} union {all} select {name}.n + 1, {} from \
-             {name} join {step} on {on} where {name}.n < 2) select {name}.{items} as c0 from {name}",
-            first.join(", "),
-            next.join(", "),
+            "with recursive {name} as (select 0 as n, {} as x, {} as y from {start} union {all} select {name}.n + 1 as n, \
+             {} as x, {} as y from {name} join {step} on {on} where {name}.n < 2) select {name}.{items} as c0 from {name}",
+            first[0], first[1], next[0], next[1],
         );
         Query { sql, width: 1 }
     }
@@ -317,88 +312,6 @@ impl<'t, 'b> Generator<'t, 'b> {
         let rest = format!("from {from} order by {key}, {}", names.join(", "));
         let query = finish(&items, &rest);
         Query { sql: query.sql.replacen("select ", &format!("select distinct on ({key}) "), 1), ..query }
-    }
-
-    fn column(&mut self, names: &Names) -> String {
-        names[self.tape.pick(names.len())].clone()
-    }
-
-    /// A number made from the columns.
-    fn scalar(&mut self, names: &Names, depth: usize) -> String {
-        let column = self.column(names);
-        if depth == 0 {
-            return column;
-        }
-        match self.tape.pick(14) {
-            0..=4 => column,
-            5 => format!("{column} + {}", self.scalar(names, depth - 1)),
-            6 => format!("coalesce({column}, {})", self.scalar(names, depth - 1)),
-            7 => format!("nullif({column}, {})", self.scalar(names, depth - 1)),
-            8 => {
-                let condition = self.condition(names, depth - 1);
-                format!("case when {condition} then {column} else {} end", self.scalar(names, depth - 1))
-            }
-            9 => format!("nvl2({column}, {}, {})", self.scalar(names, depth - 1), self.scalar(names, depth - 1)),
-            10 => format!("ascii(md5(cast({column} as varchar)))"),
-            11 => format!("case {column} when 1 then {} when 2 then 7 end", self.scalar(names, depth - 1)),
-            12 => format!("greatest({column}, {})", self.tape.pick(3)),
-            _ => self.scalar_subquery(names),
-        }
-    }
-
-    fn scalar_subquery(&mut self, names: &Names) -> String {
-        if self.inside == MOST_INSIDE {
-            return self.column(names);
-        }
-        let (from, inner) = self.subquery();
-        let function = self.tape.of(&["max", "sum", "count", "min"]);
-        let value = self.column(&inner);
-        let condition = match self.tape.pick(3) {
-            0 => format!(" where {} = {}", self.column(&inner), self.column(names)),
-            1 => format!(" where {}", self.condition(&inner, 0)),
-            _ => String::new(),
-        };
-        format!("(select {function}({value}) from {from}{condition})")
-    }
-
-    fn subquery(&mut self) -> (String, Names) {
-        self.inside += 1;
-        let subquery = self.derived(2, Self::query);
-        self.inside -= 1;
-        subquery
-    }
-
-    /// A condition on columns of one row, without subqueries.
-    fn condition(&mut self, names: &Names, depth: usize) -> String {
-        let column = self.column(names);
-        match self.tape.pick(6) {
-            0 | 1 => format!("{column} > {}", self.tape.pick(4)),
-            2 => format!("{column} = {}", self.column(names)),
-            3 => format!("{column} is null"),
-            4 => format!("{column} in ({}, 2)", self.tape.pick(3)),
-            _ if depth > 0 => {
-                let operator = self.tape.of(&["and", "or"]);
-                format!("({} {operator} not {})", self.condition(names, depth - 1), self.condition(names, 0))
-            }
-            _ => format!("{column} between 1 and 2"),
-        }
-    }
-
-    /// A condition that may hold subqueries.
-    fn predicate(&mut self, names: &Names, depth: usize) -> String {
-        if depth == 0 || self.inside == MOST_INSIDE || !self.tape.chance(35) {
-            return self.condition(names, depth);
-        }
-        let (from, inner) = self.subquery();
-        let not = self.tape.of(&["", "not "]);
-        match self.tape.pick(3) {
-            0 => {
-                let equal = format!("{} = {}", self.column(&inner), self.column(names));
-                format!("{not}exists (select 1 from {from} where {equal})")
-            }
-            1 => format!("{} {not}in (select {} from {from})", self.column(names), self.column(&inner)),
-            _ => format!("{} > (select min({}) from {from})", self.column(names), self.column(&inner)),
-        }
     }
 }
 

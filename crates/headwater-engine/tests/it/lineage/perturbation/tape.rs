@@ -3,6 +3,18 @@
 //! The generator is then a plain function, and proptest shrinks the tape: a shorter one and smaller bytes give a simpler
 //! query, because the first alternative of every choice is the simplest and an empty tape always gives the first.
 
+use std::fmt;
+
+/// What is written on a tape; shown in hexadecimal.
+#[derive(Clone)]
+pub(super) struct Bytes(pub(super) Vec<u8>);
+
+impl fmt::Debug for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
 /// A tape and how far it has been read.
 #[derive(Debug)]
 pub(super) struct Tape<'a> {
@@ -11,8 +23,8 @@ pub(super) struct Tape<'a> {
 }
 
 impl<'a> Tape<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, next: 0 }
+    pub(super) fn new(bytes: &'a Bytes) -> Self {
+        Self { bytes: &bytes.0, next: 0 }
     }
 
     fn byte(&mut self) -> u8 {

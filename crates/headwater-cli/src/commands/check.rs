@@ -1,0 +1,60 @@
+//! `headwater check`: everything that is wrong with a project, without running it.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use headwater_diagnostics::render_json;
+use headwater_run::resolve;
+use serde_json::json;
+
+use crate::cli::Global;
+use crate::console::Console;
+use crate::failure::Failure;
+use crate::render::units::plural;
+use crate::wiring::lake::{self, Access};
+use crate::wiring::project;
+
+/// Reads the project, looks at its sources, and plans every model and every check. Nothing is loaded or written.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// The project's folder
+    dir: Option<PathBuf>,
+}
+
+pub(crate) async fn check(args: &CheckArgs, global: &Global, console: &Console) -> Result<u8, Failure> {
+    let opened = project::open(args.dir.as_deref(), global, console)?;
+    let lake = lake::open(&opened.project, Access::Read)?;
+    let base = lake.base().await?;
+    let resolved = match resolve(&opened.project, &opened.connectors, &lake, &base, false).await {
+        Ok(resolved) => resolved,
+        Err(error) => return Err(Failure::of_run(error, opened.files)),
+    };
+    let troubles: Vec<(String, String)> = resolved
+        .assets
+        .iter()
+        .filter_map(|(name, asset)| Some((name.to_string(), asset.desired.trouble.clone()?)))
+        .collect();
+    if console.json {
+        let unreadable: Vec<_> =
+            troubles.iter().map(|(asset, why)| json!({ "asset": asset, "message": why })).collect();
+        console.out_json(&json!({
+            "exit_code": 0,
+            "assets": opened.project.assets.len(),
+            "diagnostics": render_json(&opened.warnings, &opened.files),
+            "unreadable_sources": unreadable,
+        }))?;
+        return Ok(0);
+    }
+    for (asset, why) in &troubles {
+        console.err(&format!("warning: the source of {asset} cannot be read now: {why}\n"));
+    }
+    let checks: usize = opened.project.assets.iter().map(|asset| asset.checks.len()).sum();
+    let (assets, checks) = (opened.project.assets.len() as u64, checks as u64);
+    console.out(&format!(
+        "{}: {}, {}, no errors\n",
+        opened.project.name,
+        plural(assets, "asset"),
+        plural(checks, "check")
+    ))?;
+    Ok(0)
+}

@@ -1,0 +1,16 @@
+//! One file per command: its arguments, what it calls, what it shows.
+
+pub(crate) mod check;
+pub(crate) mod explain;
+pub(crate) mod history;
+pub(crate) mod init;
+pub(crate) mod lineage;
+pub(crate) mod maintain;
+pub(crate) mod plan;
+pub(crate) mod query;
+pub(crate) mod rollback;
+pub(crate) mod run;
+pub(crate) mod run_info;
+pub(crate) mod runs;
+pub(crate) mod schema;
+pub(crate) mod show;

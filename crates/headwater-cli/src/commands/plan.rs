@@ -1,0 +1,52 @@
+//! `headwater plan`: what a run would do, and why.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use headwater_project::plan::Action;
+use serde_json::json;
+
+use crate::cli::Global;
+use crate::console::Console;
+use crate::failure::Failure;
+use crate::render::style::Style;
+use crate::render::table::{Cell, Column, Table};
+use crate::render::units::plural;
+use crate::wiring::lake::{self, Access};
+use crate::wiring::project;
+
+/// Lists the assets that a run would build, with the reason for each. Nothing is loaded or written.
+#[derive(Debug, Args)]
+pub(crate) struct PlanArgs {
+    /// The project's folder
+    dir: Option<PathBuf>,
+    /// As if everything were to be built anew
+    #[arg(long)]
+    full_refresh: bool,
+}
+
+pub(crate) async fn plan(args: &PlanArgs, global: &Global, console: &Console) -> Result<u8, Failure> {
+    let opened = project::open(args.dir.as_deref(), global, console)?;
+    let lake = lake::open(&opened.project, Access::Read)?;
+    let tasks = match headwater_run::plan(&opened.project, &opened.connectors, &lake, args.full_refresh).await {
+        Ok(tasks) => tasks,
+        Err(error) => return Err(Failure::of_run(error, opened.files)),
+    };
+    if console.json {
+        console.out_json(&json!({ "exit_code": 0, "environment": opened.project.environment.name, "tasks": tasks }))?;
+        return Ok(0);
+    }
+    let mut table = Table::new(vec![Column::text("asset"), Column::text("what"), Column::text("why")]);
+    for task in tasks.iter().filter(|task| task.action == Action::Build) {
+        let what = Cell::styled("build", Style::Good);
+        table.push(vec![task.asset.to_string().into(), what, task.reason.clone().into()]);
+    }
+    let skipped = tasks.iter().filter(|task| task.action == Action::Skip).count() as u64;
+    let mut text = if table.is_empty() { String::new() } else { table.render(console.width(), console.color_out) };
+    if skipped > 0 {
+        let verb = if skipped == 1 { "is" } else { "are" };
+        text.push_str(&format!("{} {verb} up to date\n", plural(skipped, "asset")));
+    }
+    console.out(&text)?;
+    Ok(0)
+}

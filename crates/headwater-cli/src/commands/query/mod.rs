@@ -1,0 +1,95 @@
+//! `headwater query`: answers a SQL query.
+
+mod answer;
+mod file;
+mod terminal;
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use headwater_sdk::{Blame, Error};
+
+use crate::cli::Global;
+use crate::console::Console;
+use crate::failure::Failure;
+use crate::wiring::lake::{self, Access};
+use crate::wiring::project;
+
+use answer::Answer;
+
+/// Answers a query over what is published.
+///
+/// On a terminal the first 40 rows are shown as a table, and how many more there are. Elsewhere, and with --format,
+/// --limit or --output, all rows are written as they come, in constant memory: CSV unless another format is chosen.
+#[derive(Debug, Args)]
+pub(crate) struct QueryArgs {
+    /// The query, or - to read it from stdin
+    sql: String,
+    /// Reads the lake as it was: a snapshot's number, a date or a time in RFC 3339
+    #[arg(long, value_name = "SNAPSHOT|TIME")]
+    as_of: Option<String>,
+    /// How to write the rows
+    #[arg(short, long, value_name = "FORMAT")]
+    format: Option<Format>,
+    /// Writes to this file; the format follows from .csv, .json, .jsonl, .ndjson or .parquet
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// At most this many rows
+    #[arg(short = 'n', long, value_name = "ROWS")]
+    limit: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Table,
+    Csv,
+    /// One JSON object per line
+    Json,
+    /// Needs --output
+    Parquet,
+}
+
+pub(crate) async fn query(args: &QueryArgs, global: &Global, console: &Console) -> Result<u8, Failure> {
+    let format = choose_format(args, console)?;
+    let sql = match args.sql.as_str() {
+        "-" => std::io::read_to_string(std::io::stdin().lock())?,
+        sql => sql.to_owned(),
+    };
+    let opened = project::open(None, global, console)?;
+    let lake = lake::open(&opened.project, Access::Read)?;
+    let snapshot = lake::snapshot_as_of(&lake, args.as_of.as_deref()).await?;
+    let result = lake.engine.query(&snapshot.relations, &sql).await?;
+    let mut answer = Answer::new(result, args.limit);
+    match &args.output {
+        Some(path) => {
+            let rows = file::write(answer, format, path, console).await?;
+            if !console.quiet {
+                console.err(&format!("{} written to {}\n", crate::render::units::plural(rows, "row"), path.display()));
+            }
+        }
+        None if format == Format::Table && console.out_is_terminal && args.limit.is_none() && args.format.is_none() => {
+            terminal::show_first(answer, console).await?;
+        }
+        None => answer::stream(&mut answer, format, &mut std::io::stdout(), console).await?,
+    }
+    Ok(0)
+}
+
+fn choose_format(args: &QueryArgs, console: &Console) -> Result<Format, Failure> {
+    let extension = args.output.as_ref().and_then(|path| path.extension()?.to_str());
+    let format = match (args.format, extension) {
+        (Some(format), _) => format,
+        (None, Some("parquet")) => Format::Parquet,
+        (None, Some("json" | "jsonl" | "ndjson")) => Format::Json,
+        (None, Some(_)) => Format::Csv,
+        (None, None) if console.json => Format::Json,
+        (None, None) if console.out_is_terminal && args.output.is_none() => Format::Table,
+        (None, None) => Format::Csv,
+    };
+    if format == Format::Parquet && args.output.is_none() {
+        return Err(Error::new("HW0816", Blame::Project, "parquet can only be written to a file")
+            .help("name a file with --output")
+            .into());
+    }
+    Ok(format)
+}

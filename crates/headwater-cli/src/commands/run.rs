@@ -1,0 +1,81 @@
+//! `headwater run`: brings the lake up to date and publishes what passes its checks.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use headwater_run::{LeaseOptions, RunOptions};
+use tokio_util::sync::CancellationToken;
+
+use crate::cli::{Global, parse_duration};
+use crate::console::Console;
+use crate::failure::Failure;
+use crate::render::{progress, summary};
+use crate::wiring::lake::{self, Access};
+use crate::wiring::project;
+
+/// Loads what is new, rebuilds what changed, checks all of it, and publishes everything that passed as one snapshot.
+///
+/// What fails its checks, and what depends on it, stays as it was. An interrupted run loses nothing: the next one goes
+/// on from there.
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// The project's folder
+    dir: Option<PathBuf>,
+    /// Builds everything anew, whatever is up to date
+    #[arg(long)]
+    full_refresh: bool,
+    /// Waits this long for another run to end, e.g. 10m
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    wait: Option<Duration>,
+    /// Assets worked on at once [default: the number of processors]
+    #[arg(short, long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
+}
+
+pub(crate) async fn run(
+    args: &RunArgs,
+    global: &Global,
+    console: &Console,
+    stop: &CancellationToken,
+) -> Result<u8, Failure> {
+    let opened = project::open(args.dir.as_deref(), global, console)?;
+    let lake = lake::open(&opened.project, Access::Write)?;
+    let defaults = RunOptions::default();
+    let options = RunOptions {
+        full_refresh: args.full_refresh,
+        jobs: args.jobs.map_or(defaults.jobs, NonZeroUsize::get),
+        lease: LeaseOptions { wait: args.wait, ..LeaseOptions::default() },
+        command: command_line(console),
+        cancel: stop.clone(),
+        ..defaults
+    };
+    let display = progress::display(console);
+    let outcome = headwater_run::run(&opened.project, &opened.connectors, &lake, &options, &display).await;
+    // The display clears its bars when it goes.
+    drop(display);
+    let report = outcome.map_err(|error| Failure::of_run(error, opened.files))?;
+    if console.json {
+        console.out_json(&report)?;
+    } else {
+        console.out(&summary::run(&report, console.width(), console.color_out))?;
+    }
+    Ok(report.exit_code)
+}
+
+/// The command line as it is recorded: without secrets, and without the values of variables.
+pub(crate) fn command_line(console: &Console) -> String {
+    let mut words = vec!["headwater".to_owned()];
+    let mut hide = false;
+    for word in std::env::args().skip(1) {
+        let shown = match word.strip_prefix("--var=").unwrap_or(&word).split_once('=') {
+            Some((key, _)) if hide => format!("{key}=…"),
+            Some((key, _)) if word.starts_with("--var=") => format!("--var={key}=…"),
+            _ => word.clone(),
+        };
+        hide = word == "--var";
+        words.push(console.secrets.redact(&shown).into_owned());
+    }
+    words.join(" ")
+}

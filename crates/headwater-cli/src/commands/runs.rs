@@ -1,0 +1,69 @@
+//! `headwater runs`: the runs.
+
+use clap::Args;
+use headwater_sdk::store::RunState;
+
+use crate::cli::Global;
+use crate::console::Console;
+use crate::failure::Failure;
+use crate::render::style::Style;
+use crate::render::table::{Cell, Column, Table};
+use crate::render::units::{seconds, time};
+use crate::wiring::lake::{self, Access};
+use crate::wiring::project;
+
+/// Lists the runs, newest first.
+#[derive(Debug, Args)]
+pub(crate) struct RunsArgs {
+    /// How many to list
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
+    limit: usize,
+}
+
+pub(crate) async fn runs(args: &RunsArgs, global: &Global, console: &Console) -> Result<u8, Failure> {
+    let opened = project::open(None, global, console)?;
+    let lake = lake::open(&opened.project, Access::Read)?;
+    let runs = lake.store.runs(args.limit).await?;
+    if console.json {
+        console.out_json(&runs)?;
+        return Ok(0);
+    }
+    if runs.is_empty() {
+        console.out("nothing has been run in this environment yet\n")?;
+        return Ok(0);
+    }
+    let mut table = Table::new(vec![
+        Column::text("run"),
+        Column::text("started (UTC)").optional(1),
+        Column::number("time").optional(3),
+        Column::text("result"),
+        Column::number("snapshot").optional(2),
+        Column::text("command").optional(4),
+    ]);
+    for run in &runs {
+        let took = run.ended_ms.map_or(0.0, |ended| (ended - run.started_ms) as f64 / 1000.0);
+        table.push(vec![
+            run.id.to_string().into(),
+            time(run.started_ms).into(),
+            seconds(took).into(),
+            run_state(run.state),
+            run.snapshot.map(|snapshot| snapshot.to_string()).unwrap_or_default().into(),
+            run.command.clone().into(),
+        ]);
+    }
+    console.out(&table.render(console.width(), console.color_out))?;
+    Ok(0)
+}
+
+/// How a run ended, in a word or two.
+pub(crate) fn run_state(state: RunState) -> Cell {
+    let (word, style) = match state {
+        RunState::Running => ("running, or died", Style::Plain),
+        RunState::Published => ("published", Style::Good),
+        RunState::Partial => ("published in part", Style::Warn),
+        RunState::Failed => ("failed", Style::Bad),
+        RunState::Interrupted => ("interrupted", Style::Warn),
+        RunState::Abandoned => ("given up", Style::Dim),
+    };
+    Cell::styled(word, style)
+}

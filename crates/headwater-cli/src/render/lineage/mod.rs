@@ -1,0 +1,14 @@
+//! Lineage as a graph to draw: of tables, or of columns.
+
+mod graph;
+mod mermaid;
+mod svg;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use graph::{Direction, Graph, column_graph, table_graph};
+pub(crate) use mermaid::mermaid;
+pub(crate) use svg::svg;
+pub(crate) use text::text;

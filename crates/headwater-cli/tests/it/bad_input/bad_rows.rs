@@ -1,0 +1,95 @@
+//! Rows that cannot be read.
+
+use crate::program::{json, query};
+use crate::project::{Project, assert_told};
+
+const DECLARED: &str = "connector: files\nlocation: data\nstreams:\n  - table: raw.numbers\n    path: '*.csv'\n    \
+    columns: { n: { type: int }, name: { type: string } }\n";
+
+const BROKEN: &str = "n,name\n1,one\nzwei,two\n3\n4,four,extra\n5,\"unclosed\n6,six\n99999999999,big\n";
+
+#[test]
+fn bad_rows_are_set_aside_with_file_line_reason_and_text() {
+    let project = Project::numbers().with("sources/numbers.yml", DECLARED).with("data/a.csv", BROKEN);
+    let said = project.run();
+    assert!(
+        said.out.contains("5 source rows unreadable: headwater query \"select * from raw.numbers__rejected\""),
+        "{}",
+        said.out
+    );
+    assert_eq!(query(project.path(), "select total, rows from marts.sums"), "7,2", "one and six");
+    let rejected = crate::program::rows(project.path(), "select * from raw.numbers__rejected order by _line");
+    let told: Vec<(i64, String, String)> = rejected
+        .iter()
+        .map(|row| {
+            assert_eq!(row["_file"], "data/a.csv");
+            let text = |key: &str| row[key].as_str().unwrap().to_owned();
+            (row["_line"].as_i64().unwrap(), text("_reason"), text("_raw"))
+        })
+        .collect();
+    let expected = [
+        (3, "'zwei' is not an int", "zwei,two"),
+        (4, "1 field", "3"),
+        (5, "3 fields", "4,four,extra"),
+        (6, "quote", "5,\"unclosed"),
+        (8, "99999999999", "99999999999,big"),
+    ];
+    assert_eq!(told.len(), expected.len(), "{told:#?}");
+    for ((line, reason, raw), (expected_line, words, text)) in told.iter().zip(expected) {
+        assert_eq!((*line, raw.as_str()), (expected_line, text), "{told:#?}");
+        assert!(reason.contains(words), "{reason} has no '{words}'");
+    }
+    let run = json(project.path(), &["runs"])[0]["id"].clone();
+    assert!(rejected.iter().all(|row| row["_run"] == run));
+    let report = json(project.path(), &["run-info"]);
+    assert_eq!(report["tasks"][0]["staged"]["rejected"], 5);
+    assert_eq!(report["tasks"][0]["staged"]["rows_in"], 7, "read and set aside");
+}
+
+#[test]
+fn a_stream_may_ask_to_fail_instead() {
+    let project = Project::numbers().with("sources/numbers.yml", format!("{DECLARED}    on_bad_row: fail\n"));
+    project.run();
+    project.write("data/a.csv", BROKEN);
+    let said = project.say(&["run"]).exits(1);
+    assert_told(&said, "HW0309", &["data/a.csv", "line 3", "zwei"]);
+    assert_eq!(project.published(), (1, "6,3".to_owned()));
+}
+
+#[test]
+fn files_put_right_leave_nothing_rejected() {
+    let project = Project::numbers().with("sources/numbers.yml", DECLARED).with("data/a.csv", BROKEN);
+    project.run();
+    project.write("data/a.csv", "n,name\n1,one\n2,two\n");
+    let said = project.run();
+    assert!(!said.out.contains("unreadable"), "{}", said.out);
+    assert_eq!(query(project.path(), "select count(*) from raw.numbers__rejected"), "0");
+    assert_eq!(query(project.path(), "select total from marts.sums"), "3");
+}
+
+#[test]
+fn bad_json_lines_are_set_aside_too() {
+    let project = Project::numbers().with(
+        "sources/numbers.yml",
+        "connector: files\nlocation: data\nstreams:\n  - table: raw.numbers\n    path: '*.jsonl'\n    \
+         columns: { n: { type: int }, name: { type: string } }\n",
+    );
+    project.write(
+        "data/a.jsonl",
+        "{\"n\": 1, \"name\": \"one\"}\n{\"n\": \n{\"n\": \"x\", \"name\": \"two\"}\n[3]\n{\"n\": 4}\n",
+    );
+    project.run();
+    assert_eq!(query(project.path(), "select total, rows from marts.sums"), "5,2");
+    assert_eq!(query(project.path(), "select _line from raw.numbers__rejected order by _line"), "2\n3\n4");
+}
+
+#[test]
+fn an_empty_file_and_a_header_alone_are_no_mistake() {
+    let project = Project::numbers().with("sources/numbers.yml", DECLARED).with("data/a.csv", "n,name\n");
+    project.write("data/b.csv", "");
+    project.run();
+    assert_eq!(query(project.path(), "select count(*) from raw.numbers"), "0");
+    project.write("data/b.csv", "n,name\n8,eight\n");
+    project.run();
+    assert_eq!(query(project.path(), "select total from marts.sums"), "8");
+}

@@ -1,0 +1,13 @@
+//! What goes wrong: each mistake is told clearly, ends with the documented exit code, and costs nothing that is
+//! published.
+
+mod bad_rows;
+mod disk_full;
+mod drift;
+mod enormous;
+mod failed_checks;
+mod in_use;
+mod places;
+mod projects;
+mod unreadable;
+mod writing_sql;

@@ -1,0 +1,12 @@
+//! The built program, as a person or a script uses it: real files, real folders, real processes.
+
+mod bad_input;
+mod codes;
+mod crashes;
+mod main_job;
+mod program;
+mod project;
+mod reading;
+mod refusals;
+mod reliability;
+mod running;

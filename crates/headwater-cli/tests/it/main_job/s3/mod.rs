@@ -1,0 +1,4 @@
+//! Sources and a lake in object storage, against `moto_server`, which answers as S3 does.
+
+mod lake;
+mod server;

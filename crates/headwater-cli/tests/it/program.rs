@@ -1,0 +1,187 @@
+//! Running the built program in a temporary folder.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+/// The workspace's folder.
+pub(crate) fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
+}
+
+/// The program, with an environment that does not depend on who runs the tests.
+pub(crate) fn headwater(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_headwater"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("HEADWATER_") || name.starts_with("AWS_")) {
+        command.env_remove(name);
+    }
+    command.current_dir(folder).stdin(Stdio::null()).env("NO_COLOR", "1").env("COLUMNS", "140");
+    command
+}
+
+/// What a finished program said.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl From<Output> for Said {
+    fn from(output: Output) -> Self {
+        let said = Self {
+            code: output.status.code(),
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        };
+        for text in [&said.out, &said.err] {
+            assert!(!text.contains("panicked at") && !text.contains("RUST_BACKTRACE"), "a panic:\n{text}");
+        }
+        said
+    }
+}
+
+impl Said {
+    /// The one JSON document on standard output.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("{e}:\n{}\n{}", self.out, self.err))
+    }
+
+    /// Asserts an exit code, and shows everything if it is another.
+    #[track_caller]
+    pub(crate) fn exits(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "out:\n{}\nerr:\n{}", self.out, self.err);
+        self
+    }
+}
+
+/// Runs the program with arguments and waits for it.
+pub(crate) fn say(folder: &Path, arguments: &[&str]) -> Said {
+    headwater(folder).args(arguments).output().unwrap().into()
+}
+
+/// As [`say`], for what has to succeed. Returns standard output.
+#[track_caller]
+pub(crate) fn ok(folder: &Path, arguments: &[&str]) -> String {
+    let said = say(folder, arguments);
+    assert_eq!(said.code, Some(0), "headwater {arguments:?}\n{}\n{}", said.out, said.err);
+    said.out
+}
+
+/// As [`ok`], with `--json`: the document.
+#[track_caller]
+pub(crate) fn json(folder: &Path, arguments: &[&str]) -> Value {
+    let out = ok(folder, &[arguments, &["--json"]].concat());
+    serde_json::from_str(&out).unwrap_or_else(|e| panic!("headwater {arguments:?} --json: {e}:\n{out}"))
+}
+
+/// The rows of a query, as CSV without the header.
+#[track_caller]
+pub(crate) fn query(folder: &Path, sql: &str) -> String {
+    let out = ok(folder, &["query", sql, "--format", "csv"]);
+    out.lines().skip(1).collect::<Vec<_>>().join("\n")
+}
+
+/// The rows of a query, as JSON objects.
+#[track_caller]
+pub(crate) fn rows(folder: &Path, sql: &str) -> Vec<Value> {
+    let out = ok(folder, &["query", sql, "--format", "json"]);
+    out.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"))).collect()
+}
+
+/// Copies a folder with everything in it, except what begins with one of `skip`. Times of modification are kept: a
+/// source whose files are the same has nothing new.
+pub(crate) fn copy_folder(from: &Path, to: &Path, skip: &[&str]) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name();
+        if skip.iter().any(|s| name.to_string_lossy().starts_with(s)) {
+            continue;
+        }
+        if entry.file_type().unwrap().is_dir() {
+            copy_folder(&entry.path(), &to.join(&name), skip);
+        } else {
+            copy_file(&entry.path(), &to.join(&name));
+        }
+    }
+}
+
+/// Copies a file with its time of modification.
+pub(crate) fn copy_file(from: &Path, to: &Path) {
+    fs::copy(from, to).unwrap();
+    let modified = fs::metadata(from).unwrap().modified().unwrap();
+    fs::File::options().write(true).open(to).unwrap().set_modified(modified).unwrap();
+}
+
+/// The versions in a table's published log, as any reader of Delta tables finds them.
+pub(crate) fn published_versions(lake: &Path, table: &str) -> Vec<u64> {
+    let log = lake.join(table.replace('.', "/")).join("_delta_log");
+    let Ok(entries) = fs::read_dir(log) else { return Vec::new() };
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut versions: Vec<u64> =
+        names.filter_map(|name| name.strip_suffix(".json").and_then(|stem| stem.parse().ok())).collect();
+    versions.sort_unstable();
+    versions
+}
+
+/// A folder with the project that `headwater init` makes.
+pub(crate) struct Folder {
+    dir: tempfile::TempDir,
+}
+
+impl Folder {
+    /// Makes the project.
+    pub(crate) fn with_project() -> Self {
+        let folder = Self { dir: tempfile::tempdir().unwrap() };
+        let said = say(folder.dir.path(), &["init", "shop"]);
+        assert_eq!(said.code, Some(0), "{said:?}");
+        folder
+    }
+
+    /// The project's folder.
+    pub(crate) fn project(&self) -> PathBuf {
+        self.dir.path().join("shop")
+    }
+
+    /// The program with arguments, in the project's folder.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = headwater(&self.project());
+        command.args(arguments).env_remove("NO_COLOR").env("COLUMNS", "120");
+        command
+    }
+
+    /// Runs the program.
+    pub(crate) fn headwater(&self, arguments: &[&str]) -> Said {
+        self.command(arguments).output().unwrap().into()
+    }
+
+    /// Runs a command that must succeed.
+    #[track_caller]
+    pub(crate) fn ok(&self, arguments: &[&str]) -> Said {
+        self.headwater(arguments).exits(0)
+    }
+
+    /// Writes a file of the project.
+    pub(crate) fn write(&self, path: &str, text: &str) {
+        let path = self.project().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    /// Replaces a text that a file of the project has.
+    pub(crate) fn replace(&self, path: &str, from: &str, to: &str) {
+        let file = self.project().join(path);
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(text.contains(from), "{path} has no {from}");
+        fs::write(file, text.replace(from, to)).unwrap();
+    }
+
+    /// The rows of a query, as CSV without its header.
+    #[track_caller]
+    pub(crate) fn rows(&self, sql: &str) -> Vec<String> {
+        query(&self.project(), sql).lines().map(str::to_owned).collect()
+    }
+}

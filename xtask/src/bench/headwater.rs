@@ -1,0 +1,82 @@
+//! The program that is measured: `headwater`, built for release.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use cargo_metadata::MetadataCommand;
+use serde_json::Value;
+
+use super::machine;
+use super::measure::{Measured, capture, measure};
+use super::places::{Places, read};
+use crate::report::say;
+
+/// The program.
+#[derive(Debug, Clone)]
+pub(super) struct Headwater {
+    program: PathBuf,
+}
+
+impl Headwater {
+    /// The program at a path.
+    pub(super) fn at(program: &Path) -> Result<Self, String> {
+        let program = program.canonicalize().map_err(|e| format!("cannot use {}: {e}", program.display()))?;
+        Ok(Self { program })
+    }
+
+    /// Builds the program of the workspace.
+    pub(super) fn build(places: &Places) -> Result<Self, String> {
+        say("building headwater\n");
+        let manifest = places.source("Cargo.toml");
+        let mut build = Command::new("cargo");
+        build.args(["build", "--release", "--quiet", "--package", "headwater-cli", "--manifest-path"]).arg(&manifest);
+        capture(&mut build)?;
+        let metadata = MetadataCommand::new()
+            .manifest_path(manifest)
+            .no_deps()
+            .exec()
+            .map_err(|e| format!("cargo metadata failed: {e}"))?;
+        Self::at(metadata.target_directory.join("release/headwater").as_std_path())
+    }
+
+    /// Its version, the commit that it was built from and the compiler.
+    pub(super) fn versions(&self, places: &Places) -> Result<Vec<String>, String> {
+        let version = capture(Command::new(&self.program).arg("--version"))?;
+        let commit = machine::commit(places.root())?;
+        Ok(vec![format!("{} ({commit})", version.trim()), machine::compiler(places.root())?])
+    }
+
+    fn command(&self, project: &Path) -> Command {
+        let mut command = Command::new(&self.program);
+        command.arg("-C").arg(project).args(["--quiet", "--json"]);
+        command
+    }
+
+    /// Measures a command that prints one JSON document, and returns both.
+    pub(super) fn measure(&self, project: &Path, arguments: &[&str]) -> Result<(Measured, Value), String> {
+        let output = project.with_extension("stdout");
+        let measured = measure(self.command(project).args(arguments), &output)?;
+        let document = serde_json::from_str(&read(&output)?).map_err(|e| format!("{}: {e}", output.display()))?;
+        Ok((measured, document))
+    }
+
+    /// Runs a command that prints one JSON document.
+    pub(super) fn ask(&self, project: &Path, arguments: &[&str]) -> Result<Value, String> {
+        let text = capture(self.command(project).args(arguments))?;
+        serde_json::from_str(&text).map_err(|e| format!("headwater {}: {e}", arguments.join(" ")))
+    }
+
+    /// The rows of a query, as JSON objects.
+    pub(super) fn query(&self, project: &Path, sql: &str) -> Result<Vec<Value>, String> {
+        let mut command = Command::new(&self.program);
+        let text = capture(command.arg("-C").arg(project).args(["--quiet", "query", sql, "--format", "json"]))?;
+        let rows = text.lines().map(serde_json::from_str);
+        rows.collect::<Result<_, _>>().map_err(|e| format!("the answer to '{sql}' is not one object a line: {e}"))
+    }
+}
+
+/// Holds a run's document to having published everything.
+pub(super) fn require_published(run: &Value) -> Result<(), String> {
+    let all = run["exit_code"] == 0 && run["error"].is_null();
+    if all { Ok(()) } else { Err(format!("the run did not publish everything: {run}")) }
+}

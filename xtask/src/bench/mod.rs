@@ -1,0 +1,164 @@
+//! `cargo xtask bench <scenario>`: Headwater beside its peers, in one run on one machine.
+//!
+//! A scenario is a folder here. It turns its [`Settings`] into contenders, which [`rounds`] measures by turns, and what
+//! came out into a [`Section`] of `docs/benchmarks.md`; every time stands beside a check that the result was right.
+//! The figures of each round are kept in `bench/results`.
+//!
+//! Linux only: memory is read from `/proc`.
+
+mod checks;
+mod dataset;
+mod document;
+mod headwater;
+mod machine;
+mod main_job;
+mod measure;
+mod memory;
+mod places;
+mod project_1000;
+mod rounds;
+mod section;
+#[cfg(test)]
+mod tests;
+mod tools;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+
+use self::headwater::Headwater;
+use self::places::Places;
+use self::rounds::Contender;
+use self::section::Section;
+use crate::report::say;
+
+/// Rounds below which figures are not kept.
+const FEWEST_ROUNDS: usize = 5;
+
+/// What to measure, and how often.
+#[derive(Debug, Args)]
+pub(crate) struct BenchArguments {
+    /// The scenario
+    #[arg(value_enum)]
+    scenario: Scenario,
+    /// How often each contender runs
+    #[arg(long, default_value_t = FEWEST_ROUNDS)]
+    rounds: usize,
+    /// How often the slow ones run: the stack of main-job, `dbt run` of project-1000 [default: as the others]
+    #[arg(long)]
+    slow_rounds: Option<usize>,
+    /// How many times the flights example's data: several for main-job, one for checks [default: 1,30 and 30]
+    #[arg(long, value_delimiter = ',')]
+    scale: Vec<u32>,
+    /// How many models project-1000 has
+    #[arg(long, default_value_t = 1000)]
+    models: usize,
+    /// Measures these contenders only; nothing is then kept
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
+    /// A program to measure instead of building one
+    #[arg(long)]
+    headwater: Option<PathBuf>,
+    /// Installs and makes what the scenario needs, and measures nothing
+    #[arg(long)]
+    prepare: bool,
+    /// Prints what came out and keeps nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Scenario {
+    /// The flights example, against dlt + dbt + Soda and a DuckDB script
+    MainJob,
+    /// 50 checks on a table, against the same write without them
+    Checks,
+    /// A project of 1,000 models, against dbt
+    #[value(name = "project-1000")]
+    Project1000,
+}
+
+/// What every scenario is given.
+struct Settings {
+    places: Places,
+    headwater: Headwater,
+    rounds: usize,
+    slow_rounds: usize,
+    only: Vec<String>,
+    prepare: bool,
+}
+
+impl Settings {
+    /// The contenders that were asked for.
+    fn choose<'a>(&self, contenders: Vec<Contender<'a>>) -> Result<Vec<Contender<'a>>, String> {
+        let names: Vec<&str> = contenders.iter().map(|contender| contender.name).collect();
+        if let Some(unknown) = self.only.iter().find(|name| !names.contains(&name.as_str())) {
+            return Err(format!("there is no contender '{unknown}': name some of {}", names.join(", ")));
+        }
+        let wanted = |name: &str| self.only.is_empty() || self.only.iter().any(|only| only == name);
+        Ok(contenders.into_iter().filter(|contender| wanted(contender.name)).collect())
+    }
+}
+
+/// Runs a scenario. The exit code is 0 when it was measured (goals may be missed), 2 when it could not be.
+pub(crate) fn run(arguments: BenchArguments, root: &Path) -> ExitCode {
+    match measure(arguments, root) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("bench: {error}\n"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn measure(arguments: BenchArguments, root: &Path) -> Result<(), String> {
+    if arguments.rounds == 0 || arguments.slow_rounds == Some(0) {
+        return Err("ask for at least one round".to_owned());
+    }
+    let places = Places::new(root)?;
+    let headwater = match arguments.headwater {
+        Some(program) => Headwater::at(&program)?,
+        None => Headwater::build(&places)?,
+    };
+    let rounds = arguments.rounds;
+    let slow_rounds = arguments.slow_rounds.unwrap_or(rounds);
+    let settings =
+        Settings { places, headwater, rounds, slow_rounds, only: arguments.only, prepare: arguments.prepare };
+    let scales = |default: &[u32]| if arguments.scale.is_empty() { default.to_vec() } else { arguments.scale.clone() };
+    let mut whole = settings.only.is_empty() && rounds >= FEWEST_ROUNDS;
+    match arguments.scenario {
+        Scenario::MainJob => {
+            for scale in scales(&[1, 30]) {
+                show(main_job::run(&settings, scale)?, &settings, whole && !arguments.dry_run)?;
+            }
+            Ok(())
+        }
+        Scenario::Checks => {
+            let [scale] = scales(&[checks::SCALE])[..] else {
+                return Err("checks are measured at one scale".to_owned());
+            };
+            whole &= scale == checks::SCALE;
+            show(checks::run(&settings, scale)?, &settings, whole && !arguments.dry_run)
+        }
+        Scenario::Project1000 => {
+            whole &= arguments.models == 1000;
+            show(project_1000::run(&settings, arguments.models)?, &settings, whole && !arguments.dry_run)
+        }
+    }
+}
+
+/// Prints a section, and keeps it when it is whole: all contenders, enough rounds, the scenario's own size.
+fn show(section: Option<Section>, settings: &Settings, keep: bool) -> Result<(), String> {
+    let Some(section) = section else { return Ok(()) };
+    say(&format!("\n{}\n", section.markdown()));
+    if !keep {
+        say("nothing is kept of these figures\n");
+        return Ok(());
+    }
+    let (document, results) = (settings.places.document(), settings.places.results(&section.name));
+    document::put(&document, &section.name, &section.markdown())?;
+    places::write(&results, &section.json()?)?;
+    say(&format!("kept in {} and {}\n", document.display(), results.display()));
+    Ok(())
+}
