@@ -81,6 +81,7 @@ pub(crate) fn all() -> Vec<Code> {
         headwater_project::codes::CODES,
         headwater_connectors::codes::CODES,
         headwater_checks::CODES,
+        headwater_engine::SQL_CODES,
         headwater_engine::CODES,
         headwater_catalog::codes::CODES,
         headwater_run::codes::CODES,

@@ -29,7 +29,7 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return Failure::threads(error).report(&console),
     };
-    let outcome = runtime.block_on(Box::pin(dispatch(cli, &console)));
+    let outcome = runtime.block_on(dispatch(cli, &console));
     runtime.shutdown_timeout(LAST_PATIENCE);
     match outcome {
         Ok(code) => ExitCode::from(code),
@@ -41,7 +41,7 @@ fn main() -> ExitCode {
 async fn dispatch(cli: Cli, console: &Console) -> Result<u8, Failure> {
     let stop = wiring::signals::stop_token();
     let tidy = matches!(cli.command, Command::Run(_) | Command::Rollback(_) | Command::Maintain(_));
-    let work = command(cli, console, &stop);
+    let work = Box::pin(command(cli, console, &stop));
     if tidy {
         return work.await;
     }

@@ -9,9 +9,9 @@ use object_store::{PutMode, PutOptions};
 
 use crate::Lake;
 use crate::lake::location::{Location, commit_file};
-use crate::lake::restore;
 use crate::lake::table::{TableVersion, head_version, list_commits, storage_error};
 use crate::lake::vacuum::remove_all;
+use crate::lake::{commit, restore};
 use crate::stage;
 
 /// See [`Branch`].
@@ -64,7 +64,8 @@ impl Branch for RunBranch {
             }
         }
         let actions = restore::actions(&current, &target);
-        let bytes = restore::commit_bytes(table, actions, Some(to_version))?;
+        let position = commit::position(location, table, to_version).await?;
+        let bytes = restore::commit_bytes(table, actions, Some(to_version), position)?;
         let version = head + 1;
         let file = commit_file(&location.staged_log(&self.name, table), version);
         let create = PutOptions { mode: PutMode::Create, ..PutOptions::default() };

@@ -31,6 +31,7 @@ use headwater_sdk::engine::{
 };
 use headwater_sdk::{Blame, Error, Relation, Relations, Result, RunId, TableName};
 
+pub use analysis::codes::CODES as SQL_CODES;
 pub use codes::CODES;
 pub use lake::location::INTERNAL_FOLDER;
 
@@ -52,6 +53,8 @@ pub struct LakeOptions {
     pub spill_dir: PathBuf,
     /// How many threads work on one task.
     pub threads: usize,
+    /// Whether a local folder is made when it is not there; readers need none.
+    pub create: bool,
 }
 
 /// The engine of one lake. Cheap to clone.
@@ -91,12 +94,12 @@ impl Lake {
 }
 
 impl LakeEngine {
-    /// Opens a lake; a local folder is created when it is not there.
+    /// Opens a lake.
     ///
     /// # Errors
     /// When the location is no lake's, or cannot be reached or created.
     pub fn open(options: &LakeOptions) -> Result<Self> {
-        let location = Location::open(&options.location, &options.storage)?;
+        let location = Location::open(&options.location, &options.storage, options.create)?;
         let threads = options.threads.max(1);
         let runtime = Runtime::new(&location, options.memory, &options.spill_dir, threads)?;
         let lake = Lake { location, runtime, cache: Arc::default(), threads };

@@ -66,7 +66,9 @@ impl Project {
 
     /// The asset whose task writes a table: the asset of that name, or the one that a side table belongs to.
     pub fn maker_of(&self, table: &TableName) -> Option<&Asset> {
-        self.assets.iter().find(|a| &a.name == table || a.side_tables().any(|side| &side == table))
+        let belongs =
+            |a: &&Asset| table.table().starts_with(a.name.table()) && a.side_tables().any(|side| &side == table);
+        self.asset(table).or_else(|| self.assets.iter().find(belongs))
     }
 
     /// The assets that read a table's asset, directly or through others, in dependency order, without itself.

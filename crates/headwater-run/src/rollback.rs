@@ -74,7 +74,7 @@ async fn under_lease(
     observer: &dyn Observer,
     held: &Held,
 ) -> Result<RollbackSummary, RunError> {
-    recover::recover(lake, held.lease(), observer).await?;
+    let unfinished = recover::recover(lake, held.lease(), observer).await?;
     let base = lake.base().await?;
     let target = find(lake, to).await?;
     let mut summary =
@@ -92,6 +92,7 @@ async fn under_lease(
         state: RunState::Running,
         started_ms: clock::now_ms(),
         ended_ms: None,
+        holder: Some(held.lease().holder.clone()),
         command: options.command.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
@@ -111,6 +112,8 @@ async fn under_lease(
         lake.engine.drop_branch(&recover::branch_of(&id)).await?;
     }
     let intent = outcome?;
+    // They stand on a snapshot that is not the newest any more: nobody could go on with them.
+    recover::abandon(lake, unfinished).await?;
     summary.snapshot = run.snapshot;
     summary.restored = intent.tables.iter().map(|staged| staged.table.clone()).collect();
     summary.removed = base.relations().into_keys().filter(|name| !target.relations.contains_key(name)).collect();

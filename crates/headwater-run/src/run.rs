@@ -141,7 +141,7 @@ async fn begin(
     recover::abandon(lake, unfinished).await?;
     let resuming = resumed.is_some();
     let run = match resumed {
-        Some(run) => RunRecord { state: RunState::Running, ended_ms: None, ..run },
+        Some(run) => RunRecord { state: RunState::Running, ended_ms: None, holder: Some(holder.to_owned()), ..run },
         None => RunRecord {
             id,
             number: lake.store.runs(1).await?.first().map_or(0, |newest| newest.number) + 1,
@@ -152,6 +152,7 @@ async fn begin(
             state: RunState::Running,
             started_ms: clock::now_ms(),
             ended_ms: None,
+            holder: Some(holder.to_owned()),
             command: options.command.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         },

@@ -4,7 +4,7 @@ use serde_json::Map;
 
 use super::document::replace;
 use super::rounds::{Contender, Sample, Series, interleave, median};
-use super::section::{Goal, Section, mib, seconds, times};
+use super::section::{Goal, Section, mib, seconds, thousands, times};
 
 #[test]
 fn medians() {
@@ -18,6 +18,7 @@ fn units() {
     assert_eq!([0.1234, 12.34, 125.4].map(seconds), ["0.123 s", "12.3 s", "2 min 05 s"]);
     assert_eq!([0.421, 12.34, 140.4].map(times), ["0.42 ×", "12.3 ×", "140 ×"]);
     assert_eq!(mib(1 << 20), "1 MiB");
+    assert_eq!([0, 999, 1000, 10_103_280].map(thousands), ["0", "999", "1,000", "10,103,280"]);
 }
 
 #[test]

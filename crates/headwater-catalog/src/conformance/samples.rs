@@ -40,6 +40,7 @@ pub fn run(number: u64) -> RunRecord {
         state: RunState::Running,
         started_ms: START_MS + number as i64,
         ended_ms: None,
+        holder: None,
         command: "headwater run".into(),
         version: "0.1.0".into(),
     }

@@ -35,6 +35,7 @@ pub(super) fn runs() -> Vec<RunRecord> {
         state,
         started_ms: TIME,
         ended_ms: (state != Running).then_some(TIME + 1_500),
+        holder: None,
         command: "headwater run --select marts.*".into(),
         version: "0.1.0".into(),
     };

@@ -25,7 +25,7 @@ pub(crate) struct LineageArgs {
     /// Only what depends on it
     #[arg(long)]
     downstream: bool,
-    /// For a column: also the columns that only decide which rows there are (joins, filters, grouping)
+    /// For a column: also the columns that decide which rows there are at all (joins, filters, grouping)
     #[arg(long)]
     indirect: bool,
     /// How to show it
@@ -81,7 +81,7 @@ pub(crate) async fn lineage(args: &LineageArgs, global: &Global, console: &Conso
     match &args.output {
         None => console.out(&shown)?,
         Some(path) => {
-            std::fs::write(path, console.secrets.redact(&shown).as_bytes()).map_err(|e| not_written(path, e))?
+            std::fs::write(path, console.secrets.redact(&shown).as_bytes()).map_err(|e| not_written(path, e))?;
         }
     }
     Ok(0)

@@ -28,7 +28,7 @@ pub(crate) fn run(summary: &RunSummary, width: usize, color: bool) -> String {
     out.push_str(&closing(summary, color));
     for (index, command) in summary.next.iter().enumerate() {
         let label = if index == 0 { "next:" } else { "" };
-        out.push_str(&format!("{:<6}{command}\n", label));
+        out.push_str(&format!("{label:<6}{command}\n"));
     }
     out
 }

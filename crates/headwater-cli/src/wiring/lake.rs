@@ -35,6 +35,7 @@ pub(crate) fn open(project: &Project, access: Access) -> Result<Lake> {
         memory: environment.memory,
         spill_dir: std::env::temp_dir(),
         threads: std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
+        create: access == Access::Write,
     })?;
     let store: Arc<dyn Store> = if access == Access::Read && !catalog.exists() {
         Arc::new(MemoryStore::new())

@@ -64,6 +64,11 @@ impl Project {
 
     /// Runs the program in it under a shell that first does something, e.g. sets a limit.
     pub(crate) fn say_after(&self, preparation: &str, arguments: &[&str]) -> Said {
+        self.output_after(preparation, arguments).into()
+    }
+
+    /// As [`Project::say_after`], as it came.
+    pub(crate) fn output_after(&self, preparation: &str, arguments: &[&str]) -> std::process::Output {
         let program = headwater(self.path());
         let mut shell = std::process::Command::new("sh");
         shell.args(["-c", &format!("{preparation}; exec \"$0\" \"$@\"")]).arg(program.get_program()).args(arguments);
@@ -73,7 +78,7 @@ impl Project {
                 None => shell.env_remove(name),
             };
         }
-        shell.current_dir(self.path()).stdin(std::process::Stdio::null()).output().unwrap().into()
+        shell.current_dir(self.path()).stdin(std::process::Stdio::null()).output().unwrap()
     }
 
     /// Everything that is published, as text: the newest snapshot's number, and `total,rows` of `marts.sums`.

@@ -37,8 +37,10 @@ impl Source<'_> {
             described.span = span_of(self.sql, &diagnostic).or(described.span);
             described.help = described.help.or_else(|| diagnostic.helps.first().map(|help| sentence(&help.message)));
             if described.code == codes::SET_OPERATION && described.help.is_none() {
-                let notes: Vec<&str> = diagnostic.notes.iter().map(|note| note.message.as_str()).collect();
-                described.help = Some(notes.join(", ")).filter(|notes| !notes.is_empty());
+                // The notes say "this side has 2 fields".
+                let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+                let widths: Vec<String> = diagnostic.notes.iter().map(|note| digits(&note.message)).collect();
+                described.help = Some(format!("the sides have {} columns", widths.join(" and ")));
             }
         }
         described
@@ -49,7 +51,7 @@ impl Source<'_> {
             DataFusionError::SQL(error, _) => self.syntax(error),
             DataFusionError::SchemaError(error, _) => self.schema(error),
             DataFusionError::Plan(message) => self.plan(message),
-            DataFusionError::NotImplemented(message) => plain(codes::UNSUPPORTED, &format!("not supported: {message}")),
+            DataFusionError::NotImplemented(message) => plain(codes::UNSUPPORTED, message),
             DataFusionError::External(error) => {
                 if let Some(bad) = error.downcast_ref::<BadTable>() {
                     self.table(bad)

@@ -16,7 +16,7 @@ use super::location::{Location, commit_file};
 use super::table::{TableVersion, read_commit, storage_error};
 
 /// The key in a commit's `commitInfo` that holds what Headwater keeps there: `{"run": …, "position": …}`.
-const COMMIT_INFO_KEY: &str = "headwater";
+pub(super) const COMMIT_INFO_KEY: &str = "headwater";
 
 /// What a commit says beside its data.
 #[derive(Debug, Clone)]
@@ -161,7 +161,7 @@ pub(crate) async fn position(location: &Location, table: &TableName, version: u6
     for version in (0..=version).rev() {
         let Some(bytes) = read_commit(location.root.as_ref(), &log, version).await? else { return Ok(None) };
         if let Some(note) = commit_note(&bytes) {
-            return Ok(note.get("position").cloned());
+            return Ok(note.get("position").filter(|position| !position.is_null()).cloned());
         }
         // A commit of somebody else's (compaction, say) keeps no position: the one before it holds.
     }

@@ -33,30 +33,32 @@ pub(crate) struct Location {
 impl Location {
     /// Opens `location`: an absolute path, `file://…`, or `s3://bucket/prefix`. `options` are object-store options such
     /// as `aws_endpoint`; the environment (`AWS_…`) supplies what they do not.
-    pub(crate) fn open(location: &str, options: &BTreeMap<String, String>) -> Result<Self> {
+    /// With `create`, a folder that is not there is made.
+    pub(crate) fn open(location: &str, options: &BTreeMap<String, String>, create: bool) -> Result<Self> {
         if !location.contains("://") {
-            return Self::open_folder(std::path::Path::new(location));
+            return Self::open_folder(std::path::Path::new(location), create);
         }
         let url = Url::parse(location).map_err(|e| bad_location(location, &e.to_string()))?;
         let (scheme, prefix) = ObjectStoreScheme::parse(&url).map_err(|e| bad_location(location, &e.to_string()))?;
         match scheme {
             ObjectStoreScheme::Local => {
                 let path = url.to_file_path().map_err(|()| bad_location(location, "it is no path of this machine"))?;
-                Self::open_folder(&path)
+                Self::open_folder(&path, create)
             }
             ObjectStoreScheme::AmazonS3 => Self::open_s3(location, &url, prefix, options),
             _ => Err(bad_location(location, "only folders and s3:// are built so far")),
         }
     }
 
-    fn open_folder(path: &std::path::Path) -> Result<Self> {
+    fn open_folder(path: &std::path::Path, create: bool) -> Result<Self> {
         let name = path.display().to_string();
-        std::fs::create_dir_all(path).map_err(|e| {
-            Error::new("HW0601", Blame::Environment, format!("cannot create the lake's folder {name}"))
-                .help("choose another folder in headwater.yml under environments, or make this one writable")
-                .caused_by(e)
-        })?;
-        let absolute = path.canonicalize().map_err(|e| bad_location(&name, &e.to_string()))?;
+        if create || path.exists() {
+            make_folder(path)?;
+        }
+        let absolute = path
+            .canonicalize()
+            .or_else(|_| std::path::absolute(path))
+            .map_err(|e| bad_location(&name, &e.to_string()))?;
         let prefix = Path::from_absolute_path(&absolute).map_err(|e| bad_location(&name, &e.to_string()))?;
         let root_url = Url::parse("file:///").map_err(|e| bad_location(&name, &e.to_string()))?;
         // A staging area that is emptied leaves no folders behind.
@@ -85,6 +87,14 @@ impl Location {
         Ok(Self { root: Arc::new(store), root_url, prefix })
     }
 
+    /// Makes the folder of a table, where the storage has folders.
+    pub(crate) fn make_table_folder(&self, table: &TableName) -> Result<()> {
+        match self.table_url(table).to_file_path() {
+            Ok(path) if self.root_url.scheme() == "file" => make_folder(&path),
+            _ => Ok(()),
+        }
+    }
+
     /// The folder of a table's data files, and of its published log.
     pub(crate) fn table(&self, table: &TableName) -> Path {
         self.prefix.clone().join(table.schema()).join(table.table())
@@ -95,6 +105,13 @@ impl Location {
         let mut url = self.root_url.clone();
         url.set_path(&format!("/{}/", self.table(table)));
         url
+    }
+
+    /// The lake's folder on this machine; `None` for an object store.
+    pub(crate) fn local_folder(&self) -> Option<std::path::PathBuf> {
+        let mut url = self.root_url.clone();
+        url.set_path(&format!("/{}", self.prefix));
+        (url.scheme() == "file").then(|| url.to_file_path().ok())?
     }
 
     /// The lake's own path.
@@ -127,6 +144,14 @@ pub(crate) fn commit_file(log: &Path, version: u64) -> Path {
 pub(crate) fn commit_version(file: &Path) -> Option<u64> {
     let stem = file.filename()?.strip_suffix(".json")?;
     (stem.len() == 20).then(|| stem.parse().ok())?
+}
+
+fn make_folder(path: &std::path::Path) -> Result<()> {
+    std::fs::create_dir_all(path).map_err(|e| {
+        Error::new("HW0601", Blame::Environment, format!("cannot create the folder {}", path.display()))
+            .help("choose another folder for the lake in headwater.yml under environments, or make this one writable")
+            .caused_by(e)
+    })
 }
 
 fn bad_location(location: &str, why: &str) -> Error {

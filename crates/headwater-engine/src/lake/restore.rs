@@ -8,6 +8,9 @@ use deltalake_core::kernel::{Action, Add};
 use deltalake_core::protocol::DeltaOperation;
 use headwater_sdk::{Blame, Error, Result, TableName};
 
+use serde_json::{Value, json};
+
+use super::commit::COMMIT_INFO_KEY;
 use super::table::TableVersion;
 
 /// The actions that turn `current` into `target`.
@@ -41,10 +44,17 @@ pub(crate) fn clearing_actions(current: &TableVersion) -> Vec<Action> {
     current.snapshot.log_data().into_iter().map(|file| Action::Remove(file.remove_action(true))).collect()
 }
 
-/// The text of a RESTORE commit. `version` is the version that is restored; `None` when the table is emptied.
-pub(crate) fn commit_bytes(table: &TableName, actions: Vec<Action>, version: Option<u64>) -> Result<Bytes> {
+/// The text of a RESTORE commit. `version` is the version that is restored; `None` when the table is emptied. `position`
+/// is the source's at that version: what was loaded after it has to be loaded again.
+pub(crate) fn commit_bytes(
+    table: &TableName,
+    actions: Vec<Action>,
+    version: Option<u64>,
+    position: Option<Value>,
+) -> Result<Bytes> {
     let operation = DeltaOperation::Restore { version, datetime: None };
-    CommitData::new(actions, operation, HashMap::new(), vec![]).get_bytes().map_err(|e| {
+    let note = HashMap::from([(COMMIT_INFO_KEY.to_owned(), json!({ "position": position }))]);
+    CommitData::new(actions, operation, note, vec![]).get_bytes().map_err(|e| {
         Error::new("HW0614", Blame::Headwater, format!("{table}: its commit cannot be written as JSON"))
             .help("this is a defect of Headwater: please report it")
             .caused_by(e)

@@ -45,8 +45,18 @@ impl TableVersion {
         base: Option<u64>,
         version: u64,
     ) -> Result<Self> {
+        if branch.is_some() {
+            // A staged table without rows has no folder yet, and on a local disk Delta wants to see one.
+            location.make_table_folder(name)?;
+        }
         let log_store = log_store(location, name, branch, base);
         let snapshot = EagerSnapshot::try_new(log_store.as_ref(), Some(version)).await.map_err(|e| {
+            if is_unreachable(&e.to_string()) {
+                return Error::new("HW0612", Blame::Environment, format!("cannot read the log of {name}"))
+                    .help("check that the lake's storage can be reached, and run again")
+                    .caused_by(e)
+                    .transient();
+            }
             Error::new("HW0611", Blame::Environment, format!("cannot open {name} at version {version}"))
                 .help("the table's log was changed or removed by something else; `headwater history` shows the versions that are known")
                 .caused_by(e)
@@ -122,6 +132,13 @@ pub(crate) async fn read_commit(store: &dyn ObjectStore, log: &Path, version: u6
         Err(e) => return Err(storage_error("read", &file, e)),
     };
     result.bytes().await.map(Some).map_err(|e| storage_error("read", &file, e))
+}
+
+/// Whether an error's text tells of a storage that did not answer, rather than of what is stored there.
+fn is_unreachable(text: &str) -> bool {
+    ["error sending request", "Connection refused", "timed out", "dns error", "Generic S3 error"]
+        .iter()
+        .any(|sign| text.contains(sign))
 }
 
 /// An error of the storage underneath, with the way out that its kind has.

@@ -1,10 +1,11 @@
 //! Vacuum: removing data files and staging areas that nothing refers to.
 
 use std::collections::HashSet;
+use std::path::PathBuf;
 
 use futures::{StreamExt, TryStreamExt};
 use headwater_sdk::engine::{KeepSet, VacuumReport};
-use headwater_sdk::{Result, TableName};
+use headwater_sdk::{Blame, Error, Result, TableName};
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
 
@@ -16,6 +17,13 @@ use super::table::{TableVersion, head_version, storage_error};
 pub(crate) async fn vacuum(location: &Location, keep: &KeepSet, dry_run: bool) -> Result<VacuumReport> {
     let mut report = VacuumReport::default();
     let staged = remove_dead_branches(location, keep, dry_run, &mut report).await?;
+    for cut_off in cut_off_uploads(location)? {
+        report.files += 1;
+        report.bytes += cut_off.metadata().map_or(0, |meta| meta.len());
+        if !dry_run && let Err(e) = std::fs::remove_file(&cut_off) {
+            return Err(local_error(&cut_off, e));
+        }
+    }
     for table in tables(location).await? {
         let used = used_files(location, &table, keep, &staged).await?;
         let folder = location.table(&table);
@@ -33,6 +41,40 @@ pub(crate) async fn vacuum(location: &Location, keep: &KeepSet, dry_run: bool) -
         }
     }
     Ok(report)
+}
+
+/// Files of a local lake that a process which died was still writing. The object store writes `name#1`, `name#2`, …,
+/// gives the file its name when it is whole, and never lists the others.
+fn cut_off_uploads(location: &Location) -> Result<Vec<PathBuf>> {
+    let Some(root) = location.local_folder() else { return Ok(Vec::new()) };
+    let (mut found, mut folders) = (Vec::new(), vec![root]);
+    while let Some(folder) = folders.pop() {
+        let entries = match std::fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(e) => return Err(local_error(&folder, e)),
+        };
+        for entry in entries {
+            let entry = entry.map_err(|e| local_error(&folder, e))?;
+            let path = entry.path();
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                folders.push(path);
+            } else if entry.file_name().to_str().and_then(|name| name.rsplit_once('#')).is_some_and(is_upload_number) {
+                found.push(path);
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn is_upload_number((name, number): (&str, &str)) -> bool {
+    !name.is_empty() && !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())
+}
+
+fn local_error(path: &std::path::Path, error: std::io::Error) -> Error {
+    Error::new("HW0612", Blame::Environment, format!("cannot clean up {}", path.display()))
+        .help("check the permissions of the lake's folder")
+        .caused_by(error)
 }
 
 /// Every (branch, table, version) that a kept branch has staged; the staging areas of other branches are removed.

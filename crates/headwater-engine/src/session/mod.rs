@@ -14,6 +14,8 @@ use datafusion::common::DataFusionError;
 use datafusion::execution::context::{SQLOptions, SessionState};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::ExecutionPlan;
+use datafusion::sql::parser::Statement as DFStatement;
+use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
 use headwater_sdk::{Blame, Error, Relations, Result, TableName};
 
 pub(crate) use catalog::TableCache;
@@ -26,6 +28,8 @@ use crate::lake::location::Location;
 #[derive(Clone)]
 pub(crate) struct Session {
     state: Arc<SessionState>,
+    /// What can be named.
+    names: Arc<Vec<TableName>>,
 }
 
 impl Session {
@@ -39,7 +43,8 @@ impl Session {
     ) -> Self {
         let catalog =
             catalog::LakeCatalog::new(runtime.clone(), location.clone(), relations.clone(), cache.clone(), extra);
-        Self { state: Arc::new(runtime.state(Arc::new(catalog))) }
+        let names = Arc::new(relations.keys().cloned().collect());
+        Self { state: Arc::new(runtime.state(Arc::new(catalog))), names }
     }
 
     /// The planner's and optimiser's state.
@@ -49,9 +54,38 @@ impl Session {
 
     /// Plans a query. Everything that is not a query (DDL, DML, SET, COPY, EXPLAIN ANALYZE of such) is refused.
     pub(crate) async fn plan(&self, sql: &str) -> Result<LogicalPlan> {
-        let plan = self.state.create_logical_plan(sql).await.map_err(|e| sql_error(&e))?;
+        let planned = self.state.create_logical_plan(sql).await;
+        let plan = planned.map_err(|e| self.explain(sql).unwrap_or_else(|| sql_error(&e)))?;
         read_only(&plan)?;
         Ok(plan)
+    }
+
+    /// A better reason than the planner's why a statement cannot be planned: it is no query, or names no table.
+    fn explain(&self, sql: &str) -> Option<Error> {
+        let dialect = self.state.config_options().sql_parser.dialect;
+        let statement = self.state.sql_to_statement(sql, &dialect).ok()?;
+        match &statement {
+            DFStatement::Statement(inner) if matches!(**inner, SqlStatement::Query(_)) => {}
+            DFStatement::Explain(_) => {}
+            _ => return Some(not_a_query()),
+        }
+        let names: Vec<String> = self.names.iter().map(ToString::to_string).collect();
+        let missing = self.state.resolve_table_references(&statement).ok()?.into_iter().find(|reference| {
+            reference.schema() != Some("information_schema")
+                && !names.contains(&format!("{}.{}", reference.schema().unwrap_or_default(), reference.table()))
+        })?;
+        let written = match missing.schema() {
+            Some(schema) => format!("{schema}.{}", missing.table()),
+            None => missing.table().to_owned(),
+        };
+        let nearest = names.iter().min_by_key(|name| strsim::damerau_levenshtein(name, &written));
+        let error = Error::new("HW0557", Blame::Project, format!("there is no table {written}"));
+        Some(match nearest {
+            Some(near) if strsim::damerau_levenshtein(near, &written) <= written.len() / 2 => {
+                error.help(format!("did you mean {near}?"))
+            }
+            _ => error.help("`headwater show` lists the tables; a table is named schema.table"),
+        })
     }
 
     /// Makes a plan executable.
@@ -86,10 +120,12 @@ impl Thrift {
 /// Refuses plans that would change something.
 fn read_only(plan: &LogicalPlan) -> Result<()> {
     let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-    options.verify_plan(plan).map_err(|_| {
-        Error::new("HW0550", Blame::Project, "only queries are answered: this statement would change something")
-            .help("write it as a model and `headwater run` it; a query starts with SELECT or WITH")
-    })
+    options.verify_plan(plan).map_err(|_| not_a_query())
+}
+
+fn not_a_query() -> Error {
+    Error::new("HW0550", Blame::Project, "only queries are answered: this statement would change something")
+        .help("write it as a model and `headwater run` it; a query starts with SELECT or WITH")
 }
 
 /// An error of planning or executing SQL, for a person.
@@ -100,7 +136,11 @@ pub(crate) fn sql_error(error: &DataFusionError) -> Error {
         .iter()
         .fold(text.as_str(), |text, prefix| text.strip_prefix(prefix).unwrap_or(text))
         .to_owned();
+    // A data file that is gone comes wrapped in errors of the Parquet reader.
+    let file_is_gone = ["Object at location", "No such file or directory"].iter().any(|sign| text.contains(sign));
     match root {
+        _ if file_is_gone => Error::new("HW0552", Blame::Environment, text)
+            .help("a file of the lake is gone: something else removed it; `headwater rollback` or a run with --full-refresh brings the table back"),
         DataFusionError::ResourcesExhausted(_) => {
             let help = "raise `memory` under defaults in headwater.yml, or make the query smaller";
             Error::new("HW0551", Blame::Environment, format!("out of the memory that a run may use: {text}")).help(help)

@@ -145,7 +145,6 @@ impl Sink {
             }
             let rows = sorted.rows;
             written.rows_out += rows.num_rows() as u64;
-            self.progress.add_rows_in(batch.rows.num_rows() as u64 + rejected);
             self.progress.add_rows_out(rows.num_rows() as u64);
             if rows.num_rows() == 0 {
                 continue;

@@ -107,7 +107,7 @@ impl Folder {
 
     /// Reads a text file. `None` when that fails; why, is among the diagnostics.
     pub(crate) fn read(&mut self, path: &str) -> Option<FileId> {
-        let text = match self.read_text(path) {
+        let mut text = match self.read_text(path) {
             Ok(text) => text,
             Err(diagnostic) => {
                 self.report_at_file(path, *diagnostic);
@@ -115,7 +115,9 @@ impl Folder {
             }
         };
         // The byte order mark is no part of the text; without it, places are what an editor shows.
-        let text = text.strip_prefix('\u{feff}').map_or(text.clone(), str::to_owned);
+        if text.starts_with('\u{feff}') {
+            text.remove(0);
+        }
         Some(self.files.add(path.to_owned(), text))
     }
 

@@ -149,6 +149,11 @@ fn loaded(folder: Folder, project: Option<Project>) -> Loaded {
     diagnostics.sort_by_key(Diagnostic::span);
     // Several streams of a source meet the same mistake in it.
     diagnostics.dedup();
-    let project = project.filter(|_| !diagnostics.iter().any(Diagnostic::is_error));
+    let has_error = diagnostics.iter().any(Diagnostic::is_error);
+    let project = project.filter(|_| !has_error);
+    if project.is_none() && !has_error {
+        // Whoever drops something has to say why; should that be forgotten, nobody is left without an answer.
+        diagnostics.extend(given_up().diagnostics);
+    }
     Loaded { project, files, diagnostics }
 }

@@ -34,6 +34,10 @@ impl<'a> Reader<'a> {
     pub(super) fn value(&mut self, node: &Node, part: &'a Value, name: &str) -> Value {
         self.steps += 1;
         if self.steps > MAX_STEPS {
+            if self.steps == MAX_STEPS + 1 {
+                let diagnostic = Diagnostic::error(codes::YAML_LIMIT, format!("{} has too many values", self.what));
+                self.found.push(diagnostic.at(node.span, "here"));
+            }
             return Value::Null;
         }
         let not_built = part.get("x-not-built");

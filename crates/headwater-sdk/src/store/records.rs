@@ -60,6 +60,10 @@ pub struct RunRecord {
     pub started_ms: i64,
     /// End.
     pub ended_ms: Option<i64>,
+    /// The process that works, or worked, on it: the text of its lease's holder. A run whose process may still be alive
+    /// is not gone on with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holder: Option<String>,
     /// The command line, without secrets.
     pub command: String,
     /// The version of Headwater.

@@ -11,7 +11,7 @@ use super::headwater::require_published;
 use super::machine;
 use super::places::{Places, clear, copy_folder, read, write};
 use super::rounds::{Contender, Sample, Series, interleave};
-use super::section::{Goal, Section};
+use super::section::{Goal, Section, thousands};
 use super::{Headwater, Settings};
 
 /// How many times the flights example's data is loaded: 10 million rows.
@@ -55,9 +55,10 @@ pub(super) fn run(settings: &Settings, scale: u32) -> Result<Option<Section>, St
         name: "checks".to_owned(),
         title: "50 checks".to_owned(),
         what: format!(
-            "`headwater run` of one table of {rows} flights with 19 columns from one Parquet file, without checks and \
+            "`headwater run` of one table of {} flights with 19 columns from one Parquet file, without checks and \
              with the 50 of `bench/checks`: not_null, range, accepted_values, length, regex, expression and row_count. \
-             Each run began with an empty lake; rounds were run by turns."
+             Each run began with an empty lake; rounds were run by turns.",
+            thousands(rows.as_u64().unwrap_or_default())
         ),
         date: machine::today()?,
         machine: machine::describe(),

@@ -14,7 +14,7 @@ use super::dataset::Dataset;
 use super::machine;
 use super::places::clear;
 use super::rounds::{Contender, Sample, Series, interleave};
-use super::section::{Goal, Section, mib, times};
+use super::section::{Goal, Section, mib, thousands, times};
 use super::tools::Tool;
 use super::{Settings, headwater};
 
@@ -105,26 +105,4 @@ fn goals(series: &[Series], scale: u32) -> Vec<Goal> {
         goals.push(Goal { text, seen: mib(peak), met: peak <= MOST_MEMORY });
     }
     goals
-}
-
-/// A number with commas.
-fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn numbers_have_commas() {
-        let shown = [0, 999, 1000, 10_103_280].map(super::thousands);
-        assert_eq!(shown, ["0", "999", "1,000", "10,103,280"]);
-    }
 }

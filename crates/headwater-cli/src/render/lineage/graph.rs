@@ -53,7 +53,7 @@ pub(crate) struct Graph {
 }
 
 impl Graph {
-    fn new(nodes: BTreeMap<String, Node>, edges: BTreeMap<(String, String), BTreeSet<String>>) -> Self {
+    fn new(nodes: BTreeMap<String, Node>, edges: &BTreeMap<(String, String), BTreeSet<String>>) -> Self {
         let places: BTreeMap<&String, usize> = nodes.keys().zip(0..).collect();
         let edges = edges.iter().filter_map(|((from, to), how)| {
             Some(Edge { from: *places.get(from)?, to: *places.get(to)?, how: how.iter().cloned().collect() })
@@ -134,10 +134,11 @@ pub(crate) fn table_graph(
             edges.entry((input.to_string(), record.asset.to_string())).or_default();
         }
     }
-    Graph::new(nodes, edges)
+    Graph::new(nodes, &edges)
 }
 
-/// The graph of columns. With `indirect`, columns that only decide which rows there are count as well.
+/// The graph of columns: what makes or decides a column's values. With `indirect`, columns that decide which rows there
+/// are at all count as well.
 pub(crate) fn column_graph(records: &[LineageRecord], indirect: bool) -> Graph {
     let mut nodes = BTreeMap::new();
     let mut edges: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
@@ -149,7 +150,7 @@ pub(crate) fn column_graph(records: &[LineageRecord], indirect: bool) -> Graph {
         for column in &record.lineage.columns {
             let to = format!("{}.{}", record.asset, column.name);
             let dataset = record.lineage.dataset.iter().filter(|_| indirect);
-            for edge in column.edges.iter().filter(|e| indirect || e.influence.is_direct()).chain(dataset) {
+            for edge in column.edges.iter().chain(dataset) {
                 edges.entry((column_name(&edge.from), to.clone())).or_default().insert(how(edge));
             }
         }
@@ -159,7 +160,7 @@ pub(crate) fn column_graph(records: &[LineageRecord], indirect: bool) -> Graph {
         let node = || Node { name: from.clone(), kind: Kind::Column, detail: None };
         nodes.entry(from.clone()).or_insert_with(node);
     }
-    Graph::new(nodes, edges)
+    Graph::new(nodes, &edges)
 }
 
 fn column_name(column: &ColumnRef) -> String {

@@ -73,7 +73,8 @@ fn nothing_is_published_by_a_first_run_that_fails() {
     assert_told(&said, "HW0910", &["marts.sums: failed", "row_count"]);
     assert_eq!(query(project.path(), "select count(*) from raw.numbers"), "3", "what passed is there");
     assert!(published_versions(&project.lake(), "marts.sums").is_empty());
-    assert_told(&project.say(&["query", "select * from marts.sums"]).exits(2), "HW0557", &["marts.sums"]);
+    let gone = project.say(&["query", "select * from marts.sums"]).exits(2);
+    assert!(gone.err.contains("marts.sums"), "{}", gone.err);
 }
 
 #[test]

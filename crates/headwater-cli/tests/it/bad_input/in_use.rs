@@ -14,7 +14,7 @@ fn slow() -> Project {
             "models/marts/slow.sql",
             "with a as (select unnest(generate_series(1, 60000)) as value),\n\
              b as (select unnest(generate_series(1, 60000)) as value)\n\
-             select sum(a.value * b.value % 7) as n from a cross join b cross join marts.sums\n",
+             select sum(a.value * b.value % 7) as n from marts.sums cross join a cross join b\n",
         )
 }
 
@@ -57,7 +57,8 @@ fn a_second_run_is_refused_or_waits_and_ctrl_c_loses_nothing() {
     interrupt(&first);
     let began = Instant::now();
     let said: Said = first.wait_with_output().unwrap().into();
-    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    // Far longer than it takes on an idle machine; the query itself would take minutes.
+    assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
     let said = said.exits(1);
     assert!(format!("{}{}", said.out, said.err).contains("interrupted"), "{said:?}");
     assert_told(&project.say(&["query", "select 1 as a"]).exits(2), "HW0806", &[]);

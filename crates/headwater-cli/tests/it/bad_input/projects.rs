@@ -75,7 +75,11 @@ fn unknown_names_get_suggestions() {
         ),
         (wrong("models/marts/m.sql", "select n from raw.nubmers\n"), "HW0205", vec!["raw.nubmers", "raw.numbers"]),
         (wrong("models/marts/m.sql", "select n from numbers\n"), "HW0204", vec!["raw.numbers"]),
-        (wrong("models/marts/m.sql", "select sun(n) as s from raw.numbers\n"), "HW0506", vec!["sun", "sum"]),
+        (
+            wrong("models/marts/m.sql", "select summ(n) as s from raw.numbers\n"),
+            "HW0506",
+            vec!["summ", "did you mean sum"],
+        ),
         (wrong("models/marts/m.sql", "selec n from raw.numbers\n"), "HW0201", vec!["models/marts/m.sql"]),
         (
             wrong("models/marts/m.sql", "/*---\nmaterialise: view\n---*/\nselect n from raw.numbers\n"),

@@ -42,7 +42,7 @@ fn vacuum_removes_what_no_kept_snapshot_needs() {
     assert_eq!(done["removed"]["bytes"], dry["removed"]["bytes"]);
     assert_eq!(data_files(&lake) as u64, after_two as u64 - announced);
     assert_row_counts(dir.path());
-    let said = say(dir.path(), &["query", "select count(*) from raw.flights", "--as-of", "1"]);
+    let said = say(dir.path(), &["query", "select sum(distance) from raw.flights", "--as-of", "1"]);
     assert!(matches!(said.code, Some(2 | 3)), "{said:?}");
     assert_told(&say(dir.path(), &["rollback", "1"]), "HW0618", &[]);
     assert_row_counts(dir.path());

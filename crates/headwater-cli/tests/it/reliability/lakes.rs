@@ -62,6 +62,7 @@ location: data
 streams:
   - table: raw.regions
     path: regions.csv
+    on_bad_row: fail
     mode: full
     columns: { region: { type: string }, name: { type: string }, batch: { type: int } }
     checks:

@@ -1,7 +1,7 @@
 //! A running `headwater`, and the signals that it is sent.
 
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -53,8 +53,19 @@ impl Process {
         said.status.code().is_none()
     }
 
-    /// Waits until it ends.
-    pub(super) fn end(mut self) -> Said {
+    /// Waits until it ends. A panic in what it says fails the test.
+    pub(super) fn end(self) -> Said {
+        self.output().into()
+    }
+
+    /// As [`Process::end`], for what may say that a library's thread has panicked.
+    pub(super) fn end_whatever_it_says(self) -> Said {
+        let output = self.output();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Said { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
+    }
+
+    fn output(mut self) -> Output {
         let mut child = self.child.take().unwrap();
         let deadline = Instant::now() + PATIENCE;
         // What it says fits into a pipe: nothing has to be read while it runs.
@@ -65,7 +76,7 @@ impl Process {
             }
             thread::sleep(Duration::from_millis(2));
         }
-        child.wait_with_output().unwrap().into()
+        child.wait_with_output().unwrap()
     }
 
     /// Waits until a trap has stopped it; false when it has ended instead.

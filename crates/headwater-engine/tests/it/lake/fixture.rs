@@ -14,25 +14,25 @@ use headwater_sdk::engine::{Branch, Engine, PublishOutcome, StageInput, StageReq
 use headwater_sdk::progress::Progress;
 use headwater_sdk::{Relation, Relations, Result, RunId, TableName};
 
-pub struct Fixture {
-    pub folder: tempfile::TempDir,
-    pub engine: LakeEngine,
+pub(super) struct Fixture {
+    pub(super) folder: tempfile::TempDir,
+    pub(super) engine: LakeEngine,
     /// What `main` holds.
-    pub relations: Relations,
+    pub(super) relations: Relations,
     runs: std::cell::Cell<u32>,
 }
 
-pub fn name(text: &str) -> TableName {
+pub(super) fn name(text: &str) -> TableName {
     text.parse().unwrap()
 }
 
 /// Columns with names, as a batch.
-pub fn batch(columns: Vec<(&str, ArrayRef)>) -> RecordBatch {
+pub(super) fn batch(columns: Vec<(&str, ArrayRef)>) -> RecordBatch {
     RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, column)| (name, column, true))).unwrap()
 }
 
 /// Rows handed out as one part of a source.
-pub struct Rows(pub Vec<RecordBatch>, pub Vec<RejectedRow>);
+pub(super) struct Rows(pub(super) Vec<RecordBatch>, pub(super) Vec<RejectedRow>);
 
 impl ReadPart for Rows {
     fn name(&self) -> &str {
@@ -51,7 +51,7 @@ impl ReadPart for Rows {
     }
 }
 
-pub fn check(name: &str, severity: Severity, probe: Probe) -> CompiledCheck {
+pub(super) fn check(name: &str, severity: Severity, probe: Probe) -> CompiledCheck {
     CompiledCheck {
         kind: "test".into(),
         name: name.into(),
@@ -65,13 +65,13 @@ pub fn check(name: &str, severity: Severity, probe: Probe) -> CompiledCheck {
 }
 
 impl Fixture {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         Self { engine: open(folder.path(), 1 << 30), folder, relations: Relations::new(), runs: 0.into() }
     }
 
     /// A branch of a new run, and its name.
-    pub async fn branch(&self) -> (String, Arc<dyn Branch>) {
+    pub(super) async fn branch(&self) -> (String, Arc<dyn Branch>) {
         self.runs.set(self.runs.get() + 1);
         let branch = format!("run-{}", self.runs.get());
         let run = RunId::from_text(format!("01jd{:022}", self.runs.get()));
@@ -79,7 +79,13 @@ impl Fixture {
         (branch, opened)
     }
 
-    pub fn request(&self, table: &str, input: StageInput, mode: WriteMode, checks: Vec<CompiledCheck>) -> StageRequest {
+    pub(super) fn request(
+        &self,
+        table: &str,
+        input: StageInput,
+        mode: WriteMode,
+        checks: Vec<CompiledCheck>,
+    ) -> StageRequest {
         StageRequest {
             table: name(table),
             input,
@@ -94,7 +100,7 @@ impl Fixture {
     }
 
     /// Publishes what was staged and moves `main`.
-    pub async fn publish(&mut self, branch: &str, staged: &Staged) {
+    pub(super) async fn publish(&mut self, branch: &str, staged: &Staged) {
         let outcome = self.engine.publish(branch, &staged.tables).await.unwrap();
         assert_eq!(outcome, PublishOutcome::Done);
         for table in &staged.tables {
@@ -104,7 +110,7 @@ impl Fixture {
     }
 
     /// Stages and publishes rows.
-    pub async fn load(
+    pub(super) async fn load(
         &mut self,
         table: &str,
         rows: RecordBatch,
@@ -118,7 +124,7 @@ impl Fixture {
     }
 
     /// Stages and publishes the rows of a query.
-    pub async fn build(&mut self, table: &str, sql: &str, checks: Vec<CompiledCheck>) -> Staged {
+    pub(super) async fn build(&mut self, table: &str, sql: &str, checks: Vec<CompiledCheck>) -> Staged {
         let (branch, opened) = self.branch().await;
         let input = StageInput::Query { sql: sql.into() };
         let staged = opened.stage(self.request(table, input, WriteMode::Replace, checks)).await.unwrap();
@@ -127,24 +133,30 @@ impl Fixture {
     }
 
     /// The rows of a query as a text table.
-    pub async fn rows(&self, sql: &str) -> String {
+    pub(super) async fn rows(&self, sql: &str) -> String {
         rows(&self.engine, &self.relations, sql).await
     }
 }
 
-pub fn open(folder: &Path, memory: u64) -> LakeEngine {
+pub(super) fn open(folder: &Path, memory: u64) -> LakeEngine {
     let location = folder.join("lake").display().to_string();
-    let options =
-        LakeOptions { location, storage: Default::default(), memory, spill_dir: folder.to_path_buf(), threads: 2 };
+    let options = LakeOptions {
+        location,
+        storage: Default::default(),
+        memory,
+        spill_dir: folder.to_path_buf(),
+        threads: 2,
+        create: true,
+    };
     LakeEngine::open(&options).unwrap()
 }
 
-pub fn source(batches: Vec<RecordBatch>) -> StageInput {
+pub(super) fn source(batches: Vec<RecordBatch>) -> StageInput {
     let schema: SchemaRef = batches[0].schema();
     StageInput::Source { schema, parts: vec![Box::new(Rows(batches, vec![]))] }
 }
 
-pub async fn rows(engine: &LakeEngine, relations: &Relations, sql: &str) -> String {
+pub(super) async fn rows(engine: &LakeEngine, relations: &Relations, sql: &str) -> String {
     let result = engine.query(relations, sql).await.unwrap();
     let batches: Vec<RecordBatch> = result.stream.try_collect().await.unwrap();
     let text = arrow::util::pretty::pretty_format_batches(&batches).unwrap().to_string();

@@ -5,12 +5,13 @@
 //! headwater-engine lineage::golden` writes these lines anew; read the difference before you keep it.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use datafusion::arrow::datatypes::Schema;
 use headwater_engine::analysis::analyze;
 
 use super::notation;
-use super::tables::{SESSION, schema_of};
+use super::tables::{SESSION, empty_tables, schema_of};
 
 const MARK: &str = "--> ";
 
@@ -38,6 +39,13 @@ fn tell(query: &str) -> Vec<String> {
     notation::write(sql, &analyze(&SESSION, sql, &schema_of))
 }
 
+fn files() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/lineage/golden");
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
 fn check(path: &Path) -> usize {
     let text = std::fs::read_to_string(path).unwrap();
     let cases = read_cases(&text);
@@ -58,9 +66,34 @@ fn check(path: &Path) -> usize {
 
 #[test]
 fn every_query_has_the_lineage_that_is_written_below_it() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/lineage/golden");
-    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.sort();
-    let cases: usize = files.iter().map(|file| check(file)).sum();
+    let cases: usize = files().iter().map(|file| check(file)).sum();
     assert!(cases >= 120, "only {cases} golden queries were found");
+}
+
+/// What planning accepts can be run and yields those columns; what it says the engine cannot run, the engine cannot run.
+#[tokio::test]
+async fn planning_knows_what_can_be_run() {
+    let context = empty_tables();
+    let (mut ran, mut refused) = (0, 0);
+    for file in files() {
+        for (query, _) in read_cases(&std::fs::read_to_string(&file).unwrap()) {
+            let sql = query.trim_end().trim_end_matches(';');
+            let run = async { context.sql(sql).await?.collect().await };
+            match analyze(&SESSION, sql, &schema_of) {
+                Ok(analysis) => {
+                    let frame = context.sql(sql).await.unwrap();
+                    let names = |schema: &Schema| schema.fields().iter().map(|f| f.name().clone()).collect::<Vec<_>>();
+                    assert_eq!(names(frame.schema().as_arrow()), names(&analysis.schema), "{query}");
+                    run.await.unwrap_or_else(|error| panic!("planned, but not run: {error}\n{query}"));
+                    ran += 1;
+                }
+                Err(error) if error.message.contains("cannot run") => {
+                    assert!(run.await.is_err(), "refused, but run: {query}");
+                    refused += 1;
+                }
+                Err(_) => {}
+            }
+        }
+    }
+    assert!(ran > 90 && refused > 0, "{ran} ran, {refused} were refused");
 }

@@ -3,8 +3,10 @@
 use std::sync::{Arc, LazyLock};
 
 use datafusion::arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
+use datafusion::catalog::{MemorySchemaProvider, SchemaProvider};
+use datafusion::datasource::MemTable;
 use datafusion::execution::{SessionState, SessionStateBuilder};
-use datafusion::prelude::SessionConfig;
+use datafusion::prelude::{SessionConfig, SessionContext};
 use headwater_sdk::TableName;
 
 /// A session as the engine has it: PostgreSQL's dialect, every default function.
@@ -12,6 +14,19 @@ pub(super) static SESSION: LazyLock<SessionState> = LazyLock::new(|| {
     let config = SessionConfig::new().with_target_partitions(1).set_str("datafusion.sql_parser.dialect", "PostgreSQL");
     SessionStateBuilder::new().with_config(config).with_default_features().build()
 });
+
+/// A context of the same session in which the tables are there, without rows.
+pub(super) fn empty_tables() -> SessionContext {
+    let schema = MemorySchemaProvider::new();
+    for table in ["t", "u", "n", "w", "e"] {
+        let columns = schema_of(&TableName::new("s", table).unwrap()).unwrap();
+        let provider = MemTable::try_new(columns, vec![vec![]]).unwrap();
+        schema.register_table(table.to_owned(), Arc::new(provider)).unwrap();
+    }
+    let context = SessionContext::new_with_state(SESSION.clone());
+    context.catalog("datafusion").unwrap().register_schema("s", Arc::new(schema)).unwrap();
+    context
+}
 
 /// `s.t`, `s.u`: numbers; `s.n`: nested columns; `s.w`: other types; `s.e`: employees for recursion.
 pub(super) fn schema_of(name: &TableName) -> Option<SchemaRef> {

@@ -6,9 +6,7 @@ select id, unnest(list) as item from s.n;
 
 -- in FROM, beside the table
 select n.id, u.item from s.n cross join unnest(n.list) as u (item);
---> id bigint: n.id identity
---> item bigint: n.list transformation
---> rows: n.list join
+--> HW0512: a subquery names columns of the query around it in a way that the engine cannot run (write it as a join, or compare with the outer columns by = in its WHERE only)
 
 -- two lists at once
 select unnest(list) as l, unnest(other) as o from s.n;

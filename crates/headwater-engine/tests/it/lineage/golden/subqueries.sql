@@ -10,13 +10,11 @@ select a, (select max(d) from s.u where u.id = t.id) as most from s.t;
 
 -- a single value, unchanged
 select a, (select name from s.e where e.id = t.b) as boss from s.t;
---> a bigint: t.a identity
---> boss string: e.id filter, e.name identity, t.b filter
+--> HW0512: a subquery names columns of the query around it in a way that the engine cannot run (write it as a join, or compare with the outer columns by = in its WHERE only)
 
 -- EXISTS: only which rows there are matters, not what is selected
 select a, exists (select d from s.u where u.id = t.id and u.label = 'x') as has from s.t;
---> a bigint: t.a identity
---> has boolean: t.id filter, u.id filter, u.label filter
+--> HW0512: a subquery names columns of the query around it in a way that the engine cannot run (write it as a join, or compare with the outer columns by = in its WHERE only)
 
 -- EXISTS without a condition depends on no column
 select a, exists (select d from s.u) as has from s.t;
@@ -50,7 +48,7 @@ select a from s.t where b > any (select d from s.u);
 
 -- within a CASE it decides
 select case when exists (select 1 from s.u where u.id = t.id) then a else b end as x from s.t;
---> x bigint: t.a identity, t.b identity, t.id conditional, u.id conditional
+--> HW0512: a subquery names columns of the query around it in a way that the engine cannot run (write it as a join, or compare with the outer columns by = in its WHERE only)
 
 -- within an aggregate
 select sum(a + (select min(d) from s.u)) as x from s.t;
@@ -79,4 +77,4 @@ select t.a, u.d from s.t join s.u on t.id = u.id and u.a > (select min(pay) from
 
 -- outer values in the select list of a subquery
 select (select max(u.d + t.b) from s.u) as x from s.t;
---> x bigint: t.b aggregation, u.d aggregation
+--> HW0512: a subquery names columns of the query around it in a way that the engine cannot run (write it as a join, or compare with the outer columns by = in its WHERE only)

@@ -188,7 +188,8 @@ impl<'t, 'b> Generator<'t, 'b> {
 
     fn aggregate(&mut self, depth: usize) -> Query {
         let (from, names) = self.derived(depth, Self::query);
-        let keys: Names = (0..self.tape.pick(3)).map(|_| self.column(&names)).collect();
+        let mut keys: Names = (0..self.tape.pick(3)).map(|_| self.column(&names)).collect();
+        keys.dedup();
         let mut items: Names = keys.clone();
         items.extend((0..=self.tape.pick(2)).map(|_| self.aggregate_call(&names)));
         let mut rest = format!("from {from}{}", self.filter(&names, 25));
@@ -309,7 +310,10 @@ impl<'t, 'b> Generator<'t, 'b> {
         let (from, names) = self.derived(depth, Self::query);
         let key = self.column(&names);
         let items: Names = (0..=self.tape.pick(2)).map(|_| self.column(&names)).collect();
-        let rest = format!("from {from} order by {key}, {}", names.join(", "));
+        // The engine panics at a sort key that is there twice.
+        let mut keys: Names = names.iter().filter(|name| **name != key).cloned().collect();
+        keys.insert(0, key.clone());
+        let rest = format!("from {from} order by {}", keys.join(", "));
         let query = finish(&items, &rest);
         Query { sql: query.sql.replacen("select ", &format!("select distinct on ({key}) "), 1), ..query }
     }
