@@ -3,6 +3,7 @@
 //! Invariant: this crate reaches storage, compute and the catalogue only through the traits of `headwater-sdk`. It
 //! knows neither DataFusion nor Delta nor SQLite.
 
+mod begin;
 mod clock;
 pub mod codes;
 mod error;
@@ -13,6 +14,7 @@ mod lease;
 mod maintain;
 mod observer;
 mod publish;
+mod record;
 mod recover;
 mod resolve;
 mod rollback;

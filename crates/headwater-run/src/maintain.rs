@@ -69,10 +69,7 @@ pub async fn maintain(
     let held = lease::take(&lake.store, &id, &options.lease, &options.cancel, observer).await?;
     held.during(async {
         let unfinished = recover::recover(lake, held.lease(), observer).await?;
-        let mut keep = KeepSet {
-            branches: unfinished.iter().map(|run| recover::branch_of(&run.id)).collect(),
-            ..KeepSet::default()
-        };
+        let mut keep = KeepSet { branches: unfinished.branches().collect(), ..KeepSet::default() };
         let young = clock::now_ms() - i64::from(options.keep_days) * DAY_MS;
         let mut live = BTreeSet::new();
         for (index, snapshot) in lake.store.snapshots(usize::MAX >> 1).await?.into_iter().enumerate() {

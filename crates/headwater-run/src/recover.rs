@@ -10,8 +10,25 @@ use headwater_sdk::{Result, RunId, TableName};
 
 use crate::clock;
 use crate::lake::Lake;
+use crate::lease::Holder;
 use crate::observer::Observer;
 use crate::publish::{self, Published};
+
+/// Runs that were neither published nor given up, newest first.
+#[derive(Debug, Default)]
+pub(crate) struct Unfinished {
+    /// Those that can be gone on with: nobody is at work on them any more.
+    pub(crate) resumable: Vec<RunRecord>,
+    /// Those whose process may only be stalled, and may yet write to their branches.
+    pub(crate) doubtful: Vec<RunRecord>,
+}
+
+impl Unfinished {
+    /// The branches of all of them.
+    pub(crate) fn branches(&self) -> impl Iterator<Item = String> {
+        self.resumable.iter().chain(&self.doubtful).map(|run| branch_of(&run.id))
+    }
+}
 
 /// How many runs and snapshots back unfinished runs are looked for.
 const HORIZON: usize = 100;
@@ -22,11 +39,11 @@ pub(crate) fn branch_of(run: &RunId) -> String {
 }
 
 /// Finishes or undoes what runs were about to publish when they died, and settles their records. Returns the runs that
-/// were neither published nor given up, newest first.
+/// were neither published nor given up.
 ///
 /// # Errors
 /// When the storage or the catalogue fails; a later call finishes the work.
-pub(crate) async fn recover(lake: &Lake, lease: &Lease, observer: &dyn Observer) -> Result<Vec<RunRecord>> {
+pub(crate) async fn recover(lake: &Lake, lease: &Lease, observer: &dyn Observer) -> Result<Unfinished> {
     for intent in lake.store.intents().await? {
         match publish::finish(lake, &intent, lease).await? {
             Published::Stale(tables) => {
@@ -48,16 +65,24 @@ pub(crate) async fn recover(lake: &Lake, lease: &Lease, observer: &dyn Observer)
     }
     let published: BTreeMap<RunId, u64> =
         lake.store.snapshots(HORIZON).await?.into_iter().map(|snapshot| (snapshot.run, snapshot.id)).collect();
-    let mut unfinished = Vec::new();
+    let mut unfinished = Unfinished::default();
     for run in lake.store.runs(HORIZON).await? {
         if matches!(run.state, RunState::Running | RunState::Interrupted) {
             match published.get(&run.id) {
                 Some(snapshot) => close(lake, &run.id, RunState::Published, Some(*snapshot)).await?,
-                None => unfinished.push(run),
+                None if nobody_is_at_work(&run) => unfinished.resumable.push(run),
+                None => unfinished.doubtful.push(run),
             }
         }
     }
     Ok(unfinished)
+}
+
+/// Whether a run's process ended in good order, or is known to be gone. One that only stopped giving signs of life may
+/// come back, and goes on until it finds that its lease is lost.
+fn nobody_is_at_work(run: &RunRecord) -> bool {
+    let dead = || run.holder.as_deref().and_then(Holder::parse).is_some_and(|holder| holder.is_dead());
+    run.state == RunState::Interrupted || dead()
 }
 
 /// Settles the record of a run that died, and drops its branch.

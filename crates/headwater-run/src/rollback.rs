@@ -113,7 +113,8 @@ async fn under_lease(
     }
     let intent = outcome?;
     // They stand on a snapshot that is not the newest any more: nobody could go on with them.
-    recover::abandon(lake, unfinished).await?;
+    recover::abandon(lake, unfinished.resumable).await?;
+    recover::abandon(lake, unfinished.doubtful).await?;
     summary.snapshot = run.snapshot;
     summary.restored = intent.tables.iter().map(|staged| staged.table.clone()).collect();
     summary.removed = base.relations().into_keys().filter(|name| !target.relations.contains_key(name)).collect();

@@ -226,8 +226,11 @@ impl<C: Check> CheckType for Erased<C> {
     }
 
     fn compile(&self, options: serde_json::Value, schema: Option<&Schema>) -> Result<Compiled, OptionsError> {
-        let options = serde_json::from_value(options)
-            .map_err(|e| OptionsError { key: None, message: e.to_string(), help: None })?;
+        let options = serde_json::from_value(options).map_err(|e| OptionsError {
+            key: None,
+            message: e.to_string(),
+            help: None,
+        })?;
         C::compile(options, schema)
     }
 }

@@ -28,7 +28,9 @@ pub enum NameError {
     #[error("'{0}' is not of the form schema.table")]
     NotQualified(String),
     /// A part holds a character that no name may hold, or is empty or too long.
-    #[error("'{0}' is not a name: use lower-case letters, digits and _, starting with a letter or _, at most 128 characters")]
+    #[error(
+        "'{0}' is not a name: use lower-case letters, digits and _, starting with a letter or _, at most 128 characters"
+    )]
     BadPart(String),
 }
 
@@ -76,7 +78,8 @@ impl TableName {
     #[must_use]
     pub fn owner(&self) -> Self {
         let table = self.table.as_str();
-        let table = table.strip_suffix(QUARANTINE_SUFFIX).or_else(|| table.strip_suffix(REJECTED_SUFFIX)).unwrap_or(table);
+        let table =
+            table.strip_suffix(QUARANTINE_SUFFIX).or_else(|| table.strip_suffix(REJECTED_SUFFIX)).unwrap_or(table);
         Self { schema: self.schema.clone(), table: table.to_owned() }
     }
 
@@ -140,7 +143,10 @@ mod tests {
         let name: TableName = "marts.fct_flights".parse().unwrap();
         assert_eq!((name.schema(), name.table()), ("marts", "fct_flights"));
         assert_eq!(name.quarantine().to_string(), "marts.fct_flights__quarantine");
-        assert_eq!((name.quarantine().owner(), name.rejected().owner(), name.owner()), (name.clone(), name.clone(), name));
+        assert_eq!(
+            (name.quarantine().owner(), name.rejected().owner(), name.owner()),
+            (name.clone(), name.clone(), name)
+        );
         for bad in ["flights", "a.b.c", "../x.y", "a.", ".b", "A.b", "a.b-c", "1a.b"] {
             assert!(bad.parse::<TableName>().is_err(), "{bad} must be refused");
         }

@@ -10,4 +10,3 @@ mod mutations;
 mod projects;
 mod schemas;
 mod secrets;
-mod speed;

@@ -25,57 +25,44 @@ pub(crate) use outcome::{Outcome, Outcomes, Trouble};
 pub(crate) enum Ended {
     /// Every task has an outcome.
     Done(Outcomes),
-    /// A person stopped the run; the outcomes so far.
-    Stopped(Outcomes),
+    /// A person stopped the run; `idle` tells that no task is at work any more.
+    Stopped {
+        /// The outcomes so far.
+        outcomes: Outcomes,
+        idle: bool,
+    },
+    /// The catalogue cannot keep an outcome. What was staged is kept for the next run.
+    Broken { error: Error, idle: bool },
 }
 
 /// Runs the tasks of a plan, at most `jobs` at once. `kept` holds what an interrupted run had done.
-///
-/// # Errors
-/// When the catalogue cannot keep an outcome. What was staged is kept for the next run.
 pub(crate) async fn execute(
     context: &Arc<Context>,
     plan: &[PlannedTask],
     kept: BTreeMap<TableName, TaskRecord>,
     jobs: usize,
     cancel: &CancellationToken,
-) -> Result<Ended> {
-    let mut board = Board::set_up(context, plan, kept).await?;
+) -> Ended {
     let mut running = JoinSet::new();
-    let mut ids: BTreeMap<Id, TableName> = BTreeMap::new();
-    loop {
-        board.hold_back().await?;
-        while running.len() < jobs.max(1)
-            && let Some((asset, planned, outcome)) = board.next_ready()
-        {
-            let context = Arc::clone(context);
-            let name = asset.name.clone();
-            let handle = running.spawn(async move { task::build(&context, &asset, &planned, outcome).await });
-            ids.insert(handle.id(), name);
-        }
-        let joined = tokio::select! {
-            joined = running.join_next_with_id() => joined,
-            () = cancel.cancelled() => {
-                stop(running).await;
-                return Ok(Ended::Stopped(board.outcomes));
-            }
-        };
-        match joined {
-            None => break,
-            Some(Ok((_, outcome))) => board.settle(outcome?),
-            Some(Err(stopped)) => {
-                if let Some(name) = ids.get(&stopped.id()) {
-                    board.settle_broken(name, &stopped).await?;
-                }
-            }
-        }
+    let mut board = match Board::set_up(context, plan, kept).await {
+        Ok(board) => board,
+        Err(error) => return Ended::Broken { error, idle: true },
+    };
+    let ended = tokio::select! {
+        ended = board.work_off(&mut running, jobs) => Some(ended),
+        () = cancel.cancelled() => None,
+    };
+    match ended {
+        Some(Ok(())) => Ended::Done(board.outcomes),
+        Some(Err(error)) => Ended::Broken { error, idle: stop(running).await },
+        None => Ended::Stopped { idle: stop(running).await, outcomes: board.outcomes },
     }
-    Ok(Ended::Done(board.outcomes))
 }
 
-/// Aborts the tasks, and with them their streams. One that is in the midst of computing is not waited for.
-async fn stop(mut running: JoinSet<Result<Outcome>>) {
-    let _ = tokio::time::timeout(STOP_PATIENCE, running.shutdown()).await;
+/// Aborts the tasks, and with them their streams. Returns whether all of them have ended: one that is in the midst of
+/// computing is not waited for.
+async fn stop(mut running: JoinSet<Result<Outcome>>) -> bool {
+    tokio::time::timeout(STOP_PATIENCE, running.shutdown()).await.is_ok()
 }
 
 /// How long a person who stops a run waits for its tasks to end.
@@ -83,7 +70,7 @@ const STOP_PATIENCE: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// Which tasks are waiting and which have ended.
 struct Board<'a> {
-    context: &'a Context,
+    context: &'a Arc<Context>,
     waiting: Vec<(PlannedTask, Outcome)>,
     started: BTreeMap<TableName, Outcome>,
     outcomes: Outcomes,
@@ -91,7 +78,7 @@ struct Board<'a> {
 
 impl<'a> Board<'a> {
     async fn set_up(
-        context: &'a Context,
+        context: &'a Arc<Context>,
         plan: &[PlannedTask],
         mut kept: BTreeMap<TableName, TaskRecord>,
     ) -> Result<Self> {
@@ -115,6 +102,31 @@ impl<'a> Board<'a> {
             }
         }
         Ok(board)
+    }
+
+    /// Runs what is ready until nothing is left.
+    async fn work_off(&mut self, running: &mut JoinSet<Result<Outcome>>, jobs: usize) -> Result<()> {
+        let mut ids: BTreeMap<Id, TableName> = BTreeMap::new();
+        loop {
+            self.hold_back().await?;
+            while running.len() < jobs.max(1)
+                && let Some((asset, planned, outcome)) = self.next_ready()
+            {
+                let context = Arc::clone(self.context);
+                let name = asset.name.clone();
+                let handle = running.spawn(async move { task::build(&context, &asset, &planned, outcome).await });
+                ids.insert(handle.id(), name);
+            }
+            match running.join_next_with_id().await {
+                None => return Ok(()),
+                Some(Ok((_, outcome))) => self.settle(outcome?),
+                Some(Err(stopped)) => {
+                    if let Some(name) = ids.get(&stopped.id()) {
+                        self.settle_broken(name, &stopped).await?;
+                    }
+                }
+            }
+        }
     }
 
     /// Ends the tasks whose inputs failed, and those that depend on them in turn.

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::RunError;
 use crate::observer::Observer;
-use holder::Holder;
+pub(crate) use holder::Holder;
 
 /// The lease that every change of a lake needs.
 const NAME: &str = "lake";
@@ -50,6 +50,7 @@ pub(crate) struct Held {
     store: Arc<dyn Store>,
     lost: CancellationToken,
     heart: JoinHandle<()>,
+    ttl_ms: u64,
 }
 
 impl Held {
@@ -58,12 +59,32 @@ impl Held {
         &self.lease
     }
 
+    /// Makes sure that the lease has not been taken over, e.g. while the machine slept.
+    ///
+    /// # Errors
+    /// `HW0702` when it has, and when the store cannot be reached.
+    pub(crate) async fn verify(&self) -> Result<()> {
+        match self.store.renew_lease(&self.lease, self.ttl_ms).await? {
+            true => Ok(()),
+            false => Err(lost_lease()),
+        }
+    }
+
+    async fn is_lost(&self) -> bool {
+        matches!(self.store.renew_lease(&self.lease, self.ttl_ms).await, Ok(false))
+    }
+
     /// Does the work under the lease and gives it back, however the work ends. When the lease is lost on the way, the
     /// work is dropped where it stands.
     pub(crate) async fn during<T>(&self, work: impl Future<Output = Result<T, RunError>>) -> Result<T, RunError> {
         let outcome = tokio::select! {
             outcome = work => outcome,
             () = self.lost.cancelled() => Err(lost_lease().into()),
+        };
+        let outcome = match outcome {
+            // What went wrong may be no more than what the one that took over has done.
+            Err(RunError::Failed(error)) if self.is_lost().await => Err(lost_lease().caused_by(error).into()),
+            outcome => outcome,
         };
         self.heart.abort();
         if let Err(error) = self.store.release_lease(&self.lease).await {
@@ -122,7 +143,7 @@ pub(crate) async fn take(
 fn keep(store: Arc<dyn Store>, lease: Lease, options: &LeaseOptions) -> Held {
     let lost = CancellationToken::new();
     let heart = tokio::spawn(beat(Arc::clone(&store), lease.clone(), options.clone(), lost.clone()));
-    Held { lease, store, lost, heart }
+    Held { lease, store, lost, heart, ttl_ms: options.ttl_ms() }
 }
 
 /// Prolongs the lease until the task is aborted or the lease is lost. A store that cannot be reached is asked again

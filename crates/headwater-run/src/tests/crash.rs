@@ -2,6 +2,7 @@
 //! everything right: the same contents, every source row exactly once, nothing left over.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use headwater_project::Project;
 use headwater_sdk::check::Severity;
@@ -11,7 +12,7 @@ use headwater_sdk::store::{RunState, Store, TaskState};
 use super::project::Draft;
 use super::tap::Moment;
 use super::world::{Notes, World, options};
-use crate::{Observer, RunOptions};
+use crate::{LeaseOptions, Observer, RunError, RunOptions};
 
 fn project() -> Arc<Project> {
     Draft::new()
@@ -62,9 +63,11 @@ async fn whatever_dies_the_next_run_puts_it_right() {
     let calls = world.tap.calls();
     assert!(calls.len() > 30, "{calls:?}");
 
+    let mut resumed = 0;
     for (index, call) in calls.iter().enumerate() {
-        for moment in [Moment::Before, Moment::After] {
-            let what = format!("died {moment:?} call {index}, {call}");
+        // A process that is known to be dead, and one that may only be stalled.
+        for (moment, buried) in [(Moment::Before, true), (Moment::After, true), (Moment::After, false)] {
+            let what = format!("died {moment:?} call {index}, {call}, buried: {buried}");
             let world = prepared(&project).await;
             world.tap.die_at(index, moment);
             let options = options();
@@ -74,11 +77,18 @@ async fn whatever_dies_the_next_run_puts_it_right() {
             };
             assert!(dead || call == "store release_lease" || moment == Moment::After, "{what}: nothing died");
             world.tap.forget();
+            if buried {
+                world.bury().await;
+            }
             let summary = world.run(&project).await;
             assert_eq!(summary.exit_code, 0, "{what}");
+            let kept = summary.assets.iter().any(|asset| asset.kept);
+            assert!(buried || !kept, "{what}: gone on with a run that may be at work");
+            resumed += usize::from(kept);
             assert_whole(&world, &what).await;
         }
     }
+    assert!(resumed > 10, "{resumed}");
 }
 
 #[tokio::test]
@@ -128,6 +138,42 @@ async fn audited_tasks_of_an_interrupted_run_are_kept() {
     assert_eq!(staged, ["engine stage marts.all"]);
     assert!(notes.0.lock().unwrap().iter().any(|note| note.contains("3 tasks are kept")));
     assert_whole(&world, "after an interruption").await;
+}
+
+#[tokio::test]
+async fn a_stalled_run_that_comes_back_finds_its_lease_lost_and_harms_nobody() {
+    let project = project();
+    let calls = {
+        let world = prepared(&project).await;
+        world.run(&project).await;
+        world.tap.calls()
+    };
+    for (index, call) in
+        calls.iter().enumerate().filter(|(_, call)| call.starts_with("engine") || call.contains("put_"))
+    {
+        let what = format!("stalled before call {index}, {call}");
+        let world = prepared(&project).await;
+        let earlier = calls[..index].iter().filter(|other| other.starts_with(call.as_str())).count();
+        world.tap.hold_nth(call, earlier);
+        // It gives no sign of life: its next heartbeat would come after the end of its lease.
+        let lease = LeaseOptions { heartbeat: Duration::from_secs(600), wait: None, ..options().lease };
+        let stalled_options = RunOptions { lease, ..options() };
+        let other = async {
+            world.tap.reached.notified().await;
+            let summary = world.run(&project).await;
+            world.tap.release.notify_one();
+            summary
+        };
+        let (stalled, summary) = tokio::join!(world.run_with(&project, &stalled_options), other);
+        assert_eq!(summary.exit_code, 0, "{what}");
+        let published = calls.iter().position(|call| call == "store publish").unwrap();
+        if index <= published {
+            let Err(RunError::Failed(error)) = stalled else { panic!("{what}: {stalled:?}") };
+            assert_eq!(error.code, "HW0702", "{what}");
+        }
+        assert_eq!(world.rows("marts.all").await.unwrap(), ["a", "c", "b", "d"], "{what}");
+        assert_eq!(world.head().await, Some(2), "{what}");
+    }
 }
 
 #[tokio::test]

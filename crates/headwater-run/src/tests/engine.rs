@@ -38,10 +38,11 @@ pub(super) struct Storage {
 
 impl Storage {
     /// Puts a staged commit into its table's log; undoes those already put when another commit stands there.
-    fn put_commit(&mut self, branch: &str, staged: &StagedTable, put: &mut Vec<TableName>) -> bool {
-        let (_, version) = self.branches[branch][&staged.table].clone();
+    fn put_commit(&mut self, branch: &str, staged: &StagedTable, put: &mut Vec<TableName>) -> Result<bool> {
+        let there = self.branches.get(branch).and_then(|branch| branch.get(&staged.table));
+        let (_, version) = there.ok_or_else(dropped)?.clone();
         let log = self.tables.entry(staged.table.clone()).or_default();
-        match log.get(staged.version as usize) {
+        let done = match log.get(staged.version as usize) {
             Some(there) if *there == version => true,
             None if log.len() as u64 == staged.version => {
                 log.push(version);
@@ -56,8 +57,13 @@ impl Storage {
                 }
                 false
             }
-        }
+        };
+        Ok(done)
     }
+}
+
+fn dropped() -> Error {
+    Error::new("HW0620", Blame::Environment, "the branch is gone")
 }
 
 #[derive(Clone)]
@@ -184,14 +190,15 @@ impl MemoryBranch {
         columns: Vec<String>,
         rows: Vec<Row>,
         position: Option<serde_json::Value>,
-    ) -> StagedTable {
+    ) -> Result<StagedTable> {
         let mut storage = self.engine.lock();
         storage.commits += 1;
         let base = storage.tables.get(&table).map(|versions| versions.len() as u64 - 1);
         let version = Version { commit: storage.commits, columns, rows, position };
         let (count, bytes) = (version.rows.len() as u64, version.rows.len() as u64 * 10);
-        storage.branches.get_mut(&self.name).expect("the branch is open").insert(table.clone(), (base, version));
-        StagedTable { table, base, version: base.map_or(0, |base| base + 1), rows: Some(count), bytes, files: 1 }
+        storage.branches.get_mut(&self.name).ok_or_else(dropped)?.insert(table.clone(), (base, version));
+        let version = base.map_or(0, |base| base + 1);
+        Ok(StagedTable { table, base, version, rows: Some(count), bytes, files: 1 })
     }
 }
 
@@ -224,10 +231,10 @@ impl Branch for MemoryBranch {
             good = before;
         }
         let mut staged = Staged { rows_in: fresh.len() as u64, rows_out, checks, ..Staged::default() };
-        staged.tables.push(self.put(request.table.clone(), columns.clone(), good, request.position));
+        staged.tables.push(self.put(request.table.clone(), columns.clone(), good, request.position)?);
         if !bad.is_empty() {
             staged.quarantined = bad.len() as u64;
-            staged.tables.push(self.put(request.table.quarantine(), columns, bad, None));
+            staged.tables.push(self.put(request.table.quarantine(), columns, bad, None)?);
         }
         self.engine.tap.after(index).await;
         Ok(staged)
@@ -246,7 +253,7 @@ impl Branch for MemoryBranch {
         let old = self.engine.lock().tables.get(table).and_then(|versions| versions.get(to_version as usize)).cloned();
         let old =
             old.ok_or_else(|| Error::new("HW0560", Blame::Data, format!("version {to_version} of {table} is gone")))?;
-        let staged = self.put(table.clone(), old.columns, old.rows, old.position);
+        let staged = self.put(table.clone(), old.columns, old.rows, old.position)?;
         self.engine.tap.after(index).await;
         Ok(staged)
     }
@@ -324,7 +331,7 @@ impl Engine for MemoryEngine {
         for staged in tables {
             // Between two tables the process may die as well.
             let between = self.tap.before("engine publish one").await?;
-            if !self.lock().put_commit(branch, staged, &mut put) {
+            if !self.lock().put_commit(branch, staged, &mut put)? {
                 return Ok(PublishOutcome::Stale { tables: vec![staged.table.clone()] });
             }
             self.tap.after(between).await;

@@ -29,7 +29,7 @@ struct State {
     death: Option<(usize, Moment)>,
     dead: bool,
     faults: Vec<Fault>,
-    hold: Option<String>,
+    hold: Option<(String, usize)>,
 }
 
 #[derive(Default)]
@@ -66,7 +66,12 @@ impl Tap {
 
     /// The first call that begins with `call` waits until [`Tap::release`] fires.
     pub(super) fn hold(&self, call: &str) {
-        self.state.lock().unwrap().hold = Some(call.into());
+        self.hold_nth(call, 0);
+    }
+
+    /// As [`Tap::hold`], after `skip` such calls.
+    pub(super) fn hold_nth(&self, call: &str, skip: usize) {
+        self.state.lock().unwrap().hold = Some((call.into(), skip));
     }
 
     /// Notes a call and returns its index.
@@ -77,7 +82,7 @@ impl Tap {
             state.calls.push(call.to_owned());
             let dies = state.dead || state.death == Some((index, Moment::Before));
             state.dead |= dies;
-            let held = state.hold.take_if(|hold| call.starts_with(hold.as_str())).is_some();
+            let held = next_hold(&mut state.hold, call);
             (index, dies, held, next_fault(&mut state.faults, call))
         };
         if dies {
@@ -109,6 +114,19 @@ impl Tap {
     async fn die(&self) {
         self.died.notify_one();
         std::future::pending::<()>().await;
+    }
+}
+
+fn next_hold(hold: &mut Option<(String, usize)>, call: &str) -> bool {
+    match hold {
+        Some((text, skip)) if call.starts_with(text.as_str()) => match skip {
+            0 => hold.take().is_some(),
+            _ => {
+                *skip -= 1;
+                false
+            }
+        },
+        _ => false,
     }
 }
 

@@ -7,7 +7,7 @@ use headwater_catalog::memory::MemoryStore;
 use headwater_project::Project;
 use headwater_project::plan::PlannedTask;
 use headwater_sdk::connector::ConnectorType;
-use headwater_sdk::store::{Store, TaskState};
+use headwater_sdk::store::{RunState, Store, TaskState};
 
 use super::engine::MemoryEngine;
 use super::project::table;
@@ -74,6 +74,19 @@ impl World {
         let (_, rows) = self.engine.read(&relations, &table(name)).unwrap();
         let cell = |cell: &Option<String>| cell.clone().unwrap_or_else(|| "-".to_owned());
         Some(rows.iter().map(|row| row.iter().map(cell).collect::<String>()).collect())
+    }
+
+    /// Makes the processes of unfinished runs known to be dead: they ran before the machine was started again.
+    pub(super) async fn bury(&self) {
+        let store = &self.store.inner;
+        for mut run in store.runs(100).await.unwrap() {
+            if run.state == RunState::Running {
+                let holder = run.holder.unwrap();
+                let process = holder.split(" process=").nth(1).unwrap().split(' ').next().unwrap().to_owned();
+                run.holder = Some(holder.replace(&process, "another-boot/1"));
+                store.put_run(&run).await.unwrap();
+            }
+        }
     }
 
     pub(super) async fn head(&self) -> Option<u64> {

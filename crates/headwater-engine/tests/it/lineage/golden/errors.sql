@@ -176,7 +176,7 @@ select a from s.t where b = $1;
 
 -- sides of different widths
 select a, b from s.t union all select d from s.u;
---> HW0515 at `select a, b from s.t union all select d from s.u`: UNION queries have different number of columns (this side has 2 fields, this side has 1 fields)
+--> HW0515 at `select a, b from s.t union all select d from s.u`: UNION queries have different number of columns (the sides have 2 and 1 columns)
 
 -- a subquery of two columns
 select a, (select d, id from s.u) as x from s.t;
@@ -220,7 +220,7 @@ select sum(max(a)) as x from s.t;
 
 -- a cast to what there is not
 select cast(a as nonsense) as x from s.t;
---> HW0512: not supported: Unsupported SQL type nonsense
+--> HW0512: unsupported SQL type nonsense
 
 -- a truth value added
 select a + (b > 1) as x from s.t;

@@ -1,0 +1,94 @@
+//! The beginning of a run's work: its record, its branch, and what an unfinished run has done already.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use headwater_project::Project;
+use headwater_project::plan::{Action, PlannedTask, short_hash};
+use headwater_sdk::store::{RunRecord, RunState, TaskRecord};
+use headwater_sdk::{Result, TableName};
+
+use crate::clock;
+use crate::execute::{Context, RetryPolicy, Visible};
+use crate::lake::Base;
+use crate::recover::{self, Unfinished};
+use crate::resolve::Resolved;
+use crate::run::Job;
+
+/// Goes on with the newest unfinished run of the same plan, or begins a new one; the other unfinished runs are given up.
+///
+/// # Errors
+/// When the storage or the catalogue fails.
+pub(crate) async fn begin(
+    job: &Job<'_>,
+    resolved: Resolved,
+    plan: &[PlannedTask],
+    unfinished: Unfinished,
+    base: Base,
+) -> Result<(Arc<Context>, BTreeMap<TableName, TaskRecord>)> {
+    let Job { project, lake, options, observer, .. } = job;
+    let holder = Some(job.held.lease().holder.clone());
+    let Unfinished { mut resumable, doubtful } = unfinished;
+    let fingerprint = fingerprint(project, &resolved, plan, &base);
+    let same = resumable.iter().position(|run| run.plan_fingerprint == fingerprint);
+    let resumed = same.map(|index| resumable.remove(index));
+    recover::abandon(lake, resumable).await?;
+    recover::abandon(lake, doubtful).await?;
+    let resuming = resumed.is_some();
+    let run = match resumed {
+        Some(run) => RunRecord { state: RunState::Running, ended_ms: None, holder, ..run },
+        None => RunRecord {
+            id: job.id.clone(),
+            number: lake.store.runs(1).await?.first().map_or(0, |newest| newest.number) + 1,
+            environment: project.environment.name.clone(),
+            plan_fingerprint: fingerprint,
+            base_snapshot: base.id(),
+            snapshot: None,
+            state: RunState::Running,
+            started_ms: clock::now_ms(),
+            ended_ms: None,
+            holder,
+            command: options.command.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        },
+    };
+    lake.store.put_run(&run).await?;
+    let branch_name = recover::branch_of(&run.id);
+    let branch = match plan.iter().any(|task| task.action == Action::Build) {
+        true => Some(lake.engine.open_branch(&branch_name, &run.id).await?),
+        false => None,
+    };
+    let kept = match &branch {
+        Some(branch) if resuming => recover::kept_tasks(lake, project, plan, &run.id, branch.as_ref()).await?,
+        _ => BTreeMap::new(),
+    };
+    if resuming {
+        observer.note(&format!("going on with the unfinished run {}: {} tasks are kept", run.id, kept.len()));
+    }
+    let context = Context {
+        project: Arc::clone(project),
+        resolved,
+        lake: (*lake).clone(),
+        visible: Mutex::new(Visible::of(&base)),
+        base,
+        run,
+        branch_name,
+        branch,
+        full_refresh: options.full_refresh,
+        retry: RetryPolicy { attempts: options.attempts, first_pause: options.first_pause },
+        observer: Arc::clone(observer),
+    };
+    Ok((Arc::new(context), kept))
+}
+
+/// What makes two plans the same: an unfinished run is gone on with only if it would do the same work on the same base.
+fn fingerprint(project: &Project, resolved: &Resolved, plan: &[PlannedTask], base: &Base) -> String {
+    let mut text = format!("{} {:?}", project.environment.name, base.id());
+    for task in plan.iter().filter(|task| task.action == Action::Build) {
+        let desired = resolved.assets.get(&task.asset).map(|asset| &asset.desired);
+        let definition = desired.map(|desired| &desired.definition);
+        let source = desired.and_then(|desired| desired.source.as_ref());
+        text.push_str(&format!("\n{} {definition:?} {source:?} {}", task.asset, task.reload));
+    }
+    short_hash(&text)
+}
