@@ -6,13 +6,13 @@ fn example() -> (SourceMap, Vec<Diagnostic>) {
     let b = files.add("models/b.sql".into(), "select 1\n".into());
     let red = files.text(a).find("röt").unwrap();
     let diagnostics = vec![
-        Diagnostic::error("HW0001", "there is no colour 'röt'")
+        Diagnostic::error("HW0123", "there is no colour 'röt'")
             .at(Span::new(a, red..red + "röt".len()), "not a colour")
             .also(Span::new(a, 0.."größe".len()), "beside this")
             .also(Span::new(b, 0..6), "and this")
             .note("colours are red and green")
             .help("did you mean 'rot'?"),
-        Diagnostic::warning("HW0002", "a file\u{1b}[31m with an escape"),
+        Diagnostic::warning("HW9999", "a file\u{1b}[31m with an escape"),
     ];
     (files, diagnostics)
 }
@@ -22,7 +22,7 @@ fn a_person_sees_the_places_with_carets() {
     let (files, diagnostics) = example();
     let text = render_terminal(&diagnostics, &files, false);
     let expected = "\
-error[HW0001]: there is no colour 'röt'
+error[HW0123]: there is no colour 'röt'
  --> sources/a.yml:2:9
   |
 1 | größe: klein
@@ -38,7 +38,7 @@ error[HW0001]: there is no colour 'röt'
   = note: colours are red and green
   = help: did you mean 'rot'?
 
-warning[HW0002]: a file␛[31m with an escape
+warning[HW9999]: a file␛[31m with an escape
 ";
     assert_eq!(text, expected);
     assert!(render_terminal(&diagnostics[..1], &files, true).contains('\u{1b}'));
@@ -52,7 +52,7 @@ fn a_program_gets_lines_and_columns() {
     assert_eq!(first["file"], "sources/a.yml");
     let place = ["line", "column", "end_line", "end_column"].map(|key| first[key].as_u64().unwrap());
     assert_eq!(place, [2, 9, 2, 12], "columns are characters, the end is the one after the last");
-    assert_eq!((first["severity"].as_str(), first["code"].as_str()), (Some("error"), Some("HW0001")));
+    assert_eq!((first["severity"].as_str(), first["code"].as_str()), (Some("error"), Some("HW0123")));
     assert_eq!(first["labels"].as_array().map(Vec::len), Some(3));
     assert!(json[1]["file"].is_null() && json[1]["line"].is_null());
 }
@@ -67,11 +67,11 @@ fn any_span_can_be_shown() {
         for (start, end) in
             [(0, 0), (0, 1), (1, 2), (0, text.len()), (text.len(), text.len()), (text.len() + 5, 1), (2, 30_000)]
         {
-            let diagnostic = Diagnostic::error("HW0001", "x")
+            let diagnostic = Diagnostic::error("HW0123", "x")
                 .at(Span::new(id, start..end), "here")
                 .also(Span::new(id, end..start), "");
             let shown = render_terminal(std::slice::from_ref(&diagnostic), &files, false);
-            assert!(shown.contains("HW0001") && !shown.contains('\u{1b}'), "{start}..{end} of {text:.20?}: {shown}");
+            assert!(shown.contains("HW0123") && !shown.contains('\u{1b}'), "{start}..{end} of {text:.20?}: {shown}");
             assert!(shown.len() < 4000, "{start}..{end} of {text:.20?} takes {} bytes", shown.len());
             render_json(&[diagnostic], &files);
         }

@@ -105,9 +105,4 @@ pub const CODES: &[Code] = &[
         "staged commit is gone",
         "Something removed files from the lake's _headwater folder between staging and publishing.",
     ),
-    Code::new(
-        "HW0621",
-        "column would change its type",
-        "A source's column has another type than the table that it is appended to. Run with --full-refresh to load everything again.",
-    ),
 ];

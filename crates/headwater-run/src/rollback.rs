@@ -56,7 +56,7 @@ pub async fn rollback(
 ) -> Result<RollbackSummary, RunError> {
     let id = RunId::from_ulid(ulid::Ulid::generate());
     let held = lease::take(&lake.store, &id, &options.lease, &options.cancel, observer).await?;
-    let work = under_lease(id, lake, to, options, observer, &held);
+    let work = Box::pin(under_lease(id, lake, to, options, observer, &held));
     held.during(async {
         tokio::select! {
             outcome = work => outcome,

@@ -30,9 +30,9 @@ impl Source<'_> {
     }
 
     /// Says what an error means.
-    pub(super) fn describe(&self, error: DataFusionError) -> SqlError {
+    pub(super) fn describe(&self, error: &DataFusionError) -> SqlError {
         let diagnostic = error.diagnostic().cloned();
-        let mut described = self.describe_root(root(&error));
+        let mut described = self.describe_root(root(error));
         if let Some(diagnostic) = diagnostic {
             described.span = span_of(self.sql, &diagnostic).or(described.span);
             described.help = described.help.or_else(|| diagnostic.helps.first().map(|help| sentence(&help.message)));
@@ -139,7 +139,7 @@ impl Source<'_> {
         } else {
             Some(format!("there are {}", listed(candidates.iter().map(|column| column.name.as_str()))))
         };
-        let qualified = field.relation.as_ref().map(|relation| relation.to_string());
+        let qualified = field.relation.as_ref().map(ToString::to_string);
         let mut path: Vec<&str> = qualified.iter().flat_map(|relation| relation.split('.')).collect();
         path.push(&field.name);
         SqlError {
@@ -196,7 +196,8 @@ impl Source<'_> {
         let (first, second) = (position()?, position()?);
         let alias = expression.rsplit_once(" AS ").map_or(expression, |(_, alias)| alias);
         let name = alias.rsplit('.').next()?;
-        let span = item_span(self, second).filter(|span| self.sql[span.clone()].to_lowercase().ends_with(name));
+        let span = item_span(self, second)
+            .filter(|span| self.sql.get(span.clone()).is_some_and(|item| item.to_lowercase().ends_with(name)));
         Some(SqlError {
             code: codes::DUPLICATE_COLUMN,
             message: format!("columns {} and {} of a SELECT are both called '{name}'", first + 1, second + 1),

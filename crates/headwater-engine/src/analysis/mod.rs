@@ -58,9 +58,9 @@ pub fn analyze(state: &SessionState, sql: &str, table_schema: &TableSchema<'_>) 
     output::check_names(&source, planned.schema())?;
     let (lineage, volatile) = lineage::trace(&planned)
         .and_then(|lineage| Ok((lineage, volatile::volatile_functions(&planned)?)))
-        .map_err(|error| source.describe(error))?;
+        .map_err(|error| source.describe(&error))?;
     let options = state.config_options();
-    let coerced = TypeCoercion::new().analyze(planned, options).map_err(|error| source.describe(error))?;
+    let coerced = TypeCoercion::new().analyze(planned, options).map_err(|error| source.describe(&error))?;
     runnable::check_runnable(state, &coerced)?;
     let schema = output::lake_schema(&source, coerced.schema())?;
     Ok(Analysis { schema: Arc::new(schema), lineage, volatile })
@@ -70,5 +70,5 @@ fn plan(source: &Source<'_>, statement: QueryStatement) -> Result<LogicalPlan, S
     let context = ModelContext::new(source.state, source.table_schema);
     let options = ParserOptions::from(&source.state.config_options().sql_parser).with_collect_spans(true);
     let planner = SqlToRel::new_with_options(&context, options);
-    planner.sql_statement_to_plan(statement.into_statement()).map_err(|error| source.describe(error))
+    planner.sql_statement_to_plan(statement.into_statement()).map_err(|error| source.describe(&error))
 }

@@ -34,7 +34,7 @@ pub(super) fn parse_query(source: &Source<'_>) -> Result<QueryStatement, SqlErro
         .with_recursion_limit(limit)
         .build()
         .and_then(|mut parser| parser.parse_statements())
-        .map_err(|error| source.describe(error))?;
+        .map_err(|error| source.describe(&error))?;
     let mut statements = Vec::from(statements);
     let (Some(statement), None) = (statements.pop(), statements.pop()) else {
         let message =

@@ -118,7 +118,7 @@ async fn undo(location: &Location, branch: &str, staged: &StagedTable) -> Result
         Some(base) => super::commit::position(location, &staged.table, base).await?,
         None => None,
     };
-    let bytes = restore::commit_bytes(&staged.table, actions, staged.base, position)?;
+    let bytes = restore::commit_bytes(&staged.table, actions, staged.base, position.as_ref())?;
     let file = commit_file(&log, head + 1);
     let create = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
     match location.root.put_opts(&file, bytes.into(), create).await {

@@ -50,7 +50,7 @@ pub(crate) fn commit_bytes(
     table: &TableName,
     actions: Vec<Action>,
     version: Option<u64>,
-    position: Option<Value>,
+    position: Option<&Value>,
 ) -> Result<Bytes> {
     let operation = DeltaOperation::Restore { version, datetime: None };
     let note = HashMap::from([(COMMIT_INFO_KEY.to_owned(), json!({ "position": position }))]);

@@ -77,9 +77,7 @@ impl TableVersion {
     /// The data files, below the storage root.
     pub(crate) fn paths(&self) -> Vec<Path> {
         let files = self.snapshot.log_data().into_iter();
-        files
-            .map(|file| file.object_store_path().parts().fold(self.folder.clone(), |path, part| path.join(part)))
-            .collect()
+        files.map(|file| file.object_store_path().parts().fold(self.folder.clone(), Path::join)).collect()
     }
 
     /// The number of rows that the log tells; `None` when a file has no statistics or has deleted rows.

@@ -113,7 +113,8 @@ impl LakeTable {
             if only.is_some_and(|only| !only.contains(view.path().as_ref())) {
                 continue;
             }
-            let path = view.object_store_path().parts().fold(self.version.folder.clone(), |path, part| path.join(part));
+            let path =
+                view.object_store_path().parts().fold(self.version.folder.clone(), object_store::path::Path::join);
             let values = view.partition_values_map();
             let partition_values = partition_fields
                 .iter()

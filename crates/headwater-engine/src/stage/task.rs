@@ -8,8 +8,7 @@ use headwater_sdk::check::{CompiledCheck, Severity};
 use headwater_sdk::engine::{StageInput, StageRequest, Staged, StagedTable, WriteMode};
 use headwater_sdk::failpoint::failpoint;
 use headwater_sdk::progress::Progress;
-use headwater_sdk::types::type_name;
-use headwater_sdk::{Blame, Error, Relation, Relations, Result, TableName};
+use headwater_sdk::{Relation, Relations, Result, TableName};
 use tokio::sync::Mutex;
 
 use super::lanes::{self, Lane};
@@ -166,7 +165,6 @@ impl Attempt<'_> {
         progress: &Arc<Progress>,
     ) -> Result<Outcome> {
         let schema = Arc::new(lake_schema(schema)?);
-        self.refuse_retyping(&schema)?;
         let write_schema = lanes::write_schema(&schema, input, self.partition_by);
         let quarantines = self.checks.iter().any(|check| check.severity == Severity::Quarantine);
         let sink = Arc::new(Sink {
@@ -184,22 +182,6 @@ impl Attempt<'_> {
         let (quarantine, rejected) =
             Arc::into_inner(sink).map_or((None, None), |sink| (sink.quarantine, sink.rejected));
         Ok(Outcome { schema, write_schema, written, rows_in, quarantine, rejected })
-    }
-
-    /// Files that are there keep their types: rows cannot be appended under another type of the same column.
-    fn refuse_retyping(&self, schema: &SchemaRef) -> Result<()> {
-        let (WriteMode::Append, Some(previous)) = (self.mode, &self.previous) else { return Ok(()) };
-        for old in previous.schema().fields() {
-            if let Ok(new) = schema.field_with_name(old.name())
-                && new.data_type() != old.data_type()
-            {
-                let (from, to) = (type_name(old.data_type()), type_name(new.data_type()));
-                let message = format!("column '{}' of {} would change from {from} to {to}", old.name(), self.table);
-                return Err(Error::new("HW0621", Blame::Data, message)
-                    .help("run with --full-refresh to load everything again under the new type"));
-            }
-        }
-        Ok(())
     }
 
     fn side(&self, name: TableName, schema: SchemaRef) -> SideTable {

@@ -113,7 +113,7 @@ fn a_batch_takes_the_lakes_types_and_keeps_its_values() {
     let schema = Arc::new(lake_schema(given.schema_ref()).unwrap());
     let kept = cast_batch(&given, &schema).unwrap();
     assert_eq!(kept.schema_ref(), &schema);
-    let shown = arrow::util::pretty::pretty_format_batches(&[kept.clone()]).unwrap().to_string();
+    let shown = arrow::util::pretty::pretty_format_batches(std::slice::from_ref(&kept)).unwrap().to_string();
     for value in
         ["a text longer than twelve bytes", "18446744073709551615", "1970-01-01T00:00:01Z", "[1, ]", "{p: m}", "0304"]
     {

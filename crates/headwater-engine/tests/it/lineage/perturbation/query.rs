@@ -216,7 +216,7 @@ impl<'t, 'b> Generator<'t, 'b> {
             3 => format!("count({argument})"),
             4 => "count(*)".to_owned(),
             5 => format!("count(distinct {argument})"),
-            _ => format!("first_value({argument} order by {argument}, {})", names.join(", ")),
+            _ => format!("first_value({argument} order by {})", names.join(", ")),
         };
         if self.tape.chance(20) {
             let condition = self.condition(names, 1);
