@@ -35,11 +35,11 @@ pub(super) fn parse_query(source: &Source<'_>) -> Result<QueryStatement, SqlErro
         .build()
         .and_then(|mut parser| parser.parse_statements())
         .map_err(|error| source.describe(&error))?;
-    let mut statements = Vec::from(statements);
-    let (Some(statement), None) = (statements.pop(), statements.pop()) else {
-        let message =
-            if source.sql.trim().is_empty() { "there is no SQL" } else { "this is not exactly one statement" };
-        return Err(refused(message, "write one query, a SELECT or WITH … SELECT"));
+    let count = statements.len();
+    let mut statements = statements.into_iter();
+    let (Some(statement), None) = (statements.next(), statements.next()) else {
+        let message = if count == 0 { "there is no SQL".to_owned() } else { format!("there are {count} statements") };
+        return Err(refused(&message, "write one query, a SELECT or WITH … SELECT"));
     };
     let query = match statement {
         Statement::Statement(statement) => match *statement {

@@ -12,11 +12,11 @@ select 'a from s.t;
 
 -- nothing
 ;
---> HW0502: this is not exactly one statement (write one query, a SELECT or WITH … SELECT)
+--> HW0502: there is no SQL (write one query, a SELECT or WITH … SELECT)
 
 -- two statements
 select a from s.t; select b from s.t;
---> HW0502: this is not exactly one statement (write one query, a SELECT or WITH … SELECT)
+--> HW0502: there are 2 statements (write one query, a SELECT or WITH … SELECT)
 
 -- writing
 insert into s.t select * from s.u;

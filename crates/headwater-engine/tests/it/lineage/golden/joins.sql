@@ -82,4 +82,4 @@ select t.a, x.most from s.t cross join lateral (select max(u.d) as most from s.u
 
 -- lateral with values of the left side in it
 select t.a, x.total from s.t, lateral (select t.b + u.d as total from s.u where u.a = t.a) as x;
---> HW0512: a subquery names columns of the query around it in a way that the engine cannot run (write it as a join, or compare with the outer columns by = in its WHERE only)
+--> HW0512: a subquery names columns of the query around it in a way that the engine cannot run (write it as a join, or compare with the outer columns by = in the WHERE of an aggregate without LIMIT)

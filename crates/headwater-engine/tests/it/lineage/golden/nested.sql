@@ -6,7 +6,7 @@ select id, unnest(list) as item from s.n;
 
 -- in FROM, beside the table
 select n.id, u.item from s.n cross join unnest(n.list) as u (item);
---> HW0512: a subquery names columns of the query around it in a way that the engine cannot run (write it as a join, or compare with the outer columns by = in its WHERE only)
+--> HW0512: a subquery names columns of the query around it in a way that the engine cannot run (write it as a join, or compare with the outer columns by = in the WHERE of an aggregate without LIMIT)
 
 -- two lists at once
 select unnest(list) as l, unnest(other) as o from s.n;
@@ -55,10 +55,6 @@ select point['x'] as px, array_agg(id) as ids from s.n group by point['x'];
 --> px bigint: n.point transformation
 --> ids List(Int64, field: 'element'): n.id aggregation
 --> rows: n.point group_by
-
--- a function over the elements: its body may name columns
-select array_transform(list, v -> v + id) as x from s.n;
---> HW0504 at `v`: there is no column 'v' (there are id, list, other, point)
 
 -- a list in a list
 select unnest(unnest(make_array(list, other))) as x from s.n;

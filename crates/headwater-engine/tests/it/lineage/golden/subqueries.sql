@@ -10,21 +10,19 @@ select a, (select max(d) from s.u where u.id = t.id) as most from s.t;
 
 -- a single value, unchanged
 select a, (select name from s.e where e.id = t.b) as boss from s.t;
---> HW0512: a subquery names columns of the query around it in a way that the engine cannot run (write it as a join, or compare with the outer columns by = in its WHERE only)
+--> HW0512: a subquery names columns of the query around it in a way that the engine cannot run (write it as a join, or compare with the outer columns by = in the WHERE of an aggregate without LIMIT)
 
 -- EXISTS: only which rows there are matters, not what is selected
 select a, exists (select d from s.u where u.id = t.id and u.label = 'x') as has from s.t;
---> HW0512: a subquery names columns of the query around it in a way that the engine cannot run (write it as a join, or compare with the outer columns by = in its WHERE only)
+--> HW0512: a subquery names columns of the query around it in a way that the engine cannot run (write it as a join, or compare with the outer columns by = in the WHERE of an aggregate without LIMIT)
 
 -- EXISTS without a condition depends on no column
 select a, exists (select d from s.u) as has from s.t;
---> a bigint: t.a identity
---> has boolean
+--> HW0512: the engine cannot run EXISTS or IN (query) in this place (move it into WHERE, or write the subquery as a join)
 
 -- IN compares with values of many rows
 select a, b in (select d from s.u where label = 'x') as has from s.t;
---> a bigint: t.a identity
---> has boolean: t.b transformation, u.d aggregation, u.label filter
+--> HW0512: the engine cannot run EXISTS or IN (query) in this place (move it into WHERE, or write the subquery as a join)
 
 -- as a filter
 select a from s.t where b in (select d from s.u where label = 'x');
@@ -48,7 +46,7 @@ select a from s.t where b > any (select d from s.u);
 
 -- within a CASE it decides
 select case when exists (select 1 from s.u where u.id = t.id) then a else b end as x from s.t;
---> HW0512: a subquery names columns of the query around it in a way that the engine cannot run (write it as a join, or compare with the outer columns by = in its WHERE only)
+--> HW0512: a subquery names columns of the query around it in a way that the engine cannot run (write it as a join, or compare with the outer columns by = in the WHERE of an aggregate without LIMIT)
 
 -- within an aggregate
 select sum(a + (select min(d) from s.u)) as x from s.t;
@@ -56,8 +54,7 @@ select sum(a + (select min(d) from s.u)) as x from s.t;
 
 -- a subquery in a subquery, that names the outermost query's column
 select a, (select max(u.d) from s.u where u.id = t.id and u.a in (select e.boss from s.e where e.pay = t.b)) as x from s.t;
---> a bigint: t.a identity
---> x bigint: e.boss filter, e.pay filter, t.b filter, t.id filter, u.a filter, u.d aggregation, u.id filter
+--> HW0512: a subquery names columns of the query around it in a way that the engine cannot run (write it as a join, or compare with the outer columns by = in the WHERE of an aggregate without LIMIT)
 
 -- the same name inside and outside means the inner one
 select a, (select max(t.b) from s.t where t.id > 3) as x from s.t;
@@ -77,4 +74,4 @@ select t.a, u.d from s.t join s.u on t.id = u.id and u.a > (select min(pay) from
 
 -- outer values in the select list of a subquery
 select (select max(u.d + t.b) from s.u) as x from s.t;
---> HW0512: a subquery names columns of the query around it in a way that the engine cannot run (write it as a join, or compare with the outer columns by = in its WHERE only)
+--> HW0512: a subquery names columns of the query around it in a way that the engine cannot run (write it as a join, or compare with the outer columns by = in the WHERE of an aggregate without LIMIT)

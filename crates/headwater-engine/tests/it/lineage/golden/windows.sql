@@ -8,9 +8,9 @@ select sum(a) over (partition by b order by c) as running from s.t;
 --> running bigint: t.a aggregation, t.b window, t.c window
 
 -- values of other rows
-select lag(a) over (order by id) as before, lead(a, 1, b) over (order by id) as after, first_value(name) over (partition by c order by id) as first_name from s.t;
+select lag(a) over (order by id) as before, lead(b, 1, 0) over (order by id) as after, first_value(name) over (partition by c order by id) as first_name from s.t;
 --> before bigint: t.a aggregation, t.id window
---> after bigint: t.a aggregation, t.b aggregation, t.id window
+--> after bigint: t.b aggregation, t.id window
 --> first_name string: t.c window, t.id window, t.name aggregation
 
 -- ranks
