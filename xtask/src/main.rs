@@ -50,6 +50,7 @@ fn main() -> ExitCode {
 
 /// The workspace's folder: the one that holds this crate's.
 fn workspace_root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here).to_owned()
+    // Where cargo runs it, not where it was compiled: clones may share a target folder.
+    let here = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+    here.parent().unwrap_or(&here).to_owned()
 }

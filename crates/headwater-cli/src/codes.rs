@@ -73,6 +73,12 @@ const CODES: &[Code] = &[
         "a folder that is not empty",
         "`headwater init` makes a new project and overwrites nothing. Name another folder.",
     ),
+    Code::new(
+        "HW0818",
+        "a defect",
+        "The program came to a place that it should never come to. What is published is as it was or as the run left \
+         it: the next run puts right what this one left behind. Please report the text.",
+    ),
 ];
 
 /// Every code of every crate, in order.

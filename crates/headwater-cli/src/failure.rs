@@ -3,13 +3,16 @@
 use std::io;
 use std::process::ExitCode;
 
-use headwater_diagnostics::{Diagnostic, SourceMap};
+use headwater_diagnostics::{Diagnostic, SourceMap, Span};
 use headwater_run::RunError;
 use headwater_sdk::{Blame, Error};
 use serde_json::json;
 
 use crate::console::Console;
 use crate::render::problem;
+
+/// The exit code when neither the project nor its data are to blame.
+pub(crate) const BROKEN: u8 = 3;
 
 /// Why a command ended early.
 #[derive(Debug)]
@@ -32,6 +35,16 @@ impl Failure {
             RunError::Failed(error) => error.into(),
             RunError::Interrupted => Self::Interrupted,
         }
+    }
+
+    /// The failure of SQL that a person typed, which is pointed into where that is known.
+    pub(crate) fn of_sql(error: Error, sql: String) -> Self {
+        let Some(span) = error.span.clone() else { return error.into() };
+        let mut files = SourceMap::default();
+        let query = files.add("query".to_owned(), sql);
+        let mut diagnostic = Diagnostic::error(error.code, error.full_message()).at(Span::new(query, span), "");
+        diagnostic.help = error.help;
+        Self::Project { diagnostics: vec![diagnostic], files: Box::new(files) }
     }
 
     pub(crate) fn json(error: serde_json::Error) -> Self {
@@ -73,7 +86,7 @@ impl Failure {
             Self::Error(error) => match error.blame {
                 Blame::Data => 1,
                 Blame::Project => 2,
-                Blame::Environment | Blame::Headwater => 3,
+                Blame::Environment | Blame::Headwater => BROKEN,
             },
         }
     }

@@ -8,8 +8,8 @@ mod failure;
 mod render;
 mod wiring;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::Parser;
 use tokio_util::sync::CancellationToken;
@@ -18,22 +18,24 @@ use cli::{Cli, Command};
 use console::Console;
 use failure::Failure;
 
-/// How long what is still computing may hold up the end of the program.
-const LAST_PATIENCE: Duration = Duration::from_secs(1);
-
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let console = Console::new(&cli.global);
     wiring::logging::start(&cli.global, &console);
+    wiring::panics::tell();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return Failure::threads(error).report(&console),
     };
-    let outcome = runtime.block_on(dispatch(cli, &console));
-    runtime.shutdown_timeout(LAST_PATIENCE);
+    let outcome = catch_unwind(AssertUnwindSafe(|| runtime.block_on(dispatch(cli, &console))));
+    // Work that was stopped may still be computing. It ends with the process: taking its runtime away first would make
+    // libraries panic that wait for an answer from it.
+    std::mem::forget(runtime);
     match outcome {
-        Ok(code) => ExitCode::from(code),
-        Err(failure) => failure.report(&console),
+        Ok(Ok(code)) => ExitCode::from(code),
+        Ok(Err(failure)) => failure.report(&console),
+        // The panic has been told.
+        Err(_) => ExitCode::from(failure::BROKEN),
     }
 }
 

@@ -37,8 +37,8 @@ pub const CODES: &[Code] = &[
     ),
     Code::new(
         "HW0556",
-        "no place for spill files",
-        "The folder for temporary files cannot be used. Set TMPDIR to one that can.",
+        "the query engine cannot be set up",
+        "Its storage or its memory limit cannot be used; the cause says why.",
     ),
     Code::new(
         "HW0557",

@@ -18,7 +18,6 @@ mod stage;
 mod types;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
@@ -47,10 +46,8 @@ pub struct LakeOptions {
     pub location: String,
     /// Options of the object store, e.g. `aws_endpoint`. The environment (`AWS_…`) supplies what is not given.
     pub storage: BTreeMap<String, String>,
-    /// Memory for the states of operators (sorts, joins, aggregates), in bytes. Past it they spill.
+    /// Memory for the states of operators (sorts, joins, aggregates), in bytes. Past it they spill into temporary files (`TMPDIR`).
     pub memory: u64,
-    /// Where operators spill.
-    pub spill_dir: PathBuf,
     /// How many threads work on one task.
     pub threads: usize,
     /// Whether a local folder is made when it is not there; readers need none.
@@ -101,7 +98,7 @@ impl LakeEngine {
     pub fn open(options: &LakeOptions) -> Result<Self> {
         let location = Location::open(&options.location, &options.storage, options.create)?;
         let threads = options.threads.max(1);
-        let runtime = Runtime::new(&location, options.memory, &options.spill_dir, threads)?;
+        let runtime = Runtime::new(&location, options.memory, threads)?;
         let lake = Lake { location, runtime, cache: Arc::default(), threads };
         Ok(Self { lake: Arc::new(lake) })
     }

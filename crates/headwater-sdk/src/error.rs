@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
@@ -35,19 +36,28 @@ pub struct Error {
     pub message: String,
     /// What to do: lower case, no full stop.
     pub help: Option<String>,
+    /// The bytes to point at, where the error is about SQL that the caller has.
+    pub span: Option<Range<usize>>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
 impl Error {
     /// An error with a code, a blame and a message.
     pub fn new(code: &'static str, blame: Blame, message: impl Into<String>) -> Self {
-        Self { code, blame, transient: false, message: message.into(), help: None, source: None }
+        Self { code, blame, transient: false, message: message.into(), help: None, span: None, source: None }
     }
 
     /// Says what to do.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// Says where in the caller's SQL.
+    #[must_use]
+    pub fn at(mut self, span: Option<Range<usize>>) -> Self {
+        self.span = span;
         self
     }
 

@@ -90,8 +90,8 @@ fn doc_comments_become_markdown() {
 
 #[test]
 fn the_pages_of_the_workspace_hold_what_there_is() {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let root = here.parent().unwrap();
+    let here = std::env::var_os("CARGO_MANIFEST_DIR").unwrap();
+    let root = Path::new(&here).parent().unwrap();
     let [checks, connectors, errors] = super::PAGES.map(|(_, page)| super::make(root, page).unwrap());
     for name in ["accepted_values", "unique", "sql"] {
         assert!(checks.contains(&format!("\n## {name}\n")), "{name}");

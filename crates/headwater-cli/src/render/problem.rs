@@ -50,7 +50,7 @@ pub(crate) fn diagnostics(diagnostics: &[Diagnostic], files: &SourceMap, color: 
     if warnings > 0 {
         parts.push(Style::Warn.paint(&plural(warnings, "warning"), color));
     }
-    if !parts.is_empty() {
+    if diagnostics.len() > 1 {
         out.push_str(&format!("\n{}\n", parts.join(", ")));
     }
     out

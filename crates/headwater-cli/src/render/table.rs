@@ -6,6 +6,8 @@ use super::style::{Style, cut, width};
 const GAP: usize = 2;
 /// No text is cut shorter than this.
 const SHORTEST: usize = 8;
+/// Optional texts are cut to this before a column goes.
+const READABLE: usize = 24;
 
 /// A column.
 #[derive(Debug, Clone)]
@@ -77,13 +79,17 @@ impl Table {
     pub(crate) fn render(&self, limit: usize, color: bool) -> String {
         let mut shown: Vec<usize> = (0..self.columns.len()).filter(|index| !self.is_blank(*index)).collect();
         let mut widths: Vec<usize> = shown.iter().map(|index| self.natural_width(*index)).collect();
-        while total(&widths) > limit
+        let mut floors: Vec<usize> =
+            shown.iter().zip(&widths).map(|(index, width)| self.floor(*index, *width)).collect();
+        while total(&floors) > limit
             && let Some(place) = self.least(&shown)
         {
             shown.remove(place);
             widths.remove(place);
+            floors.remove(place);
         }
-        shrink(&mut widths, limit);
+        shrink(&mut widths, &floors, limit);
+        shrink(&mut widths, &vec![SHORTEST; floors.len()], limit);
         let mut out = String::new();
         let titles: Vec<Cell> =
             self.columns.iter().map(|column| Cell::styled(column.title.clone(), Style::Bold)).collect();
@@ -102,6 +108,12 @@ impl Table {
     fn natural_width(&self, index: usize) -> usize {
         let cells = self.rows.iter().filter_map(|row| row.get(index)).map(|cell| width(&cell.text));
         cells.chain([width(&self.columns[index].title)]).max().unwrap_or(0)
+    }
+
+    /// How narrow a column may get before it is better left out.
+    fn floor(&self, index: usize, width: usize) -> usize {
+        let column = &self.columns[index];
+        if column.priority > 0 && !column.right { width.min(READABLE) } else { width }
     }
 
     /// The place of the shown column that matters least.
@@ -136,12 +148,13 @@ fn total(widths: &[usize]) -> usize {
     widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1)
 }
 
-/// Takes room from the widest columns until the line fits.
-fn shrink(widths: &mut [usize], limit: usize) {
+/// Takes room from the widest columns that are above their floors until the line fits.
+fn shrink(widths: &mut [usize], floors: &[usize], limit: usize) {
     while total(widths) > limit {
-        match widths.iter_mut().max() {
-            Some(widest) if *widest > SHORTEST => *widest -= 1,
-            _ => return,
+        let above = widths.iter_mut().zip(floors).filter(|(width, floor)| **width > **floor);
+        match above.map(|(width, _)| width).max() {
+            Some(widest) => *widest -= 1,
+            None => return,
         }
     }
 }
@@ -170,6 +183,15 @@ mod tests {
         assert_eq!(table().render(20, false), "asset        rows\nraw.flüge      12\nmarts.日本  1,234\n");
         assert_eq!(table().render(10, false), "asset\nraw.flüge\nmarts.日本\n");
         assert_eq!(table().render(9, false), "asset\nraw.flüge\nmarts.日…\n");
+    }
+
+    #[test]
+    fn optional_texts_are_cut_before_a_column_goes() {
+        let mut table =
+            Table::new(vec![Column::text("a"), Column::text("text").optional(1), Column::number("n").optional(2)]);
+        table.push(vec!["a name that stays".into(), "0123456789 123456789 123456789".into(), "7".into()]);
+        assert_eq!(table.render(46, false).lines().nth(1).unwrap(), "a name that stays  0123456789 123456789 12…  7");
+        assert_eq!(table.render(30, false).lines().nth(1).unwrap(), "a name that stays");
     }
 
     #[test]

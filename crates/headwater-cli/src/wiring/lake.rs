@@ -33,7 +33,6 @@ pub(crate) fn open(project: &Project, access: Access) -> Result<Lake> {
         location: environment.lake.clone(),
         storage: environment.storage.clone(),
         memory: environment.memory,
-        spill_dir: std::env::temp_dir(),
         threads: std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
         create: access == Access::Write,
     })?;

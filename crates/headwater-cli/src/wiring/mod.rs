@@ -2,5 +2,6 @@
 
 pub(crate) mod lake;
 pub(crate) mod logging;
+pub(crate) mod panics;
 pub(crate) mod project;
 pub(crate) mod signals;

@@ -6,9 +6,10 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
-/// The workspace's folder.
+/// The workspace's folder: the one of this clone, even where the tests were compiled in another one with the same target
+/// folder.
 pub(crate) fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
+    PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).ancestors().nth(2).unwrap().to_owned()
 }
 
 /// The program, with an environment that does not depend on who runs the tests.
@@ -31,24 +32,19 @@ pub(crate) struct Said {
 
 impl From<Output> for Said {
     fn from(output: Output) -> Self {
-        let said = Self::even_after_a_panic(output);
+        let said = Self {
+            code: output.status.code(),
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        };
         for text in [&said.out, &said.err] {
-            assert!(!text.contains("panicked at") && !text.contains("RUST_BACKTRACE"), "a panic:\n{text}");
+            assert!(!text.contains("panicked at") && !text.contains("Headwater is broken"), "a panic:\n{text}");
         }
         said
     }
 }
 
 impl Said {
-    /// What was said, panics included: for tests of a known defect's other consequences.
-    pub(crate) fn even_after_a_panic(output: Output) -> Self {
-        Self {
-            code: output.status.code(),
-            out: String::from_utf8_lossy(&output.stdout).into_owned(),
-            err: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
-    }
-
     /// The one JSON document on standard output.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("{e}:\n{}\n{}", self.out, self.err))

@@ -7,12 +7,21 @@
     reason = "a test that cannot go on ends there, and `json!` values are passed as they are made"
 )]
 
+#[cfg(test)]
 mod compressed;
+#[cfg(test)]
 mod csv_files;
+#[cfg(test)]
 mod drift;
+#[cfg(test)]
 mod encoded;
+#[cfg(test)]
 mod json_files;
+#[cfg(test)]
 mod new_files;
+#[cfg(test)]
 mod parquet_files;
+#[cfg(test)]
 mod places;
+#[cfg(test)]
 mod project;

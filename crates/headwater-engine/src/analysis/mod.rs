@@ -66,6 +66,12 @@ pub fn analyze(state: &SessionState, sql: &str, table_schema: &TableSchema<'_>) 
     Ok(Analysis { schema: Arc::new(schema), lineage, volatile })
 }
 
+/// The bytes of the first place in a query where a table's dotted name stands.
+pub(crate) fn place_of(state: &SessionState, sql: &str, name: &[&str]) -> Option<std::ops::Range<usize>> {
+    let source = Source { sql, state, table_schema: &|_| None };
+    location::find_name(sql, source.dialect().as_ref(), name)
+}
+
 fn plan(source: &Source<'_>, statement: QueryStatement) -> Result<LogicalPlan, SqlError> {
     let context = ModelContext::new(source.state, source.table_schema);
     let options = ParserOptions::from(&source.state.config_options().sql_parser).with_collect_spans(true);

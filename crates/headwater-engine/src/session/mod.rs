@@ -8,6 +8,7 @@ mod catalog;
 mod runtime;
 mod scan;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use datafusion::common::DataFusionError;
@@ -22,6 +23,7 @@ pub(crate) use catalog::TableCache;
 pub(crate) use runtime::Runtime;
 pub(crate) use scan::LakeTable;
 
+use crate::analysis;
 use crate::lake::location::Location;
 
 /// Names resolved in one map of relations.
@@ -54,38 +56,61 @@ impl Session {
 
     /// Plans a query. Everything that is not a query (DDL, DML, SET, COPY, EXPLAIN ANALYZE of such) is refused.
     pub(crate) async fn plan(&self, sql: &str) -> Result<LogicalPlan> {
-        let planned = self.state.create_logical_plan(sql).await;
-        let plan = planned.map_err(|e| self.explain(sql).unwrap_or_else(|| sql_error(&e)))?;
+        let plan = match self.state.create_logical_plan(sql).await {
+            Ok(plan) => plan,
+            Err(error) => return Err(self.explain(sql).await.unwrap_or_else(|| sql_error(&error))),
+        };
         read_only(&plan)?;
         Ok(plan)
     }
 
-    /// A better reason than the planner's why a statement cannot be planned: it is no query, or names no table.
-    fn explain(&self, sql: &str) -> Option<Error> {
+    /// A better reason than the planner's why a statement cannot be planned, with the place.
+    async fn explain(&self, sql: &str) -> Option<Error> {
         let dialect = self.state.config_options().sql_parser.dialect;
-        let statement = self.state.sql_to_statement(sql, &dialect).ok()?;
+        let statement = self.state.sql_to_statement(sql, &dialect).ok();
         match &statement {
-            DFStatement::Statement(inner) if matches!(**inner, SqlStatement::Query(_)) => {}
-            DFStatement::Explain(_) => {}
-            _ => return Some(not_a_query()),
+            Some(DFStatement::Statement(inner)) if matches!(**inner, SqlStatement::Query(_)) => {}
+            Some(DFStatement::Explain(_)) | None => {}
+            Some(_) => return Some(not_a_query()),
         }
-        let names: Vec<String> = self.names.iter().map(ToString::to_string).collect();
-        let missing = self.state.resolve_table_references(&statement).ok()?.into_iter().find(|reference| {
-            reference.schema() != Some("information_schema")
-                && !names.contains(&format!("{}.{}", reference.schema().unwrap_or_default(), reference.table()))
-        })?;
-        let written = match missing.schema() {
-            Some(schema) => format!("{schema}.{}", missing.table()),
-            None => missing.table().to_owned(),
+        let references = match &statement {
+            Some(statement) => self.state.resolve_table_references(statement).ok()?,
+            None => Vec::new(),
         };
-        let nearest = names.iter().min_by_key(|name| strsim::damerau_levenshtein(name, &written));
+        let mut schemas = HashMap::new();
+        for reference in references {
+            if reference.schema() == Some("information_schema") {
+                return None;
+            }
+            let written: Vec<&str> = reference.schema().into_iter().chain([reference.table()]).collect();
+            let name = reference.schema().and_then(|schema| TableName::new(schema, reference.table()).ok());
+            let Some(name) = name.filter(|name| self.names.contains(name)) else {
+                let span = analysis::place_of(&self.state, sql, &written);
+                return Some(self.no_table(&written.join(".")).at(span));
+            };
+            schemas.insert(
+                name,
+                self.state.schema_for_ref(reference.clone()).ok()?.table(reference.table()).await.ok()??.schema(),
+            );
+        }
+        let wrong = analysis::analyze(&self.state, sql, &|name| schemas.get(name).cloned()).err()?;
+        let error = Error::new(wrong.code, Blame::Project, wrong.message).at(wrong.span);
+        Some(match wrong.help {
+            Some(help) => error.help(help),
+            None => error,
+        })
+    }
+
+    fn no_table(&self, written: &str) -> Error {
+        let names = self.names.iter().map(ToString::to_string);
+        let nearest = names.min_by_key(|name| strsim::damerau_levenshtein(name, written));
         let error = Error::new("HW0557", Blame::Project, format!("there is no table {written}"));
-        Some(match nearest {
-            Some(near) if strsim::damerau_levenshtein(near, &written) <= written.len() / 2 => {
+        match nearest {
+            Some(near) if strsim::damerau_levenshtein(&near, written) <= written.len() / 2 => {
                 error.help(format!("did you mean {near}?"))
             }
             _ => error.help("`headwater show` lists the tables; a table is named schema.table"),
-        })
+        }
     }
 
     /// Makes a plan executable.
@@ -167,7 +192,7 @@ pub(crate) fn sql_error(error: &DataFusionError) -> Error {
 }
 
 fn copy_of(error: &Error) -> Error {
-    let copy = Error::new(error.code, error.blame, error.full_message());
+    let copy = Error::new(error.code, error.blame, error.full_message()).at(error.span.clone());
     match &error.help {
         Some(help) => copy.help(help.clone()),
         None => copy,

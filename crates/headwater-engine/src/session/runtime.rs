@@ -1,6 +1,5 @@
 //! What all sessions of a lake share: the memory limit, the spill folder, the storage, the functions.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use datafusion::catalog::{CatalogProvider, CatalogProviderList, MemoryCatalogProviderList};
@@ -36,19 +35,17 @@ impl std::fmt::Debug for Runtime {
 }
 
 impl Runtime {
-    /// A runtime that uses at most `memory` bytes for the states of operators, and `spill_dir` past that.
-    pub(crate) fn new(location: &Location, memory: u64, spill_dir: &Path, threads: usize) -> Result<Self> {
+    /// A runtime that uses at most `memory` bytes for the states of operators, and temporary files past that.
+    pub(crate) fn new(location: &Location, memory: u64, threads: usize) -> Result<Self> {
         let broken = |e: datafusion::common::DataFusionError| {
-            Error::new("HW0556", Blame::Environment, format!("cannot use {} for spill files", spill_dir.display()))
-                .help("choose a folder that can be written, with TMPDIR")
-                .caused_by(e)
+            Error::new("HW0556", Blame::Environment, "the query engine cannot be set up").caused_by(e)
         };
         let pool = TrackConsumersPool::new(
             FairSpillPool::new(usize::try_from(memory).unwrap_or(usize::MAX)),
             std::num::NonZeroUsize::new(CONSUMERS_NAMED).unwrap_or(std::num::NonZeroUsize::MIN),
         );
         let disk = DiskManagerBuilder::default()
-            .with_mode(DiskManagerMode::Directories(vec![spill_dir.to_path_buf()]))
+            .with_mode(DiskManagerMode::OsTmpDirectory)
             .with_max_temp_directory_size(SPILL_LIMIT);
         let env: Arc<RuntimeEnv> = RuntimeEnvBuilder::new()
             .with_memory_pool(Arc::new(pool))

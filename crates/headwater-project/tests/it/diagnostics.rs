@@ -396,7 +396,7 @@ fn everything_is_reported_at_once() {
 #[test]
 fn every_code_is_shown() {
     let mut seen = BTreeSet::new();
-    for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/snapshots")).unwrap() {
+    for entry in std::fs::read_dir(std::env::var("CARGO_MANIFEST_DIR").unwrap() + "/tests/it/snapshots").unwrap() {
         let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
         seen.extend(text.match_indices("[HW").map(|(at, _)| text[at + 1..at + 7].to_owned()));
     }

@@ -58,7 +58,7 @@ pub(crate) async fn query(args: &QueryArgs, global: &Global, console: &Console) 
     let opened = project::open(None, global, console)?;
     let lake = lake::open(&opened.project, Access::Read)?;
     let snapshot = lake::snapshot_as_of(&lake, args.as_of.as_deref()).await?;
-    let result = lake.engine.query(&snapshot.relations, &sql).await?;
+    let result = lake.engine.query(&snapshot.relations, &sql).await.map_err(|error| Failure::of_sql(error, sql))?;
     let mut answer = Answer::new(result, args.limit);
     match &args.output {
         Some(path) => {

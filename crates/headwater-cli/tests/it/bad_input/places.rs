@@ -48,7 +48,6 @@ fn a_catalogue_that_is_no_catalogue() {
 }
 
 #[test]
-#[ignore = "defect of the engine: a data file that is gone is told as a mistake of the query (HW0554, exit code 2)"]
 fn a_file_of_the_lake_that_is_gone() {
     let project = Project::numbers();
     project.run();

@@ -71,7 +71,6 @@ fn a_model_that_writes_is_refused_before_anything_runs() {
 }
 
 #[test]
-#[ignore = "defect of the engine: a statement that DataFusion does not know is told as HW0554 without help"]
 fn statements_that_the_planner_does_not_know_are_refused_as_clearly() {
     let project = Project::numbers();
     project.run();

@@ -72,7 +72,6 @@ fn after_a_rollback_a_run_brings_the_lake_up_to_date() {
 }
 
 #[test]
-#[ignore = "defect of the engine: a RESTORE commit does not bring back the position, so files loaded since are never loaded again"]
 fn files_are_loaded_once_also_after_a_rollback() {
     let project = Project::numbers().with(
         "sources/numbers.yml",

@@ -96,7 +96,6 @@ fn check_touches_no_lake() {
 }
 
 #[test]
-#[ignore = "defect of the engine: opening a lake to read makes its folder"]
 fn commands_that_read_make_no_folder() {
     let project = Project::numbers();
     for command in [&["check"][..], &["plan"], &["runs"]] {

@@ -21,7 +21,6 @@ fn show_lists_every_table() {
 }
 
 #[test]
-#[ignore = "defect of the program: a long description takes all columns but the names from the list"]
 fn the_list_of_tables_tells_what_they_are() {
     let out = ok(dir(), &["show"]);
     assert!(out.contains("Hourly observations at the three airports"), "{out}");
@@ -104,7 +103,6 @@ fn every_code_is_explained() {
 
 /// Whatever the program can say has a code that it can explain.
 #[test]
-#[ignore = "defect of the engine: its list of codes lacks those of the analysis of SQL, HW0501 to HW0521"]
 fn every_code_in_the_source_is_explained() {
     let list = json(dir(), &["explain"]);
     let known: Vec<&str> = list.as_array().unwrap().iter().map(|code| code["code"].as_str().unwrap()).collect();

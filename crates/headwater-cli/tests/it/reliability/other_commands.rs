@@ -32,7 +32,6 @@ fn assert_rolls_back(lake: &Lake) {
 }
 
 #[test]
-#[ignore = "the commit of a rollback keeps no source position: files loaded since are taken for loaded"]
 fn a_run_after_a_rollback_brings_back_what_was_rolled_back() {
     prepare();
     let _turn = turns::Turn::wait();
@@ -43,7 +42,6 @@ fn a_run_after_a_rollback_brings_back_what_was_rolled_back() {
 }
 
 #[test]
-#[ignore = "the local store hides the files of uploads that were cut off (name#1), so vacuum cannot see them"]
 fn uploads_that_were_cut_off_are_removed() {
     prepare();
     let _turn = turns::Turn::wait();
@@ -59,7 +57,6 @@ fn uploads_that_were_cut_off_are_removed() {
 }
 
 #[test]
-#[ignore = "needs the program built with rollback.rs giving up unfinished runs: not run yet"]
 fn a_rollback_that_dies_at_any_point_can_be_done_again() {
     prepare();
     let points = [
@@ -84,7 +81,6 @@ fn a_rollback_that_dies_at_any_point_can_be_done_again() {
 }
 
 #[test]
-#[ignore = "needs the program built with rollback.rs giving up unfinished runs: not run yet"]
 fn a_rollback_that_is_killed_at_any_time_can_be_done_again() {
     prepare();
     let seed = seed();

@@ -1,7 +1,5 @@
 //! What must hold when somebody has put a lake in order again after whatever happened to it.
 
-use std::path::Path;
-
 use super::delta;
 use super::lakes::{Lake, REFERENCE, Stage, TABLES, View};
 use super::reader::Sight;
@@ -65,13 +63,6 @@ pub(super) fn vacuum(lake: &Lake) -> u64 {
 /// Files of uploads that were cut off are let pass here: `uploads_that_were_cut_off_are_removed` asks for them.
 #[track_caller]
 pub(super) fn assert_tidy(lake: &Lake) {
-    let mut orphans = delta::orphans(&lake.lake(), &TABLES);
-    orphans.retain(|file| !is_cut_off(file));
+    let orphans = delta::orphans(&lake.lake(), &TABLES);
     assert!(orphans.is_empty(), "nothing refers to {orphans:#?}");
-}
-
-/// Whether the local store was writing the file when its process died: `name#1`, before it gets its own name.
-fn is_cut_off(file: &Path) -> bool {
-    let name = file.file_name().unwrap().to_string_lossy();
-    name.rsplit_once('#').is_some_and(|(_, number)| number.parse::<u64>().is_ok())
 }

@@ -67,7 +67,6 @@ fn a_stalled_run_that_was_taken_over_publishes_nothing() {
 }
 
 #[test]
-#[ignore = "work that is dropped while a library reads a table for it panics in that library's thread"]
 fn a_stalled_run_ends_without_a_panic() {
     prepare();
     let lakes: Vec<(Lake, Process)> = (2..8)

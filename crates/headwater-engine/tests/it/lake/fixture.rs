@@ -140,14 +140,7 @@ impl Fixture {
 
 pub(super) fn open(folder: &Path, memory: u64) -> LakeEngine {
     let location = folder.join("lake").display().to_string();
-    let options = LakeOptions {
-        location,
-        storage: Default::default(),
-        memory,
-        spill_dir: folder.to_path_buf(),
-        threads: 2,
-        create: true,
-    };
+    let options = LakeOptions { location, storage: Default::default(), memory, threads: 2, create: true };
     LakeEngine::open(&options).unwrap()
 }
 

@@ -175,7 +175,6 @@ fn a_store_that_does_not_answer_is_the_environments_fault() {
 }
 
 #[test]
-#[ignore = "defect of the engine: storage that does not answer is told as a table's log that somebody changed (HW0611)"]
 fn a_store_that_does_not_answer_is_told_as_such() {
     let project = project("silent");
     say(&project, &["run"]).exits(0);

@@ -1,0 +1,34 @@
+//! What a person is told when the program itself is broken.
+
+use std::panic::PanicHookInfo;
+
+/// Panics of this library are caught where they matter: the Delta writer gives up an upload that may be over already,
+/// and takes the panic that this leads to for the answer "it was" (`deltalake-core`, `datafile/writer.rs`).
+const CAUGHT: &str = "/object_store-";
+
+/// Tells a panic as the defect that it is, in place of the runtime's own text.
+pub(crate) fn tell() {
+    std::panic::set_hook(Box::new(|panic| {
+        if panic.location().is_some_and(|place| place.file().contains(CAUGHT)) {
+            tracing::debug!("{panic}");
+        } else {
+            eprint!("{}", text(panic));
+        }
+    }));
+}
+
+fn text(panic: &PanicHookInfo<'_>) -> String {
+    let payload = panic.payload();
+    let message =
+        payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let place = panic.location().map_or_else(String::new, |place| format!("\n  --> {place}"));
+    let trace = std::backtrace::Backtrace::capture();
+    let (trace, help) = match trace.status() {
+        std::backtrace::BacktraceStatus::Captured => (format!("\n{trace}"), ""),
+        _ => (String::new(), "; RUST_BACKTRACE=1 shows how it came to that"),
+    };
+    format!(
+        "error[HW0818]: Headwater is broken here: {}{place}{trace}\n  help: please report this text{help}\n",
+        message.unwrap_or("no message")
+    )
+}
