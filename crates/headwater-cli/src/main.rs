@@ -22,7 +22,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let console = Console::new(&cli.global);
     wiring::logging::start(&cli.global, &console);
-    wiring::panics::tell();
+    wiring::panics::tell(&console);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return Failure::threads(error).report(&console),

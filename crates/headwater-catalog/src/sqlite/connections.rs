@@ -123,7 +123,7 @@ fn create_file(path: &Path) -> io::Result<()> {
 /// The first connection: refuses what is no catalogue before it changes anything.
 fn prepare(path: &Path, lock_timeout: Duration) -> Result<Connection, Fault> {
     let mut connection = connect(path, lock_timeout)?;
-    migrations::check(&connection)?;
+    migrations::check(&mut connection)?;
     // Where a file system cannot do WAL, SQLite answers with the mode that it stays in: slower, and as safe.
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     migrations::migrate(&mut connection)?;

@@ -37,7 +37,7 @@ async fn file_and_folder_are_made_and_found_again() {
 
 #[test]
 fn many_processes_may_make_it_at_once() {
-    for _ in 0..5 {
+    for _ in 0..20 {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("catalogue.db");
         let start = Barrier::new(8);

@@ -2,17 +2,20 @@
 
 use std::panic::PanicHookInfo;
 
+use crate::console::Console;
+
 /// Panics of this library are caught where they matter: the Delta writer gives up an upload that may be over already,
 /// and takes the panic that this leads to for the answer "it was" (`deltalake-core`, `datafile/writer.rs`).
 const CAUGHT: &str = "/object_store-";
 
 /// Tells a panic as the defect that it is, in place of the runtime's own text.
-pub(crate) fn tell() {
-    std::panic::set_hook(Box::new(|panic| {
+pub(crate) fn tell(console: &Console) {
+    let console = console.clone();
+    std::panic::set_hook(Box::new(move |panic| {
         if panic.location().is_some_and(|place| place.file().contains(CAUGHT)) {
             tracing::debug!("{panic}");
         } else {
-            eprint!("{}", text(panic));
+            console.err(&text(panic));
         }
     }));
 }

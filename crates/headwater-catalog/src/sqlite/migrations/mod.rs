@@ -16,10 +16,12 @@ const MIGRATIONS: &[&str] = &[include_str!("001_catalogue.sql")];
 pub(super) const APPLICATION_ID: i32 = i32::from_be_bytes(*b"HWct");
 
 /// Refuses a database that is not a catalogue, or one of a newer Headwater, without touching it.
-pub(super) fn check(connection: &Connection) -> Result<(), Fault> {
-    let number = |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
+pub(super) fn check(connection: &mut Connection) -> Result<(), Fault> {
+    // One state of the database: another process may be making the catalogue right now.
+    let transaction = connection.transaction()?;
+    let number = |pragma: &str| transaction.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
     if number("application_id")? != APPLICATION_ID {
-        let objects: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+        let objects: i64 = transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
         if objects > 0 {
             let message = "the database belongs to another program";
             return Err(Error::new(codes::DAMAGED, Blame::Environment, message)

@@ -21,16 +21,17 @@ fn slow() -> Project {
 /// Starts a run and waits until it holds the lake.
 fn start(project: &Project) -> Child {
     let mut command = headwater(project.path());
-    let running = command.arg("run").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut running = command.arg("run").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let began = Instant::now();
-    loop {
-        let runs = project.say(&["runs", "--json"]);
-        if runs.out.contains("\"running\"") {
-            return running;
+    while !project.say(&["runs", "--json"]).out.contains("\"running\"") {
+        if began.elapsed() > Duration::from_secs(20) {
+            running.kill().unwrap();
+            break;
         }
-        assert!(began.elapsed() < Duration::from_secs(20), "{runs:?}");
         std::thread::sleep(Duration::from_millis(20));
     }
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", running.wait_with_output());
+    running
 }
 
 fn interrupt(running: &Child) {

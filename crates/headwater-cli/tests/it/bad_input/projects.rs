@@ -149,7 +149,7 @@ fn a_yaml_bomb_is_defused() {
     let mut bomb = String::from("name: small\nvars:\n  a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol]\n");
     for level in 1..12 {
         let before = format!("*a{}", level - 1);
-        let list = vec![before.as_str(); 9].join(", ");
+        let list = [before.as_str(); 9].join(", ");
         bomb.push_str(&format!("  a{level}: &a{level} [{list}]\n"));
     }
     let deep = format!("name: small\nvars: {}{}\n", "[".repeat(100_000), "]".repeat(100_000));
