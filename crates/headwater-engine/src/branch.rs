@@ -65,7 +65,7 @@ impl Branch for RunBranch {
         }
         let actions = restore::actions(&current, &target);
         let position = commit::position(location, table, to_version).await?;
-        let bytes = restore::commit_bytes(table, actions, Some(to_version), position.as_ref())?;
+        let bytes = restore::commit_bytes(table, actions, Some(to_version), Some(&self.run), position.as_ref())?;
         let version = head + 1;
         let file = commit_file(&location.staged_log(&self.name, table), version);
         let create = PutOptions { mode: PutMode::Create, ..PutOptions::default() };

@@ -100,9 +100,4 @@ pub const CODES: &[Code] = &[
         "Files of the version that a rollback asks for were removed by `headwater maintain --vacuum`.",
     ),
     Code::new("HW0619", "bad branch name", "A branch is named with lower-case letters, digits, _ and -."),
-    Code::new(
-        "HW0620",
-        "staged commit is gone",
-        "Something removed files from the lake's _headwater folder between staging and publishing.",
-    ),
 ];

@@ -36,6 +36,7 @@ pub use lake::location::INTERNAL_FOLDER;
 
 use branch::RunBranch;
 use lake::location::Location;
+use lake::publish::Publisher;
 use lake::table::TableVersion;
 use session::{LakeTable, Runtime, Session, TableCache, Thrift, sql_error};
 
@@ -130,8 +131,8 @@ impl Engine for LakeEngine {
         lake::vacuum::remove_all(&self.lake.location, &self.lake.location.branch(branch)).await
     }
 
-    async fn publish(&self, branch: &str, tables: &[StagedTable]) -> Result<PublishOutcome> {
-        lake::publish::publish(&self.lake.location, branch, tables).await
+    async fn publish(&self, run: &RunId, branch: &str, tables: &[StagedTable]) -> Result<PublishOutcome> {
+        Publisher { location: &self.lake.location, run, branch }.publish(tables).await
     }
 
     async fn head_version(&self, table: &TableName) -> Result<Option<u64>> {

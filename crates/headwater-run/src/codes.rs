@@ -106,4 +106,10 @@ pub const CODES: &[Code] = &[
                       allows. What is published stays. Find out why the source brings nothing new, or allow a greater \
                       age.",
     },
+    Code {
+        code: "HW0920",
+        title: "what was staged is gone",
+        explanation: "Something removed files from the lake's _headwater folder while a run was about to publish them. \
+                      Nothing was published; the next run builds the tables anew.",
+    },
 ];

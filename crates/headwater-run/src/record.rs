@@ -8,7 +8,7 @@ use crate::error::RunError;
 use crate::execute::{self, Context, Outcomes, Trouble};
 use crate::failpoints::{BEFORE_CLEANUP, failpoint};
 use crate::lease::Held;
-use crate::publish::{self, Published};
+use crate::publish::Published;
 use crate::summary::RunSummary;
 
 /// Records that a person stopped the run. If a task may still be at work (`idle` is false), the record stays as it is:
@@ -51,7 +51,7 @@ pub(crate) async fn ended(
         Published::Snapshot { id, removed: gone } => {
             (snapshot, removed) = (Some(*id), gone.clone());
         }
-        Published::Stale(tables) => trouble = Some(Trouble::from(&publish::stale_error(tables))),
+        Published::Refused(error) => trouble = Some(Trouble::from(error)),
     }
     for outcome in outcomes.values_mut() {
         match (outcome.is_audited(), &trouble) {

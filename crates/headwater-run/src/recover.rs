@@ -46,8 +46,7 @@ pub(crate) fn branch_of(run: &RunId) -> String {
 pub(crate) async fn recover(lake: &Lake, lease: &Lease, observer: &dyn Observer) -> Result<Unfinished> {
     for intent in lake.store.intents().await? {
         match publish::finish(lake, &intent, lease).await? {
-            Published::Stale(tables) => {
-                let error = publish::stale_error(&tables);
+            Published::Refused(error) => {
                 observer.note(&format!(
                     "run {} died while publishing and cannot be finished: {}",
                     intent.run, error.message

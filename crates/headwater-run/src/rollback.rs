@@ -163,7 +163,7 @@ async fn restore(
     let lineage = lake.store.lineage(target.id).await?;
     let intent = Intent { run: run.id.clone(), branch: branch_name, tables, snapshot, assets, lineage, removed };
     match publish::put(lake, &intent, held.lease()).await? {
-        Published::Stale(tables) => Err(publish::stale_error(&tables).into()),
+        Published::Refused(error) => Err(error.into()),
         Published::Nothing | Published::Snapshot { .. } => Ok(intent),
     }
 }

@@ -185,6 +185,12 @@ pub enum PublishOutcome {
         /// The tables with foreign commits.
         tables: Vec<TableName>,
     },
+    /// Staged commits that were not put yet are gone from the branch, so that they never can be. What had already been
+    /// put into other tables' logs was undone by RESTORE commits.
+    Lost {
+        /// The tables without their commits.
+        tables: Vec<TableName>,
+    },
 }
 
 /// Rows for a reader.
@@ -246,11 +252,11 @@ pub trait Engine: Send + Sync {
     /// When the storage cannot be reached.
     async fn drop_branch(&self, branch: &str) -> Result<()>;
 
-    /// Puts staged commits into the published logs. Idempotent: may be called again after a crash at any moment.
+    /// Puts the staged commits of a run into the published logs. Idempotent: may be called again after a crash at any moment.
     ///
     /// # Errors
     /// When the storage fails; calling again later finishes the work.
-    async fn publish(&self, branch: &str, tables: &[StagedTable]) -> Result<PublishOutcome>;
+    async fn publish(&self, run: &RunId, branch: &str, tables: &[StagedTable]) -> Result<PublishOutcome>;
 
     /// The newest version in a table's published log; `None` when there is no such table.
     ///

@@ -30,6 +30,12 @@ impl Headwater {
         let manifest = places.source("Cargo.toml");
         let mut build = Command::new("cargo");
         build.args(["build", "--release", "--quiet", "--package", "headwater-cli", "--manifest-path"]).arg(&manifest);
+        // What cargo told this program about itself: build scripts look at it, and would compile half of the
+        // dependencies again, here and the next time that somebody builds.
+        let told = |name: &str| name == "CARGO_MANIFEST_DIR" || name.starts_with("CARGO_PKG_");
+        for (name, _) in std::env::vars().filter(|(name, _)| told(name)) {
+            build.env_remove(name);
+        }
         capture(&mut build)?;
         let metadata = MetadataCommand::new()
             .manifest_path(manifest)

@@ -168,6 +168,11 @@ pub(crate) async fn position(location: &Location, table: &TableName, version: u6
     Ok(None)
 }
 
+/// The run that made a commit; `None` when it is not Headwater's.
+pub(crate) fn run_of(commit: &[u8]) -> Option<String> {
+    commit_note(commit)?.get("run")?.as_str().map(str::to_owned)
+}
+
 /// What Headwater kept in a commit's `commitInfo`; `None` when the commit is not Headwater's.
 fn commit_note(commit: &[u8]) -> Option<Value> {
     commit.split(|byte| *byte == b'\n').find_map(|line| {

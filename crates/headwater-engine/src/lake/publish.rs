@@ -1,128 +1,163 @@
 //! Publishing: staged commits move into the published logs.
 
+use bytes::Bytes;
 use headwater_sdk::engine::{PublishOutcome, StagedTable};
 use headwater_sdk::failpoint::failpoint;
-use headwater_sdk::{Blame, Error, Result, TableName};
+use headwater_sdk::{Result, RunId, TableName};
+use object_store::path::Path;
 use object_store::{PutMode, PutOptions};
 
 use super::location::{Location, commit_file};
-use super::restore;
 use super::table::{TableVersion, list_commits, read_commit, storage_error};
+use super::{commit, restore};
 
-/// Puts the staged commits of `tables` into their logs, each with put-if-absent.
-///
-/// Idempotent: a commit that is there already, byte for byte, counts as put. When a log holds somebody else's commit in
-/// the place of a staged one, what this call (or an earlier one that died) put into other logs is undone by RESTORE
-/// commits, so that direct readers of those tables see their old contents again.
-pub(crate) async fn publish(location: &Location, branch: &str, tables: &[StagedTable]) -> Result<PublishOutcome> {
-    let mut stale = Vec::new();
-    for table in tables {
-        if is_stale(location, branch, table).await? {
-            stale.push(table.table.clone());
-        }
-    }
-    if stale.is_empty() {
+/// The run that publishes, and where.
+pub(crate) struct Publisher<'a> {
+    pub(crate) location: &'a Location,
+    /// The run whose commits are put.
+    pub(crate) run: &'a RunId,
+    /// Where they are staged.
+    pub(crate) branch: &'a str,
+}
+
+/// How a staged table stands to its published log.
+enum State {
+    /// Its commits can be put, or are.
+    Whole,
+    /// The published log holds commits above the base that are not the run's.
+    Stale,
+    /// A commit is neither staged nor published.
+    Lost,
+}
+
+impl Publisher<'_> {
+    /// Puts the staged commits of `tables` into their logs, each with put-if-absent.
+    ///
+    /// Idempotent: a commit of the run that is there already counts as put. When a log holds somebody else's commit in the
+    /// place of a staged one, what this call (or an earlier one that died) put into other logs is undone by RESTORE
+    /// commits, so that direct readers of those tables see their old contents again.
+    pub(crate) async fn publish(&self, tables: &[StagedTable]) -> Result<PublishOutcome> {
+        let (mut stale, mut lost) = (Vec::new(), Vec::new());
         for table in tables {
-            if !put_commits(location, branch, table).await? {
-                stale.push(table.table.clone());
-                break;
+            match self.state_of(table).await? {
+                State::Whole => {}
+                State::Stale => stale.push(table.table.clone()),
+                State::Lost => lost.push(table.table.clone()),
             }
-            failpoint("publish_between_tables");
         }
-    }
-    if stale.is_empty() {
-        return Ok(PublishOutcome::Done);
-    }
-    for table in tables {
-        undo(location, branch, table).await?;
-    }
-    Ok(PublishOutcome::Stale { tables: stale })
-}
-
-/// Whether the published log holds commits above the base that are not the staged ones.
-async fn is_stale(location: &Location, branch: &str, staged: &StagedTable) -> Result<bool> {
-    let log = location.table(&staged.table).join("_delta_log");
-    let first = staged.base.map_or(0, |base| base + 1);
-    for version in list_commits(location.root.as_ref(), &log).await? {
-        if version < first {
-            continue;
-        }
-        let published = read_commit(location.root.as_ref(), &log, version).await?;
-        if published != staged_commit(location, branch, &staged.table, version).await? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-async fn staged_commit(
-    location: &Location,
-    branch: &str,
-    table: &TableName,
-    version: u64,
-) -> Result<Option<bytes::Bytes>> {
-    read_commit(location.root.as_ref(), &location.staged_log(branch, table), version).await
-}
-
-/// False when somebody else's commit is in the way.
-async fn put_commits(location: &Location, branch: &str, staged: &StagedTable) -> Result<bool> {
-    let log = location.table(&staged.table).join("_delta_log");
-    for version in staged.base.map_or(0, |base| base + 1)..=staged.version {
-        let Some(bytes) = staged_commit(location, branch, &staged.table, version).await? else {
-            return Err(Error::new(
-                "HW0620",
-                Blame::Environment,
-                format!("the staged commit {version} of {} is gone from branch {branch}", staged.table),
-            )
-            .help("something removed files from the lake's _headwater folder; run again to rebuild the table"));
-        };
-        let file = commit_file(&log, version);
-        let create = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
-        match location.root.put_opts(&file, bytes.clone().into(), create).await {
-            Ok(_) => {}
-            Err(object_store::Error::AlreadyExists { .. }) => {
-                if read_commit(location.root.as_ref(), &log, version).await? != Some(bytes) {
-                    return Ok(false);
+        if stale.is_empty() && lost.is_empty() {
+            for table in tables {
+                match self.put_commits(table).await? {
+                    State::Whole => failpoint("publish_between_tables"),
+                    State::Stale => stale.push(table.table.clone()),
+                    State::Lost => lost.push(table.table.clone()),
+                }
+                if !(stale.is_empty() && lost.is_empty()) {
+                    break;
                 }
             }
-            Err(e) => return Err(storage_error("write", &file, e)),
         }
-        failpoint("publish_between_commits");
+        if stale.is_empty() && lost.is_empty() {
+            return Ok(PublishOutcome::Done);
+        }
+        for table in tables {
+            self.undo(table).await?;
+        }
+        Ok(match stale.is_empty() {
+            true => PublishOutcome::Lost { tables: lost },
+            false => PublishOutcome::Stale { tables: stale },
+        })
     }
-    Ok(true)
+
+    async fn state_of(&self, staged: &StagedTable) -> Result<State> {
+        let above = self.published_above_base(staged).await?;
+        for version in &above {
+            if !self.is_ours(staged, *version).await? {
+                return Ok(State::Stale);
+            }
+        }
+        for version in first(staged)..=staged.version {
+            if !above.contains(&version) && self.staged_commit(&staged.table, version).await?.is_none() {
+                return Ok(State::Lost);
+            }
+        }
+        Ok(State::Whole)
+    }
+
+    async fn published_above_base(&self, staged: &StagedTable) -> Result<Vec<u64>> {
+        let mut versions = list_commits(self.location.root.as_ref(), &self.log(staged)).await?;
+        versions.retain(|version| *version >= first(staged));
+        Ok(versions)
+    }
+
+    /// Whether a published commit is the one that was staged. Where the staged one is gone, it says whose it is.
+    async fn is_ours(&self, staged: &StagedTable, version: u64) -> Result<bool> {
+        let Some(published) = read_commit(self.location.root.as_ref(), &self.log(staged), version).await? else {
+            return Ok(false);
+        };
+        Ok(match self.staged_commit(&staged.table, version).await? {
+            Some(staged) => published == staged,
+            None => commit::run_of(&published).as_deref() == Some(self.run.as_str()),
+        })
+    }
+
+    fn log(&self, staged: &StagedTable) -> Path {
+        self.location.table(&staged.table).join("_delta_log")
+    }
+
+    async fn staged_commit(&self, table: &TableName, version: u64) -> Result<Option<Bytes>> {
+        read_commit(self.location.root.as_ref(), &self.location.staged_log(self.branch, table), version).await
+    }
+
+    async fn put_commits(&self, staged: &StagedTable) -> Result<State> {
+        for version in first(staged)..=staged.version {
+            let file = commit_file(&self.log(staged), version);
+            let create = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+            match self.staged_commit(&staged.table, version).await? {
+                None if self.is_ours(staged, version).await? => {}
+                None => return Ok(State::Lost),
+                Some(bytes) => match self.location.root.put_opts(&file, bytes.into(), create).await {
+                    Ok(_) => {}
+                    Err(object_store::Error::AlreadyExists { .. }) if self.is_ours(staged, version).await? => {}
+                    Err(object_store::Error::AlreadyExists { .. }) => return Ok(State::Stale),
+                    Err(e) => return Err(storage_error("write", &file, e)),
+                },
+            }
+            failpoint("publish_between_commits");
+        }
+        Ok(State::Whole)
+    }
+
+    /// Takes back what was put of one table, if anything was and nobody has written to it since.
+    async fn undo(&self, staged: &StagedTable) -> Result<()> {
+        let location = self.location;
+        let above = self.published_above_base(staged).await?;
+        for version in &above {
+            // Somebody has built on top of it: then it is theirs to keep.
+            if !self.is_ours(staged, *version).await? {
+                return Ok(());
+            }
+        }
+        let Some(head) = above.last().copied() else { return Ok(()) };
+        let current = TableVersion::open_at(location, &staged.table, None, Some(head), head).await?;
+        let (actions, position) = match staged.base {
+            Some(base) => {
+                let before = TableVersion::open_at(location, &staged.table, None, Some(base), base).await?;
+                (restore::actions(&current, &before), commit::position(location, &staged.table, base).await?)
+            }
+            None => (restore::clearing_actions(&current), None),
+        };
+        let bytes = restore::commit_bytes(&staged.table, actions, staged.base, None, position.as_ref())?;
+        let file = commit_file(&self.log(staged), head + 1);
+        let create = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        match location.root.put_opts(&file, bytes.into(), create).await {
+            Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => Ok(()),
+            Err(e) => Err(storage_error("write", &file, e)),
+        }
+    }
 }
 
-/// Takes back what was put of one table, if anything was and nobody has written to it since.
-async fn undo(location: &Location, branch: &str, staged: &StagedTable) -> Result<()> {
-    let log = location.table(&staged.table).join("_delta_log");
-    let first = staged.base.map_or(0, |base| base + 1);
-    let above: Vec<u64> =
-        list_commits(location.root.as_ref(), &log).await?.into_iter().filter(|version| *version >= first).collect();
-    let mut ours = 0;
-    for version in &above {
-        let published = read_commit(location.root.as_ref(), &log, *version).await?;
-        if published == staged_commit(location, branch, &staged.table, *version).await? {
-            ours += 1;
-        }
-    }
-    // Nothing of ours is there, or somebody has built on top of it: then it is theirs to keep.
-    let (Some(head), true) = (above.last().copied(), ours > 0 && ours == above.len()) else { return Ok(()) };
-    let current = TableVersion::open_at(location, &staged.table, None, Some(head), head).await?;
-    let actions = match staged.base {
-        Some(base) => {
-            restore::actions(&current, &TableVersion::open_at(location, &staged.table, None, Some(base), base).await?)
-        }
-        None => restore::clearing_actions(&current),
-    };
-    let position = match staged.base {
-        Some(base) => super::commit::position(location, &staged.table, base).await?,
-        None => None,
-    };
-    let bytes = restore::commit_bytes(&staged.table, actions, staged.base, position.as_ref())?;
-    let file = commit_file(&log, head + 1);
-    let create = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
-    match location.root.put_opts(&file, bytes.into(), create).await {
-        Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => Ok(()),
-        Err(e) => Err(storage_error("write", &file, e)),
-    }
+/// The first version above the base.
+fn first(staged: &StagedTable) -> u64 {
+    staged.base.map_or(0, |base| base + 1)
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use deltalake_core::kernel::transaction::CommitData;
 use deltalake_core::kernel::{Action, Add};
 use deltalake_core::protocol::DeltaOperation;
-use headwater_sdk::{Blame, Error, Result, TableName};
+use headwater_sdk::{Blame, Error, Result, RunId, TableName};
 
 use serde_json::{Value, json};
 
@@ -45,15 +45,17 @@ pub(crate) fn clearing_actions(current: &TableVersion) -> Vec<Action> {
 }
 
 /// The text of a RESTORE commit. `version` is the version that is restored; `None` when the table is emptied. `position`
-/// is the source's at that version: what was loaded after it has to be loaded again.
+/// is the source's at that version: what was loaded after it has to be loaded again. `run` is the one whose commit it is; a
+/// commit that only takes back another has none.
 pub(crate) fn commit_bytes(
     table: &TableName,
     actions: Vec<Action>,
     version: Option<u64>,
+    run: Option<&RunId>,
     position: Option<&Value>,
 ) -> Result<Bytes> {
     let operation = DeltaOperation::Restore { version, datetime: None };
-    let note = HashMap::from([(COMMIT_INFO_KEY.to_owned(), json!({ "position": position }))]);
+    let note = HashMap::from([(COMMIT_INFO_KEY.to_owned(), json!({ "run": run, "position": position }))]);
     CommitData::new(actions, operation, note, vec![]).get_bytes().map_err(|e| {
         Error::new("HW0614", Blame::Headwater, format!("{table}: its commit cannot be written as JSON"))
             .help("this is a defect of Headwater: please report it")

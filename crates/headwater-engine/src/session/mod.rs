@@ -5,6 +5,7 @@
 //! table reaches a query.
 
 mod catalog;
+mod estimates;
 mod runtime;
 mod scan;
 

@@ -11,6 +11,7 @@ use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionStateBuilder;
 use headwater_sdk::{Blame, Error, Result};
 
+use super::estimates;
 use crate::lake::location::Location;
 
 /// The name of the one catalogue that sessions have.
@@ -19,6 +20,10 @@ const CATALOG: &str = "lake";
 const CONSUMERS_NAMED: usize = 3;
 /// Spill files may take this much disk before a query is given up (bytes).
 const SPILL_LIMIT: u64 = 1 << 40;
+
+/// The size (bytes) and the rows up to which a join holds its shorter side as one.
+const COLLECTED_BYTES: usize = 32 << 20;
+const COLLECTED_ROWS: usize = 1_000_000;
 
 /// See the module's documentation.
 #[derive(Clone)]
@@ -66,10 +71,18 @@ impl Runtime {
         let reservation = usize::try_from(memory / 64).unwrap_or(usize::MAX);
         options.execution.sort_spill_reservation_bytes =
             reservation.min(options.execution.sort_spill_reservation_bytes);
+        options.optimizer.use_statistics_registry = true;
+        // Sides up to this size are held whole, once for all threads: then the longer side need not be sent around.
+        options.optimizer.hash_join_single_partition_threshold = COLLECTED_BYTES;
+        options.optimizer.hash_join_single_partition_threshold_rows = COLLECTED_ROWS;
         options.sql_parser.dialect = datafusion::config::Dialect::PostgreSQL;
         options.catalog.information_schema = true;
-        let template =
-            SessionStateBuilder::new().with_config(config).with_runtime_env(env).with_default_features().build();
+        let template = SessionStateBuilder::new()
+            .with_config(config)
+            .with_runtime_env(env)
+            .with_statistics_registry(estimates::registry())
+            .with_default_features()
+            .build();
         Ok(Self { template: Arc::new(template), store_url })
     }
 

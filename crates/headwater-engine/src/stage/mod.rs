@@ -5,6 +5,7 @@
 //! [`verdict`] the judgement, [`side`] what becomes of rows that are set aside.
 
 mod audit;
+mod keys;
 mod lanes;
 mod quarantine;
 mod rows;

@@ -33,13 +33,17 @@ pub(super) async fn second_look(
     tallies: &mut [Tally],
     staged: &mut Staged,
 ) -> Result<Option<Vec<Add>>> {
-    let late = |check: &CompiledCheck| check.severity == Severity::Quarantine && !check.probe.is_one_pass();
-    if !attempt.checks.iter().any(late) {
+    let late = |index: usize, check: &CompiledCheck| {
+        check.severity == Severity::Quarantine && !check.probe.is_one_pass() && !tallies[index].proven
+    };
+    let checks: Vec<(usize, &CompiledCheck)> =
+        attempt.checks.iter().enumerate().filter(|(index, check)| late(*index, check)).collect();
+    if checks.is_empty() {
         return Ok(None);
     }
     let session = session(attempt, version)?;
     let mut failing = Vec::new();
-    for (index, check) in attempt.checks.iter().enumerate().filter(|(_, check)| late(check)) {
+    for (index, check) in checks {
         let found = audit::audit(&session, check, attempt.table, version.rows()).await?;
         staged.bytes_audited += found.bytes;
         if found.tally.failing > 0 {
@@ -95,7 +99,7 @@ async fn rewrite(attempt: &Attempt<'_>, session: &Session, sql: &str, outcome: &
     let schema = outcome.write_schema.clone();
     let sink = Arc::new(Sink {
         files: FileWriter::new(attempt.branch.location(), attempt.table, &schema, attempt.partition_by),
-        checks: RowChecks::compile(&[], &schema, session.state())?,
+        checks: RowChecks::compile(&[], &schema, session.state(), false)?,
         schema,
         quarantine: None,
         rejected: None,

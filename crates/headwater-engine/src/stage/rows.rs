@@ -11,11 +11,13 @@ use arrow::compute::filter_record_batch;
 use arrow::datatypes::{DataType, Schema, SchemaRef, TimeUnit};
 use datafusion::common::DFSchema;
 use datafusion::execution::context::SessionState;
+use datafusion::execution::memory_pool::MemoryPool;
 use datafusion::physical_plan::PhysicalExpr;
 use headwater_sdk::check::{CompiledCheck, Probe, Severity};
 use headwater_sdk::{Blame, Error, Result};
 use serde_json::Value;
 
+use super::keys::{self, KeyHashes};
 use super::sample;
 use crate::session::sql_error;
 
@@ -23,7 +25,7 @@ use crate::session::sql_error;
 pub(crate) const SAMPLE_ROWS: usize = 5;
 
 /// What one check has seen so far.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Tally {
     /// Rows looked at.
     pub(crate) checked: u64,
@@ -33,6 +35,10 @@ pub(crate) struct Tally {
     pub(crate) sample: Vec<Value>,
     /// The newest value of a freshness check's column, in microseconds since 1970-01-01T00:00:00Z.
     pub(crate) newest: Option<i64>,
+    /// The hashes of a unique check's keys.
+    pub(super) keys: Option<KeyHashes>,
+    /// Whether a unique check is known to hold without a second look.
+    pub(crate) proven: bool,
 }
 
 impl Tally {
@@ -42,6 +48,25 @@ impl Tally {
         self.newest = self.newest.max(other.newest);
         let room = SAMPLE_ROWS.saturating_sub(self.sample.len());
         self.sample.extend(other.sample.into_iter().take(room));
+        match (&mut self.keys, other.keys) {
+            (Some(keys), Some(others)) => keys.merge(others),
+            (None, Some(keys)) => self.keys = Some(keys),
+            (_, None) => {}
+        }
+    }
+}
+
+/// Tallies to start with, one for each check.
+pub(crate) fn tallies(count: usize) -> Vec<Tally> {
+    (0..count).map(|_| Tally::default()).collect()
+}
+
+/// Proves what can be proven of the unique checks, when all rows have been seen.
+pub(crate) async fn prove(tallies: &mut [Tally]) {
+    for tally in tallies {
+        if let Some(keys) = tally.keys.take() {
+            tally.proven = tokio::task::spawn_blocking(move || keys.prove()).await.unwrap_or(false);
+        }
     }
 }
 
@@ -59,6 +84,8 @@ pub(crate) struct RowChecks {
     judging: Vec<RowCheck>,
     /// How many checks the table has in all: the length of a lane's tallies.
     count: usize,
+    /// Where the memory for keys comes from.
+    memory: Arc<dyn MemoryPool>,
 }
 
 #[derive(Debug)]
@@ -76,6 +103,8 @@ enum Test {
     FailsWhen(Arc<dyn PhysicalExpr>),
     NotNull(Vec<usize>),
     Newest(usize),
+    /// The keys are collected, to be looked at when all rows have been seen.
+    Unique(Vec<usize>),
 }
 
 /// A batch after the checks have seen it.
@@ -96,8 +125,14 @@ pub(crate) struct SetAside {
 }
 
 impl RowChecks {
-    /// Compiles the one-pass checks among `checks`; the others are left to the audit.
-    pub(crate) fn compile(checks: &[CompiledCheck], schema: &SchemaRef, state: &SessionState) -> Result<Self> {
+    /// Compiles the one-pass checks among `checks`, and with `all_rows`, when no other rows count, the unique ones whose
+    /// keys can be proven; the others are left to the audit.
+    pub(crate) fn compile(
+        checks: &[CompiledCheck],
+        schema: &SchemaRef,
+        state: &SessionState,
+        all_rows: bool,
+    ) -> Result<Self> {
         let df_schema = DFSchema::try_from(schema.clone()).map_err(|e| sql_error(&e))?;
         let (mut quarantining, mut judging) = (Vec::new(), Vec::new());
         for (index, check) in checks.iter().enumerate() {
@@ -110,20 +145,37 @@ impl RowChecks {
                 Probe::Row { fails_when } => Test::FailsWhen(boolean(expression(fails_when)?, schema, check)?),
                 Probe::NotNull { columns } => Test::NotNull(columns.iter().map(column).collect::<Result<_>>()?),
                 Probe::Freshness { column: name, .. } => Test::Newest(timelike(column(name)?, schema, check)?),
-                Probe::RowCount { .. } | Probe::Unique { .. } | Probe::References { .. } | Probe::Query { .. } => {
-                    continue;
+                Probe::Unique { columns } => {
+                    let columns: Vec<usize> = columns.iter().map(column).collect::<Result<_>>()?;
+                    if !all_rows || !columns.iter().all(|c| keys::can_be_hashed(schema.field(*c).data_type())) {
+                        continue;
+                    }
+                    Test::Unique(columns)
                 }
+                Probe::RowCount { .. } | Probe::References { .. } | Probe::Query { .. } => continue,
             };
+            // Keys are those of the rows that stay.
+            let quarantines = check.severity == Severity::Quarantine && check.probe.is_one_pass();
             let filter = check.filter.as_deref().map(expression).transpose()?;
             let row_check = RowCheck { index, name: check.name.clone(), reason: reason(check), filter, test };
-            if check.severity == Severity::Quarantine { &mut quarantining } else { &mut judging }.push(row_check);
+            if quarantines { &mut quarantining } else { &mut judging }.push(row_check);
         }
-        Ok(Self { quarantining, judging, count: checks.len() })
+        let memory = state.runtime_env().memory_pool.clone();
+        Ok(Self { quarantining, judging, count: checks.len(), memory })
+    }
+
+    /// How many checks the table has.
+    pub(crate) fn count(&self) -> usize {
+        self.count
     }
 
     /// Tallies to start a lane with.
     pub(crate) fn tallies(&self) -> Vec<Tally> {
-        vec![Tally::default(); self.count]
+        let mut tallies = tallies(self.count);
+        for check in self.judging.iter().filter(|check| matches!(check.test, Test::Unique(_))) {
+            tallies[check.index].keys = Some(KeyHashes::new(&self.memory));
+        }
+        tallies
     }
 
     /// Shows a batch to every check.
@@ -187,6 +239,12 @@ impl RowCheck {
             Test::NotNull(columns) => any_null(batch, columns),
             Test::Newest(column) => {
                 tally.newest = tally.newest.max(newest(batch.column(*column), chosen)?);
+                return Ok(None);
+            }
+            Test::Unique(columns) => {
+                if let Some(keys) = &mut tally.keys {
+                    keys.add(batch, columns, chosen.as_ref())?;
+                }
                 return Ok(None);
             }
         };

@@ -101,7 +101,7 @@ impl Sink {
             let sink = self.clone();
             tasks.spawn(async move { sink.write_lane(lane).await });
         }
-        let mut total = Written { tallies: self.checks.tallies(), ..Written::default() };
+        let mut total = Written { tallies: rows::tallies(self.checks.count()), ..Written::default() };
         let mut held_back = Vec::new();
         while let Some(lane) = tasks.join_next().await {
             let (written, rest) = lane.map_err(task_error)??;
@@ -113,6 +113,7 @@ impl Sink {
             total.rejected += written.rejected;
             held_back.extend(rest);
         }
+        rows::prove(&mut total.tallies).await;
         if !held_back.is_empty() {
             let mut writer = self.files.open();
             for batch in &held_back {

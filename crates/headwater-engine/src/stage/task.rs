@@ -170,7 +170,7 @@ impl Attempt<'_> {
         let sink = Arc::new(Sink {
             schema: write_schema.clone(),
             files: FileWriter::new(self.branch.location(), self.table, &write_schema, self.partition_by),
-            checks: RowChecks::compile(self.checks, &write_schema, session.state())?,
+            checks: RowChecks::compile(self.checks, &write_schema, session.state(), self.writes_all_rows())?,
             quarantine: quarantines
                 .then(|| Mutex::new(self.side(self.table.quarantine(), side::quarantine_schema(&schema)))),
             rejected: keep_rejected.then(|| Mutex::new(self.side(self.table.rejected(), side::rejected_schema()))),
@@ -182,6 +182,12 @@ impl Attempt<'_> {
         let (quarantine, rejected) =
             Arc::into_inner(sink).map_or((None, None), |sink| (sink.quarantine, sink.rejected));
         Ok(Outcome { schema, write_schema, written, rows_in, quarantine, rejected })
+    }
+
+    /// Whether the table holds no other rows afterwards than those of this attempt.
+    fn writes_all_rows(&self) -> bool {
+        let is_empty = |previous: &TableVersion| previous.snapshot.log_data().num_files() == 0;
+        self.mode == WriteMode::Replace || self.previous.as_ref().is_none_or(is_empty)
     }
 
     fn side(&self, name: TableName, schema: SchemaRef) -> SideTable {
@@ -239,7 +245,7 @@ impl Attempt<'_> {
         let session = self.session(&self.relations_with(version));
         let rows = version.rows();
         for (index, check) in self.checks.iter().enumerate() {
-            if check.probe.is_one_pass() || check.severity == Severity::Quarantine {
+            if check.probe.is_one_pass() || tallies[index].proven || check.severity == Severity::Quarantine {
                 continue;
             }
             let found = audit::audit(&session, check, self.table, rows).await?;

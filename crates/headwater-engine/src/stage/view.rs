@@ -1,6 +1,7 @@
 //! Auditing a view: its query is computed once for all one-pass checks, and nothing is written.
 
 use futures::StreamExt;
+use headwater_sdk::check::Probe;
 use headwater_sdk::engine::{AuditViewRequest, Staged};
 use headwater_sdk::{Relation, Result};
 use tokio::task::JoinSet;
@@ -20,11 +21,11 @@ pub(crate) async fn audit_view(branch: &RunBranch, request: AuditViewRequest) ->
     let session = branch.lake.session(&relations);
     let plan = session.plan(&sql).await?;
     let mut staged = Staged::default();
-    let mut tallies = vec![Tally::default(); checks.len()];
+    let mut tallies = rows::tallies(checks.len());
     let mut rows = None;
-    if checks.iter().any(|check| check.probe.is_one_pass()) {
+    if checks.iter().any(|check| check.probe.is_one_pass() || matches!(check.probe, Probe::Unique { .. })) {
         let physical = session.physical(&plan, Thrift::Spilling).await?;
-        let row_checks = std::sync::Arc::new(RowChecks::compile(&checks, &physical.schema(), session.state())?);
+        let row_checks = std::sync::Arc::new(RowChecks::compile(&checks, &physical.schema(), session.state(), true)?);
         let mut tasks = JoinSet::new();
         for lane in lanes::of_plan(&physical, &session.state().task_ctx())? {
             let (row_checks, progress) = (row_checks.clone(), progress.clone());
@@ -36,11 +37,15 @@ pub(crate) async fn audit_view(branch: &RunBranch, request: AuditViewRequest) ->
             count += lane_rows;
             rows::merge(&mut tallies, lane_tallies);
         }
+        rows::prove(&mut tallies).await;
         rows = Some(count);
         staged.rows_in = count;
         staged.rows_out = count;
     }
-    for (index, check) in checks.iter().enumerate().filter(|(_, check)| !check.probe.is_one_pass()) {
+    for (index, check) in checks.iter().enumerate() {
+        if check.probe.is_one_pass() || tallies[index].proven {
+            continue;
+        }
         let found = audit::audit(&session, check, &view, rows).await?;
         tallies[index] = found.tally;
         staged.bytes_audited += found.bytes;

@@ -23,8 +23,8 @@ pub(crate) enum Published {
         /// Assets that the project no longer has and that are gone from `main`.
         removed: Vec<TableName>,
     },
-    /// Somebody else has written to these tables; nothing was published.
-    Stale(Vec<TableName>),
+    /// It cannot be done, and nothing was published: somebody else has written to tables, or removed staged commits.
+    Refused(Error),
 }
 
 /// Publishes everything that was audited and may be seen, at once.
@@ -55,11 +55,16 @@ pub(crate) async fn put(lake: &Lake, intent: &Intent, lease: &Lease) -> Result<P
 /// # Errors
 /// As [`publish`].
 pub(crate) async fn finish(lake: &Lake, intent: &Intent, lease: &Lease) -> Result<Published> {
-    if !intent.tables.is_empty()
-        && let PublishOutcome::Stale { tables } = lake.engine.publish(&intent.branch, &intent.tables).await?
-    {
-        lake.store.clear_intent(&intent.run).await?;
-        return Ok(Published::Stale(tables));
+    if !intent.tables.is_empty() {
+        let refusal = match lake.engine.publish(&intent.run, &intent.branch, &intent.tables).await? {
+            PublishOutcome::Done => None,
+            PublishOutcome::Stale { tables } => Some(stale_error(&tables)),
+            PublishOutcome::Lost { tables } => Some(lost_error(&tables)),
+        };
+        if let Some(error) = refusal {
+            lake.store.clear_intent(&intent.run).await?;
+            return Ok(Published::Refused(error));
+        }
     }
     failpoint(BEFORE_FLIP);
     lake.store.publish(intent, lease).await?;
@@ -68,10 +73,20 @@ pub(crate) async fn finish(lake: &Lake, intent: &Intent, lease: &Lease) -> Resul
 }
 
 /// Tells that somebody else has written to tables of the lake.
-pub(crate) fn stale_error(tables: &[TableName]) -> Error {
-    let names: Vec<String> = tables.iter().map(ToString::to_string).collect();
+fn stale_error(tables: &[TableName]) -> Error {
     let message =
-        format!("another program has written to {} while this run worked: nothing was published", names.join(", "));
+        format!("another program has written to {} while this run worked: nothing was published", listed(tables));
     Error::new("HW0915", Blame::Data, message)
         .help("run again: it rebuilds on top of what is there now; let only headwater write to its tables")
+}
+
+/// Tells that staged commits were removed.
+fn lost_error(tables: &[TableName]) -> Error {
+    let message = format!("what was staged of {} is gone: nothing was published", listed(tables));
+    Error::new("HW0920", Blame::Environment, message)
+        .help("something removed files from the lake's _headwater folder; run again to build the tables anew")
+}
+
+fn listed(tables: &[TableName]) -> String {
+    tables.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }

@@ -325,7 +325,7 @@ impl Engine for MemoryEngine {
         Ok(())
     }
 
-    async fn publish(&self, branch: &str, tables: &[StagedTable]) -> Result<PublishOutcome> {
+    async fn publish(&self, _run: &RunId, branch: &str, tables: &[StagedTable]) -> Result<PublishOutcome> {
         let index = self.tap.before("engine publish").await?;
         let mut put = Vec::new();
         for staged in tables {

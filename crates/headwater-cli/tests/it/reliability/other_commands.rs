@@ -150,3 +150,20 @@ fn a_rollback_takes_the_lake_over_from_a_run_that_died() {
     assert!(start.elapsed() < Duration::from_secs(20), "a dead process was waited for");
     assert_contents(&lake, &REFERENCE.first);
 }
+
+#[test]
+fn staged_commits_that_somebody_removed_are_built_anew() {
+    prepare();
+    let _turn = turns::Turn::wait();
+    for point in ["after_intent", "publish_between_tables:2"] {
+        let lake = Lake::at(Stage::Loaded);
+        lake.start(&["run"], Trap::Crash(point)).end_whatever_it_says();
+        let staged = std::fs::read_dir(lake.lake().join("_headwater/branches")).unwrap().next().unwrap().unwrap();
+        std::fs::remove_dir_all(staged.path().join("marts")).unwrap();
+        let said = lake.say(&["run"]).exits(0);
+        assert!(said.err.contains("what was staged of") && said.err.contains("is gone"), "{point}: {}", said.err);
+        vacuum(&lake);
+        assert_contents(&lake, &REFERENCE.second);
+        assert_tidy(&lake);
+    }
+}

@@ -62,7 +62,7 @@ async fn publishing_twice_is_publishing_once() {
     let request = lake.request("raw.a", source(vec![numbers(vec![1])]), WriteMode::Replace, vec![]);
     let staged = opened.stage(request).await.unwrap();
     for _ in 0..3 {
-        assert_eq!(lake.engine.publish(&branch, &staged.tables).await.unwrap(), PublishOutcome::Done);
+        assert_eq!(lake.engine.publish(&lake.run(), &branch, &staged.tables).await.unwrap(), PublishOutcome::Done);
     }
     assert_eq!(lake.engine.head_version(&name("raw.a")).await.unwrap(), Some(0));
     assert!(!opened.holds(&staged.tables[0]).await.unwrap(), "its base has moved");
@@ -86,7 +86,7 @@ async fn a_foreign_commit_makes_the_branch_stale_and_undoes_what_was_put() {
     let commit = format!("{:020}.json", 1);
     std::fs::copy(staged.join(&commit), log("a").join(&commit)).unwrap();
 
-    let outcome = lake.engine.publish(&branch, &tables).await.unwrap();
+    let outcome = lake.engine.publish(&lake.run(), &branch, &tables).await.unwrap();
     assert_eq!(outcome, PublishOutcome::Stale { tables: vec![name("raw.b")] });
     let head = |version| Relations::from([(name("raw.a"), Relation::Table { version })]);
     assert_eq!(lake.engine.head_version(&name("raw.a")).await.unwrap(), Some(2), "undone by a RESTORE commit");

@@ -74,7 +74,7 @@ impl Fixture {
     pub(super) async fn branch(&self) -> (String, Arc<dyn Branch>) {
         self.runs.set(self.runs.get() + 1);
         let branch = format!("run-{}", self.runs.get());
-        let run = RunId::from_text(format!("01jd{:022}", self.runs.get()));
+        let run = self.run();
         let opened = self.engine.open_branch(&branch, &run).await.unwrap();
         (branch, opened)
     }
@@ -99,9 +99,14 @@ impl Fixture {
         }
     }
 
+    /// The run of the newest branch.
+    pub(super) fn run(&self) -> RunId {
+        RunId::from_text(format!("01jd{:022}", self.runs.get()))
+    }
+
     /// Publishes what was staged and moves `main`.
     pub(super) async fn publish(&mut self, branch: &str, staged: &Staged) {
-        let outcome = self.engine.publish(branch, &staged.tables).await.unwrap();
+        let outcome = self.engine.publish(&self.run(), branch, &staged.tables).await.unwrap();
         assert_eq!(outcome, PublishOutcome::Done);
         for table in &staged.tables {
             self.relations.insert(table.table.clone(), Relation::Table { version: table.version });
