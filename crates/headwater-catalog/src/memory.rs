@@ -144,8 +144,9 @@ impl Store for MemoryStore {
         Ok(runs)
     }
 
-    async fn put_task(&self, task: &TaskRecord) -> Result<()> {
-        self.contents().tasks.insert((task.run.clone(), task.asset.clone()), task.clone());
+    async fn put_tasks(&self, tasks: &[TaskRecord]) -> Result<()> {
+        let keyed = tasks.iter().map(|task| ((task.run.clone(), task.asset.clone()), task.clone()));
+        self.contents().tasks.extend(keyed);
         Ok(())
     }
 

@@ -53,6 +53,7 @@ pub(crate) async fn ended(
         }
         Published::Refused(error) => trouble = Some(Trouble::from(error)),
     }
+    let mut records = Vec::new();
     for outcome in outcomes.values_mut() {
         match (outcome.is_audited(), &trouble) {
             (true, None) => outcome.record.state = TaskState::Published,
@@ -60,8 +61,9 @@ pub(crate) async fn ended(
             (false, _) if outcome.record.state == TaskState::UpToDate => continue,
             (false, _) => {}
         }
-        store.put_task(&outcome.record).await?;
+        records.push(outcome.record.clone());
     }
+    store.put_tasks(&records).await?;
     let bad = trouble.is_some() || outcomes.values().any(execute::Outcome::holds_back);
     let state = match (bad, snapshot) {
         (false, _) => RunState::Published,

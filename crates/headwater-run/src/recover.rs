@@ -87,6 +87,7 @@ fn nobody_is_at_work(run: &RunRecord) -> bool {
 /// Settles the record of a run that died, and drops its branch.
 async fn close(lake: &Lake, run: &RunId, state: RunState, snapshot: Option<u64>) -> Result<()> {
     let mut partial = false;
+    let mut settled = Vec::new();
     for mut task in lake.store.tasks(run).await? {
         match (task.state, snapshot) {
             (TaskState::Audited, Some(_)) => task.state = TaskState::Published,
@@ -97,8 +98,9 @@ async fn close(lake: &Lake, run: &RunId, state: RunState, snapshot: Option<u64>)
                 continue;
             }
         }
-        lake.store.put_task(&task).await?;
+        settled.push(task);
     }
+    lake.store.put_tasks(&settled).await?;
     if let Some(mut record) = lake.store.run(run).await? {
         record.state = if partial && state == RunState::Published { RunState::Partial } else { state };
         record.snapshot = snapshot;

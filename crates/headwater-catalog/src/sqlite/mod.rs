@@ -133,9 +133,9 @@ impl Store for SqliteStore {
         self.read(move |tx| runs::newest(tx, to_limit(limit))).await
     }
 
-    async fn put_task(&self, task: &TaskRecord) -> Result<()> {
-        let task = task.clone();
-        self.write(move |tx| runs::put_task(tx, &task)).await
+    async fn put_tasks(&self, tasks: &[TaskRecord]) -> Result<()> {
+        let tasks = tasks.to_vec();
+        self.write(move |tx| tasks.iter().try_for_each(|task| runs::put_task(tx, task))).await
     }
 
     async fn tasks(&self, run: &RunId) -> Result<Vec<TaskRecord>> {

@@ -84,6 +84,7 @@ impl<'a> Board<'a> {
     ) -> Result<Self> {
         let (waiting, started, outcomes) = (Vec::new(), BTreeMap::new(), Outcomes::new());
         let mut board = Self { context, waiting, started, outcomes };
+        let mut begun = Vec::new();
         for (position, planned) in (0..).zip(plan) {
             let Some(asset) = context.project.asset(&planned.asset) else { continue };
             if let Some(record) = kept.remove(&planned.asset) {
@@ -95,7 +96,11 @@ impl<'a> Board<'a> {
                 Action::Build => outcome,
                 Action::Skip => task::skip(context, asset, outcome),
             };
-            context.lake.store.put_task(&outcome.record).await?;
+            begun.push((planned, outcome));
+        }
+        let records: Vec<TaskRecord> = begun.iter().map(|(_, outcome)| outcome.record.clone()).collect();
+        context.lake.store.put_tasks(&records).await?;
+        for (planned, outcome) in begun {
             match planned.action {
                 Action::Build => board.waiting.push((planned.clone(), outcome)),
                 Action::Skip => board.settle(outcome),

@@ -11,23 +11,21 @@ use headwater_sdk::types::type_name;
 use super::Findings;
 use crate::lake::Lake;
 
-/// Verifies an asset's checks; those of a broken asset are left alone.
-pub(super) fn verify(project: &Project, asset: &Asset, lake: &Lake, findings: &mut Findings) {
-    let Some(schema) = findings.schema(&asset.name).cloned() else { return };
+/// What is wrong with an asset's checks; those of a broken asset are left alone.
+pub(super) fn verify(project: &Project, asset: &Asset, lake: &Lake, findings: &Findings) -> Vec<Diagnostic> {
+    let Some(schema) = findings.schema(&asset.name) else { return Vec::new() };
     let mut found = Vec::new();
     for spec in &asset.checks {
         let before = found.len();
         let mut columns: Vec<&String> = spec.check.columns.iter().chain(probe_columns(&spec.check.probe)).collect();
         columns.sort();
         columns.dedup();
-        found.extend(columns.into_iter().filter_map(|column| missing_column(&asset.name, spec, column, &schema)));
+        found.extend(columns.into_iter().filter_map(|column| missing_column(&asset.name, spec, column, schema)));
         if found.len() == before {
-            found.extend(verify_probe(project, asset, spec, &schema, lake, findings));
+            found.extend(verify_probe(project, asset, spec, schema, lake, findings));
         }
     }
-    for diagnostic in found {
-        findings.report(diagnostic);
-    }
+    found
 }
 
 fn probe_columns(probe: &Probe) -> &[String] {

@@ -2,6 +2,7 @@
 
 mod checks;
 mod model;
+mod parallel;
 mod side_tables;
 mod source;
 
@@ -11,7 +12,7 @@ use std::sync::Arc;
 use arrow_schema::SchemaRef;
 use headwater_diagnostics::Diagnostic;
 use headwater_project::plan::{Desired, definition};
-use headwater_project::{Asset, AssetKind, Project};
+use headwater_project::{Asset, AssetKind, ModelAsset, Project};
 use headwater_sdk::connector::ConnectorType;
 use headwater_sdk::lineage::ColumnLineage;
 use headwater_sdk::{Blame, Error, TableName};
@@ -19,6 +20,7 @@ use headwater_sdk::{Blame, Error, TableName};
 use crate::error::RunError;
 use crate::lake::{Base, Lake};
 
+use parallel::in_parallel;
 pub(crate) use source::Source;
 
 /// A project whose every table has typed columns.
@@ -60,22 +62,47 @@ pub async fn resolve(
 ) -> Result<Resolved, RunError> {
     let mut findings = Findings::default();
     let mut looks = source::look_at_all(project, connectors, lake, base, full_refresh).await;
-    for asset in &project.assets {
-        let resolved = match &asset.kind {
-            AssetKind::Stream(_) | AssetKind::Seed(_) => {
-                looks.remove(&asset.name).and_then(|look| resolve_source(asset, look, &mut findings))
-            }
-            AssetKind::Model(model) => {
-                let broken = asset.inputs.iter().any(|input| findings.is_broken(project, &input.table));
-                if broken { None } else { model::resolve(asset, model, lake, &mut findings) }
-            }
-        };
+    for asset in project.assets.iter().filter(|asset| !matches!(asset.kind, AssetKind::Model(_))) {
+        let resolved = looks.remove(&asset.name).and_then(|look| resolve_source(asset, look, &mut findings));
         findings.settle(asset, resolved);
     }
+    let mut told = BTreeMap::new();
+    for level in levels(project) {
+        let planned = in_parallel(&level, |(asset, model)| {
+            let broken = asset.inputs.iter().any(|input| findings.is_broken(project, &input.table));
+            if broken { (None, Vec::new()) } else { model::resolve(asset, model, lake, &findings) }
+        });
+        for ((asset, _), (resolved, diagnostics)) in level.into_iter().zip(planned) {
+            findings.settle(asset, resolved);
+            told.insert(&asset.name, diagnostics);
+        }
+    }
+    // In the project's order, whatever the levels.
     for asset in &project.assets {
-        checks::verify(project, asset, lake, &mut findings);
+        findings.report_all(told.remove(&asset.name).unwrap_or_default());
+    }
+    for found in in_parallel(&project.assets, |asset| checks::verify(project, asset, lake, &findings)) {
+        findings.report_all(found);
     }
     findings.into_result()
+}
+
+/// The models in groups: those of one depend on those of earlier ones only.
+fn levels(project: &Project) -> Vec<Vec<(&Asset, &ModelAsset)>> {
+    let mut depths: BTreeMap<&TableName, usize> = BTreeMap::new();
+    let mut levels: Vec<Vec<(&Asset, &ModelAsset)>> = Vec::new();
+    // The project's assets are in dependency order.
+    for asset in &project.assets {
+        let AssetKind::Model(model) = &asset.kind else { continue };
+        let makers = asset.inputs.iter().filter_map(|input| project.maker_of(&input.table));
+        let depth = makers.filter_map(|maker| depths.get(&maker.name)).map(|depth| depth + 1).max().unwrap_or(0);
+        depths.insert(&asset.name, depth);
+        if levels.len() <= depth {
+            levels.resize_with(depth + 1, Vec::new);
+        }
+        levels[depth].push((asset, model));
+    }
+    levels
 }
 
 fn resolve_source(asset: &Asset, look: Result<source::Look, Error>, findings: &mut Findings) -> Option<ResolvedAsset> {
@@ -132,6 +159,12 @@ impl Findings {
     pub(crate) fn report(&mut self, diagnostic: Diagnostic) {
         self.project_at_fault |= diagnostic.is_error();
         self.diagnostics.push(diagnostic);
+    }
+
+    fn report_all(&mut self, diagnostics: Vec<Diagnostic>) {
+        for diagnostic in diagnostics {
+            self.report(diagnostic);
+        }
     }
 
     /// Reports an error that an asset as a whole has.

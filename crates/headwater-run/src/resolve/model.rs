@@ -11,27 +11,25 @@ use headwater_sdk::types::type_name;
 use super::{Findings, ResolvedAsset};
 use crate::lake::Lake;
 
-/// Resolves a model; `None` when its SQL cannot be planned.
+/// Resolves a model, and tells what is wrong with it; `None` when its SQL cannot be planned.
 pub(super) fn resolve(
     asset: &Asset,
     model: &ModelAsset,
     lake: &Lake,
-    findings: &mut Findings,
-) -> Option<ResolvedAsset> {
+    findings: &Findings,
+) -> (Option<ResolvedAsset>, Vec<Diagnostic>) {
     let analyzed = lake.engine.analyze(&model.sql, &|name: &TableName| findings.schema(name).cloned());
     let analysis = match analyzed {
         Ok(analysis) => analysis,
-        Err(error) => {
-            findings.report(sql_diagnostic(asset, model, error));
-            return None;
-        }
+        Err(error) => return (None, vec![sql_diagnostic(asset, model, error)]),
     };
-    verify_declared(asset, &analysis, findings);
-    verify_partitions(asset, model, &analysis, findings);
-    verify_view(asset, model, findings);
+    let mut found = Vec::new();
+    verify_declared(asset, &analysis, &mut found);
+    verify_partitions(asset, model, &analysis, &mut found);
+    verify_view(asset, model, &mut found);
     let Analysis { schema, lineage, volatile } = analysis;
     let desired = Desired { definition: definition(asset), volatile, ..Desired::default() };
-    Some(ResolvedAsset { schema, lineage, desired, source: None })
+    (Some(ResolvedAsset { schema, lineage, desired, source: None }), found)
 }
 
 fn sql_diagnostic(asset: &Asset, model: &ModelAsset, error: SqlError) -> Diagnostic {
@@ -42,7 +40,7 @@ fn sql_diagnostic(asset: &Asset, model: &ModelAsset, error: SqlError) -> Diagnos
 }
 
 /// Columns that the header describes must be there, and in the declared type if it declares one.
-fn verify_declared(asset: &Asset, analysis: &Analysis, findings: &mut Findings) {
+fn verify_declared(asset: &Asset, analysis: &Analysis, found: &mut Vec<Diagnostic>) {
     let names = || analysis.schema.fields().iter().map(|field| field.name().as_str());
     for column in &asset.columns {
         match analysis.schema.field_with_name(&column.name) {
@@ -52,28 +50,28 @@ fn verify_declared(asset: &Asset, analysis: &Analysis, findings: &mut Findings) 
                     Some(near) => format!("did you mean '{near}'?"),
                     None => format!("its columns are: {}", names().collect::<Vec<_>>().join(", ")),
                 };
-                findings.report(Diagnostic::error("HW0905", message).at(column.span, "no such column").help(help));
+                found.push(Diagnostic::error("HW0905", message).at(column.span, "no such column").help(help));
             }
             Ok(field) => {
                 if let Some(declared) = column.data_type.as_ref().filter(|declared| *declared != field.data_type()) {
                     let (is, wanted) = (type_name(field.data_type()), type_name(declared));
                     let message = format!("column '{}' of {} is {is}, not {wanted}", column.name, asset.name);
                     let help = format!("cast it in the SQL: cast({} as {wanted}) as {}", column.name, column.name);
-                    findings.report(Diagnostic::error("HW0906", message).at(column.span, is).help(help));
+                    found.push(Diagnostic::error("HW0906", message).at(column.span, is).help(help));
                 }
             }
         }
     }
 }
 
-fn verify_partitions(asset: &Asset, model: &ModelAsset, analysis: &Analysis, findings: &mut Findings) {
+fn verify_partitions(asset: &Asset, model: &ModelAsset, analysis: &Analysis, found: &mut Vec<Diagnostic>) {
     for (index, column) in model.partition_by.iter().enumerate() {
         if analysis.schema.field_with_name(column).is_err() {
             let message = format!("{} cannot be partitioned by '{column}': it has no such column", asset.name);
             let place = model.partition_spans.get(index).copied().unwrap_or(asset.span);
             let diagnostic = Diagnostic::error("HW0904", message).at(place, "no such column");
             let names = analysis.schema.fields().iter().map(|field| field.name().as_str());
-            findings.report(match nearest(column, names) {
+            found.push(match nearest(column, names) {
                 Some(near) => diagnostic.help(format!("did you mean '{near}'?")),
                 None => diagnostic,
             });
@@ -82,12 +80,12 @@ fn verify_partitions(asset: &Asset, model: &ModelAsset, analysis: &Analysis, fin
 }
 
 /// A view has no rows of its own that could be set aside.
-fn verify_view(asset: &Asset, model: &ModelAsset, findings: &mut Findings) {
+fn verify_view(asset: &Asset, model: &ModelAsset, found: &mut Vec<Diagnostic>) {
     if model.materialize == Materialize::View {
         for spec in asset.checks.iter().filter(|spec| spec.check.severity == Severity::Quarantine) {
             let message =
                 format!("{} is a view: the rows that {} finds cannot be set aside", asset.name, spec.check.name);
-            findings.report(
+            found.push(
                 Diagnostic::error("HW0909", message)
                     .at(spec.span, "severity: quarantine")
                     .help("write `materialize: table`, or choose the severity warn or error"),

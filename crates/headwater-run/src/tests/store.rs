@@ -50,6 +50,13 @@ impl Store for TappedStore {
         tapped!(self, "store runs", self.inner.runs(limit))
     }
 
+    async fn put_tasks(&self, tasks: &[TaskRecord]) -> Result<()> {
+        for task in tasks {
+            self.put_task(task).await?;
+        }
+        Ok(())
+    }
+
     async fn put_task(&self, task: &TaskRecord) -> Result<()> {
         tapped!(self, format!("store put_task {} {:?}", task.asset, task.state), self.inner.put_task(task))
     }

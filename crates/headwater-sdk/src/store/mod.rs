@@ -60,11 +60,19 @@ pub trait Store: Send + Sync {
     /// As [`Store::run`].
     async fn runs(&self, limit: usize) -> Result<Vec<RunRecord>>;
 
+    /// Adds tasks of runs, or replaces their records: all of them or none.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    async fn put_tasks(&self, tasks: &[TaskRecord]) -> Result<()>;
+
     /// Adds a task of a run, or replaces its record.
     ///
     /// # Errors
     /// When the store cannot be reached.
-    async fn put_task(&self, task: &TaskRecord) -> Result<()>;
+    async fn put_task(&self, task: &TaskRecord) -> Result<()> {
+        self.put_tasks(std::slice::from_ref(task)).await
+    }
 
     /// The tasks of a run, in their order.
     ///
