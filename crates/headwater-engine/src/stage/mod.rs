@@ -13,6 +13,7 @@ mod sample;
 mod side;
 mod sink;
 mod task;
+mod texts;
 mod verdict;
 mod view;
 

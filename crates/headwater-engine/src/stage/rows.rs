@@ -19,6 +19,7 @@ use serde_json::Value;
 
 use super::keys::{self, KeyHashes};
 use super::sample;
+use super::texts::{Failing, Judged, TextChecks, only_text_column};
 use crate::session::sql_error;
 
 /// The failing rows that are kept of each check, for the report.
@@ -80,12 +81,27 @@ pub(crate) fn merge(total: &mut [Tally], lane: Vec<Tally>) {
 /// The one-pass checks of a table, compiled against its columns.
 #[derive(Debug)]
 pub(crate) struct RowChecks {
-    quarantining: Vec<RowCheck>,
-    judging: Vec<RowCheck>,
+    quarantining: Group,
+    judging: Group,
     /// How many checks the table has in all: the length of a lane's tallies.
     count: usize,
     /// Where the memory for keys comes from.
     memory: Arc<dyn MemoryPool>,
+}
+
+/// Checks that look at the same rows.
+#[derive(Debug, Default)]
+struct Group {
+    checks: Vec<RowCheck>,
+    /// Those of them that look at one column of texts.
+    texts: Vec<TextChecks>,
+}
+
+/// What the checks have seen of one lane.
+pub(crate) struct Seen {
+    pub(crate) tallies: Vec<Tally>,
+    quarantining: Vec<Judged>,
+    judging: Vec<Judged>,
 }
 
 #[derive(Debug)]
@@ -134,7 +150,7 @@ impl RowChecks {
         all_rows: bool,
     ) -> Result<Self> {
         let df_schema = DFSchema::try_from(schema.clone()).map_err(|e| sql_error(&e))?;
-        let (mut quarantining, mut judging) = (Vec::new(), Vec::new());
+        let (mut quarantining, mut judging) = (Group::default(), Group::default());
         for (index, check) in checks.iter().enumerate() {
             let expression = |sql: &str| {
                 let logical = state.create_logical_expr(sql, &df_schema).map_err(|e| in_check(check, sql_error(&e)))?;
@@ -158,7 +174,7 @@ impl RowChecks {
             let quarantines = check.severity == Severity::Quarantine && check.probe.is_one_pass();
             let filter = check.filter.as_deref().map(expression).transpose()?;
             let row_check = RowCheck { index, name: check.name.clone(), reason: reason(check), filter, test };
-            if quarantines { &mut quarantining } else { &mut judging }.push(row_check);
+            if quarantines { &mut quarantining } else { &mut judging }.add(row_check, schema)?;
         }
         let memory = state.runtime_env().memory_pool.clone();
         Ok(Self { quarantining, judging, count: checks.len(), memory })
@@ -169,47 +185,85 @@ impl RowChecks {
         self.count
     }
 
-    /// Tallies to start a lane with.
-    pub(crate) fn tallies(&self) -> Vec<Tally> {
+    /// What a lane begins with.
+    pub(crate) fn begin(&self) -> Seen {
         let mut tallies = tallies(self.count);
-        for check in self.judging.iter().filter(|check| matches!(check.test, Test::Unique(_))) {
+        for check in self.judging.checks.iter().filter(|check| matches!(check.test, Test::Unique(_))) {
             tallies[check.index].keys = Some(KeyHashes::new(&self.memory));
         }
-        tallies
+        let begin = |group: &Group| group.texts.iter().map(TextChecks::begin).collect();
+        Seen { tallies, quarantining: begin(&self.quarantining), judging: begin(&self.judging) }
     }
 
     /// Shows a batch to every check.
-    pub(crate) fn look(&self, batch: RecordBatch, tallies: &mut [Tally]) -> Result<Sorted> {
-        let (rows, quarantined) = self.set_aside(batch, tallies)?;
-        for check in &self.judging {
-            check.look(&rows, &mut tallies[check.index])?;
-        }
+    pub(crate) fn look(&self, batch: RecordBatch, seen: &mut Seen) -> Result<Sorted> {
+        let Seen { tallies, quarantining, judging } = seen;
+        let failing = self.quarantining.look(&batch, tallies, quarantining)?;
+        let (rows, quarantined) = set_aside(batch, failing)?;
+        self.judging.look(&rows, tallies, judging)?;
         Ok(Sorted { rows, quarantined })
     }
+}
 
-    fn set_aside(&self, batch: RecordBatch, tallies: &mut [Tally]) -> Result<(RecordBatch, Option<SetAside>)> {
-        let mut failures: Vec<(&RowCheck, BooleanBuffer)> = Vec::new();
-        for check in &self.quarantining {
-            if let Some(mask) = check.look(&batch, &mut tallies[check.index])? {
-                failures.push((check, mask));
+impl Group {
+    fn add(&mut self, check: RowCheck, schema: &SchemaRef) -> Result<()> {
+        if let (Test::FailsWhen(fails_when), None) = (&check.test, &check.filter)
+            && let Some(column) = only_text_column(fails_when, schema)
+        {
+            let place = self.checks.len();
+            match self.texts.iter_mut().find(|texts| texts.is_of(column)) {
+                Some(texts) => texts.add(place, fails_when)?,
+                None => {
+                    let mut texts = TextChecks::new(column, schema)?;
+                    texts.add(place, fails_when)?;
+                    self.texts.push(texts);
+                }
             }
         }
-        let Some(any) = failures.iter().map(|(_, mask)| mask.clone()).reduce(|a, b| &a | &b) else {
-            return Ok((batch, None));
-        };
-        let marks = |text: fn(&RowCheck) -> &str| -> StringArray {
-            let failed =
-                |row: usize| failures.iter().filter(move |(_, mask)| mask.value(row)).map(|(check, _)| text(check));
-            any.set_indices().map(|row| Some(failed(row).collect::<Vec<_>>().join("; "))).collect()
-        };
-        let set_aside = SetAside {
-            rows: filter_record_batch(&batch, &BooleanArray::from(any.clone())).map_err(arrow_error)?,
-            checks: marks(|check| &check.name),
-            reasons: marks(|check| &check.reason),
-        };
-        let rows = filter_record_batch(&batch, &BooleanArray::from(!&any)).map_err(arrow_error)?;
-        Ok((rows, Some(set_aside)))
+        self.checks.push(check);
+        Ok(())
     }
+
+    /// Shows a batch to the checks. Returns those that rows fail, and which rows.
+    fn look(
+        &self,
+        batch: &RecordBatch,
+        tallies: &mut [Tally],
+        judged: &mut [Judged],
+    ) -> Result<Vec<(&RowCheck, BooleanBuffer)>> {
+        let mut told: Vec<Option<Failing>> = vec![None; self.checks.len()];
+        for (texts, judged) in self.texts.iter().zip(judged) {
+            for (place, rows) in texts.look(batch, judged)?.into_iter().flatten() {
+                told[place] = Some(rows);
+            }
+        }
+        let mut failures = Vec::new();
+        for (check, told) in self.checks.iter().zip(told) {
+            if let Some(rows) = check.look(batch, told, &mut tallies[check.index])? {
+                failures.push((check, rows));
+            }
+        }
+        Ok(failures)
+    }
+}
+
+/// Parts the rows that fail a check from the others.
+fn set_aside(batch: RecordBatch, failures: Vec<(&RowCheck, BooleanBuffer)>) -> Result<(RecordBatch, Option<SetAside>)> {
+    let Some(any) = failures.iter().map(|(_, mask)| mask.clone()).reduce(|a, b| &a | &b) else {
+        return Ok((batch, None));
+    };
+    let marks = |text: fn(&RowCheck) -> &str| -> StringArray {
+        let failed =
+            |row: usize| failures.iter().filter(move |(_, mask)| mask.value(row)).map(|(check, _)| text(check));
+        any.set_indices().map(|row| Some(failed(row).collect::<Vec<_>>().join("; "))).collect()
+    };
+    let set_aside = SetAside {
+        rows: filter_record_batch(&batch, &BooleanArray::from(any.clone())).map_err(arrow_error)?,
+        checks: marks(|check| &check.name),
+        reasons: marks(|check| &check.reason),
+    };
+    let rows = filter_record_batch(&batch, &BooleanArray::from(!&any)).map_err(arrow_error)?;
+    Ok((rows, Some(set_aside)))
 }
 
 /// What a failing row did wrong, in words.
@@ -227,14 +281,16 @@ pub(crate) fn reason(check: &CompiledCheck) -> String {
 }
 
 impl RowCheck {
-    /// Counts the batch's failing rows. Returns which they are, unless there are none.
-    fn look(&self, batch: &RecordBatch, tally: &mut Tally) -> Result<Option<BooleanBuffer>> {
+    /// Counts the batch's failing rows. Returns which they are, unless there are none. `told` has them where they are
+    /// known already.
+    fn look(&self, batch: &RecordBatch, told: Option<Failing>, tally: &mut Tally) -> Result<Failing> {
         let chosen = match &self.filter {
             Some(filter) => Some(truths(&evaluate(filter, batch)?)?),
             None => None,
         };
         tally.checked += chosen.as_ref().map_or(batch.num_rows(), BooleanBuffer::count_set_bits) as u64;
         let failing = match &self.test {
+            Test::FailsWhen(_) if told.is_some() => told.flatten(),
             Test::FailsWhen(expression) => Some(truths(&evaluate(expression, batch)?)?),
             Test::NotNull(columns) => any_null(batch, columns),
             Test::Newest(column) => {
@@ -266,13 +322,13 @@ impl RowCheck {
     }
 }
 
-fn evaluate(expression: &Arc<dyn PhysicalExpr>, batch: &RecordBatch) -> Result<ArrayRef> {
+pub(super) fn evaluate(expression: &Arc<dyn PhysicalExpr>, batch: &RecordBatch) -> Result<ArrayRef> {
     let value = expression.evaluate(batch).map_err(|e| sql_error(&e))?;
     value.into_array(batch.num_rows()).map_err(|e| sql_error(&e))
 }
 
 /// Where a boolean array is true; null counts as false.
-fn truths(array: &ArrayRef) -> Result<BooleanBuffer> {
+pub(super) fn truths(array: &ArrayRef) -> Result<BooleanBuffer> {
     let array = array.as_boolean_opt().ok_or_else(|| {
         Error::new("HW0560", Blame::Headwater, format!("a check's predicate gave {} values", array.data_type()))
     })?;

@@ -126,7 +126,8 @@ impl Sink {
 
     /// Writes one lane; returns the rows of a lane that was too short for a file of its own.
     async fn write_lane(&self, mut lane: Lane) -> Result<(Written, Vec<RecordBatch>)> {
-        let mut written = Written { tallies: self.checks.tallies(), ..Written::default() };
+        let mut written = Written::default();
+        let mut seen = self.checks.begin();
         let mut held_back: Vec<RecordBatch> = Vec::new();
         let mut held_bytes = 0;
         let mut writer: Option<DeltaWriter> = None;
@@ -139,7 +140,7 @@ impl Sink {
                 side.lock().await.add_rejected(&batch.rejected).await?;
             }
             let rows = cast_batch(&batch.rows, &self.schema).map_err(rows::arrow_error)?;
-            let sorted = self.checks.look(rows, &mut written.tallies)?;
+            let sorted = self.checks.look(rows, &mut seen)?;
             if let (Some(set_aside), Some(side)) = (sorted.quarantined, &self.quarantine) {
                 written.quarantined += set_aside.rows.num_rows() as u64;
                 side.lock().await.add_quarantined(&set_aside).await?;
@@ -167,6 +168,7 @@ impl Sink {
             // Decoding and encoding are pure computation: give others a turn between batches.
             tokio::task::yield_now().await;
         }
+        written.tallies = seen.tallies;
         if let Some(writer) = writer {
             written.adds = writer.close().await.map_err(write_error)?;
         }

@@ -60,14 +60,14 @@ async fn look(
     checks: &RowChecks,
     progress: &headwater_sdk::progress::Progress,
 ) -> Result<(u64, Vec<Tally>)> {
-    let mut tallies = checks.tallies();
+    let mut seen = checks.begin();
     let mut rows = 0;
     while let Some(batch) = lane.next().await {
         let batch = batch?.rows;
         rows += batch.num_rows() as u64;
         progress.add_rows_in(batch.num_rows() as u64);
-        checks.look(batch, &mut tallies)?;
+        checks.look(batch, &mut seen)?;
         tokio::task::yield_now().await;
     }
-    Ok((rows, tallies))
+    Ok((rows, seen.tallies))
 }

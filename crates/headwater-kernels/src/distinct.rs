@@ -1,0 +1,242 @@
+//! The distinct short texts of a column, numbered.
+
+/// Bytes of a text that lies in its view (Arrow columnar format, "Variable-size Binary View Layout").
+const INLINE: u32 = 12;
+/// The number of a null.
+const NULL: u32 = 0;
+/// What no view of a short text is: its length would be over [`INLINE`].
+const FREE: u128 = u128::MAX;
+
+/// Numbers the distinct values of a column of Arrow string views, from batch to batch: 0 is null, the others follow in
+/// the order in which they were first seen.
+///
+/// It works while all texts are short (at most 12 bytes) and there are not too many; otherwise it gives up for good.
+#[derive(Debug, Clone)]
+pub struct Distinct {
+    /// Open addressing with linear probing: views, and beside them their numbers. A power of two.
+    slots: Vec<(u128, u32)>,
+    /// Texts seen.
+    count: u32,
+    limit: u32,
+    given_up: bool,
+}
+
+impl Distinct {
+    /// Numbers at most `limit` texts.
+    pub fn new(limit: u32) -> Self {
+        Self { slots: vec![(FREE, 0); 1024], count: 0, limit, given_up: false }
+    }
+
+    /// The texts seen so far; their numbers are 1 to this.
+    pub fn count(&self) -> u32 {
+        self.count
+    }
+
+    /// Numbers the texts of a column of views (Arrow's `Utf8View`).
+    ///
+    /// Writes the number of each value into `numbers` and the rows in which texts were seen for the first time into
+    /// `first_rows`, in the order of their numbers. `validity` is the bitmap of an Arrow null buffer (least significant
+    /// bit first) and the bit at which it starts.
+    ///
+    /// False when a text is too long or there are too many: then and ever after nothing is numbered.
+    pub fn number_views(
+        &mut self,
+        views: &[u128],
+        validity: Option<(&[u8], usize)>,
+        numbers: &mut Vec<u32>,
+        first_rows: &mut Vec<u64>,
+    ) -> bool {
+        self.number(views.iter().copied(), validity, numbers, first_rows)
+    }
+
+    /// As [`Distinct::number_views`], for texts that lie one after the other (Arrow's `Utf8`): text `i` is
+    /// `bytes[offsets[i]..offsets[i + 1]]`.
+    pub fn number_texts(
+        &mut self,
+        offsets: &[i32],
+        bytes: &[u8],
+        validity: Option<(&[u8], usize)>,
+        numbers: &mut Vec<u32>,
+        first_rows: &mut Vec<u64>,
+    ) -> bool {
+        let views = offsets.windows(2).map(|two| view_of(bytes, two[0] as usize, two[1] as usize));
+        self.number(views, validity, numbers, first_rows)
+    }
+
+    #[inline]
+    fn number(
+        &mut self,
+        views: impl ExactSizeIterator<Item = u128>,
+        validity: Option<(&[u8], usize)>,
+        numbers: &mut Vec<u32>,
+        first_rows: &mut Vec<u64>,
+    ) -> bool {
+        numbers.clear();
+        first_rows.clear();
+        if self.given_up {
+            return false;
+        }
+        numbers.reserve(views.len());
+        for (row, view) in views.enumerate() {
+            if let Some((bits, offset)) = validity {
+                let bit = row + offset;
+                if bits[bit / 8] & (1 << (bit % 8)) == 0 {
+                    numbers.push(NULL);
+                    continue;
+                }
+            }
+            let Some(number) = self.number_of(view) else {
+                self.given_up = true;
+                return false;
+            };
+            if number > self.count {
+                self.count = number;
+                first_rows.push(row as u64);
+            }
+            numbers.push(number);
+        }
+        true
+    }
+
+    /// The number of a text; one more than there are for a new one.
+    #[inline]
+    fn number_of(&mut self, view: u128) -> Option<u32> {
+        if view as u32 > INLINE {
+            return None;
+        }
+        let mask = self.slots.len() - 1;
+        let mut place = hash(view) as usize & mask;
+        loop {
+            let (key, number) = self.slots[place];
+            if key == view {
+                return Some(number);
+            }
+            if key == FREE {
+                return self.add(view, place);
+            }
+            place = (place + 1) & mask;
+        }
+    }
+
+    #[cold]
+    fn add(&mut self, view: u128, place: usize) -> Option<u32> {
+        if self.count >= self.limit {
+            return None;
+        }
+        let number = self.count + 1;
+        self.slots[place] = (view, number);
+        // Half full is full.
+        if number as usize * 2 >= self.slots.len() {
+            let bigger = vec![(FREE, 0); self.slots.len() * 2];
+            let mask = bigger.len() - 1;
+            for (key, number) in std::mem::replace(&mut self.slots, bigger) {
+                if key != FREE {
+                    let mut place = hash(key) as usize & mask;
+                    while self.slots[place].0 != FREE {
+                        place = (place + 1) & mask;
+                    }
+                    self.slots[place] = (key, number);
+                }
+            }
+        }
+        Some(number)
+    }
+}
+
+/// The view of a text: its length, and its bytes if it is short.
+#[inline]
+fn view_of(bytes: &[u8], start: usize, end: usize) -> u128 {
+    let length = end - start;
+    if length > INLINE as usize {
+        return length as u128;
+    }
+    let text = match bytes.get(start..start + 16).and_then(|some| some.try_into().ok()) {
+        Some(some) => u128::from_le_bytes(some) & ((1 << (8 * length)) - 1),
+        // The end of the buffer is near.
+        None => bytes[start..end].iter().rev().fold(0, |text, byte| text << 8 | u128::from(*byte)),
+    };
+    text << 32 | length as u128
+}
+
+/// Folds the product of a view's halves with odd constants (the fractions of the golden ratio and of √2).
+#[inline]
+fn hash(view: u128) -> u64 {
+    let low = (view as u64) ^ 0x9e37_79b9_7f4a_7c15;
+    let high = ((view >> 64) as u64) ^ 0x6a09_e667_f3bc_c909;
+    let product = u128::from(low).wrapping_mul(u128::from(high | 1));
+    let folded = (product as u64) ^ ((product >> 64) as u64);
+    folded.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::HashMap;
+
+    /// The view of a short text: its length, then its bytes, then zeros.
+    fn view(text: &str) -> u128 {
+        let mut bytes = [0; 16];
+        bytes[0] = text.len() as u8;
+        bytes[4..4 + text.len()].copy_from_slice(text.as_bytes());
+        u128::from_le_bytes(bytes)
+    }
+
+    proptest! {
+        /// Equal texts have equal numbers, in the order in which they come, whatever the batches.
+        #[test]
+        fn texts_are_numbered_as_they_come(
+            batches in prop::collection::vec(prop::collection::vec(prop::option::of("[a-c]{0,7}"), 0..700), 1..8),
+        ) {
+            let mut distinct = Distinct::new(100_000);
+            let mut known: HashMap<String, u32> = HashMap::new();
+            for batch in batches {
+                let views: Vec<u128> = batch.iter().map(|text| text.as_deref().map_or(0, view)).collect();
+                let offset = 3;
+                let mut bits = vec![0_u8; (batch.len() + offset).div_ceil(8)];
+                for (row, _) in batch.iter().enumerate().filter(|(_, text)| text.is_some()) {
+                    bits[(row + offset) / 8] |= 1 << ((row + offset) % 8);
+                }
+                let (mut numbers, mut first_rows) = (Vec::new(), Vec::new());
+                prop_assert!(distinct.number_views(&views, Some((&bits, offset)), &mut numbers, &mut first_rows));
+                let as_views = numbers.clone();
+                let (mut offsets, mut bytes) = (vec![0], Vec::new());
+                for text in &batch {
+                    bytes.extend_from_slice(text.as_deref().unwrap_or("").as_bytes());
+                    offsets.push(bytes.len() as i32);
+                }
+                let mut none = Vec::new();
+                prop_assert!(distinct.number_texts(&offsets, &bytes, Some((&bits, offset)), &mut numbers, &mut none));
+                prop_assert!(none.is_empty());
+                prop_assert_eq!(&numbers, &as_views);
+                let mut first = Vec::new();
+                for (row, text) in batch.iter().enumerate() {
+                    let expected = match text {
+                        None => 0,
+                        Some(text) => {
+                            let next = known.len() as u32 + 1;
+                            *known.entry(text.clone()).or_insert_with(|| { first.push(row as u64); next })
+                        }
+                    };
+                    prop_assert_eq!(numbers[row], expected);
+                }
+                prop_assert_eq!(first_rows, first);
+                prop_assert_eq!(distinct.count() as usize, known.len());
+            }
+        }
+    }
+
+    #[test]
+    fn long_texts_and_too_many_texts_end_it() {
+        let (mut numbers, mut rows) = (Vec::new(), Vec::new());
+        let mut distinct = Distinct::new(2);
+        assert!(distinct.number_views(&[view("a"), view("b"), view("a")], None, &mut numbers, &mut rows));
+        assert_eq!((numbers.as_slice(), rows.as_slice()), ([1, 2, 1].as_slice(), [0, 1].as_slice()));
+        assert!(!distinct.number_views(&[view("c")], None, &mut numbers, &mut rows));
+        assert!(!distinct.number_views(&[view("a")], None, &mut numbers, &mut rows));
+        assert!(!Distinct::new(9).number_texts(&[0, 13], b"thirteen byte", None, &mut numbers, &mut rows));
+        assert!(Distinct::new(9).number_texts(&[0, 12], b"twelve bytes", None, &mut numbers, &mut rows));
+        let long = 13_u128;
+        assert!(!Distinct::new(9).number_views(&[long], None, &mut numbers, &mut rows));
+    }
+}
