@@ -3,7 +3,7 @@
 mod holder;
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use headwater_sdk::store::{Lease, Store};
@@ -142,17 +142,18 @@ pub(crate) async fn take(
 
 fn keep(store: Arc<dyn Store>, lease: Lease, options: &LeaseOptions) -> Held {
     let lost = CancellationToken::new();
-    let heart = tokio::spawn(beat(Arc::clone(&store), lease.clone(), options.clone(), lost.clone()));
+    let heart = tokio::spawn(beat(Arc::downgrade(&store), lease.clone(), options.clone(), lost.clone()));
     Held { lease, store, lost, heart, ttl_ms: options.ttl_ms() }
 }
 
 /// Prolongs the lease until the task is aborted or the lease is lost. A store that cannot be reached is asked again
-/// until the lease would have run out.
-async fn beat(store: Arc<dyn Store>, lease: Lease, options: LeaseOptions, lost: CancellationToken) {
+/// until the lease would have run out. Between two beats it does not keep the store open: its last user closes it.
+async fn beat(store: Weak<dyn Store>, lease: Lease, options: LeaseOptions, lost: CancellationToken) {
     let mut alive_until = Instant::now() + options.ttl;
     loop {
         tokio::time::sleep(options.heartbeat).await;
         let asked = Instant::now();
+        let Some(store) = store.upgrade() else { break };
         match store.renew_lease(&lease, options.ttl_ms()).await {
             Ok(true) => alive_until = asked + options.ttl,
             Ok(false) => break,
