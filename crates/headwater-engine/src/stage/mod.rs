@@ -8,6 +8,7 @@ mod audit;
 mod keys;
 mod lanes;
 mod quarantine;
+mod retype;
 mod rows;
 mod sample;
 mod side;

@@ -41,7 +41,7 @@ pub(super) async fn second_look(
     if checks.is_empty() {
         return Ok(None);
     }
-    let session = session(attempt, version)?;
+    let session = session(attempt, outcome, version)?;
     let mut failing = Vec::new();
     for (index, check) in checks {
         let found = audit::audit(&session, check, attempt.table, version.rows()).await?;
@@ -70,8 +70,9 @@ pub(super) async fn second_look(
 }
 
 /// A session in which the staged table, and this attempt's rows of it alone, can be read.
-fn session(attempt: &Attempt<'_>, version: &TableVersion) -> Result<Session> {
-    let before = attempt.previous.as_ref().map(files_of).unwrap_or_default();
+fn session(attempt: &Attempt<'_>, outcome: &Outcome, version: &TableVersion) -> Result<Session> {
+    let mut before = attempt.previous.as_ref().map(files_of).unwrap_or_default();
+    before.extend(outcome.carried_over.iter().flatten().map(|file| file.path.clone()));
     let new = files_of(version).into_iter().filter(|file| !before.contains(file)).collect();
     let table = LakeTable::only(version.clone(), attempt.branch.lake.store_url(), &new)?;
     let name = NEW_ROWS.parse::<TableName>().map_err(|e| Error::new("HW0564", Blame::Headwater, e.to_string()))?;
@@ -95,7 +96,12 @@ async fn set_aside(session: &Session, sql: &str, check: &CompiledCheck, outcome:
 }
 
 /// Writes the rows of a query as new files of the table, without looking at them again.
-async fn rewrite(attempt: &Attempt<'_>, session: &Session, sql: &str, outcome: &Outcome) -> Result<Vec<Add>> {
+pub(super) async fn rewrite(
+    attempt: &Attempt<'_>,
+    session: &Session,
+    sql: &str,
+    outcome: &Outcome,
+) -> Result<Vec<Add>> {
     let schema = outcome.write_schema.clone();
     let sink = Arc::new(Sink {
         files: FileWriter::new(attempt.branch.location(), attempt.table, &schema, attempt.partition_by),

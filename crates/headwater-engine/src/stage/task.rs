@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use datafusion::physical_plan::ExecutionPlan;
+use deltalake_core::kernel::Add;
 use headwater_sdk::check::{CompiledCheck, Severity};
 use headwater_sdk::engine::{StageInput, StageRequest, Staged, StagedTable, WriteMode};
 use headwater_sdk::failpoint::failpoint;
@@ -15,7 +16,7 @@ use super::lanes::{self, Lane};
 use super::rows::{RowChecks, Tally};
 use super::side::{self, SideTable};
 use super::sink::{FileWriter, Sink, Written};
-use super::{audit, quarantine, verdict};
+use super::{audit, quarantine, retype, verdict};
 use crate::branch::RunBranch;
 use crate::lake::commit::{self, CommitNote, NewCommit};
 use crate::lake::table::{TableVersion, head_version};
@@ -68,12 +69,13 @@ pub(crate) async fn stage(branch: &RunBranch, request: StageRequest) -> Result<S
         ..Staged::default()
     };
     let adds = std::mem::take(&mut outcome.written.adds);
-    let mut version = attempt.commit(outcome.schema.clone(), adds).await?;
+    outcome.carried_over = retype::carry_over(&attempt, &outcome).await?;
+    let mut version = attempt.commit(&outcome, adds).await?;
     failpoint("engine_after_commit");
     let mut tallies = std::mem::take(&mut outcome.written.tallies);
     // Rows that a second look sets aside go first: what stays is what the other checks judge.
     if let Some(kept) = quarantine::second_look(&attempt, &outcome, &version, &mut tallies, &mut staged).await? {
-        version = attempt.recommit(&outcome.schema, kept).await?;
+        version = attempt.recommit(&outcome, kept).await?;
     }
     attempt.audit(&version, &mut tallies, &mut staged).await?;
     let rows = version.rows();
@@ -124,10 +126,12 @@ pub(super) struct Outcome {
     pub(super) rows_in: u64,
     pub(super) quarantine: Option<Mutex<SideTable>>,
     pub(super) rejected: Option<Mutex<SideTable>>,
+    /// The rows that the table had, written again because a column's type changes.
+    pub(super) carried_over: Option<Vec<Add>>,
 }
 
 impl Attempt<'_> {
-    fn session(&self, relations: &Relations) -> Session {
+    pub(super) fn session(&self, relations: &Relations) -> Session {
         self.branch.lake.session(relations)
     }
 
@@ -181,7 +185,7 @@ impl Attempt<'_> {
         // Every lane has ended: nobody else holds the sink.
         let (quarantine, rejected) =
             Arc::into_inner(sink).map_or((None, None), |sink| (sink.quarantine, sink.rejected));
-        Ok(Outcome { schema, write_schema, written, rows_in, quarantine, rejected })
+        Ok(Outcome { schema, write_schema, written, rows_in, quarantine, rejected, carried_over: None })
     }
 
     /// Whether the table holds no other rows afterwards than those of this attempt.
@@ -195,18 +199,16 @@ impl Attempt<'_> {
     }
 
     /// Commits files on the branch and opens the table with them.
-    pub(super) async fn commit(
-        &self,
-        schema: SchemaRef,
-        adds: Vec<deltalake_core::kernel::Add>,
-    ) -> Result<TableVersion> {
+    async fn commit(&self, outcome: &Outcome, mut adds: Vec<Add>) -> Result<TableVersion> {
+        let carried_over = outcome.carried_over.as_ref();
+        adds.extend(carried_over.into_iter().flatten().cloned());
         let commit = NewCommit {
             table: self.table,
             branch: &self.branch.name,
             previous: self.previous.as_ref(),
-            schema,
+            schema: outcome.schema.clone(),
             partition_by: self.partition_by,
-            mode: self.mode,
+            mode: carried_over.map_or(self.mode, |_| WriteMode::Replace),
             adds,
             note: &self.note,
         };
@@ -215,9 +217,9 @@ impl Attempt<'_> {
     }
 
     /// Replaces the staged commit by one with other files.
-    async fn recommit(&self, schema: &SchemaRef, adds: Vec<deltalake_core::kernel::Add>) -> Result<TableVersion> {
+    async fn recommit(&self, outcome: &Outcome, adds: Vec<Add>) -> Result<TableVersion> {
         remove_all(self.branch.location(), &self.branch.location().staged_log(&self.branch.name, self.table)).await?;
-        self.commit(schema.clone(), adds).await
+        self.commit(outcome, adds).await
     }
 
     fn base(&self) -> Option<u64> {

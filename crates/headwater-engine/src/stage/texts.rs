@@ -54,7 +54,9 @@ pub(super) fn only_text_column(fails_when: &Arc<dyn PhysicalExpr>, schema: &Sche
 
 impl TextChecks {
     pub(super) fn new(column: usize, schema: &SchemaRef) -> Result<Self> {
-        let schema = Arc::new(schema.project(&[column]).map_err(arrow_error)?);
+        // Null is judged as well, whether or not the query says that there is one.
+        let field = schema.field(column).clone().with_nullable(true);
+        let schema = Arc::new(Schema::new(vec![field]));
         Ok(Self { column, schema, checks: Vec::new(), null: 0 })
     }
 

@@ -173,3 +173,60 @@ async fn a_view_is_audited_without_being_written() {
     assert_eq!(verdict(&staged.checks, "unique"), (Verdict::Failed, 2, 5));
     assert!(staged.tables.is_empty());
 }
+
+/// Checks on one column of texts are counted as if each row were looked at, whatever texts there are.
+#[tokio::test(flavor = "multi_thread")]
+async fn checks_on_texts_count_rows() {
+    let mut lake = Fixture::new();
+    let short = |row: usize| (row % 7 != 3).then(|| format!("t{}", row % 40));
+    let mixed = |row: usize| {
+        (row % 5 != 0).then(|| if row == 9_001 { "far longer than a view".into() } else { format!("{}", row % 11) })
+    };
+    let many = |row: usize| Some(format!("key {row}"));
+    let rows = 100_000;
+    let column = |text: &dyn Fn(usize) -> Option<String>| (0..rows).map(text).collect::<Vec<_>>();
+    let texts = [column(&short), column(&mixed), column(&many)];
+    let table = batch(vec![
+        ("short", Arc::new(StringArray::from(texts[0].clone()))),
+        ("mixed", Arc::new(StringArray::from(texts[1].clone()))),
+        ("many", Arc::new(StringArray::from(texts[2].clone()))),
+    ]);
+    let mut checks = Vec::new();
+    for column in ["short", "mixed", "many"] {
+        for (what, fails_when) in [
+            ("long", format!("character_length({column}) > 2")),
+            ("listed", format!("{column} NOT IN ('t1', 't2', '3', 'key 77')")),
+            ("odd", format!("NOT regexp_like({column}, '[13579]$')")),
+            ("missing", format!("{column} IS NULL")),
+        ] {
+            checks.push(check(&format!("{what} {column}"), Severity::Warn, Probe::Row { fails_when }));
+        }
+    }
+    let staged = lake.load("raw.t", table, WriteMode::Replace, checks.clone()).await;
+    let view = AuditViewRequest {
+        view: name("staging.t"),
+        // A literal can never be null.
+        sql: "select short, mixed, many, 'here' as place from raw.t".into(),
+        checks: [checks, vec![check("place", Severity::Warn, Probe::Row { fails_when: "place <> 'here'".into() })]]
+            .concat(),
+        relations: lake.relations.clone(),
+        progress: Arc::default(),
+    };
+    let audited = lake.branch().await.1.audit_view(view).await.unwrap();
+    assert_eq!(verdict(&audited.checks, "place"), (Verdict::Passed, 0, rows as u64));
+    for (column, texts) in ["short", "mixed", "many"].into_iter().zip(&texts) {
+        let count = |fails: &dyn Fn(&str) -> bool| texts.iter().flatten().filter(|text| fails(text)).count() as u64;
+        let listed = |text: &str| ["t1", "t2", "3", "key 77"].contains(&text);
+        for (what, expected) in [
+            ("long", count(&|text| text.chars().count() > 2)),
+            ("listed", count(&|text| !listed(text))),
+            ("odd", count(&|text| !text.ends_with(['1', '3', '5', '7', '9']))),
+            ("missing", texts.iter().filter(|text| text.is_none()).count() as u64),
+        ] {
+            for results in [&staged.checks, &audited.checks] {
+                let (_, failing, checked) = verdict(results, &format!("{what} {column}"));
+                assert_eq!((failing, checked), (expected, rows as u64), "{what} {column}");
+            }
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! A lake in a temporary folder, and the shortest way to stage, publish and read.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch};
@@ -97,6 +97,11 @@ impl Fixture {
             position: None,
             progress: Arc::default(),
         }
+    }
+
+    /// The lake's folder.
+    pub(super) fn path(&self) -> PathBuf {
+        self.folder.path().join("lake")
     }
 
     /// The run of the newest branch.

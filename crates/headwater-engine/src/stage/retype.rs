@@ -1,0 +1,46 @@
+//! A column of a table that rows are added to gets a wider type: the rows that were there are written again.
+//!
+//! The files of a Delta table hold the types of its schema. Without the table feature `typeWidening`, which few engines
+//! read, a file with the narrower type is not the table's any more.
+
+use arrow::datatypes::Schema;
+use deltalake_core::kernel::Add;
+use headwater_sdk::engine::WriteMode;
+use headwater_sdk::{Relation, Result};
+
+use super::audit::quoted;
+use super::quarantine::rewrite;
+use super::task::{Attempt, Outcome};
+
+/// Writes the rows of the previous version again when they are to be added to and a column's type has changed. `None`
+/// when they can stay.
+pub(super) async fn carry_over(attempt: &Attempt<'_>, outcome: &Outcome) -> Result<Option<Vec<Add>>> {
+    let Some(previous) = attempt.previous.as_ref().filter(|_| attempt.mode == WriteMode::Append) else {
+        return Ok(None);
+    };
+    let before = previous.schema();
+    if !is_retyped(&before, &outcome.schema) {
+        return Ok(None);
+    }
+    let columns: Vec<String> = outcome
+        .schema
+        .fields()
+        .iter()
+        .map(|field| match before.field_with_name(field.name()) {
+            Ok(_) => quoted(field.name()),
+            Err(_) => format!("NULL AS {}", quoted(field.name())),
+        })
+        .collect();
+    let mut relations = attempt.relations.clone();
+    relations.insert(attempt.table.clone(), Relation::Table { version: previous.snapshot.version() });
+    let session = attempt.session(&relations);
+    let sql = format!("SELECT {} FROM {}", columns.join(", "), attempt.table);
+    rewrite(attempt, &session, &sql, outcome).await.map(Some)
+}
+
+fn is_retyped(before: &Schema, after: &Schema) -> bool {
+    before.fields().iter().any(|old| {
+        let new = after.field_with_name(old.name());
+        new.is_ok_and(|new| new.data_type() != old.data_type())
+    })
+}
