@@ -3,7 +3,7 @@
 //! It keeps every snapshot whole, which makes it easy to see that it is right. That is why it also serves as the model
 //! that the SQLite store is compared with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -154,6 +154,10 @@ impl Store for MemoryStore {
         let mut tasks: Vec<_> = self.contents().tasks.values().filter(|task| task.run == *run).cloned().collect();
         tasks.sort_by(|a, b| (a.position, &a.asset).cmp(&(b.position, &b.asset)));
         Ok(tasks)
+    }
+
+    async fn known_assets(&self) -> Result<BTreeSet<TableName>> {
+        Ok(self.contents().tasks.keys().map(|(_, asset)| asset.clone()).collect())
     }
 
     async fn put_intent(&self, intent: &Intent, lease: &Lease) -> Result<()> {

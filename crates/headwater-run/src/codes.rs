@@ -112,4 +112,11 @@ pub const CODES: &[Code] = &[
         explanation: "Something removed files from the lake's _headwater folder while a run was about to publish them. \
                       Nothing was published; the next run builds the tables anew.",
     },
+    Code {
+        code: "HW0921",
+        title: "what was loaded is not known any more",
+        explanation: "The list of loaded files stands in the commits of a table, and those are gone from its log: \
+                      another program cleaned it. Loading now could load files twice. --full-refresh loads everything \
+                      that is there again.",
+    },
 ];

@@ -70,6 +70,9 @@ pub async fn maintain(
     held.during(async {
         let unfinished = recover::recover(lake, held.lease(), observer).await?;
         let mut keep = KeepSet { branches: unfinished.branches().collect(), ..KeepSet::default() };
+        for asset in lake.store.known_assets().await? {
+            keep.tables.extend([asset.quarantine(), asset.rejected(), asset]);
+        }
         let young = clock::now_ms() - i64::from(options.keep_days) * DAY_MS;
         let mut live = BTreeSet::new();
         for (index, snapshot) in lake.store.snapshots(usize::MAX >> 1).await?.into_iter().enumerate() {

@@ -206,6 +206,8 @@ pub struct QueryResult {
 pub struct KeepSet {
     /// Per table, the published versions that a live snapshot refers to. The log's newest version is always kept.
     pub versions: BTreeMap<TableName, BTreeSet<u64>>,
+    /// Tables that Headwater has made, published or not. What lies in the folders of others is not touched.
+    pub tables: BTreeSet<TableName>,
     /// Branches that are still in use; staging areas of others are removed.
     pub branches: BTreeSet<String>,
 }

@@ -44,6 +44,8 @@ pub(super) async fn tasks_come_in_order(subject: Subject) -> Result<()> {
     assert_eq!(subject.other.tasks(&run_id(1)).await?, tasks);
     assert_eq!(subject.other.tasks(&run_id(2)).await?.len(), 1);
     assert_eq!(subject.other.tasks(&run_id(3)).await?, vec![]);
+    let known: Vec<String> = subject.other.known_assets().await?.iter().map(ToString::to_string).collect();
+    assert_eq!(known, ["a.second", "m.last", "z.first"]);
     Ok(())
 }
 

@@ -18,13 +18,14 @@ mod snapshots;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use headwater_sdk::store::{AssetState, Intent, Lease, LineageRecord, RunRecord, SnapshotRecord, Store, TaskRecord};
-use headwater_sdk::{Blame, Error, Result, RunId};
+use headwater_sdk::{Blame, Error, Result, RunId, TableName};
 use rusqlite::Transaction;
 
 use self::connections::Connections;
@@ -141,6 +142,10 @@ impl Store for SqliteStore {
     async fn tasks(&self, run: &RunId) -> Result<Vec<TaskRecord>> {
         let run = run.clone();
         self.read(move |tx| runs::tasks(tx, &run)).await
+    }
+
+    async fn known_assets(&self) -> Result<BTreeSet<TableName>> {
+        self.read(runs::assets).await
     }
 
     async fn put_intent(&self, intent: &Intent, lease: &Lease) -> Result<()> {

@@ -1,7 +1,9 @@
 //! Runs and their tasks.
 
-use headwater_sdk::RunId;
+use std::collections::BTreeSet;
+
 use headwater_sdk::store::{RunRecord, TaskRecord};
+use headwater_sdk::{RunId, TableName};
 use rusqlite::{Transaction, params};
 
 use super::bodies;
@@ -40,6 +42,14 @@ pub(super) fn put_task(tx: &Transaction<'_>, task: &TaskRecord) -> Result<(), Fa
     )?
     .execute(params![task.run.as_str(), task.asset.to_string(), task.position, encoded.version, encoded.body])?;
     Ok(())
+}
+
+/// The assets of all tasks.
+pub(super) fn assets(tx: &Transaction<'_>) -> Result<BTreeSet<TableName>, Fault> {
+    let mut statement = tx.prepare_cached("SELECT DISTINCT asset FROM task")?;
+    let names = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+    // A name that no table can have has no folder either.
+    Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
 }
 
 /// The tasks of a run, in their order.

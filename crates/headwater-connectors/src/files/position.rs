@@ -1,6 +1,6 @@
 //! Which files a stream has loaded, and a fingerprint of files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use headwater_sdk::{Blame, Error};
 use serde::{Deserialize, Serialize};
@@ -54,6 +54,12 @@ impl Position {
         serde_json::to_value(self).map_err(|error| {
             Error::new(codes::DEFECT, Blame::Headwater, "the list of loaded files cannot be written").caused_by(error)
         })
+    }
+
+    /// The files that were loaded and are not there any more.
+    pub(crate) fn vanished(&self, files: &[FileEntry]) -> Vec<String> {
+        let there: BTreeSet<&str> = files.iter().map(|file| file.path.as_ref()).collect();
+        self.files.iter().filter(|file| !there.contains(file.path.as_str())).map(|file| file.path.clone()).collect()
     }
 
     /// Compares the files that are there with those that were loaded.

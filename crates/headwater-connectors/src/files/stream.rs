@@ -156,4 +156,12 @@ impl SourceStream for FileStream {
             drift: notes,
         })
     }
+
+    async fn vanished(&self, position: serde_json::Value) -> Result<Vec<String>> {
+        if self.settings.mode != ReadMode::NewFiles {
+            return Ok(Vec::new());
+        }
+        let files = self.pattern.list(&self.location).await?;
+        Ok(Position::read(&position)?.vanished(&files))
+    }
 }

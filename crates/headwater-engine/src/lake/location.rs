@@ -114,11 +114,6 @@ impl Location {
         (url.scheme() == "file").then(|| url.to_file_path().ok())?
     }
 
-    /// The lake's own path.
-    pub(crate) fn prefix(&self) -> &Path {
-        &self.prefix
-    }
-
     /// The folder of all branches' staging areas.
     pub(crate) fn branches(&self) -> Path {
         self.prefix.clone().join(INTERNAL_FOLDER).join("branches")

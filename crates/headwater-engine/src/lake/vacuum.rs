@@ -17,16 +17,16 @@ use super::table::{TableVersion, head_version, storage_error};
 pub(crate) async fn vacuum(location: &Location, keep: &KeepSet, dry_run: bool) -> Result<VacuumReport> {
     let mut report = VacuumReport::default();
     let staged = remove_dead_branches(location, keep, dry_run, &mut report).await?;
-    for cut_off in cut_off_uploads(location)? {
+    for cut_off in cut_off_uploads(location, keep)? {
         report.files += 1;
         report.bytes += cut_off.metadata().map_or(0, |meta| meta.len());
         if !dry_run && let Err(e) = std::fs::remove_file(&cut_off) {
             return Err(local_error(&cut_off, e));
         }
     }
-    for table in tables(location).await? {
-        let used = used_files(location, &table, keep, &staged).await?;
-        let folder = location.table(&table);
+    for table in &keep.tables {
+        let used = used_files(location, table, keep, &staged).await?;
+        let folder = location.table(table);
         let files: Vec<ObjectMeta> = list(location, &folder).await?;
         for file in files {
             let Some(mut parts) = file.location.prefix_match(&folder) else { continue };
@@ -45,9 +45,12 @@ pub(crate) async fn vacuum(location: &Location, keep: &KeepSet, dry_run: bool) -
 
 /// Files of a local lake that a process which died was still writing. The object store writes `name#1`, `name#2`, …,
 /// gives the file its name when it is whole, and never lists the others.
-fn cut_off_uploads(location: &Location) -> Result<Vec<PathBuf>> {
+fn cut_off_uploads(location: &Location, keep: &KeepSet) -> Result<Vec<PathBuf>> {
     let Some(root) = location.local_folder() else { return Ok(Vec::new()) };
-    let (mut found, mut folders) = (Vec::new(), vec![root]);
+    let mut folders: Vec<PathBuf> =
+        keep.tables.iter().map(|table| root.join(table.schema()).join(table.table())).collect();
+    folders.push(root.join(INTERNAL_FOLDER));
+    let mut found = Vec::new();
     while let Some(folder) = folders.pop() {
         let entries = match std::fs::read_dir(&folder) {
             Ok(entries) => entries,
@@ -127,25 +130,6 @@ async fn used_files(
         used.extend(TableVersion::open_at(location, table, Some(branch), base, *version).await?.paths());
     }
     Ok(used)
-}
-
-/// Every folder in the lake that has the shape of a table: `<schema>/<table>`.
-async fn tables(location: &Location) -> Result<Vec<TableName>> {
-    let mut tables = Vec::new();
-    for schema in folders(location, location.prefix()).await? {
-        let Some(schema_name) = schema.filename().filter(|name| *name != INTERNAL_FOLDER) else { continue };
-        for table in folders(location, &schema).await? {
-            if let Some(Ok(name)) = table.filename().map(|table| TableName::new(schema_name, table)) {
-                tables.push(name);
-            }
-        }
-    }
-    Ok(tables)
-}
-
-async fn folders(location: &Location, path: &Path) -> Result<Vec<Path>> {
-    let listing = location.root.list_with_delimiter(Some(path)).await.map_err(|e| storage_error("list", path, e))?;
-    Ok(listing.common_prefixes)
 }
 
 async fn list(location: &Location, path: &Path) -> Result<Vec<ObjectMeta>> {

@@ -247,9 +247,10 @@ struct Bounds {
 impl Bounds {
     fn read(version: &TableVersion, field: &Field) -> Self {
         let column = datafusion::common::Column::from_name(field.name());
-        // Bounds of strings are cut, and those of timestamps rounded to milliseconds: strings are left out, the others
-        // are marked as inexact.
-        let ordered = field.data_type().is_numeric() || field.data_type().is_temporal();
+        // Bounds of strings are cut and those of decimals go through floating point: they tell nothing. Those of
+        // timestamps are cut to milliseconds, see `of_file`.
+        let decimal = matches!(field.data_type(), DataType::Decimal128(..) | DataType::Decimal256(..));
+        let ordered = (field.data_type().is_numeric() && !decimal) || field.data_type().is_temporal();
         let log = version.snapshot.as_ref();
         Self {
             min: ordered.then(|| log.min_values(&column)).flatten(),
@@ -270,9 +271,19 @@ impl Bounds {
         ColumnStatistics {
             null_count: nulls,
             min_value: value(&self.min).map_or(Precision::Absent, Precision::Inexact),
-            max_value: value(&self.max).map_or(Precision::Absent, Precision::Inexact),
+            max_value: value(&self.max).map(up_to_the_next_milli).map_or(Precision::Absent, Precision::Inexact),
             ..ColumnStatistics::default()
         }
+    }
+}
+
+/// The largest value that a bound in the log may stand for: logs hold timestamps in milliseconds, cut.
+fn up_to_the_next_milli(max: ScalarValue) -> ScalarValue {
+    match max {
+        ScalarValue::TimestampMicrosecond(Some(micros), zone) => {
+            ScalarValue::TimestampMicrosecond(Some(micros.saturating_add(999)), zone)
+        }
+        other => other,
     }
 }
 

@@ -90,11 +90,15 @@ fn all_present(columns: &[String]) -> String {
 
 fn failing_keys(probe: &Probe, filter: Option<&str>, table: &TableName) -> Option<KeyQueries> {
     let chosen = filter.map_or(String::new(), |filter| format!(" AND ({filter})"));
+    let rows = match probe {
+        Probe::Unique { columns } | Probe::References { columns, .. } if columns.iter().any(|c| c == "rows") => "rows_",
+        _ => "rows",
+    };
     let (keys, groups) = match probe {
         Probe::Unique { columns } => {
             let keys = quoted_list(columns);
             let groups = format!(
-                "SELECT {keys}, count(*) AS rows FROM {table} WHERE {}{chosen} GROUP BY {keys} HAVING count(*) > 1",
+                "SELECT {keys}, count(*) AS {rows} FROM {table} WHERE {}{chosen} GROUP BY {keys} HAVING count(*) > 1",
                 all_present(columns)
             );
             (keys, groups)
@@ -105,7 +109,7 @@ fn failing_keys(probe: &Probe, filter: Option<&str>, table: &TableName) -> Optio
                 columns.iter().zip(to_columns).map(|(c, r)| format!("r.{} = k.{}", quoted(r), quoted(c))).collect();
             // Grouping first makes the join as small as the number of distinct keys.
             let groups = format!(
-                "SELECT {keys}, rows FROM (SELECT {keys}, count(*) AS rows FROM {table} WHERE {}{chosen} GROUP BY {keys}) k \
+                "SELECT {keys}, {rows} FROM (SELECT {keys}, count(*) AS {rows} FROM {table} WHERE {}{chosen} GROUP BY {keys}) k \
                  WHERE NOT EXISTS (SELECT 1 FROM {to} r WHERE {})",
                 all_present(columns),
                 same.join(" AND "),
@@ -115,8 +119,8 @@ fn failing_keys(probe: &Probe, filter: Option<&str>, table: &TableName) -> Optio
         _ => return None,
     };
     Some(KeyQueries {
-        count: format!("SELECT CAST(sum(rows) AS BIGINT) FROM ({groups}) g"),
-        sample: format!("SELECT * FROM ({groups}) g ORDER BY rows DESC, {keys} LIMIT {SAMPLE_ROWS}"),
+        count: format!("SELECT CAST(sum({rows}) AS BIGINT) FROM ({groups}) g"),
+        sample: format!("SELECT * FROM ({groups}) g ORDER BY {rows} DESC, {keys} LIMIT {SAMPLE_ROWS}"),
     })
 }
 

@@ -284,7 +284,11 @@ impl Attempt<'_> {
         if let Some(previous) = &previous {
             let same_columns = *previous.schema() == *side.schema;
             let stays = self.mode == WriteMode::Append || previous.snapshot.log_data().num_files() == 0;
-            if adds.is_empty() && stays && same_columns {
+            let is_known = self
+                .relations
+                .get(&side.name)
+                .is_some_and(|relation| matches!(relation, Relation::Table { version } if Some(*version) == head));
+            if adds.is_empty() && stays && same_columns && is_known {
                 return Ok(None);
             }
         }

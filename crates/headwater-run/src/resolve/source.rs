@@ -85,12 +85,23 @@ async fn look(
     let (table, position) = match &published {
         Some((version, schema)) if !reload => {
             let appends = stream.settings.mode == ReadMode::NewFiles;
-            let position = if appends { lake.engine.position(&asset.name, *version).await? } else { None };
+            // Rows are added to the log's newest version, whatever is published: its position is the one that counts.
+            let head = lake.engine.head_version(&asset.name).await?.unwrap_or(*version);
+            let position = if appends { lake.engine.position(&asset.name, head).await? } else { None };
             (Some(Arc::clone(schema)), position)
         }
         _ => (None, None),
     };
-    let planned = opened.plan(table.clone(), position.clone()).await;
+    let forgotten = table.is_some() && position.is_none() && stream.settings.mode == ReadMode::NewFiles;
+    let planned = match forgotten {
+        true => Err(Error::new(
+            "HW0921",
+            Blame::Environment,
+            format!("what {} has loaded is not known any more", asset.name),
+        )
+        .help("its log was cleaned by another program; --full-refresh loads everything again")),
+        false => opened.plan(table.clone(), position.clone()).await,
+    };
     let source = |look| Source { stream: Arc::clone(&opened), table: table.clone(), position: position.clone(), look };
     match (planned, published) {
         (Ok(plan), _) => Ok(Look {

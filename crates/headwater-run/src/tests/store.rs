@@ -61,6 +61,10 @@ impl Store for TappedStore {
         tapped!(self, format!("store put_task {} {:?}", task.asset, task.state), self.inner.put_task(task))
     }
 
+    async fn known_assets(&self) -> Result<std::collections::BTreeSet<headwater_sdk::TableName>> {
+        tapped!(self, "store known_assets", self.inner.known_assets())
+    }
+
     async fn tasks(&self, run: &RunId) -> Result<Vec<TaskRecord>> {
         tapped!(self, "store tasks", self.inner.tasks(run))
     }

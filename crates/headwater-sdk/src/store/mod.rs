@@ -2,10 +2,13 @@
 
 mod records;
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 
 use crate::error::Result;
 use crate::id::RunId;
+use crate::name::TableName;
 
 pub use records::{
     AssetState, Intent, Lease, LineageRecord, RunRecord, RunState, SnapshotKind, SnapshotRecord, TaskRecord, TaskState,
@@ -79,6 +82,12 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// As [`Store::run`].
     async fn tasks(&self, run: &RunId) -> Result<Vec<TaskRecord>>;
+
+    /// Every asset that a run ever had a task for.
+    ///
+    /// # Errors
+    /// As [`Store::run`].
+    async fn known_assets(&self) -> Result<BTreeSet<TableName>>;
 
     // -- publishing ----------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ mod drift;
 mod enormous;
 mod failed_checks;
 mod in_use;
+mod lost_rows;
 mod places;
 mod projects;
 mod unreadable;

@@ -49,8 +49,11 @@ async fn vacuum_removes_what_nothing_refers_to_and_nothing_else() {
     opened.stage(request).await.unwrap();
     assert_eq!(data_files(&folder), 6);
 
-    let keep =
-        KeepSet { versions: [(name("raw.a"), BTreeSet::from([1]))].into(), branches: BTreeSet::from([live.clone()]) };
+    let keep = KeepSet {
+        versions: [(name("raw.a"), BTreeSet::from([1]))].into(),
+        branches: BTreeSet::from([live.clone()]),
+        tables: BTreeSet::from([name("raw.a"), name("raw.b")]),
+    };
     let would = lake.engine.vacuum(&keep, true).await.unwrap();
     assert_eq!((would.files, would.branches, data_files(&folder)), (3, 1, 6), "a dry run removes nothing");
     let report = lake.engine.vacuum(&keep, false).await.unwrap();

@@ -1,0 +1,66 @@
+//! Rows and files that could be lost without anybody noticing, and are not.
+
+use crate::program::query;
+use crate::project::{Project, assert_told};
+
+const NEW_FILES: &str =
+    "connector: files\nlocation: data\nstreams:\n  - { table: raw.numbers, path: '*.csv', mode: new_files }\n";
+
+#[test]
+fn archived_files_are_not_forgotten_when_everything_is_loaded_again() {
+    let project = Project::numbers().with("sources/numbers.yml", NEW_FILES);
+    project.run();
+    project.write("data/b.csv", "n,name\n4,four\n");
+    project.run();
+    std::fs::remove_file(project.path().join("data/a.csv")).unwrap();
+    // What was loaded stays; nothing is to be done.
+    project.run();
+    assert_eq!(query(project.path(), "select count(*) from raw.numbers"), "4");
+    // A changed definition would load what is there now, in place of what was.
+    project.write(
+        "sources/numbers.yml",
+        NEW_FILES.replace("mode: new_files", "mode: new_files, checks: [{ not_null: n }]"),
+    );
+    let said = project.say(&["run"]).exits(1);
+    assert_told(&said, "HW0912", &["a.csv", "its rows would be lost", "--full-refresh"]);
+    assert_eq!(query(project.path(), "select count(*) from raw.numbers"), "4");
+    project.say(&["run", "--full-refresh"]).exits(0);
+    assert_eq!(query(project.path(), "select count(*) from raw.numbers"), "1");
+}
+
+#[test]
+fn vacuum_leaves_folders_alone_that_are_no_tables() {
+    let project = Project::numbers()
+        .with("headwater.yml", "name: small\nenvironments: { dev: { lake: . } }\n")
+        .with("landing/orders/1.json", "{}")
+        .with("landing/orders/notes#1", "not an upload");
+    project.run();
+    project.write("data/a.csv", "n,name\n7,seven\n");
+    project.run();
+    let said = project.say(&["maintain", "--vacuum", "--keep-snapshots", "1", "--keep-days", "0", "--json"]).exits(0);
+    assert_eq!(said.json()["removed"]["files"], 2, "{}", said.out);
+    for file in ["landing/orders/1.json", "landing/orders/notes#1", "models/marts/sums.sql", "data/a.csv"] {
+        assert!(project.path().join(file).exists(), "{file}");
+    }
+    assert_eq!(project.published().1, "7,1");
+}
+
+#[test]
+fn rows_between_two_milliseconds_and_large_numbers_are_found() {
+    let project = Project::empty()
+        .with(
+            "sources/events.yml",
+            "connector: files\nlocation: data\nstreams:\n  - { table: raw.events, path: '*.csv' }\n",
+        )
+        .with(
+            "data/a.csv",
+            "at,id\n2026-01-01T10:00:00.000001Z,9007199254740993\n2026-01-01T10:00:00.123456Z,9223372036854775807\n",
+        );
+    project.run();
+    let count = |condition: &str| query(project.path(), &format!("select count(*) from raw.events where {condition}"));
+    assert_eq!(count("at = timestamp '2026-01-01T10:00:00.123456Z'"), "1");
+    assert_eq!(count("at > timestamp '2026-01-01T10:00:00.123Z'"), "1");
+    assert_eq!(count("at <= timestamp '2026-01-01T10:00:00.000001Z'"), "1");
+    assert_eq!(count("id = 9007199254740993"), "1");
+    assert_eq!(count("id >= 9223372036854775807"), "1");
+}
