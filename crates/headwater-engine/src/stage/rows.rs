@@ -199,7 +199,7 @@ impl RowChecks {
     pub(crate) fn look(&self, batch: RecordBatch, seen: &mut Seen) -> Result<Sorted> {
         let Seen { tallies, quarantining, judging } = seen;
         let failing = self.quarantining.look(&batch, tallies, quarantining)?;
-        let (rows, quarantined) = set_aside(batch, failing)?;
+        let (rows, quarantined) = set_aside(batch, &failing)?;
         self.judging.look(&rows, tallies, judging)?;
         Ok(Sorted { rows, quarantined })
     }
@@ -248,7 +248,7 @@ impl Group {
 }
 
 /// Parts the rows that fail a check from the others.
-fn set_aside(batch: RecordBatch, failures: Vec<(&RowCheck, BooleanBuffer)>) -> Result<(RecordBatch, Option<SetAside>)> {
+fn set_aside(batch: RecordBatch, failures: &[(&RowCheck, BooleanBuffer)]) -> Result<(RecordBatch, Option<SetAside>)> {
     let Some(any) = failures.iter().map(|(_, mask)| mask.clone()).reduce(|a, b| &a | &b) else {
         return Ok((batch, None));
     };

@@ -63,7 +63,7 @@ impl Storage {
 }
 
 fn dropped() -> Error {
-    Error::new("HW0620", Blame::Environment, "the branch is gone")
+    Error::new("HW0920", Blame::Environment, "the branch is gone")
 }
 
 #[derive(Clone)]
