@@ -95,11 +95,9 @@ impl Session {
             );
         }
         let wrong = analysis::analyze(&self.state, sql, &|name| schemas.get(name).cloned()).err()?;
-        let error = Error::new(wrong.code, Blame::Project, wrong.message).at(wrong.span);
-        Some(match wrong.help {
-            Some(help) => error.help(help),
-            None => error,
-        })
+        let mut error = Error::new(wrong.code, Blame::Project, wrong.message).at(wrong.span);
+        error.help = wrong.help;
+        Some(error)
     }
 
     fn no_table(&self, written: &str) -> Error {
@@ -193,9 +191,7 @@ pub(crate) fn sql_error(error: &DataFusionError) -> Error {
 }
 
 fn copy_of(error: &Error) -> Error {
-    let copy = Error::new(error.code, error.blame, error.full_message()).at(error.span.clone());
-    match &error.help {
-        Some(help) => copy.help(help.clone()),
-        None => copy,
-    }
+    let mut copy = Error::new(error.code, error.blame, error.full_message()).at(error.span.clone());
+    copy.help.clone_from(&error.help);
+    copy
 }

@@ -393,11 +393,9 @@ fn no_column(check: &CompiledCheck, name: &str) -> Error {
 
 /// Says which check an error is about.
 pub(crate) fn in_check(check: &CompiledCheck, error: Error) -> Error {
-    let made = Error::new(error.code, error.blame, format!("check {}: {}", check.name, error.full_message()));
-    match error.help {
-        Some(help) => made.help(help),
-        None => made,
-    }
+    let mut made = Error::new(error.code, error.blame, format!("check {}: {}", check.name, error.full_message()));
+    made.help = error.help;
+    made
 }
 
 pub(crate) fn arrow_error(error: arrow::error::ArrowError) -> Error {

@@ -1,6 +1,6 @@
 //! Tests of the engine through its public interface.
 
-#[cfg(test)]
+#![cfg(test)]
+
 mod lake;
-#[cfg(test)]
 mod lineage;

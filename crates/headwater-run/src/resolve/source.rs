@@ -144,9 +144,7 @@ fn options_error(wrong: &headwater_sdk::check::OptionsError) -> Error {
         Some(key) => format!("'{key}': {}", wrong.message),
         None => wrong.message.clone(),
     };
-    let error = Error::new("HW0918", Blame::Project, message);
-    match &wrong.help {
-        Some(help) => error.help(help.clone()),
-        None => error,
-    }
+    let mut error = Error::new("HW0918", Blame::Project, message);
+    error.help.clone_from(&wrong.help);
+    error
 }

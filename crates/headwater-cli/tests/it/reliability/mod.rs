@@ -7,31 +7,17 @@
 //!
 //! `HEADWATER_KILLS=n` asks for more random kills, `HEADWATER_SEED=n` repeats those of an earlier run.
 
-#[cfg(test)]
 mod chance;
-#[cfg(test)]
 mod delta;
-#[cfg(test)]
 mod fail_points;
-#[cfg(test)]
 mod interrupted;
-#[cfg(test)]
 mod killed;
-#[cfg(test)]
 mod lakes;
-#[cfg(test)]
 mod other_commands;
-#[cfg(test)]
 mod outcome;
-#[cfg(test)]
 mod process;
-#[cfg(test)]
 mod random_kills;
-#[cfg(test)]
 mod reader;
-#[cfg(test)]
 mod stalled;
-#[cfg(test)]
 mod together;
-#[cfg(test)]
 mod turns;

@@ -59,8 +59,6 @@ pub(super) fn vacuum(lake: &Lake) -> u64 {
 }
 
 /// Asserts that no file of a vacuumed lake is there without need, staging areas included.
-///
-/// Files of uploads that were cut off are let pass here: `uploads_that_were_cut_off_are_removed` asks for them.
 #[track_caller]
 pub(super) fn assert_tidy(lake: &Lake) {
     let orphans = delta::orphans(&lake.lake(), &TABLES);
