@@ -51,6 +51,13 @@ impl MemoryStore {
     fn contents(&self) -> MutexGuard<'_, Contents> {
         self.contents.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// The contents, for who holds `lease`.
+    fn fenced(&self, lease: &Lease) -> Result<MutexGuard<'_, Contents>> {
+        let mut contents = self.contents();
+        contents.require(lease)?;
+        Ok(contents)
+    }
 }
 
 impl Contents {
@@ -128,8 +135,8 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    async fn put_run(&self, run: &RunRecord) -> Result<()> {
-        self.contents().runs.insert(run.id.clone(), run.clone());
+    async fn put_run(&self, run: &RunRecord, lease: &Lease) -> Result<()> {
+        self.fenced(lease)?.runs.insert(run.id.clone(), run.clone());
         Ok(())
     }
 
@@ -144,9 +151,9 @@ impl Store for MemoryStore {
         Ok(runs)
     }
 
-    async fn put_tasks(&self, tasks: &[TaskRecord]) -> Result<()> {
+    async fn put_tasks(&self, tasks: &[TaskRecord], lease: &Lease) -> Result<()> {
         let keyed = tasks.iter().map(|task| ((task.run.clone(), task.asset.clone()), task.clone()));
-        self.contents().tasks.extend(keyed);
+        self.fenced(lease)?.tasks.extend(keyed);
         Ok(())
     }
 
@@ -161,9 +168,7 @@ impl Store for MemoryStore {
     }
 
     async fn put_intent(&self, intent: &Intent, lease: &Lease) -> Result<()> {
-        let mut contents = self.contents();
-        contents.require(lease)?;
-        contents.intents.insert(intent.run.clone(), intent.clone());
+        self.fenced(lease)?.intents.insert(intent.run.clone(), intent.clone());
         Ok(())
     }
 
@@ -172,13 +177,11 @@ impl Store for MemoryStore {
     }
 
     async fn publish(&self, intent: &Intent, lease: &Lease) -> Result<()> {
-        let mut contents = self.contents();
-        contents.require(lease)?;
-        contents.publish(intent)
+        self.fenced(lease)?.publish(intent)
     }
 
-    async fn clear_intent(&self, run: &RunId) -> Result<()> {
-        self.contents().intents.remove(run);
+    async fn clear_intent(&self, run: &RunId, lease: &Lease) -> Result<()> {
+        self.fenced(lease)?.intents.remove(run);
         Ok(())
     }
 

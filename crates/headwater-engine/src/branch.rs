@@ -9,7 +9,7 @@ use object_store::{PutMode, PutOptions};
 
 use crate::Lake;
 use crate::lake::location::{Location, commit_file};
-use crate::lake::table::{TableVersion, head_version, list_commits, storage_error};
+use crate::lake::table::{TableVersion, exists, head_version, list_commits, storage_error};
 use crate::lake::vacuum::remove_all;
 use crate::lake::{commit, restore};
 use crate::stage;
@@ -50,17 +50,11 @@ impl Branch for RunBranch {
             .await
             .map_err(|e| gone().caused_by(e))?;
         for path in target.paths() {
-            let head = object_store::GetOptions { head: true, ..Default::default() };
-            if let Err(e) = location.root.get_opts(&path, head).await {
-                return Err(match e {
-                    object_store::Error::NotFound { .. } => Error::new(
-                        "HW0618",
-                        Blame::Environment,
-                        format!("version {to_version} of {table} cannot come back: vacuum has removed its file {path}"),
-                    )
-                    .help("choose a newer snapshot: `headwater history` lists them"),
-                    other => storage_error("read", &path, other),
-                });
+            if !exists(location, &path).await? {
+                let message =
+                    format!("version {to_version} of {table} cannot come back: vacuum has removed its file {path}");
+                return Err(Error::new("HW0618", Blame::Environment, message)
+                    .help("choose a newer snapshot: `headwater history` lists them"));
             }
         }
         let actions = restore::actions(&current, &target);
@@ -81,6 +75,20 @@ impl Branch for RunBranch {
         let log = location.staged_log(&self.name, &staged.table);
         let commits = list_commits(location.root.as_ref(), &log).await?;
         let first = staged.base.map_or(0, |base| base + 1);
-        Ok(commits == (first..=staged.version).collect::<Vec<_>>())
+        if commits != (first..=staged.version).collect::<Vec<_>>() {
+            return Ok(false);
+        }
+        let branch = Some(self.name.as_str());
+        let version = TableVersion::open_at(location, &staged.table, branch, staged.base, staged.version).await?;
+        let before = match staged.base {
+            Some(base) => TableVersion::open_at(location, &staged.table, None, Some(base), base).await?.paths(),
+            None => Vec::new(),
+        };
+        for path in version.paths().iter().filter(|path| !before.contains(path)) {
+            if !exists(location, path).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }

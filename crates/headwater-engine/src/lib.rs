@@ -135,6 +135,10 @@ impl Engine for LakeEngine {
         Publisher { location: &self.lake.location, run, branch }.publish(tables).await
     }
 
+    async fn unpublish(&self, run: &RunId, branch: &str, tables: &[StagedTable]) -> Result<()> {
+        Publisher { location: &self.lake.location, run, branch }.unpublish(tables).await
+    }
+
     async fn head_version(&self, table: &TableName) -> Result<Option<u64>> {
         lake::table::head_version(&self.lake.location, table).await
     }

@@ -32,8 +32,9 @@ pub(crate) async fn begin(
     let fingerprint = fingerprint(project, &resolved, plan, &base);
     let same = resumable.iter().position(|run| run.plan_fingerprint == fingerprint);
     let resumed = same.map(|index| resumable.remove(index));
-    recover::abandon(lake, resumable).await?;
-    recover::abandon(lake, doubtful).await?;
+    let lease = job.held.lease();
+    recover::abandon(lake, lease, resumable).await?;
+    recover::abandon(lake, lease, doubtful).await?;
     let resuming = resumed.is_some();
     let run = match resumed {
         Some(run) => RunRecord { state: RunState::Running, ended_ms: None, holder, ..run },
@@ -52,7 +53,7 @@ pub(crate) async fn begin(
             version: env!("CARGO_PKG_VERSION").to_owned(),
         },
     };
-    lake.store.put_run(&run).await?;
+    lake.store.put_run(&run, lease).await?;
     let branch_name = recover::branch_of(&run.id);
     let branch = match plan.iter().any(|task| task.action == Action::Build) {
         true => Some(lake.engine.open_branch(&branch_name, &run.id).await?),
@@ -72,6 +73,7 @@ pub(crate) async fn begin(
         visible: Mutex::new(Visible::of(&base)),
         base,
         run,
+        lease: lease.clone(),
         branch_name,
         branch,
         full_refresh: options.full_refresh,

@@ -68,7 +68,11 @@ pub async fn maintain(
     let id = RunId::from_ulid(ulid::Ulid::generate());
     let held = lease::take(&lake.store, &id, &options.lease, &options.cancel, observer).await?;
     held.during(async {
-        let unfinished = recover::recover(lake, held.lease(), observer).await?;
+        let mut unfinished = recover::recover(lake, &held, observer).await?;
+        if !options.dry_run {
+            // They may yet write files that are in no commit: what they stage later must count for nothing.
+            recover::abandon(lake, held.lease(), std::mem::take(&mut unfinished.doubtful)).await?;
+        }
         let mut keep = KeepSet { branches: unfinished.branches().collect(), ..KeepSet::default() };
         for asset in lake.store.known_assets().await? {
             keep.tables.extend([asset.quarantine(), asset.rejected(), asset]);

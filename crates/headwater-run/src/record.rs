@@ -19,7 +19,7 @@ use crate::summary::RunSummary;
 pub(crate) async fn interrupted(context: &Context, outcomes: &Outcomes, idle: bool) -> Result<RunSummary, RunError> {
     let run = RunRecord { state: RunState::Interrupted, ended_ms: Some(clock::now_ms()), ..context.run.clone() };
     if idle {
-        context.lake.store.put_run(&run).await?;
+        context.lake.store.put_run(&run, &context.lease).await?;
     }
     Ok(RunSummary::new(&context.project, run, outcomes, Vec::new(), None))
 }
@@ -28,7 +28,7 @@ pub(crate) async fn interrupted(context: &Context, outcomes: &Outcomes, idle: bo
 pub(crate) async fn broken(context: &Context, held: &Held, error: Error, idle: bool) -> Error {
     if idle && held.verify().await.is_ok() {
         let run = RunRecord { state: RunState::Interrupted, ended_ms: Some(clock::now_ms()), ..context.run.clone() };
-        if let Err(second) = context.lake.store.put_run(&run).await {
+        if let Err(second) = context.lake.store.put_run(&run, &context.lease).await {
             tracing::warn!(error = %second.full_message(), "the run's end could not be recorded");
         }
     }
@@ -63,7 +63,7 @@ pub(crate) async fn ended(
         }
         records.push(outcome.record.clone());
     }
-    store.put_tasks(&records).await?;
+    store.put_tasks(&records, &context.lease).await?;
     let bad = trouble.is_some() || outcomes.values().any(execute::Outcome::holds_back);
     let state = match (bad, snapshot) {
         (false, _) => RunState::Published,
@@ -71,7 +71,7 @@ pub(crate) async fn ended(
         (true, None) => RunState::Failed,
     };
     let run = RunRecord { state, snapshot, ended_ms: Some(clock::now_ms()), ..context.run.clone() };
-    store.put_run(&run).await?;
+    store.put_run(&run, &context.lease).await?;
     failpoint(BEFORE_CLEANUP);
     if context.branch.is_some()
         && let Err(error) = context.lake.engine.drop_branch(&context.branch_name).await

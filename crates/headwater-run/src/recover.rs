@@ -10,7 +10,7 @@ use headwater_sdk::{Result, RunId, TableName};
 
 use crate::clock;
 use crate::lake::Lake;
-use crate::lease::Holder;
+use crate::lease::{Held, Holder};
 use crate::observer::Observer;
 use crate::publish::{self, Published};
 
@@ -43,22 +43,23 @@ pub(crate) fn branch_of(run: &RunId) -> String {
 ///
 /// # Errors
 /// When the storage or the catalogue fails; a later call finishes the work.
-pub(crate) async fn recover(lake: &Lake, lease: &Lease, observer: &dyn Observer) -> Result<Unfinished> {
+pub(crate) async fn recover(lake: &Lake, held: &Held, observer: &dyn Observer) -> Result<Unfinished> {
+    let lease = held.lease();
     for intent in lake.store.intents().await? {
-        match publish::finish(lake, &intent, lease).await? {
+        match publish::finish(lake, &intent, held).await? {
             Published::Refused(error) => {
                 observer.note(&format!(
                     "run {} died while publishing and cannot be finished: {}",
                     intent.run, error.message
                 ));
-                close(lake, &intent.run, RunState::Failed, None).await?;
+                close(lake, lease, &intent.run, RunState::Failed, None).await?;
             }
             Published::Nothing | Published::Snapshot { .. } => {
                 observer.note(&format!(
                     "finished publishing snapshot {} of run {}, which died",
                     intent.snapshot.id, intent.run
                 ));
-                close(lake, &intent.run, RunState::Published, Some(intent.snapshot.id)).await?;
+                close(lake, lease, &intent.run, RunState::Published, Some(intent.snapshot.id)).await?;
             }
         }
     }
@@ -68,7 +69,7 @@ pub(crate) async fn recover(lake: &Lake, lease: &Lease, observer: &dyn Observer)
     for run in lake.store.runs(HORIZON).await? {
         if matches!(run.state, RunState::Running | RunState::Interrupted) {
             match published.get(&run.id) {
-                Some(snapshot) => close(lake, &run.id, RunState::Published, Some(*snapshot)).await?,
+                Some(snapshot) => close(lake, lease, &run.id, RunState::Published, Some(*snapshot)).await?,
                 None if nobody_is_at_work(&run) => unfinished.resumable.push(run),
                 None => unfinished.doubtful.push(run),
             }
@@ -85,7 +86,7 @@ fn nobody_is_at_work(run: &RunRecord) -> bool {
 }
 
 /// Settles the record of a run that died, and drops its branch.
-async fn close(lake: &Lake, run: &RunId, state: RunState, snapshot: Option<u64>) -> Result<()> {
+async fn close(lake: &Lake, lease: &Lease, run: &RunId, state: RunState, snapshot: Option<u64>) -> Result<()> {
     let mut partial = false;
     let mut settled = Vec::new();
     for mut task in lake.store.tasks(run).await? {
@@ -100,12 +101,12 @@ async fn close(lake: &Lake, run: &RunId, state: RunState, snapshot: Option<u64>)
         }
         settled.push(task);
     }
-    lake.store.put_tasks(&settled).await?;
+    lake.store.put_tasks(&settled, lease).await?;
     if let Some(mut record) = lake.store.run(run).await? {
         record.state = if partial && state == RunState::Published { RunState::Partial } else { state };
         record.snapshot = snapshot;
         record.ended_ms.get_or_insert_with(clock::now_ms);
-        lake.store.put_run(&record).await?;
+        lake.store.put_run(&record, lease).await?;
     }
     lake.engine.drop_branch(&branch_of(run)).await
 }
@@ -114,12 +115,12 @@ async fn close(lake: &Lake, run: &RunId, state: RunState, snapshot: Option<u64>)
 ///
 /// # Errors
 /// When the storage or the catalogue fails.
-pub(crate) async fn abandon(lake: &Lake, runs: Vec<RunRecord>) -> Result<()> {
+pub(crate) async fn abandon(lake: &Lake, lease: &Lease, runs: Vec<RunRecord>) -> Result<()> {
     for mut run in runs {
         lake.engine.drop_branch(&branch_of(&run.id)).await?;
         run.state = RunState::Abandoned;
         run.ended_ms.get_or_insert_with(clock::now_ms);
-        lake.store.put_run(&run).await?;
+        lake.store.put_run(&run, lease).await?;
     }
     Ok(())
 }

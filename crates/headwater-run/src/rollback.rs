@@ -74,7 +74,7 @@ async fn under_lease(
     observer: &dyn Observer,
     held: &Held,
 ) -> Result<RollbackSummary, RunError> {
-    let unfinished = recover::recover(lake, held.lease(), observer).await?;
+    let unfinished = recover::recover(lake, held, observer).await?;
     let base = lake.base().await?;
     let target = find(lake, to).await?;
     let mut summary =
@@ -96,7 +96,7 @@ async fn under_lease(
         command: options.command.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
-    lake.store.put_run(&run).await?;
+    lake.store.put_run(&run, held.lease()).await?;
     let outcome = restore(lake, &run, &base, &target, held).await;
     run.ended_ms = Some(clock::now_ms());
     run.state = if outcome.is_ok() { RunState::Published } else { RunState::Failed };
@@ -107,14 +107,14 @@ async fn under_lease(
         run.state = RunState::Running;
         run.ended_ms = None;
     }
-    lake.store.put_run(&run).await?;
+    lake.store.put_run(&run, held.lease()).await?;
     if run.state != RunState::Running {
         lake.engine.drop_branch(&recover::branch_of(&id)).await?;
     }
     let intent = outcome?;
     // They stand on a snapshot that is not the newest any more: nobody could go on with them.
-    recover::abandon(lake, unfinished.resumable).await?;
-    recover::abandon(lake, unfinished.doubtful).await?;
+    recover::abandon(lake, held.lease(), unfinished.resumable).await?;
+    recover::abandon(lake, held.lease(), unfinished.doubtful).await?;
     summary.snapshot = run.snapshot;
     summary.restored = intent.tables.iter().map(|staged| staged.table.clone()).collect();
     summary.removed = base.relations().into_keys().filter(|name| !target.relations.contains_key(name)).collect();
@@ -162,7 +162,7 @@ async fn restore(
     let removed = base.states.keys().filter(|name| assets.iter().all(|state| state.asset != **name)).cloned().collect();
     let lineage = lake.store.lineage(target.id).await?;
     let intent = Intent { run: run.id.clone(), branch: branch_name, tables, snapshot, assets, lineage, removed };
-    match publish::put(lake, &intent, held.lease()).await? {
+    match publish::put(lake, &intent, held).await? {
         Published::Refused(error) => Err(error.into()),
         Published::Nothing | Published::Snapshot { .. } => Ok(intent),
     }

@@ -101,7 +101,7 @@ pub(crate) struct Job<'a> {
 
 async fn under_lease(job: &Job<'_>, connectors: &[Box<dyn ConnectorType>]) -> Result<RunSummary, RunError> {
     let Job { project, lake, options, .. } = job;
-    let unfinished = recover::recover(lake, job.held.lease(), job.observer.as_ref()).await?;
+    let unfinished = recover::recover(lake, job.held, job.observer.as_ref()).await?;
     let base = lake.base().await?;
     let resolved = tokio::select! {
         resolved = resolve(project, connectors, lake, &base, options.full_refresh) => resolved?,
@@ -117,8 +117,7 @@ async fn under_lease(job: &Job<'_>, connectors: &[Box<dyn ConnectorType>]) -> Re
         Ended::Stopped { outcomes, idle } => return record::interrupted(&context, &outcomes, idle).await,
         Ended::Broken { error, idle } => return Err(record::broken(&context, job.held, error, idle).await.into()),
     };
-    job.held.verify().await?;
-    let published = publish::publish(&context, &mut outcomes, job.held.lease()).await?;
+    let published = publish::publish(&context, &mut outcomes, job.held).await?;
     record::ended(&context, outcomes, &published).await
 }
 

@@ -167,7 +167,7 @@ pub trait Branch: Send + Sync {
     /// When the version or one of its files is gone.
     async fn stage_restore(&self, table: &TableName, to_version: u64) -> Result<StagedTable>;
 
-    /// Whether the branch still holds this staged table, commit for commit.
+    /// Whether the branch still holds this staged table, commit for commit and file for file.
     ///
     /// # Errors
     /// When the storage cannot be read.
@@ -179,14 +179,14 @@ pub trait Branch: Send + Sync {
 pub enum PublishOutcome {
     /// Every staged commit is in its table's published log.
     Done,
-    /// A table's log held a commit of somebody else's where the staged one had to go. What had already been put into
-    /// other tables' logs was undone by RESTORE commits.
+    /// A table's log holds a commit of somebody else's where the staged one had to go. Commits of other tables may have
+    /// been put: [`Engine::unpublish`] takes them back.
     Stale {
         /// The tables with foreign commits.
         tables: Vec<TableName>,
     },
-    /// Staged commits that were not put yet are gone from the branch, so that they never can be. What had already been
-    /// put into other tables' logs was undone by RESTORE commits.
+    /// Staged commits that were not put yet are gone from the branch, so that they never can be. Commits of other tables
+    /// may have been put: [`Engine::unpublish`] takes them back.
     Lost {
         /// The tables without their commits.
         tables: Vec<TableName>,
@@ -259,6 +259,14 @@ pub trait Engine: Send + Sync {
     /// # Errors
     /// When the storage fails; calling again later finishes the work.
     async fn publish(&self, run: &RunId, branch: &str, tables: &[StagedTable]) -> Result<PublishOutcome>;
+
+    /// Takes back by RESTORE commits what [`Engine::publish`] put before it found that the rest cannot be put, so that
+    /// direct readers of those tables see their old contents again. A table that somebody has written to since is left
+    /// as it is. Idempotent. Only for who holds the lake's lease, and only when `main` does not show the commits.
+    ///
+    /// # Errors
+    /// When the storage fails; calling again later finishes the work.
+    async fn unpublish(&self, run: &RunId, branch: &str, tables: &[StagedTable]) -> Result<()>;
 
     /// The newest version in a table's published log; `None` when there is no such table.
     ///

@@ -79,6 +79,7 @@ const CASES: &[(&str, Case)] = cases![
     runs::run_record_is_replaced,
     runs::tasks_come_in_order,
     runs::task_record_is_replaced,
+    runs::lost_lease_refuses_records,
     publishing::new_catalogue_is_empty,
     publishing::snapshot_comes_back_as_it_was_put,
     publishing::lost_lease_refuses_intent,
@@ -125,6 +126,9 @@ where
     }
     assert!(failures.is_empty(), "{} of {} cases failed:\n{}", failures.len(), CASES.len(), failures.join("\n"));
 }
+
+/// The code of the error that tells of a lost lease.
+pub(crate) const LEASE_LOST: &str = "HW0702";
 
 /// Asserts that a call was refused with a code.
 pub(crate) fn assert_refused<T: std::fmt::Debug>(outcome: &Result<T>, code: &str) {

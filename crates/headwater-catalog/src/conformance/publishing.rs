@@ -6,9 +6,8 @@ use headwater_sdk::store::{SnapshotKind, Store};
 use headwater_sdk::{Relation, Result};
 
 use super::samples::{TTL_MS, intent, lease, name, publish, run_id};
-use super::{Subject, assert_refused};
+use super::{LEASE_LOST, Subject, assert_refused};
 
-const LEASE_LOST: &str = "HW0702";
 const STALE_PARENT: &str = "HW0703";
 
 pub(super) async fn new_catalogue_is_empty(subject: Subject) -> Result<()> {
@@ -47,9 +46,12 @@ pub(super) async fn lost_lease_refuses_intent(subject: Subject) -> Result<()> {
     let intent = intent(None, &[("raw.a", 0)])?;
     subject.clock.advance(TTL_MS as i64);
     subject.store.put_intent(&intent, &old).await?;
-    subject.store.clear_intent(&intent.run).await?;
+    subject.store.clear_intent(&intent.run, &old).await?;
     let new = lease(&*subject.other, "b").await?;
     assert_refused(&subject.store.put_intent(&intent, &old).await, LEASE_LOST);
+    subject.other.put_intent(&intent, &new).await?;
+    assert_refused(&subject.store.clear_intent(&intent.run, &old).await, LEASE_LOST);
+    subject.other.clear_intent(&intent.run, &new).await?;
     subject.other.release_lease(&new).await?;
     assert_refused(&subject.store.put_intent(&intent, &old).await, LEASE_LOST);
     assert_eq!(subject.store.intents().await?, vec![]);
@@ -124,9 +126,9 @@ pub(super) async fn intents_are_kept_until_cleared(subject: Subject) -> Result<(
     intent.branch = "another".into();
     subject.store.put_intent(&intent, &lease).await?;
     assert_eq!(subject.other.intents().await?, vec![intent.clone()], "one per run");
-    subject.other.clear_intent(&run_id(99)).await?;
+    subject.other.clear_intent(&run_id(99), &lease).await?;
     assert_eq!(subject.store.intents().await?.len(), 1);
-    subject.other.clear_intent(&intent.run).await?;
+    subject.other.clear_intent(&intent.run, &lease).await?;
     assert_eq!(subject.store.intents().await?, vec![]);
     assert_eq!(subject.store.head().await?, None, "clearing publishes nothing");
     Ok(())

@@ -1,16 +1,15 @@
 //! What runs are about to publish.
 
 use headwater_sdk::RunId;
-use headwater_sdk::store::{Intent, Lease};
+use headwater_sdk::store::Intent;
 use rusqlite::{Transaction, params};
 
+use super::bodies;
 use super::fault::Fault;
-use super::{bodies, leases};
 use crate::encoding::encode;
 
 /// Records an intent, or replaces the run's.
-pub(super) fn put(tx: &Transaction<'_>, intent: &Intent, lease: &Lease) -> Result<(), Fault> {
-    leases::require(tx, lease)?;
+pub(super) fn put(tx: &Transaction<'_>, intent: &Intent) -> Result<(), Fault> {
     let encoded = encode(intent)?;
     tx.execute(
         "INSERT INTO intent (run, version, body) VALUES (?1, ?2, ?3)

@@ -81,6 +81,16 @@ impl SqliteStore {
         let connections = Arc::clone(&self.connections);
         blocking(move || connections.write(work)).await
     }
+
+    /// As [`Self::write`], provided that `lease` is still held.
+    async fn fenced<T: Send + 'static>(
+        &self,
+        lease: &Lease,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T> {
+        let lease = lease.clone();
+        self.write(move |tx| leases::require(tx, &lease).and_then(|()| work(tx))).await
+    }
 }
 
 /// Runs `work` where it may block. Once begun it goes on to its end, even when the caller stops waiting.
@@ -120,9 +130,9 @@ impl Store for SqliteStore {
         self.write(move |tx| leases::release(tx, &lease)).await
     }
 
-    async fn put_run(&self, run: &RunRecord) -> Result<()> {
+    async fn put_run(&self, run: &RunRecord, lease: &Lease) -> Result<()> {
         let run = run.clone();
-        self.write(move |tx| runs::put(tx, &run)).await
+        self.fenced(lease, move |tx| runs::put(tx, &run)).await
     }
 
     async fn run(&self, id: &RunId) -> Result<Option<RunRecord>> {
@@ -134,9 +144,9 @@ impl Store for SqliteStore {
         self.read(move |tx| runs::newest(tx, to_limit(limit))).await
     }
 
-    async fn put_tasks(&self, tasks: &[TaskRecord]) -> Result<()> {
+    async fn put_tasks(&self, tasks: &[TaskRecord], lease: &Lease) -> Result<()> {
         let tasks = tasks.to_vec();
-        self.write(move |tx| tasks.iter().try_for_each(|task| runs::put_task(tx, task))).await
+        self.fenced(lease, move |tx| tasks.iter().try_for_each(|task| runs::put_task(tx, task))).await
     }
 
     async fn tasks(&self, run: &RunId) -> Result<Vec<TaskRecord>> {
@@ -149,8 +159,8 @@ impl Store for SqliteStore {
     }
 
     async fn put_intent(&self, intent: &Intent, lease: &Lease) -> Result<()> {
-        let (intent, lease) = (intent.clone(), lease.clone());
-        self.write(move |tx| intents::put(tx, &intent, &lease)).await
+        let intent = intent.clone();
+        self.fenced(lease, move |tx| intents::put(tx, &intent)).await
     }
 
     async fn intents(&self) -> Result<Vec<Intent>> {
@@ -158,13 +168,13 @@ impl Store for SqliteStore {
     }
 
     async fn publish(&self, intent: &Intent, lease: &Lease) -> Result<()> {
-        let (intent, lease) = (intent.clone(), lease.clone());
-        self.write(move |tx| publish::publish(tx, &intent, &lease)).await
+        let intent = intent.clone();
+        self.fenced(lease, move |tx| publish::publish(tx, &intent)).await
     }
 
-    async fn clear_intent(&self, run: &RunId) -> Result<()> {
+    async fn clear_intent(&self, run: &RunId, lease: &Lease) -> Result<()> {
         let run = run.clone();
-        self.write(move |tx| intents::clear(tx, &run)).await
+        self.fenced(lease, move |tx| intents::clear(tx, &run)).await
     }
 
     async fn head(&self) -> Result<Option<SnapshotRecord>> {

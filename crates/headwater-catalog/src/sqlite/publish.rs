@@ -2,20 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use headwater_sdk::store::{Intent, Lease};
+use headwater_sdk::store::Intent;
 use headwater_sdk::{Relations, TableName};
 use rusqlite::Transaction;
 
 use super::changes::Changes;
 use super::fault::Fault;
 use super::history::History;
-use super::{intents, leases, snapshots};
+use super::{intents, snapshots};
 use crate::encoding::{Record, encode};
 use crate::refusals;
 
 /// Adds the intent's snapshot, updates states and lineage, and clears the intent.
-pub(super) fn publish(tx: &Transaction<'_>, intent: &Intent, lease: &Lease) -> Result<(), Fault> {
-    leases::require(tx, lease)?;
+pub(super) fn publish(tx: &Transaction<'_>, intent: &Intent) -> Result<(), Fault> {
     let (head, snapshot) = (snapshots::head_id(tx)?, &intent.snapshot);
     if snapshot.parent != head {
         return Err(refusals::stale_parent(snapshot.parent, head).into());

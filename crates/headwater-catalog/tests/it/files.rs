@@ -25,7 +25,8 @@ async fn file_and_folder_are_made_and_found_again() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("lake/.headwater/catalogue.db");
     let store = open(&path).unwrap();
-    store.put_run(&samples::run(1)).await.unwrap();
+    let lease = samples::lease(&store, "a").await.unwrap();
+    store.put_run(&samples::run(1), &lease).await.unwrap();
     #[cfg(unix)]
     for file in ["catalogue.db", "catalogue.db-wal", "catalogue.db-shm"] {
         let mode = fs::metadata(path.with_file_name(file)).unwrap();
@@ -106,7 +107,7 @@ fn files_of_others_are_refused_and_left_alone() {
 async fn newer_catalogue_is_refused_and_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("catalogue.db");
-    open(&path).unwrap().put_run(&samples::run(1)).await.unwrap();
+    samples::lease(&open(&path).unwrap(), "a").await.unwrap();
     Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
     let before = fs::read(&path).unwrap();
     assert_said(&open(&path).unwrap_err(), "HW0701", &["layout 99", "newer headwater"]);
@@ -118,8 +119,9 @@ async fn newer_record_is_refused_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("catalogue.db");
     let store = open(&path).unwrap();
-    store.put_run(&samples::run(1)).await.unwrap();
-    store.put_run(&samples::run(2)).await.unwrap();
+    let lease = samples::lease(&store, "a").await.unwrap();
+    store.put_run(&samples::run(1), &lease).await.unwrap();
+    store.put_run(&samples::run(2), &lease).await.unwrap();
     let other = Connection::open(&path).unwrap();
     other.execute("UPDATE run SET version = 99 WHERE number = 1", []).unwrap();
     assert_said(&store.run(&samples::run_id(1)).await.unwrap_err(), "HW0704", &["format 99"]);
@@ -133,8 +135,9 @@ async fn damaged_pages_are_said() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("catalogue.db");
     let store = open(&path).unwrap();
+    let lease = samples::lease(&store, "a").await.unwrap();
     for number in 0..200 {
-        store.put_run(&samples::run(number)).await.unwrap();
+        store.put_run(&samples::run(number), &lease).await.unwrap();
     }
     drop(store);
     // Dropping the last connection has moved the log into the file: now every page after the first is overwritten.
@@ -152,16 +155,17 @@ async fn lock_of_another_program_is_waited_for_then_said() {
     let path = folder.path().join("catalogue.db");
     let options = Options { lock_timeout: Duration::from_millis(200), ..Options::default() };
     let store = SqliteStore::open(&path, options).unwrap();
+    let lease = samples::lease(&store, "a").await.unwrap();
     let other = Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let error = store.put_run(&samples::run(1)).await.unwrap_err();
+    let error = store.put_run(&samples::run(1), &lease).await.unwrap_err();
     assert_said(&error, "HW0707", &["locked"]);
     assert!(error.transient);
     assert_eq!(store.runs(1).await.unwrap(), [], "reading does not wait for a writer");
 
     // A lock that is let go in time is waited for.
     let waiting = SqliteStore::open(&path, Options::default()).unwrap();
-    let put = tokio::spawn(async move { waiting.put_run(&samples::run(2)).await });
+    let put = tokio::spawn(async move { waiting.put_run(&samples::run(2), &lease).await });
     tokio::time::sleep(Duration::from_millis(100)).await;
     other.execute_batch("ROLLBACK").unwrap();
     put.await.unwrap().unwrap();

@@ -5,6 +5,6 @@
 mod conformance;
 mod crash;
 mod files;
+mod growth;
 mod old_layout;
 mod property;
-mod speed;

@@ -95,7 +95,7 @@ impl User<'_> {
                 let mut intent = samples::intent(None, &[("raw.a", 1)])?;
                 intent.run = samples::run_id(500 + u64::from(*run));
                 match clear {
-                    true => code(store.clear_intent(&intent.run).await),
+                    true => code(store.clear_intent(&intent.run, &lease).await),
                     false => code(store.put_intent(&intent, &lease).await),
                 }
             }
@@ -117,9 +117,9 @@ impl User<'_> {
             }
             Step::Work { run, position, asset: number } => {
                 let run = u64::from(*run);
-                store.put_run(&samples::run(run)).await?;
+                let put = code(store.put_run(&samples::run(run), &lease).await);
                 let task = samples::task(run, u32::from(*position), &asset(*number))?;
-                code(store.put_task(&task).await)
+                format!("{put} {}", code(store.put_task(&task, &lease).await))
             }
         })
     }

@@ -33,9 +33,8 @@ enum State {
 impl Publisher<'_> {
     /// Puts the staged commits of `tables` into their logs, each with put-if-absent.
     ///
-    /// Idempotent: a commit of the run that is there already counts as put. When a log holds somebody else's commit in the
-    /// place of a staged one, what this call (or an earlier one that died) put into other logs is undone by RESTORE
-    /// commits, so that direct readers of those tables see their old contents again.
+    /// Idempotent: a commit of the run that is there already counts as put. Stops at the first log that holds somebody
+    /// else's commit in the place of a staged one.
     pub(crate) async fn publish(&self, tables: &[StagedTable]) -> Result<PublishOutcome> {
         let (mut stale, mut lost) = (Vec::new(), Vec::new());
         for table in tables {
@@ -57,16 +56,19 @@ impl Publisher<'_> {
                 }
             }
         }
-        if stale.is_empty() && lost.is_empty() {
-            return Ok(PublishOutcome::Done);
-        }
+        Ok(match (stale.is_empty(), lost.is_empty()) {
+            (true, true) => PublishOutcome::Done,
+            (true, false) => PublishOutcome::Lost { tables: lost },
+            (false, _) => PublishOutcome::Stale { tables: stale },
+        })
+    }
+
+    /// Takes back what this run, or an earlier try of it that died, put into the logs of `tables`.
+    pub(crate) async fn unpublish(&self, tables: &[StagedTable]) -> Result<()> {
         for table in tables {
             self.undo(table).await?;
         }
-        Ok(match stale.is_empty() {
-            true => PublishOutcome::Lost { tables: lost },
-            false => PublishOutcome::Stale { tables: stale },
-        })
+        Ok(())
     }
 
     async fn state_of(&self, staged: &StagedTable) -> Result<State> {

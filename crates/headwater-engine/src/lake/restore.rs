@@ -4,27 +4,29 @@ use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
 use deltalake_core::kernel::transaction::CommitData;
-use deltalake_core::kernel::{Action, Add};
+use deltalake_core::kernel::{Action, Add, LogicalFileView};
 use deltalake_core::protocol::DeltaOperation;
 use headwater_sdk::{Blame, Error, Result, RunId, TableName};
 
 use serde_json::{Value, json};
 
 use super::commit::COMMIT_INFO_KEY;
+use super::deletion_vector::identity;
 use super::table::TableVersion;
 
 /// The actions that turn `current` into `target`.
 pub(crate) fn actions(current: &TableVersion, target: &TableVersion) -> Vec<Action> {
-    let here: HashSet<String> = current.snapshot.log_data().into_iter().map(|file| file.path().into_owned()).collect();
-    let there: HashSet<String> = target.snapshot.log_data().into_iter().map(|file| file.path().into_owned()).collect();
+    let identity = |file: &LogicalFileView| identity(&file.path(), file.deletion_vector_descriptor().as_ref());
+    let here: HashSet<String> = current.snapshot.log_data().into_iter().map(|file| identity(&file)).collect();
+    let there: HashSet<String> = target.snapshot.log_data().into_iter().map(|file| identity(&file)).collect();
     let mut actions = Vec::new();
     if current.snapshot.metadata() != target.snapshot.metadata() {
         actions.push(Action::Metadata(target.snapshot.metadata().clone()));
     }
-    for file in current.snapshot.log_data().into_iter().filter(|file| !there.contains(file.path().as_ref())) {
+    for file in current.snapshot.log_data().into_iter().filter(|file| !there.contains(&identity(file))) {
         actions.push(Action::Remove(file.remove_action(true)));
     }
-    for file in target.snapshot.log_data().into_iter().filter(|file| !here.contains(file.path().as_ref())) {
+    for file in target.snapshot.log_data().into_iter().filter(|file| !here.contains(&identity(file))) {
         actions.push(Action::Add(Add {
             path: file.path().into_owned(),
             partition_values: file.partition_values_map(),

@@ -11,6 +11,7 @@ use object_store::ObjectStore;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 
+use super::deletion_vector;
 use super::location::{Location, commit_file, commit_version};
 use super::overlay::Overlay;
 
@@ -74,10 +75,15 @@ impl TableVersion {
         self.snapshot.metadata().partition_columns()
     }
 
-    /// The data files, below the storage root.
+    /// The data files and the files of their deletion vectors, below the storage root.
     pub(crate) fn paths(&self) -> Vec<Path> {
-        let files = self.snapshot.log_data().into_iter();
-        files.map(|file| file.object_store_path().parts().fold(self.folder.clone(), Path::join)).collect()
+        let mut paths = Vec::new();
+        for file in self.snapshot.log_data() {
+            paths.push(file.object_store_path().parts().fold(self.folder.clone(), Path::join));
+            let vector = file.deletion_vector_descriptor();
+            paths.extend(vector.and_then(|vector| deletion_vector::file_of(&vector, &self.folder)));
+        }
+        paths
     }
 
     /// The number of rows that the log tells; `None` when a file has no statistics or has deleted rows.
@@ -130,6 +136,16 @@ pub(crate) async fn read_commit(store: &dyn ObjectStore, log: &Path, version: u6
         Err(e) => return Err(storage_error("read", &file, e)),
     };
     result.bytes().await.map(Some).map_err(|e| storage_error("read", &file, e))
+}
+
+/// Whether a file is there.
+pub(crate) async fn exists(location: &Location, path: &Path) -> Result<bool> {
+    let head = object_store::GetOptions { head: true, ..Default::default() };
+    match location.root.get_opts(path, head).await {
+        Ok(_) => Ok(true),
+        Err(object_store::Error::NotFound { .. }) => Ok(false),
+        Err(e) => Err(storage_error("read", path, e)),
+    }
 }
 
 /// Whether an error's text tells of a storage that did not answer, rather than of what is stored there.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use headwater_project::{Asset, AssetKind, Materialize, Project};
 use headwater_sdk::engine::{Branch, Staged};
-use headwater_sdk::store::RunRecord;
+use headwater_sdk::store::{Lease, RunRecord};
 use headwater_sdk::{Relation, Relations, TableName};
 
 use crate::lake::{Base, Lake};
@@ -34,6 +34,8 @@ pub(crate) struct Context {
     pub(crate) lake: Lake,
     pub(crate) base: Base,
     pub(crate) run: RunRecord,
+    /// What the catalogue takes records for.
+    pub(crate) lease: Lease,
     pub(crate) branch_name: String,
     /// `None` when there is nothing to build.
     pub(crate) branch: Option<Arc<dyn Branch>>,

@@ -51,7 +51,7 @@ pub(super) async fn build(
         Ok(attempt) => judge(context, asset, attempt, &visible.contents, &mut outcome),
     }
     failpoint(BEFORE_AUDIT_RECORD);
-    context.lake.store.put_task(&outcome.record).await?;
+    context.lake.store.put_task(&outcome.record, &context.lease).await?;
     failpoint(AFTER_AUDIT_RECORD);
     Ok(outcome)
 }

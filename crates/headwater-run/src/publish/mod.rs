@@ -4,12 +4,13 @@ mod gate;
 mod snapshot;
 
 use headwater_sdk::engine::PublishOutcome;
-use headwater_sdk::store::{Intent, Lease};
+use headwater_sdk::store::Intent;
 use headwater_sdk::{Blame, Error, Result, TableName};
 
 use crate::execute::{Context, Outcomes};
 use crate::failpoints::{AFTER_FLIP, AFTER_INTENT, BEFORE_FLIP, BEFORE_INTENT, failpoint};
 use crate::lake::Lake;
+use crate::lease::Held;
 
 pub(crate) use snapshot::changed_names;
 
@@ -31,11 +32,11 @@ pub(crate) enum Published {
 ///
 /// # Errors
 /// When the storage or the catalogue fails. If that happens after the intent was recorded, the next run finishes it.
-pub(crate) async fn publish(context: &Context, outcomes: &mut Outcomes, lease: &Lease) -> Result<Published> {
+pub(crate) async fn publish(context: &Context, outcomes: &mut Outcomes, held: &Held) -> Result<Published> {
     gate::close(&context.project, &context.base, outcomes);
     match snapshot::compose(context, outcomes) {
         None => Ok(Published::Nothing),
-        Some(intent) => put(&context.lake, &intent, lease).await,
+        Some(intent) => put(&context.lake, &intent, held).await,
     }
 }
 
@@ -43,31 +44,38 @@ pub(crate) async fn publish(context: &Context, outcomes: &mut Outcomes, lease: &
 ///
 /// # Errors
 /// As [`publish`].
-pub(crate) async fn put(lake: &Lake, intent: &Intent, lease: &Lease) -> Result<Published> {
+pub(crate) async fn put(lake: &Lake, intent: &Intent, held: &Held) -> Result<Published> {
     failpoint(BEFORE_INTENT);
-    lake.store.put_intent(intent, lease).await?;
+    lake.store.put_intent(intent, held.lease()).await?;
     failpoint(AFTER_INTENT);
-    finish(lake, intent, lease).await
+    finish(lake, intent, held).await
 }
 
 /// Finishes a recorded intent, from wherever it stands.
 ///
+/// A process may stall anywhere here, lose the lease, and wake when its successor has published on top of what it was
+/// about to put. Putting a commit again does no harm then, but taking one back would: that is only done when the lease
+/// is still held after the obstacle was seen, for then nobody else can have put it there as a successor.
+///
 /// # Errors
-/// As [`publish`].
-pub(crate) async fn finish(lake: &Lake, intent: &Intent, lease: &Lease) -> Result<Published> {
+/// As [`publish`]; `HW0702` when the lease has been taken over.
+pub(crate) async fn finish(lake: &Lake, intent: &Intent, held: &Held) -> Result<Published> {
     if !intent.tables.is_empty() {
+        held.verify().await?;
         let refusal = match lake.engine.publish(&intent.run, &intent.branch, &intent.tables).await? {
             PublishOutcome::Done => None,
             PublishOutcome::Stale { tables } => Some(stale_error(&tables)),
             PublishOutcome::Lost { tables } => Some(lost_error(&tables)),
         };
         if let Some(error) = refusal {
-            lake.store.clear_intent(&intent.run).await?;
+            held.verify().await?;
+            lake.engine.unpublish(&intent.run, &intent.branch, &intent.tables).await?;
+            lake.store.clear_intent(&intent.run, held.lease()).await?;
             return Ok(Published::Refused(error));
         }
     }
     failpoint(BEFORE_FLIP);
-    lake.store.publish(intent, lease).await?;
+    lake.store.publish(intent, held.lease()).await?;
     failpoint(AFTER_FLIP);
     Ok(Published::Snapshot { id: intent.snapshot.id, removed: intent.removed.clone() })
 }

@@ -5,14 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use headwater_project::Project;
+use headwater_sdk::Relation;
 use headwater_sdk::check::Severity;
 use headwater_sdk::connector::ReadMode;
+use headwater_sdk::engine::Engine;
 use headwater_sdk::store::{RunState, Store, TaskState};
 
 use super::project::Draft;
 use super::tap::Moment;
 use super::world::{Notes, World, options};
-use crate::{LeaseOptions, Observer, RunError, RunOptions};
+use crate::{LeaseOptions, MaintainOptions, Observer, Quiet, RunError, RunOptions, maintain};
 
 fn project() -> Arc<Project> {
     Draft::new()
@@ -160,19 +162,33 @@ async fn a_stalled_run_that_comes_back_finds_its_lease_lost_and_harms_nobody() {
         let stalled_options = RunOptions { lease, ..options() };
         let other = async {
             world.tap.reached.notified().await;
-            let summary = world.run(&project).await;
+            // It takes over, cleans up, and publishes once more on top.
+            let first = world.run(&project).await;
+            let upkeep = MaintainOptions { lease: options().lease, ..MaintainOptions::default() };
+            maintain(&world.lake(), &upkeep, &Quiet).await.unwrap();
+            world.files.put("raw.b", &["k"], "3", &[&["e"]]);
+            let second = world.run(&project).await;
             world.tap.release.notify_one();
-            summary
+            [first.exit_code, second.exit_code]
         };
-        let (stalled, summary) = tokio::join!(world.run_with(&project, &stalled_options), other);
-        assert_eq!(summary.exit_code, 0, "{what}");
+        let (stalled, exit_codes) = tokio::join!(world.run_with(&project, &stalled_options), other);
+        assert_eq!(exit_codes, [0, 0], "{what}");
         let published = calls.iter().position(|call| call == "store publish").unwrap();
         if index <= published {
             let Err(RunError::Failed(error)) = stalled else { panic!("{what}: {stalled:?}") };
             assert_eq!(error.code, "HW0702", "{what}");
         }
-        assert_eq!(world.rows("marts.all").await.unwrap(), ["a", "c", "b", "d"], "{what}");
-        assert_eq!(world.head().await, Some(2), "{what}");
+        assert_eq!(world.rows("marts.all").await.unwrap(), ["a", "c", "b", "d", "e"], "{what}");
+        let head = world.store.inner.head().await.unwrap().unwrap();
+        assert_eq!(head.id, 3, "{what}");
+        for (name, relation) in head.relations {
+            if let Relation::Table { version } = relation {
+                let newest = world.engine.head_version(&name).await.unwrap();
+                assert_eq!(newest, Some(version), "{what}: direct readers of {name} see something else");
+            }
+        }
+        let running = world.store.inner.runs(9).await.unwrap().into_iter().filter(|run| run.state == RunState::Running);
+        assert_eq!(running.count(), 0, "{what}");
     }
 }
 

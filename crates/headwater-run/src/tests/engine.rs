@@ -28,6 +28,12 @@ pub(super) struct Version {
     pub(super) position: Option<serde_json::Value>,
 }
 
+impl Version {
+    fn emptied(&self) -> Self {
+        Self { rows: Vec::new(), position: None, ..self.clone() }
+    }
+}
+
 #[derive(Default)]
 pub(super) struct Storage {
     pub(super) tables: BTreeMap<TableName, Vec<Version>>,
@@ -37,28 +43,30 @@ pub(super) struct Storage {
 }
 
 impl Storage {
-    /// Puts a staged commit into its table's log; undoes those already put when another commit stands there.
-    fn put_commit(&mut self, branch: &str, staged: &StagedTable, put: &mut Vec<TableName>) -> Result<bool> {
+    /// Puts a staged commit into its table's log; false when another commit stands there.
+    fn put_commit(&mut self, branch: &str, staged: &StagedTable) -> Result<bool> {
         let there = self.branches.get(branch).and_then(|branch| branch.get(&staged.table));
         let (_, version) = there.ok_or_else(dropped)?.clone();
         let log = self.tables.entry(staged.table.clone()).or_default();
-        let done = match log.get(staged.version as usize) {
-            Some(there) if *there == version => true,
+        Ok(match log.get(staged.version as usize) {
+            Some(there) => *there == version,
             None if log.len() as u64 == staged.version => {
                 log.push(version);
-                put.push(staged.table.clone());
                 true
             }
-            _ => {
-                for table in put {
-                    let log = self.tables.get_mut(table).unwrap();
-                    let before = log.len().checked_sub(2).map(|index| log[index].clone());
-                    log.extend(before);
-                }
-                false
-            }
-        };
-        Ok(done)
+            None => false,
+        })
+    }
+
+    /// Takes back a staged commit that is the newest of its table's log.
+    fn take_back(&mut self, branch: &str, staged: &StagedTable) {
+        let there = self.branches.get(branch).and_then(|branch| branch.get(&staged.table));
+        let (Some((_, version)), Some(log)) = (there, self.tables.get_mut(&staged.table)) else { return };
+        if log.len() as u64 == staged.version + 1 && log.last() == Some(version) {
+            let before = staged.base.map(|base| log[base as usize].clone());
+            self.commits += 1;
+            log.push(Version { commit: self.commits, ..before.unwrap_or_else(|| version.emptied()) });
+        }
     }
 }
 
@@ -327,17 +335,23 @@ impl Engine for MemoryEngine {
 
     async fn publish(&self, _run: &RunId, branch: &str, tables: &[StagedTable]) -> Result<PublishOutcome> {
         let index = self.tap.before("engine publish").await?;
-        let mut put = Vec::new();
         for staged in tables {
             // Between two tables the process may die as well.
             let between = self.tap.before("engine publish one").await?;
-            if !self.lock().put_commit(branch, staged, &mut put)? {
+            if !self.lock().put_commit(branch, staged)? {
                 return Ok(PublishOutcome::Stale { tables: vec![staged.table.clone()] });
             }
             self.tap.after(between).await;
         }
         self.tap.after(index).await;
         Ok(PublishOutcome::Done)
+    }
+
+    async fn unpublish(&self, _run: &RunId, branch: &str, tables: &[StagedTable]) -> Result<()> {
+        let index = self.tap.before("engine unpublish").await?;
+        tables.iter().for_each(|staged| self.lock().take_back(branch, staged));
+        self.tap.after(index).await;
+        Ok(())
     }
 
     async fn head_version(&self, table: &TableName) -> Result<Option<u64>> {

@@ -89,9 +89,7 @@ async fn a_run_that_loses_its_lease_stops_and_publishes_nothing() {
     let run = world.run_with(&project, &options);
     let rob = async {
         world.tap.reached.notified().await;
-        let other = world.store.inner.acquire_lease("lake", "robber", 1).await.unwrap().unwrap_err();
-        world.store.inner.release_lease(&other).await.unwrap();
-        world.store.inner.acquire_lease("lake", "robber", 60_000).await.unwrap().unwrap();
+        world.rob(60_000).await;
     };
     let (lost, ()) = tokio::join!(run, rob);
     let Err(RunError::Failed(error)) = lost else { panic!("went on") };

@@ -38,8 +38,8 @@ impl Store for TappedStore {
         tapped!(self, "store release_lease", self.inner.release_lease(lease))
     }
 
-    async fn put_run(&self, run: &RunRecord) -> Result<()> {
-        tapped!(self, format!("store put_run {:?}", run.state), self.inner.put_run(run))
+    async fn put_run(&self, run: &RunRecord, lease: &Lease) -> Result<()> {
+        tapped!(self, format!("store put_run {:?}", run.state), self.inner.put_run(run, lease))
     }
 
     async fn run(&self, id: &RunId) -> Result<Option<RunRecord>> {
@@ -50,15 +50,15 @@ impl Store for TappedStore {
         tapped!(self, "store runs", self.inner.runs(limit))
     }
 
-    async fn put_tasks(&self, tasks: &[TaskRecord]) -> Result<()> {
+    async fn put_tasks(&self, tasks: &[TaskRecord], lease: &Lease) -> Result<()> {
         for task in tasks {
-            self.put_task(task).await?;
+            self.put_task(task, lease).await?;
         }
         Ok(())
     }
 
-    async fn put_task(&self, task: &TaskRecord) -> Result<()> {
-        tapped!(self, format!("store put_task {} {:?}", task.asset, task.state), self.inner.put_task(task))
+    async fn put_task(&self, task: &TaskRecord, lease: &Lease) -> Result<()> {
+        tapped!(self, format!("store put_task {} {:?}", task.asset, task.state), self.inner.put_task(task, lease))
     }
 
     async fn known_assets(&self) -> Result<std::collections::BTreeSet<headwater_sdk::TableName>> {
@@ -81,8 +81,8 @@ impl Store for TappedStore {
         tapped!(self, "store publish", self.inner.publish(intent, lease))
     }
 
-    async fn clear_intent(&self, run: &RunId) -> Result<()> {
-        tapped!(self, "store clear_intent", self.inner.clear_intent(run))
+    async fn clear_intent(&self, run: &RunId, lease: &Lease) -> Result<()> {
+        tapped!(self, "store clear_intent", self.inner.clear_intent(run, lease))
     }
 
     async fn head(&self) -> Result<Option<SnapshotRecord>> {

@@ -90,6 +90,7 @@ async fn vacuum_keeps_what_live_snapshots_and_unfinished_runs_need() {
     world.files.put("raw.a", &["k"], "3", &[&["c"]]);
     world.tap.fail("store put_intent", 0, 1, false);
     assert!(world.run_with(&project(), &options()).await.is_err());
+    world.bury().await;
     let with = |keep_snapshots, keep_days| MaintainOptions {
         keep_snapshots,
         keep_days,

@@ -7,7 +7,7 @@ use headwater_catalog::memory::MemoryStore;
 use headwater_project::Project;
 use headwater_project::plan::PlannedTask;
 use headwater_sdk::connector::ConnectorType;
-use headwater_sdk::store::{RunState, Store, TaskState};
+use headwater_sdk::store::{Lease, RunState, Store, TaskState};
 
 use super::engine::MemoryEngine;
 use super::project::table;
@@ -79,12 +79,25 @@ impl World {
     /// Makes the processes of unfinished runs known to be dead: they ran before the machine was started again.
     pub(super) async fn bury(&self) {
         let store = &self.store.inner;
+        let lease = self.rob(1).await;
         for mut run in store.runs(100).await.unwrap() {
             if run.state == RunState::Running {
                 let holder = run.holder.unwrap();
                 let process = holder.split(" process=").nth(1).unwrap().split(' ').next().unwrap().to_owned();
                 run.holder = Some(holder.replace(&process, "another-boot/1"));
-                store.put_run(&run).await.unwrap();
+                store.put_run(&run, &lease).await.unwrap();
+            }
+        }
+    }
+
+    /// Takes the lake's lease away from whoever has it.
+    pub(super) async fn rob(&self, ttl_ms: u64) -> Lease {
+        let store = &self.store.inner;
+        match store.acquire_lease("lake", "robber", ttl_ms).await.unwrap() {
+            Ok(lease) => lease,
+            Err(other) => {
+                store.release_lease(&other).await.unwrap();
+                store.acquire_lease("lake", "robber", ttl_ms).await.unwrap().unwrap()
             }
         }
     }

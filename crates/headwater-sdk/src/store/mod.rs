@@ -45,11 +45,12 @@ pub trait Store: Send + Sync {
 
     // -- runs ----------------------------------------------------------------------------------------------------
 
-    /// Adds a run, or replaces its record.
+    /// Adds a run, or replaces its record, provided that `lease` is still held: a run that was taken over must not bring
+    /// itself back.
     ///
     /// # Errors
-    /// When the store cannot be reached.
-    async fn put_run(&self, run: &RunRecord) -> Result<()>;
+    /// `HW0702` when the lease has been taken over; otherwise when the store cannot be reached.
+    async fn put_run(&self, run: &RunRecord, lease: &Lease) -> Result<()>;
 
     /// A run by its identifier.
     ///
@@ -63,18 +64,18 @@ pub trait Store: Send + Sync {
     /// As [`Store::run`].
     async fn runs(&self, limit: usize) -> Result<Vec<RunRecord>>;
 
-    /// Adds tasks of runs, or replaces their records: all of them or none.
+    /// Adds tasks of runs, or replaces their records: all of them or none, provided that `lease` is still held.
     ///
     /// # Errors
-    /// When the store cannot be reached.
-    async fn put_tasks(&self, tasks: &[TaskRecord]) -> Result<()>;
+    /// As [`Store::put_run`].
+    async fn put_tasks(&self, tasks: &[TaskRecord], lease: &Lease) -> Result<()>;
 
-    /// Adds a task of a run, or replaces its record.
+    /// Adds a task of a run, or replaces its record: as [`Store::put_tasks`].
     ///
     /// # Errors
-    /// When the store cannot be reached.
-    async fn put_task(&self, task: &TaskRecord) -> Result<()> {
-        self.put_tasks(std::slice::from_ref(task)).await
+    /// As [`Store::put_run`].
+    async fn put_task(&self, task: &TaskRecord, lease: &Lease) -> Result<()> {
+        self.put_tasks(std::slice::from_ref(task), lease).await
     }
 
     /// The tasks of a run, in their order.
@@ -111,11 +112,11 @@ pub trait Store: Send + Sync {
     /// store cannot be reached.
     async fn publish(&self, intent: &Intent, lease: &Lease) -> Result<()>;
 
-    /// Clears an intent that was undone.
+    /// Clears an intent that was undone, provided that `lease` is still held.
     ///
     /// # Errors
-    /// When the store cannot be reached.
-    async fn clear_intent(&self, run: &RunId) -> Result<()>;
+    /// As [`Store::put_run`].
+    async fn clear_intent(&self, run: &RunId, lease: &Lease) -> Result<()>;
 
     // -- reading what was published ------------------------------------------------------------------------------
 

@@ -88,6 +88,10 @@ async fn a_foreign_commit_makes_the_branch_stale_and_undoes_what_was_put() {
 
     let outcome = lake.engine.publish(&lake.run(), &branch, &tables).await.unwrap();
     assert_eq!(outcome, PublishOutcome::Stale { tables: vec![name("raw.b")] });
+    assert_eq!(lake.engine.head_version(&name("raw.a")).await.unwrap(), Some(1), "taken back by who holds the lease");
+    for _ in 0..2 {
+        lake.engine.unpublish(&lake.run(), &branch, &tables).await.unwrap();
+    }
     let head = |version| Relations::from([(name("raw.a"), Relation::Table { version })]);
     assert_eq!(lake.engine.head_version(&name("raw.a")).await.unwrap(), Some(2), "undone by a RESTORE commit");
     assert_eq!(rows(&lake.engine, &head(2), "select sum(n) from raw.a").await, "| 1 |");
@@ -99,6 +103,21 @@ async fn a_foreign_commit_makes_the_branch_stale_and_undoes_what_was_put() {
     assert_eq!((again.tables[0].base, again.notes.len()), (Some(1), 1));
     lake.publish(&branch, &again).await;
     assert_eq!(lake.rows("select sum(n) from raw.b").await, "| 6 |");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_staged_table_without_its_files_is_not_held() {
+    let mut lake = Fixture::new();
+    lake.load("raw.a", numbers(vec![1]), WriteMode::Replace, vec![]).await;
+    let (_, opened) = lake.branch().await;
+    let before = lake.data_files("raw/a");
+    let request = lake.request("raw.a", source(vec![numbers(vec![2])]), WriteMode::Append, vec![]);
+    let staged = opened.stage(request).await.unwrap().tables.remove(0);
+    assert!(opened.holds(&staged).await.unwrap());
+    let new: Vec<_> = lake.data_files("raw/a").into_iter().filter(|file| !before.contains(file)).collect();
+    assert_eq!(new.len(), 1);
+    std::fs::remove_file(&new[0]).unwrap();
+    assert!(!opened.holds(&staged).await.unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -104,6 +104,12 @@ impl Fixture {
         self.folder.path().join("lake")
     }
 
+    /// The Parquet files in a folder of the lake.
+    pub(super) fn data_files(&self, folder: &str) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(self.path().join(folder)).unwrap().map(|entry| entry.unwrap().path());
+        entries.filter(|path| path.extension().is_some_and(|extension| extension == "parquet")).collect()
+    }
+
     /// The run of the newest branch.
     pub(super) fn run(&self) -> RunId {
         RunId::from_text(format!("01jd{:022}", self.runs.get()))

@@ -1,7 +1,6 @@
 //! Going back and cleaning up.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::Int64Array;
@@ -12,11 +11,6 @@ use super::fixture::{Fixture, batch, name, source};
 
 fn numbers(values: Vec<i64>) -> arrow::array::RecordBatch {
     batch(vec![("n", Arc::new(Int64Array::from(values)))])
-}
-
-fn data_files(folder: &Path) -> usize {
-    let entries = std::fs::read_dir(folder).unwrap();
-    entries.filter(|e| e.as_ref().unwrap().path().extension().is_some_and(|e| e == "parquet")).count()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -47,7 +41,7 @@ async fn vacuum_removes_what_nothing_refers_to_and_nothing_else() {
     let (dead, opened) = lake.branch().await;
     let request = lake.request("raw.a", source(vec![numbers(vec![5])]), WriteMode::Append, vec![]);
     opened.stage(request).await.unwrap();
-    assert_eq!(data_files(&folder), 6);
+    assert_eq!(lake.data_files("raw/a").len(), 6);
 
     let keep = KeepSet {
         versions: [(name("raw.a"), BTreeSet::from([1]))].into(),
@@ -55,10 +49,10 @@ async fn vacuum_removes_what_nothing_refers_to_and_nothing_else() {
         tables: BTreeSet::from([name("raw.a"), name("raw.b")]),
     };
     let would = lake.engine.vacuum(&keep, true).await.unwrap();
-    assert_eq!((would.files, would.branches, data_files(&folder)), (3, 1, 6), "a dry run removes nothing");
+    assert_eq!((would.files, would.branches, lake.data_files("raw/a").len()), (3, 1, 6), "a dry run removes nothing");
     let report = lake.engine.vacuum(&keep, false).await.unwrap();
     assert_eq!(report, would);
-    assert_eq!(data_files(&folder), 3, "version 1, the newest version, and the live branch's");
+    assert_eq!(lake.data_files("raw/a").len(), 3, "version 1, the newest version, and the live branch's");
     assert!(!lake.folder.path().join("lake/_headwater/branches").join(dead).exists());
 
     lake.publish(&live, &staged).await;
@@ -85,4 +79,63 @@ async fn a_position_lives_in_the_commit_of_its_rows() {
     assert_eq!(lake.engine.position(&table, 0).await.unwrap(), Some(serde_json::json!({ "upto": 1 })));
     assert_eq!(lake.engine.position(&table, 2).await.unwrap(), Some(serde_json::json!({ "upto": 2 })));
     assert_eq!(lake.engine.position(&name("raw.z"), 0).await.unwrap(), None);
+}
+
+/// Puts a commit that another engine might have made: the only file of `raw.a` gets a deletion vector.
+fn delete_rows(lake: &Fixture, version: u64, vector: &str) {
+    let log = lake.path().join("raw/a/_delta_log");
+    let first = std::fs::read_to_string(log.join(format!("{:020}.json", 0))).unwrap();
+    let add = first.lines().find(|line| line.starts_with(r#"{"add""#)).unwrap();
+    let mut action: serde_json::Value = serde_json::from_str(add).unwrap();
+    let path = action["add"]["path"].clone();
+    action["add"]["deletionVector"] = serde_json::from_str(vector).unwrap();
+    let features = r#"["deletionVectors"]"#;
+    let lines = [
+        format!(
+            r#"{{"protocol":{{"minReaderVersion":3,"minWriterVersion":7,"readerFeatures":{features},"writerFeatures":{features}}}}}"#
+        ),
+        format!(r#"{{"remove":{{"path":{path},"dataChange":true,"deletionTimestamp":1}}}}"#),
+        action.to_string(),
+    ];
+    std::fs::write(log.join(format!("{version:020}.json")), lines.join("\n")).unwrap();
+}
+
+/// The vector is kept in the log (Delta protocol, "Deletion Vector Format": magic number, bitmaps as RoaringFormatSpec
+/// writes them, Z85) and holds the rows 3, 4, 7, 11, 18 and 29.
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_another_engine_deleted_come_back() {
+    let mut lake = Fixture::new();
+    lake.load("raw.a", numbers((0..100).collect()), WriteMode::Replace, vec![]).await;
+    delete_rows(
+        &lake,
+        1,
+        r#"{"storageType":"i","pathOrInlineDv":"^Bg9^0rr910000000000iXQKl0rr91000f55c8Xg0@@D72lkbi5=-{L","sizeInBytes":44,"cardinality":6}"#,
+    );
+    lake.relations.insert(name("raw.a"), Relation::Table { version: 1 });
+    let rows = "select count(*), sum(n) from raw.a";
+    assert_eq!(lake.rows(rows).await, "| 94 | 4878 |");
+    let (branch, opened) = lake.branch().await;
+    let restored = opened.stage_restore(&name("raw.a"), 0).await.unwrap();
+    lake.publish(&branch, &Staged { tables: vec![restored], ..Staged::default() }).await;
+    assert_eq!(lake.rows(rows).await, "| 100 | 4950 |");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn vacuum_keeps_the_files_of_deletion_vectors() {
+    let mut lake = Fixture::new();
+    lake.load("raw.a", numbers(vec![1, 2]), WriteMode::Replace, vec![]).await;
+    let folder = lake.path().join("raw/a");
+    let [used, unused] = ["d2c639aa-8816-431a-aaf6-d3fe2512ff61", "00000000-8816-431a-aaf6-d3fe2512ff61"]
+        .map(|uuid| folder.join(format!("ab/deletion_vector_{uuid}.bin")));
+    std::fs::create_dir(folder.join("ab")).unwrap();
+    std::fs::write(&used, "only its name matters here").unwrap();
+    std::fs::write(&unused, "").unwrap();
+    delete_rows(
+        &lake,
+        1,
+        r#"{"storageType":"u","pathOrInlineDv":"ab^-aqEH.-t@S}K{vb[*k^","offset":4,"sizeInBytes":40,"cardinality":1}"#,
+    );
+    let keep = KeepSet { tables: BTreeSet::from([name("raw.a")]), ..KeepSet::default() };
+    assert_eq!(lake.engine.vacuum(&keep, false).await.unwrap().files, 1);
+    assert!(used.exists() && !unused.exists());
 }
