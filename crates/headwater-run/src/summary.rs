@@ -189,7 +189,7 @@ impl AssetSummary {
             code: outcome.trouble.as_ref().map(|trouble| trouble.code.to_owned()),
             message: record.message.clone(),
             help: outcome.trouble.as_ref().and_then(|trouble| trouble.help.clone()),
-            notes: staged.notes,
+            notes: staged.notes.into_iter().chain(outcome.notes.iter().cloned()).collect(),
         }
     }
 }

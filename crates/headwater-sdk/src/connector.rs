@@ -135,18 +135,14 @@ pub struct ReadPlan {
     pub description: String,
     /// What the drift policy let pass, in words, e.g. `column 'gate' is new`.
     pub drift: Vec<String>,
+    /// What had led to the position and is another now, e.g. the names of files; it is not read again.
+    pub changed: Vec<String>,
 }
 
 /// A stream of a source, opened.
 #[async_trait]
 pub trait SourceStream: Send + Sync {
-    /// The columns of the stream: declared types, others inferred from a sample.
-    ///
-    /// # Errors
-    /// When the source cannot be reached or its sample cannot be read.
-    async fn schema(&self) -> Result<SchemaRef>;
-
-    /// What there is to read. `table` is the schema of the table as it stands (what drift is judged against), and
+    /// The columns of the stream (declared types, others inferred from a sample) and what there is to read. `table` is the schema of the table as it stands (what drift is judged against), and
     /// `position` the one of its last load; `None` for a first or a full load.
     ///
     /// # Errors

@@ -108,14 +108,6 @@ fn describe(files: &[FileEntry]) -> String {
 
 #[async_trait]
 impl SourceStream for FileStream {
-    async fn schema(&self) -> Result<SchemaRef> {
-        let files = self.pattern.list(&self.location).await?;
-        if files.is_empty() {
-            return Err(self.pattern.nothing_found(&self.location));
-        }
-        Ok(self.resolve(&files, None).await?.schema)
-    }
-
     async fn plan(&self, table: Option<SchemaRef>, position: Option<serde_json::Value>) -> Result<ReadPlan> {
         let table = table.map(|table| lake_schema(&table)).transpose()?;
         let files = self.pattern.list(&self.location).await?;
@@ -130,8 +122,6 @@ impl SourceStream for FileStream {
         let fingerprint = fingerprint(&files);
         let all = files.clone();
         let Outstanding { new, changed, position } = loaded.outstanding(files);
-        let mut notes: Vec<String> =
-            changed.iter().map(|name| format!("{name} changed after it was loaded and is not loaded again")).collect();
         let resolved = match (&table, new.is_empty()) {
             // Nothing to read changes nothing.
             (Some(table), true) => {
@@ -144,7 +134,6 @@ impl SourceStream for FileStream {
         };
         let schema = Arc::clone(&resolved.schema);
         let (load, drift) = self.load(resolved, table.is_some())?;
-        notes.extend(drift);
         let description = describe(&new);
         let part = |file| Box::new(FilePart { file, load: Arc::clone(&load) }) as Box<dyn ReadPart>;
         Ok(ReadPlan {
@@ -153,7 +142,8 @@ impl SourceStream for FileStream {
             position: position.write()?,
             fingerprint,
             description,
-            drift: notes,
+            drift,
+            changed,
         })
     }
 

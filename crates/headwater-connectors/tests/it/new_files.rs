@@ -1,5 +1,8 @@
 //! Files that are loaded once.
 
+use std::sync::Arc;
+
+use futures::{StreamExt, TryStreamExt};
 use headwater_sdk::connector::ReadMode;
 use serde_json::json;
 
@@ -26,14 +29,15 @@ fn each_file_is_loaded_once() {
         std::fs::remove_file(project.path().join("in/2.csv")).unwrap();
         let third = plan(&*opened, Some(schema.clone()), Some(position)).await.unwrap();
         assert_ne!(third.fingerprint, fingerprint);
-        assert_eq!(third.drift, ["in/1.csv changed after it was loaded and is not loaded again"]);
         let position = third.position.clone();
+        assert_eq!((third.changed.clone(), third.drift.clone()), (vec!["in/1.csv".to_owned()], Vec::new()));
         assert_eq!(load(third).await.unwrap().rows, rows(&[["3"]]));
 
         // A file that was loaded and is gone does not come back as a new one.
         project.write("in/2.csv", "a\n2\n");
         let fourth = plan(&*opened, Some(schema), Some(position)).await.unwrap();
         assert!(fourth.parts.is_empty());
+        assert_eq!(fourth.changed, ["in/1.csv", "in/2.csv"], "also when there is nothing new");
     });
 }
 
@@ -76,5 +80,24 @@ fn a_file_that_changes_between_planning_and_reading_fails_the_load() {
         let planned = plan(&*opened, None, None).await.unwrap();
         std::fs::remove_file(project.path().join("1.csv")).unwrap();
         assert_error(load(planned).await, "HW0304", &["1.csv"]);
+    });
+}
+
+#[test]
+fn a_file_that_grows_while_it_is_read_fails_the_load() {
+    use std::io::Write;
+
+    let project = Project::new();
+    let rows = (0..3_000_000).map(|n| n.to_string()).collect::<Vec<_>>().join("\n");
+    project.write("1.csv", &format!("a\n{rows}\n"));
+    block_on(async {
+        let opened = project.open(stream("*.csv", json!({}))).unwrap();
+        let part = plan(&*opened, None, None).await.unwrap().parts.remove(0);
+        let mut batches = part.read(Arc::default());
+        batches.next().await.unwrap().unwrap();
+        let mut file = std::fs::OpenOptions::new().append(true).open(project.path().join("1.csv")).unwrap();
+        file.write_all(b"7\n").unwrap();
+        let outcome = batches.try_fold(0, |rows, batch| async move { Ok(rows + batch.rows.num_rows()) }).await;
+        assert_error(outcome, "HW0311", &["1.csv changed"]);
     });
 }

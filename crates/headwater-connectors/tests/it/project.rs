@@ -93,7 +93,7 @@ impl Project {
 
     /// The columns that a first load would make.
     pub(crate) fn columns(&self, path: &str, format: Value) -> Vec<(String, String)> {
-        block_on(async { named(&self.open(stream(path, format)).unwrap().schema().await.unwrap()) })
+        block_on(async { named(&plan(&*self.open(stream(path, format)).unwrap(), None, None).await.unwrap().schema) })
     }
 }
 

@@ -27,6 +27,8 @@ pub struct Desired {
     pub source: Option<String>,
     /// For a source: what there is to read, in words, e.g. `3 files, 1.2 MB`; `None` when there is nothing.
     pub arrived: Option<String>,
+    /// For a source: what was loaded and is another now, which is not loaded again.
+    pub changed: Vec<String>,
     /// For a source that could not be asked: why.
     pub trouble: Option<String>,
     /// Functions in its SQL whose value differs from run to run.

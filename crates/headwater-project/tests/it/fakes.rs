@@ -66,10 +66,6 @@ struct Nothing;
 
 #[async_trait::async_trait]
 impl SourceStream for Nothing {
-    async fn schema(&self) -> headwater_sdk::Result<SchemaRef> {
-        Ok(Arc::new(Schema::empty()))
-    }
-
     async fn plan(&self, _: Option<SchemaRef>, _: Option<serde_json::Value>) -> headwater_sdk::Result<ReadPlan> {
         Err(Error::new("HW0999", headwater_sdk::Blame::Headwater, "a fake reads nothing"))
     }

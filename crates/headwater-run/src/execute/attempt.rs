@@ -77,7 +77,19 @@ async fn load(
     };
     let mut staged = branch.stage(request).await?;
     staged.notes.extend(plan.drift);
+    staged.notes.extend(not_loaded_again(&plan.changed));
     Ok(Attempt { staged, source: Some(fingerprint), appended })
+}
+
+/// What a person is told of files that changed after they were loaded.
+pub(super) fn not_loaded_again(changed: &[String]) -> Option<String> {
+    Some(match changed {
+        [] => return None,
+        [one] => format!("{one} changed after it was loaded and is not loaded again"),
+        [first, others @ ..] => {
+            format!("{first} and {} more changed after they were loaded and are not loaded again", others.len())
+        }
+    })
 }
 
 /// A changed definition loads everything again. Rows whose files are gone would be lost: that only a person may decide.

@@ -17,11 +17,13 @@ pub(crate) struct Outcome {
     pub(crate) kept: bool,
     /// Checks of an asset with nothing to load that were judged again.
     pub(crate) rejudged: Vec<CheckResult>,
+    /// Things worth knowing about an asset with nothing to load.
+    pub(crate) notes: Vec<String>,
 }
 
 impl Outcome {
     pub(crate) fn new(record: TaskRecord) -> Self {
-        Self { record, trouble: None, kept: false, rejudged: Vec::new() }
+        Self { record, trouble: None, kept: false, rejudged: Vec::new(), notes: Vec::new() }
     }
 
     /// The results of its checks.

@@ -9,7 +9,7 @@ use headwater_sdk::store::{AssetState, LineageRecord, TaskState};
 use headwater_sdk::types::type_name;
 use headwater_sdk::{Error, Result, TableName};
 
-use super::attempt::{Attempt, attempt};
+use super::attempt::{Attempt, attempt, not_loaded_again};
 use super::context::Context;
 use super::freshness;
 use super::outcome::{Outcome, Trouble, failed_checks};
@@ -104,6 +104,9 @@ fn judge(
 /// Judges an asset with nothing to do: what is published is up to date, unless it has grown too old.
 pub(super) fn skip(context: &Context, asset: &Asset, mut outcome: Outcome) -> Outcome {
     outcome.record.state = TaskState::UpToDate;
+    if let Some(resolved) = context.resolved.assets.get(&asset.name) {
+        outcome.notes.extend(not_loaded_again(&resolved.desired.changed));
+    }
     if let Some(state) = context.base.states.get(&asset.name) {
         let checks = asset.checks.iter().map(|spec| &spec.check);
         outcome.rejudged = freshness::judge_again(checks, state, jiff::Timestamp::now());

@@ -33,8 +33,8 @@ pub(crate) enum Published {
 /// # Errors
 /// When the storage or the catalogue fails. If that happens after the intent was recorded, the next run finishes it.
 pub(crate) async fn publish(context: &Context, outcomes: &mut Outcomes, held: &Held) -> Result<Published> {
-    gate::close(&context.project, &context.base, outcomes);
-    match snapshot::compose(context, outcomes) {
+    let retained = gate::close(&context.project, &context.base, outcomes);
+    match snapshot::compose(context, outcomes, &retained) {
         None => Ok(Published::Nothing),
         Some(intent) => put(&context.lake, &intent, held).await,
     }

@@ -2,20 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use headwater_project::{Asset, AssetKind, Project};
+use headwater_project::{Asset, AssetKind};
 use headwater_sdk::store::{Intent, SnapshotKind, SnapshotRecord};
 use headwater_sdk::{Relation, Relations, TableName};
 
 use crate::clock;
 use crate::execute::{Context, Outcomes, is_view};
-use crate::lake::Base;
 
-/// The intent of a run; `None` when nothing would change.
-pub(super) fn compose(context: &Context, outcomes: &Outcomes) -> Option<Intent> {
+/// The intent of a run; `None` when nothing would change. `retained` are assets that the project has dropped and that
+/// stay for now.
+pub(super) fn compose(context: &Context, outcomes: &Outcomes, retained: &BTreeSet<TableName>) -> Option<Intent> {
     let (project, base) = (&context.project, &context.base);
     let mut relations = base.relations();
     let (mut tables, mut assets, mut lineage) = (Vec::new(), Vec::new(), Vec::new());
-    relations.retain(|name, _| project.maker_of(name).is_some());
+    relations.retain(|name, _| project.maker_of(name).is_some() || retained.contains(&name.owner()));
     for (name, outcome) in outcomes.iter().filter(|(_, outcome)| outcome.is_audited()) {
         let (Some(asset), Some(staged)) = (project.asset(name), &outcome.record.staged) else { continue };
         set_relations(asset, staged, &mut relations);
@@ -23,7 +23,8 @@ pub(super) fn compose(context: &Context, outcomes: &Outcomes) -> Option<Intent> 
         assets.extend(outcome.record.after.clone());
         lineage.extend(outcome.record.lineage.clone());
     }
-    let removed = removed_assets(project, base);
+    let dropped = base.states.keys().filter(|name| project.asset(name).is_none() && !retained.contains(*name));
+    let removed: Vec<TableName> = dropped.cloned().collect();
     let changed = changed_names(&base.relations(), &relations);
     if assets.is_empty() && removed.is_empty() && changed.is_empty() {
         return None;
@@ -56,11 +57,6 @@ fn set_relations(asset: &Asset, staged: &headwater_sdk::engine::Staged, relation
     for table in &staged.tables {
         relations.insert(table.table.clone(), Relation::Table { version: table.version });
     }
-}
-
-/// Assets that `main` has and the project has not.
-fn removed_assets(project: &Project, base: &Base) -> Vec<TableName> {
-    base.states.keys().filter(|name| project.asset(name).is_none()).cloned().collect()
 }
 
 /// The names whose relation differs, those that are gone included. Sorted.

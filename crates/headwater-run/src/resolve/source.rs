@@ -109,6 +109,7 @@ async fn look(
             desired: Desired {
                 source: Some(plan.fingerprint.clone()),
                 arrived: (!plan.parts.is_empty()).then(|| plan.description.clone()),
+                changed: plan.changed.clone(),
                 ..Desired::default()
             },
             source: source(Mutex::new(Some(plan))),

@@ -288,3 +288,19 @@ async fn a_reference_is_judged_again_when_its_target_changes() {
     assert_eq!(reasons(&world, &project).await[2], "marts.a: raw.b is rebuilt");
     assert_eq!(state(&world.run(&project).await, "marts.a"), TaskState::Failed);
 }
+
+#[tokio::test]
+async fn a_file_that_changed_after_it_was_loaded_is_told_also_when_nothing_is_new() {
+    let world = World::new();
+    world.files.put("raw.a", &["k"], "1", &[&["a"]]);
+    let project = Draft::new().stream("raw.a", ReadMode::NewFiles).build();
+    world.run(&project).await;
+    world.files.folders.lock().unwrap().get_mut("raw.a").unwrap().changed = vec!["1".to_owned()];
+    for file in [None, Some("2")] {
+        if let Some(file) = file {
+            world.files.put("raw.a", &["k"], file, &[&["b"]]);
+        }
+        let summary = world.run(&project).await;
+        assert_eq!(asset(&summary, "raw.a").notes, ["1 changed after it was loaded and is not loaded again"]);
+    }
+}

@@ -1,6 +1,6 @@
 //! What is published together, and what other writers do to it.
 
-use headwater_sdk::check::Severity;
+use headwater_sdk::check::{Probe, Severity};
 use headwater_sdk::connector::ReadMode;
 use headwater_sdk::store::{RunState, Store, TaskState};
 
@@ -56,6 +56,76 @@ async fn a_new_view_that_fails_keeps_nothing_back() {
     let summary = world.run(&project).await;
     assert_eq!((state(&summary, "raw.a"), state(&summary, "staging.a")), (TaskState::Published, TaskState::Failed));
     assert_eq!(world.rows("staging.a").await, None);
+}
+
+#[tokio::test]
+async fn a_changed_view_that_fails_keeps_what_it_read_before_as_it_was() {
+    let world = world();
+    let before = Draft::new()
+        .stream("raw.a", ReadMode::NewFiles)
+        .stream("raw.b", ReadMode::NewFiles)
+        .view("staging.a", "select k, v from raw.a")
+        .build();
+    world.run(&before).await;
+    world.files.put("raw.a", &["k", "v"], "2", &[&["x", "7"]]);
+    world.files.put("raw.b", &["k", "v"], "2", &[&["y", "-"]]);
+    let after = Draft::new()
+        .stream("raw.a", ReadMode::NewFiles)
+        .stream("raw.b", ReadMode::NewFiles)
+        .view("staging.a", "select k, v from raw.b")
+        .not_null("v", Severity::Error)
+        .build();
+    let summary = world.run(&after).await;
+    assert_eq!(state(&summary, "raw.a"), TaskState::HeldBack, "the published view reads it");
+    assert_eq!(state(&summary, "raw.b"), TaskState::Published, "it does not read this one");
+    assert_eq!(world.rows("staging.a").await.unwrap(), ["a1"]);
+    assert_eq!(world.rows("raw.b").await.unwrap(), ["b2", "y-"]);
+}
+
+#[tokio::test]
+async fn what_the_project_dropped_stays_as_long_as_a_published_view_reads_it() {
+    let world = world();
+    let before = Draft::new()
+        .stream("raw.a", ReadMode::NewFiles)
+        .view("staging.a", "select k, v from raw.a")
+        .view("marts.a", "select k, v from staging.a")
+        .build();
+    world.run(&before).await;
+    let after = || Draft::new().stream("raw.b", ReadMode::NewFiles).view("marts.a", "select k, v from raw.b");
+    world.files.put("raw.b", &["k", "v"], "2", &[&["y", "-"]]);
+    let summary = world.run(&after().not_null("v", Severity::Error).build()).await;
+    assert_eq!(state(&summary, "marts.a"), TaskState::Failed);
+    assert_eq!(summary.removed, []);
+    assert_eq!(world.rows("marts.a").await.unwrap(), ["a1"], "the old view can still be read");
+    assert_eq!(
+        asset(&summary, "marts.a").notes,
+        ["raw.a", "staging.a"].map(|kept| format!("{kept} is kept for it, though the project has it no more"))
+    );
+    let summary = world.run(&after().build()).await;
+    assert_eq!(summary.removed, [table("raw.a"), table("staging.a")]);
+    assert_eq!(world.rows("marts.a").await.unwrap(), ["b2", "y-"]);
+}
+
+#[tokio::test]
+async fn what_was_judged_against_a_table_that_is_held_back_is_held_back() {
+    let world = world();
+    let references = Probe::References { columns: vec!["k".into()], to: table("raw.a"), to_columns: vec!["k".into()] };
+    let project = Draft::new()
+        .stream("raw.a", ReadMode::NewFiles)
+        .stream("raw.b", ReadMode::NewFiles)
+        .check("relationships(k)", Severity::Warn, references)
+        .view("staging.a", "select k, v from raw.a")
+        .not_null("v", Severity::Error)
+        .build();
+    world.run(&project).await;
+    world.files.put("raw.a", &["k", "v"], "2", &[&["x", "-"]]);
+    world.files.put("raw.b", &["k", "v"], "2", &[&["x", "2"]]);
+    let summary = world.run(&project).await;
+    assert_eq!(state(&summary, "raw.a"), TaskState::HeldBack);
+    assert_eq!(state(&summary, "raw.b"), TaskState::HeldBack, "its x is in the staged raw.a only");
+    world.files.put("raw.a", &["k", "v"], "2", &[&["x", "1"]]);
+    assert_eq!(world.run(&project).await.exit_code, 0);
+    assert_eq!(world.rows("raw.b").await.unwrap(), ["b2", "x2"]);
 }
 
 #[tokio::test]

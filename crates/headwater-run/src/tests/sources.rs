@@ -29,6 +29,8 @@ pub(super) struct Folder {
     pub(super) columns: Vec<String>,
     pub(super) files: BTreeMap<String, Vec<Row>>,
     pub(super) unreachable: bool,
+    /// Files that the stream says have changed after they were loaded.
+    pub(super) changed: Vec<String>,
 }
 
 impl Files {
@@ -120,10 +122,6 @@ fn loaded(position: Option<&serde_json::Value>) -> Vec<String> {
 
 #[async_trait]
 impl SourceStream for MemoryStream {
-    async fn schema(&self) -> Result<SchemaRef> {
-        Ok(text_schema(&self.folder()?.columns))
-    }
-
     async fn plan(&self, table: Option<SchemaRef>, position: Option<serde_json::Value>) -> Result<ReadPlan> {
         let folder = self.folder()?;
         let schema = text_schema(&folder.columns);
@@ -141,7 +139,9 @@ impl SourceStream for MemoryStream {
         }
         let description = format!("{} files", parts.len());
         let fingerprint = format!("{:?}", folder.files);
-        Ok(ReadPlan { schema, parts, position: json!({ "files": names }), fingerprint, description, drift: Vec::new() })
+        let changed = folder.changed.clone();
+        let position = json!({ "files": names });
+        Ok(ReadPlan { schema, parts, position, fingerprint, description, drift: Vec::new(), changed })
     }
 
     async fn vanished(&self, position: serde_json::Value) -> Result<Vec<String>> {

@@ -16,6 +16,9 @@ use crate::codes;
 #[derive(Debug)]
 pub(crate) struct LocalFile {
     file: File,
+    /// The state that it was listed with.
+    size: u64,
+    modified: i64,
     name: Arc<str>,
     progress: Option<Arc<Progress>>,
 }
@@ -38,13 +41,19 @@ impl LocalFile {
         modified: i64,
         progress: Option<Arc<Progress>>,
     ) -> Result<Self, Error> {
-        let fail = |error| unreadable(error, name);
-        let file = File::open(path).map_err(fail)?;
-        let metadata = file.metadata().map_err(fail)?;
-        if metadata.len() != size || modified_micros(&metadata) != modified {
-            return Err(changed(name));
+        let file = File::open(path).map_err(|error| unreadable(error, name))?;
+        let opened = Self { file, size, modified, name: Arc::clone(name), progress };
+        opened.verify()?;
+        Ok(opened)
+    }
+
+    /// Makes sure that it is as it was listed.
+    fn verify(&self) -> Result<(), Error> {
+        let metadata = self.file.metadata().map_err(|error| unreadable(error, &self.name))?;
+        if metadata.len() != self.size || modified_micros(&metadata) != self.modified {
+            return Err(changed(&self.name));
         }
-        Ok(Self { file, name: Arc::clone(name), progress })
+        Ok(())
     }
 }
 
@@ -60,6 +69,10 @@ impl Read for LocalFile {
         loop {
             match self.file.read(buffer) {
                 Ok(count) => {
+                    if count == 0 && !buffer.is_empty() {
+                        // Somebody may have written to it meanwhile.
+                        self.verify().map_err(io::Error::other)?;
+                    }
                     if let Some(progress) = &self.progress {
                         progress.add_bytes_in(count as u64);
                     }

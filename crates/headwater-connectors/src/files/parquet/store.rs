@@ -17,8 +17,8 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 
 use crate::codes;
-use crate::files::input::{LocalFile, store_error, unreadable};
-use crate::files::listing::{FileEntry, Place};
+use crate::files::input::{LocalFile, changed, store_error, unreadable};
+use crate::files::listing::{FileEntry, Place, Stamp};
 
 /// Bytes fetched with the footer's length, in the hope that the footer is among them.
 const FOOTER: usize = 64 << 10;
@@ -31,6 +31,8 @@ pub(super) struct StoreReader {
     name: Arc<str>,
     size: u64,
     etag: Option<String>,
+    /// When it was changed last, in microseconds since 1970; not known beside an entity tag.
+    modified: Option<i64>,
     progress: Option<Arc<Progress>>,
 }
 
@@ -48,14 +50,20 @@ impl StoreReader {
             }
         };
         let (name, etag) = (Arc::clone(&file.name), file.stamp.etag.clone());
-        Ok(Self { store, path, name, size: file.stamp.size, etag, progress })
+        let Stamp { size, modified, .. } = file.stamp;
+        Ok(Self { store, path, name, size, etag, modified, progress })
     }
 
     async fn fetch(self, range: Range<u64>) -> Result<Bytes, Error> {
         let range = Some(GetRange::Bounded(range));
         let options = GetOptions { if_match: self.etag.clone(), range, ..GetOptions::default() };
         let fail = |error| store_error(error, &self.name);
-        let bytes = self.store.get_opts(&self.path, options).await.map_err(fail)?.bytes().await.map_err(fail)?;
+        let result = self.store.get_opts(&self.path, options).await.map_err(fail)?;
+        let same_time = self.modified.is_none_or(|modified| result.meta.last_modified.timestamp_micros() == modified);
+        if result.meta.size != self.size || !same_time {
+            return Err(changed(&self.name));
+        }
+        let bytes = result.bytes().await.map_err(fail)?;
         if let Some(progress) = &self.progress {
             progress.add_bytes_in(bytes.len() as u64);
         }
