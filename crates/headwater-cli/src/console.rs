@@ -4,13 +4,11 @@ use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use headwater_sdk::secrets;
 use serde::Serialize;
 
 use crate::cli::{Global, When};
 use crate::failure::Failure;
-
-/// Shorter values are not blotted out: they would be found everywhere, and are no secrets.
-const SHORTEST_SECRET: usize = 4;
 
 /// Values that may not be shown.
 #[derive(Debug, Clone, Default)]
@@ -19,34 +17,18 @@ pub(crate) struct Secrets {
 }
 
 impl Secrets {
+    /// `values` are longest first.
     pub(crate) fn set(&self, values: &[String]) {
-        let mut kept: Vec<String> = values.iter().filter(|value| value.len() >= SHORTEST_SECRET).cloned().collect();
-        kept.sort_by_key(|value| std::cmp::Reverse(value.len()));
-        *self.values.write().unwrap_or_else(PoisonError::into_inner) = kept;
+        *self.values.write().unwrap_or_else(PoisonError::into_inner) = values.to_vec();
     }
 
     /// The text with `***` in place of secrets.
     pub(crate) fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let values = self.values.read().unwrap_or_else(PoisonError::into_inner);
-        let mut text = Cow::Borrowed(text);
-        for value in values.iter().filter(|value| !value.is_empty()) {
-            if text.contains(value.as_str()) {
-                text = Cow::Owned(text.replace(value.as_str(), "***"));
-            }
-        }
-        text
+        secrets::redact(text, &self.values.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn redact_json(&self, value: serde_json::Value) -> serde_json::Value {
-        match value {
-            serde_json::Value::String(text) => self.redact(&text).into_owned().into(),
-            serde_json::Value::Array(items) => items.into_iter().map(|item| self.redact_json(item)).collect(),
-            serde_json::Value::Object(entries) => {
-                let entries = entries.into_iter().map(|(key, value)| (key, self.redact_json(value)));
-                serde_json::Value::Object(entries.collect())
-            }
-            other => other,
-        }
+        secrets::redact_json(value, &self.values.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -115,19 +97,5 @@ impl Console {
     /// Writes a text to stderr. Where nobody can be told, nothing can be done about it.
     pub(crate) fn err(&self, text: &str) {
         let _ = io::stderr().lock().write_all(self.secrets.redact(text).as_bytes());
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn secrets_are_blotted_out_longest_first() {
-        let secrets = Secrets::default();
-        secrets.set(&["hunter2".into(), "hunter2-long".into(), "abc".into()]);
-        assert_eq!(secrets.redact("a hunter2-long and hunter2, abc"), "a *** and ***, abc");
-        let json = serde_json::json!({ "a": ["x hunter2"], "n": 1 });
-        assert_eq!(secrets.redact_json(json), serde_json::json!({ "a": ["x ***"], "n": 1 }));
     }
 }

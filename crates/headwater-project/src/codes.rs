@@ -60,6 +60,8 @@ codes! {
         "a check entry names none of the checks that this version has.";
     CHECK_ENTRY = "HW0124", "a malformed check",
         "an entry of `checks` is a mapping with one key, the check, whose value is the check's options.";
+    CHECK_KEY = "HW0125", "a key that the check has no use for",
+        "`threshold` tolerates failing rows, `where` chooses rows to check: some checks count none, or choose themselves.";
     QUARANTINE = "HW0126", "rows cannot be quarantined here",
         "the check does not say which rows fail, or the model is a view, which has no rows of its own to set aside.";
     FRESHNESS = "HW0127", "a freshness that cannot be judged",

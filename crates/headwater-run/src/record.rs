@@ -61,9 +61,9 @@ pub(crate) async fn ended(
             (false, _) if outcome.record.state == TaskState::UpToDate => continue,
             (false, _) => {}
         }
-        records.push(outcome.record.clone());
+        records.push(&outcome.record);
     }
-    store.put_tasks(&records, &context.lease).await?;
+    context.put_tasks(records).await?;
     let bad = trouble.is_some() || outcomes.values().any(execute::Outcome::holds_back);
     let state = match (bad, snapshot) {
         (false, _) => RunState::Published,

@@ -56,14 +56,7 @@ pub async fn rollback(
 ) -> Result<RollbackSummary, RunError> {
     let id = RunId::from_ulid(ulid::Ulid::generate());
     let held = lease::take(&lake.store, &id, &options.lease, &options.cancel, observer).await?;
-    let work = Box::pin(under_lease(id, lake, to, options, observer, &held));
-    held.during(async {
-        tokio::select! {
-            outcome = work => outcome,
-            () = options.cancel.cancelled() => Err(RunError::Interrupted),
-        }
-    })
-    .await
+    held.during(Box::pin(under_lease(id, lake, to, options, observer, &held))).await
 }
 
 async fn under_lease(
@@ -97,7 +90,7 @@ async fn under_lease(
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
     lake.store.put_run(&run, held.lease()).await?;
-    let outcome = restore(lake, &run, &base, &target, held).await;
+    let outcome = restore(lake, &run, &base, &target, &options.cancel, held).await;
     run.ended_ms = Some(clock::now_ms());
     run.state = if outcome.is_ok() { RunState::Published } else { RunState::Failed };
     if let Ok(intent) = &outcome {
@@ -135,6 +128,7 @@ async fn restore(
     run: &RunRecord,
     base: &Base,
     target: &SnapshotRecord,
+    cancel: &CancellationToken,
     held: &Held,
 ) -> Result<Intent, RunError> {
     let branch_name = recover::branch_of(&run.id);
@@ -144,7 +138,11 @@ async fn restore(
     for (name, relation) in &mut relations {
         let Relation::Table { version } = relation else { continue };
         if base.version(name) != Some(*version) {
-            let staged = branch.stage_restore(name, *version).await?;
+            // Until something is published it can be stopped, then no more.
+            let staged = tokio::select! {
+                staged = branch.stage_restore(name, *version) => staged?,
+                () = cancel.cancelled() => return Err(RunError::Interrupted),
+            };
             *version = staged.version;
             tables.push(staged);
         }

@@ -66,7 +66,8 @@ pub enum Probe {
         /// The columns.
         columns: Vec<String>,
     },
-    /// The check fails when the table's number of rows is outside the bounds. Told in the write's own pass.
+    /// The check fails when the table's number of rows (those that its filter chooses) is outside the bounds. Without a
+    /// filter told in the write's own pass.
     RowCount {
         /// Smallest allowed number.
         min: Option<u64>,
@@ -109,11 +110,6 @@ impl Probe {
     pub fn names_rows(&self) -> bool {
         matches!(self, Self::Row { .. } | Self::NotNull { .. } | Self::Unique { .. } | Self::References { .. })
     }
-
-    /// Whether one pass over the rows decides it, without reading anything back.
-    pub fn is_one_pass(&self) -> bool {
-        matches!(self, Self::Row { .. } | Self::NotNull { .. } | Self::RowCount { .. } | Self::Freshness { .. })
-    }
 }
 
 /// A check of a table, ready for the engine.
@@ -135,6 +131,18 @@ pub struct CompiledCheck {
     pub filter: Option<String>,
     /// What to evaluate.
     pub probe: Probe,
+}
+
+impl CompiledCheck {
+    /// Whether one pass over the rows decides it, without reading anything back.
+    pub fn is_one_pass(&self) -> bool {
+        match self.probe {
+            Probe::Row { .. } | Probe::NotNull { .. } | Probe::Freshness { .. } => true,
+            // Of all rows the log knows the number.
+            Probe::RowCount { .. } => self.filter.is_none(),
+            Probe::Unique { .. } | Probe::References { .. } | Probe::Query { .. } => false,
+        }
+    }
 }
 
 /// What compiling a check's options yields.

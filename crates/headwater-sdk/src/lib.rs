@@ -18,6 +18,7 @@ pub mod lineage;
 pub mod name;
 pub mod progress;
 pub mod relation;
+pub mod secrets;
 pub mod store;
 pub mod stream;
 pub mod types;

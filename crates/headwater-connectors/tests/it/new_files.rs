@@ -89,7 +89,7 @@ fn a_file_that_grows_while_it_is_read_fails_the_load() {
 
     let project = Project::new();
     let rows = (0..3_000_000).map(|n| n.to_string()).collect::<Vec<_>>().join("\n");
-    project.write("1.csv", &format!("a\n{rows}\n"));
+    project.write("1.csv", format!("a\n{rows}\n"));
     block_on(async {
         let opened = project.open(stream("*.csv", json!({}))).unwrap();
         let part = plan(&*opened, None, None).await.unwrap().parts.remove(0);

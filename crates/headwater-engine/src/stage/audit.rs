@@ -32,8 +32,14 @@ pub(crate) async fn audit(
 ) -> Result<Found> {
     let found = match &check.probe {
         Probe::Query { sql } => failing_rows(session, sql).await,
+        Probe::RowCount { .. } => match &check.filter {
+            Some(filter) => count(session, &count_where(table, filter))
+                .await
+                .map(|(checked, bytes)| Found { tally: Tally { checked, ..Tally::default() }, bytes }),
+            None => Ok(Found { tally: Tally::default(), bytes: 0 }),
+        },
         probe => match failing_keys(probe, check.filter.as_deref(), table) {
-            Some(queries) => count_failing(session, &queries, check, rows).await,
+            Some(queries) => count_failing(session, &queries, rows).await,
             None => Ok(Found { tally: Tally::default(), bytes: 0 }),
         },
     };
@@ -44,6 +50,8 @@ pub(crate) async fn audit(
 struct KeyQueries {
     /// One row: how many rows fail (null for none).
     count: String,
+    /// One row: how many rows are checked, where that is not all of them.
+    checked: Option<String>,
     /// Some failing keys, the most frequent first.
     sample: String,
 }
@@ -88,6 +96,10 @@ fn all_present(columns: &[String]) -> String {
     columns.iter().map(|c| format!("{} IS NOT NULL", quoted(c))).collect::<Vec<_>>().join(" AND ")
 }
 
+fn count_where(table: &TableName, filter: &str) -> String {
+    format!("SELECT count(*) FROM {table} WHERE ({filter})")
+}
+
 fn failing_keys(probe: &Probe, filter: Option<&str>, table: &TableName) -> Option<KeyQueries> {
     let chosen = filter.map_or(String::new(), |filter| format!(" AND ({filter})"));
     let rows = match probe {
@@ -120,30 +132,38 @@ fn failing_keys(probe: &Probe, filter: Option<&str>, table: &TableName) -> Optio
     };
     Some(KeyQueries {
         count: format!("SELECT CAST(sum({rows}) AS BIGINT) FROM ({groups}) g"),
+        checked: filter.map(|filter| count_where(table, filter)),
         sample: format!("SELECT * FROM ({groups}) g ORDER BY {rows} DESC, {keys} LIMIT {SAMPLE_ROWS}"),
     })
 }
 
-async fn count_failing(
-    session: &Session,
-    queries: &KeyQueries,
-    check: &CompiledCheck,
-    rows: Option<u64>,
-) -> Result<Found> {
-    let (batches, mut bytes) = collect(session, &queries.count).await?;
-    let failing = batches.iter().filter(|b| b.num_rows() > 0).find_map(|b| {
-        let column = b.column(0).as_primitive_opt::<Int64Type>()?;
-        (!column.is_null(0)).then(|| column.value(0))
-    });
-    let failing = u64::try_from(failing.unwrap_or(0)).unwrap_or(0);
-    let mut tally =
-        Tally { failing, checked: rows.filter(|_| check.filter.is_none()).unwrap_or(failing), ..Tally::default() };
+async fn count_failing(session: &Session, queries: &KeyQueries, rows: Option<u64>) -> Result<Found> {
+    let (failing, mut bytes) = count(session, &queries.count).await?;
+    let checked = match &queries.checked {
+        Some(query) => {
+            let (checked, more) = count(session, query).await?;
+            bytes += more;
+            checked
+        }
+        None => rows.unwrap_or(failing),
+    };
+    let mut tally = Tally { failing, checked, ..Tally::default() };
     if failing > 0 {
         let (batches, more) = collect(session, &queries.sample).await?;
         bytes += more;
         tally.sample = batches.iter().flat_map(|b| (0..b.num_rows()).map(|row| sample::row(b, row))).collect();
     }
     Ok(Found { tally, bytes })
+}
+
+/// The number that a query yields (null counts as 0), and the bytes read for it.
+async fn count(session: &Session, sql: &str) -> Result<(u64, u64)> {
+    let (batches, bytes) = collect(session, sql).await?;
+    let number = batches.iter().filter(|b| b.num_rows() > 0).find_map(|b| {
+        let column = b.column(0).as_primitive_opt::<Int64Type>()?;
+        (!column.is_null(0)).then(|| column.value(0))
+    });
+    Ok((u64::try_from(number.unwrap_or(0)).unwrap_or(0), bytes))
 }
 
 /// Counts the rows of a query and keeps the first ones.

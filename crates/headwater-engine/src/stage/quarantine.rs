@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use arrow::array::StringArray;
+use arrow::datatypes::SchemaRef;
 use deltalake_core::kernel::Add;
 use futures::StreamExt;
 use headwater_sdk::check::{CompiledCheck, Severity};
@@ -15,7 +16,7 @@ use headwater_sdk::{Blame, Error, Result, TableName};
 
 use super::audit;
 use super::rows::{RowChecks, SetAside, Tally, arrow_error, reason};
-use super::sink::{FileWriter, Sink};
+use super::sink::{FileWriter, Sink, Written};
 use super::task::{Attempt, Outcome, files_of, query_lanes};
 use crate::lake::table::TableVersion;
 use crate::session::{LakeTable, Session};
@@ -34,7 +35,7 @@ pub(super) async fn second_look(
     staged: &mut Staged,
 ) -> Result<Option<Vec<Add>>> {
     let late = |index: usize, check: &CompiledCheck| {
-        check.severity == Severity::Quarantine && !check.probe.is_one_pass() && !tallies[index].proven
+        check.severity == Severity::Quarantine && !check.is_one_pass() && !tallies[index].proven
     };
     let checks: Vec<(usize, &CompiledCheck)> =
         attempt.checks.iter().enumerate().filter(|(index, check)| late(*index, check)).collect();
@@ -66,7 +67,21 @@ pub(super) async fn second_look(
         staged.quarantined += count;
         passed = format!("{passed} AND NOT coalesce({fails}, false)");
     }
-    rewrite(attempt, &session, &format!("{select} {passed}"), outcome).await.map(Some)
+    let (judging, places) = judging_checks(attempt.checks);
+    let target = Target { checks: &judging, ..Target::of(attempt, outcome) };
+    let written = rewrite(attempt, &target, &session, &format!("{select} {passed}")).await?;
+    // What the others have counted on the way in were rows that are gone now.
+    for (place, tally) in places.into_iter().zip(written.tallies) {
+        tallies[place] = tally;
+    }
+    Ok(Some(written.adds))
+}
+
+/// The one-pass checks that set nothing aside, and their places among all checks.
+fn judging_checks(checks: &[CompiledCheck]) -> (Vec<CompiledCheck>, Vec<usize>) {
+    let judging = |check: &CompiledCheck| check.severity != Severity::Quarantine && check.is_one_pass();
+    let found = checks.iter().enumerate().filter(|(_, check)| judging(check));
+    found.map(|(place, check)| (check.clone(), place)).unzip()
 }
 
 /// A session in which the staged table, and this attempt's rows of it alone, can be read.
@@ -95,21 +110,38 @@ async fn set_aside(session: &Session, sql: &str, check: &CompiledCheck, outcome:
     Ok(count)
 }
 
-/// Writes the rows of a query as new files of the table, without looking at them again.
+/// Where rows are written again.
+pub(super) struct Target<'a> {
+    pub(super) table: &'a TableName,
+    /// The columns as the files hold them.
+    pub(super) schema: &'a SchemaRef,
+    pub(super) partition_by: &'a [String],
+    /// The one-pass checks that look on; none of them sets rows aside.
+    pub(super) checks: &'a [CompiledCheck],
+}
+
+impl<'a> Target<'a> {
+    /// The attempt's table, with nobody looking on.
+    pub(super) fn of(attempt: &Attempt<'a>, outcome: &'a Outcome) -> Self {
+        let (table, partition_by) = (attempt.table, attempt.partition_by);
+        Self { table, schema: &outcome.write_schema, partition_by, checks: &[] }
+    }
+}
+
+/// Writes the rows of a query as new files of a table.
 pub(super) async fn rewrite(
     attempt: &Attempt<'_>,
+    target: &Target<'_>,
     session: &Session,
     sql: &str,
-    outcome: &Outcome,
-) -> Result<Vec<Add>> {
-    let schema = outcome.write_schema.clone();
+) -> Result<Written> {
     let sink = Arc::new(Sink {
-        files: FileWriter::new(attempt.branch.location(), attempt.table, &schema, attempt.partition_by),
-        checks: RowChecks::compile(&[], &schema, session.state(), false)?,
-        schema,
+        schema: target.schema.clone(),
+        files: FileWriter::new(attempt.branch.location(), target.table, target.schema, target.partition_by),
+        checks: RowChecks::compile(target.checks, target.schema, session.state(), false)?,
         quarantine: None,
         rejected: None,
         progress: Arc::new(Progress::default()),
     });
-    Ok(sink.write(query_lanes(session, sql).await?).await?.adds)
+    sink.write(query_lanes(session, sql).await?).await
 }

@@ -9,21 +9,24 @@ use headwater_sdk::engine::WriteMode;
 use headwater_sdk::{Relation, Result};
 
 use super::audit::quoted;
-use super::quarantine::rewrite;
-use super::task::{Attempt, Outcome};
+use super::quarantine::{Target, rewrite};
+use super::task::Attempt;
+use crate::lake::table::TableVersion;
 
-/// Writes the rows of the previous version again when they are to be added to and a column's type has changed. `None`
-/// when they can stay.
-pub(super) async fn carry_over(attempt: &Attempt<'_>, outcome: &Outcome) -> Result<Option<Vec<Add>>> {
-    let Some(previous) = attempt.previous.as_ref().filter(|_| attempt.mode == WriteMode::Append) else {
-        return Ok(None);
-    };
+/// Writes the rows of the table's version `previous` again when they are to be added to and a column's type has changed.
+/// `None` when they can stay. `schema` are the table's columns from now on.
+pub(super) async fn carry_over(
+    attempt: &Attempt<'_>,
+    previous: Option<&TableVersion>,
+    schema: &Schema,
+    target: &Target<'_>,
+) -> Result<Option<Vec<Add>>> {
+    let Some(previous) = previous.filter(|_| attempt.mode == WriteMode::Append) else { return Ok(None) };
     let before = previous.schema();
-    if !is_retyped(&before, &outcome.schema) {
+    if !is_retyped(&before, schema) {
         return Ok(None);
     }
-    let columns: Vec<String> = outcome
-        .schema
+    let columns: Vec<String> = schema
         .fields()
         .iter()
         .map(|field| match before.field_with_name(field.name()) {
@@ -32,10 +35,10 @@ pub(super) async fn carry_over(attempt: &Attempt<'_>, outcome: &Outcome) -> Resu
         })
         .collect();
     let mut relations = attempt.relations.clone();
-    relations.insert(attempt.table.clone(), Relation::Table { version: previous.snapshot.version() });
+    relations.insert(target.table.clone(), Relation::Table { version: previous.snapshot.version() });
     let session = attempt.session(&relations);
-    let sql = format!("SELECT {} FROM {}", columns.join(", "), attempt.table);
-    rewrite(attempt, &session, &sql, outcome).await.map(Some)
+    let sql = format!("SELECT {} FROM {}", columns.join(", "), target.table);
+    Ok(Some(rewrite(attempt, target, &session, &sql).await?.adds))
 }
 
 fn is_retyped(before: &Schema, after: &Schema) -> bool {

@@ -171,7 +171,7 @@ impl RowChecks {
                 Probe::RowCount { .. } | Probe::References { .. } | Probe::Query { .. } => continue,
             };
             // Keys are those of the rows that stay.
-            let quarantines = check.severity == Severity::Quarantine && check.probe.is_one_pass();
+            let quarantines = check.severity == Severity::Quarantine && check.is_one_pass();
             let filter = check.filter.as_deref().map(expression).transpose()?;
             let row_check = RowCheck { index, name: check.name.clone(), reason: reason(check), filter, test };
             if quarantines { &mut quarantining } else { &mut judging }.add(row_check, schema)?;

@@ -13,6 +13,7 @@ use headwater_sdk::{Relation, Relations, Result, TableName};
 use tokio::sync::Mutex;
 
 use super::lanes::{self, Lane};
+use super::quarantine::Target;
 use super::rows::{RowChecks, Tally};
 use super::side::{self, SideTable};
 use super::sink::{FileWriter, Sink, Written};
@@ -69,7 +70,8 @@ pub(crate) async fn stage(branch: &RunBranch, request: StageRequest) -> Result<S
         ..Staged::default()
     };
     let adds = std::mem::take(&mut outcome.written.adds);
-    outcome.carried_over = retype::carry_over(&attempt, &outcome).await?;
+    let target = Target::of(&attempt, &outcome);
+    outcome.carried_over = retype::carry_over(&attempt, attempt.previous.as_ref(), &outcome.schema, &target).await?;
     let mut version = attempt.commit(&outcome, adds).await?;
     failpoint("engine_after_commit");
     let mut tallies = std::mem::take(&mut outcome.written.tallies);
@@ -247,7 +249,7 @@ impl Attempt<'_> {
         let session = self.session(&self.relations_with(version));
         let rows = version.rows();
         for (index, check) in self.checks.iter().enumerate() {
-            if check.probe.is_one_pass() || tallies[index].proven || check.severity == Severity::Quarantine {
+            if check.is_one_pass() || tallies[index].proven || check.severity == Severity::Quarantine {
                 continue;
             }
             let found = audit::audit(&session, check, self.table, rows).await?;
@@ -275,7 +277,7 @@ impl Attempt<'_> {
     /// Commits a side table, unless nothing changes for it.
     async fn commit_side(&self, mut side: SideTable) -> Result<Option<StagedTable>> {
         let location = self.branch.location();
-        let adds = side.finish().await?;
+        let mut adds = side.finish().await?;
         let head = head_version(location, &side.name).await?;
         let previous = match head {
             Some(head) => Some(TableVersion::open_at(location, &side.name, None, Some(head), head).await?),
@@ -292,6 +294,10 @@ impl Attempt<'_> {
                 return Ok(None);
             }
         }
+        let target = Target { table: &side.name, schema: &side.schema, partition_by: &[], checks: &[] };
+        let carried_over = retype::carry_over(self, previous.as_ref(), &side.schema, &target).await?;
+        let mode = carried_over.as_ref().map_or(self.mode, |_| WriteMode::Replace);
+        adds.extend(carried_over.into_iter().flatten());
         let (files, bytes) = (adds.len() as u64, adds.iter().map(|add| u64::try_from(add.size).unwrap_or(0)).sum());
         let commit = NewCommit {
             table: &side.name,
@@ -299,7 +305,7 @@ impl Attempt<'_> {
             previous: previous.as_ref(),
             schema: side.schema.clone(),
             partition_by: &[],
-            mode: self.mode,
+            mode,
             adds,
             note: &CommitNote { run: self.branch.run.clone(), position: None },
         };

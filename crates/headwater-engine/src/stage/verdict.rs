@@ -8,6 +8,7 @@ use super::rows::Tally;
 pub(crate) fn judge(check: &CompiledCheck, tally: Tally, rows: Option<u64>, now_micros: i64) -> CheckResult {
     let (holds, observed) = match &check.probe {
         Probe::RowCount { min, max } => {
+            let rows = if check.filter.is_some() { Some(tally.checked) } else { rows };
             let holds = rows.is_some_and(|rows| min.is_none_or(|min| rows >= min) && max.is_none_or(|max| rows <= max));
             (holds, Some(rows.map_or("unknown".to_owned(), |rows| rows.to_string())))
         }

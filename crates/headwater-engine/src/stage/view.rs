@@ -23,7 +23,7 @@ pub(crate) async fn audit_view(branch: &RunBranch, request: AuditViewRequest) ->
     let mut staged = Staged::default();
     let mut tallies = rows::tallies(checks.len());
     let mut rows = None;
-    if checks.iter().any(|check| check.probe.is_one_pass() || matches!(check.probe, Probe::Unique { .. })) {
+    if checks.iter().any(|check| check.is_one_pass() || matches!(check.probe, Probe::Unique { .. })) {
         let physical = session.physical(&plan, Thrift::Spilling).await?;
         let row_checks = std::sync::Arc::new(RowChecks::compile(&checks, &physical.schema(), session.state(), true)?);
         let mut tasks = JoinSet::new();
@@ -43,7 +43,7 @@ pub(crate) async fn audit_view(branch: &RunBranch, request: AuditViewRequest) ->
         staged.rows_out = count;
     }
     for (index, check) in checks.iter().enumerate() {
-        if check.probe.is_one_pass() || tallies[index].proven {
+        if check.is_one_pass() || tallies[index].proven {
             continue;
         }
         let found = audit::audit(&session, check, &view, rows).await?;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use headwater_diagnostics::{Diagnostic, Span, nearest};
 use headwater_sdk::TableName;
-use headwater_sdk::check::{CheckType, CompiledCheck, Probe, Severity};
+use headwater_sdk::check::{CheckType, CompiledCheck, Probe, Severity, Threshold};
 use serde_json::Value;
 
 use super::conditions::check_condition;
@@ -116,6 +116,8 @@ impl<'a> CheckTypes<'a> {
             let at = options.get("severity").map_or(span, |node| node.span);
             refuse_quarantine(&entry.key, &compiled.probe, is_view, at, diagnostics);
         }
+        let threshold = common.threshold.map(|t| t.0);
+        refuse_idle_keys(&entry.key, &compiled.probe, threshold, &options, diagnostics);
         let name = if compiled.arguments.is_empty() {
             entry.key.clone()
         } else {
@@ -133,7 +135,7 @@ impl<'a> CheckTypes<'a> {
                 description: common.description,
                 columns: compiled.columns,
                 severity: common.severity,
-                threshold: common.threshold.map(|t| t.0).unwrap_or_default(),
+                threshold: threshold.unwrap_or_default(),
                 filter: common.r#where,
                 probe: compiled.probe,
             },
@@ -255,6 +257,33 @@ fn refuse_quarantine(kind: &str, probe: &Probe, is_view: bool, at: Span, diagnos
         return;
     };
     diagnostics.push(Diagnostic::error(codes::QUARANTINE, message).at(at, "").help(help));
+}
+
+/// A key that would change nothing is a mistake about what the check does.
+fn refuse_idle_keys(
+    kind: &str,
+    probe: &Probe,
+    threshold: Option<Threshold>,
+    options: &Node,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let mut refuse = |key: &str, message: String, help: &str| {
+        let at = options.get(key).map_or(options.span, |node| node.span);
+        diagnostics.push(Diagnostic::error(codes::CHECK_KEY, message).at(at, "").help(help));
+    };
+    match (probe, threshold) {
+        (Probe::RowCount { .. } | Probe::Freshness { .. }, Some(_)) => {
+            refuse("threshold", format!("'{kind}' has no failing rows to tolerate"), "remove `threshold`");
+        }
+        (Probe::Query { .. }, Some(Threshold::Percent(_))) => {
+            let message = format!("'{kind}' returns failing rows only, so that there is no share of them");
+            refuse("threshold", message, "give a number of rows");
+        }
+        _ => {}
+    }
+    if matches!(probe, Probe::Query { .. }) && options.get("where").is_some() {
+        refuse("where", format!("'{kind}' chooses its rows itself"), "write the condition into the query");
+    }
 }
 
 /// The first text in a node that holds another text.

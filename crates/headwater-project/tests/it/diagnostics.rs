@@ -248,6 +248,12 @@ fn checks() {
                 ),
             ),
             (
+                "keys without use",
+                header(
+                    "checks:\n  - row_count: { min: 1, threshold: 2 }\n  - sql: { query: select * from raw.orders, threshold: 1% }\n  - sql: { query: select * from raw.orders, where: a = 1 }",
+                ),
+            ),
+            (
                 "conditions",
                 header(
                     "checks:\n  - not_null: { columns: a, where: a > }\n  - expression: a >\n  - expression: a in (select b from raw.orders)\n  - not_null: { columns: a, where: 'a = 1; drop table x' }",

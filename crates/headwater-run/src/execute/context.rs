@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use headwater_project::{Asset, AssetKind, Materialize, Project};
 use headwater_sdk::engine::{Branch, Staged};
-use headwater_sdk::store::{Lease, RunRecord};
-use headwater_sdk::{Relation, Relations, TableName};
+use headwater_sdk::secrets::redact;
+use headwater_sdk::store::{Lease, RunRecord, TaskRecord};
+use headwater_sdk::{Relation, Relations, Result, TableName};
 
 use crate::lake::{Base, Lake};
 use crate::observer::Observer;
@@ -81,6 +82,23 @@ impl Context {
             visible.relations.insert(table.table.clone(), relation);
         }
         visible.contents.insert(asset.name.clone(), contents.to_owned());
+    }
+
+    /// Keeps task records in the catalogue, without secrets: messages of other systems may hold what they were asked with.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be written to, or the lease has been taken over.
+    pub(crate) async fn put_tasks(&self, records: impl IntoIterator<Item = &TaskRecord>) -> Result<()> {
+        let secrets = &self.project.secrets;
+        let clean = |text: &String| redact(text, secrets).into_owned();
+        let records: Vec<TaskRecord> = records
+            .into_iter()
+            .map(|record| {
+                let (reason, message) = (clean(&record.reason), record.message.as_ref().map(clean));
+                TaskRecord { reason, message, ..record.clone() }
+            })
+            .collect();
+        self.lake.store.put_tasks(&records, &self.lease).await
     }
 
     fn lock(&self) -> MutexGuard<'_, Visible> {

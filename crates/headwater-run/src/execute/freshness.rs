@@ -4,24 +4,10 @@ use headwater_sdk::check::{CheckResult, CompiledCheck, Probe, Severity, Verdict}
 use headwater_sdk::store::AssetState;
 use jiff::Timestamp;
 
-/// The newest value per freshness check after a load: the later of what was known and what the load saw.
-pub(super) fn newest_after(
-    results: &[CheckResult],
-    before: Option<&AssetState>,
-    appended: bool,
-) -> Vec<(String, String)> {
-    let mut newest = Vec::new();
-    for result in results.iter().filter(|result| matches!(result.check.probe, Probe::Freshness { .. })) {
-        let name = &result.check.name;
-        let known = before.filter(|_| appended).and_then(|state| known_newest(state, name));
-        let seen = result.observed.as_deref().filter(|text| parse(text).is_some());
-        let later = match (known, seen) {
-            (Some(known), Some(seen)) if parse(known) > parse(seen) => Some(known),
-            (known, seen) => seen.or(known),
-        };
-        newest.extend(later.map(|value| (name.clone(), value.to_owned())));
-    }
-    newest
+/// The newest value that each freshness check has seen.
+pub(super) fn newest(results: &[CheckResult]) -> Vec<(String, String)> {
+    let freshness = results.iter().filter(|result| matches!(result.check.probe, Probe::Freshness { .. }));
+    freshness.filter_map(|result| Some((result.check.name.clone(), result.observed.clone()?))).collect()
 }
 
 /// Judges the freshness checks of an asset that has nothing new.
@@ -35,13 +21,7 @@ pub(super) fn judge_again<'a>(
         let Probe::Freshness { max_age_seconds, .. } = check.probe else { continue };
         let Some(newest) = known_newest(state, &check.name) else { continue };
         let Some(time) = parse(newest) else { continue };
-        let age = now.as_second().saturating_sub(time.as_second());
-        let fresh = age <= i64::try_from(max_age_seconds).unwrap_or(i64::MAX);
-        let verdict = match (fresh, check.severity) {
-            (true, _) => Verdict::Passed,
-            (false, Severity::Warn) => Verdict::Warned,
-            (false, Severity::Quarantine | Severity::Error) => Verdict::Failed,
-        };
+        let verdict = verdict(check, max_age_seconds, time, now);
         let observed = Some(newest.to_owned());
         results.push(CheckResult {
             check: check.clone(),
@@ -53,6 +33,28 @@ pub(super) fn judge_again<'a>(
         });
     }
     results
+}
+
+/// Judges the freshness checks of a table that rows were added to: also by the newest value that it had before.
+pub(super) fn judge_with_known(results: &mut [CheckResult], before: &AssetState, now: Timestamp) {
+    for result in results {
+        let Probe::Freshness { max_age_seconds, .. } = result.check.probe else { continue };
+        let Some(known) = known_newest(before, &result.check.name) else { continue };
+        let Some(time) = parse(known) else { continue };
+        if result.observed.as_deref().and_then(parse).is_none_or(|seen| seen < time) {
+            result.verdict = verdict(&result.check, max_age_seconds, time, now);
+            result.observed = Some(known.to_owned());
+        }
+    }
+}
+
+fn verdict(check: &CompiledCheck, max_age_seconds: u64, newest: Timestamp, now: Timestamp) -> Verdict {
+    let age = now.as_second().saturating_sub(newest.as_second());
+    match (age <= i64::try_from(max_age_seconds).unwrap_or(i64::MAX), check.severity) {
+        (true, _) => Verdict::Passed,
+        (false, Severity::Warn) => Verdict::Warned,
+        (false, Severity::Quarantine | Severity::Error) => Verdict::Failed,
+    }
 }
 
 fn known_newest<'a>(state: &'a AssetState, check: &str) -> Option<&'a str> {

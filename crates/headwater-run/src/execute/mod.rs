@@ -98,8 +98,7 @@ impl<'a> Board<'a> {
             };
             begun.push((planned, outcome));
         }
-        let records: Vec<TaskRecord> = begun.iter().map(|(_, outcome)| outcome.record.clone()).collect();
-        context.lake.store.put_tasks(&records, &context.lease).await?;
+        context.put_tasks(begun.iter().map(|(_, outcome)| &outcome.record)).await?;
         for (planned, outcome) in begun {
             match planned.action {
                 Action::Build => board.waiting.push((planned.clone(), outcome)),
@@ -145,7 +144,7 @@ impl<'a> Board<'a> {
                 Some(culprit) => {
                     let (_, mut outcome) = self.waiting.remove(index);
                     outcome.hold_back(format!("{culprit} failed or was held back"));
-                    self.context.lake.store.put_task(&outcome.record, &self.context.lease).await?;
+                    self.context.put_tasks([&outcome.record]).await?;
                     self.settle(outcome);
                 }
             }
@@ -208,7 +207,7 @@ impl<'a> Board<'a> {
         )
         .help("this is a defect of headwater: please report it");
         outcome.fail(Trouble::from(&error));
-        self.context.lake.store.put_task(&outcome.record, &self.context.lease).await?;
+        self.context.put_tasks([&outcome.record]).await?;
         self.settle(outcome);
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use headwater_sdk::check::{CheckResult, Verdict};
+use headwater_sdk::check::{CheckResult, Probe, Verdict};
 use headwater_sdk::store::{TaskRecord, TaskState};
 use headwater_sdk::{Blame, Error, TableName};
 
@@ -95,6 +95,9 @@ fn describe_failure(result: &CheckResult) -> String {
     let name = &result.check.name;
     match (&result.observed, result.failing) {
         (Some(observed), 0) => format!("{name} failed: {observed}"),
+        (_, failing) if matches!(result.check.probe, Probe::Query { .. }) => {
+            format!("{name} failed: its query returns {failing} rows")
+        }
         (_, failing) => format!("{name} failed: {failing} of {} rows", result.checked),
     }
 }

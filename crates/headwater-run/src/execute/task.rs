@@ -51,7 +51,7 @@ pub(super) async fn build(
         Ok(attempt) => judge(context, asset, attempt, &visible.contents, &mut outcome),
     }
     failpoint(BEFORE_AUDIT_RECORD);
-    context.lake.store.put_task(&outcome.record, &context.lease).await?;
+    context.put_tasks([&outcome.record]).await?;
     failpoint(AFTER_AUDIT_RECORD);
     Ok(outcome)
 }
@@ -59,16 +59,19 @@ pub(super) async fn build(
 fn judge(
     context: &Context,
     asset: &Asset,
-    attempt: Attempt,
+    mut attempt: Attempt,
     contents: &std::collections::BTreeMap<TableName, String>,
     outcome: &mut Outcome,
 ) {
+    let before = context.base.states.get(&asset.name);
+    if let Some(before) = before.filter(|_| attempt.appended) {
+        freshness::judge_with_known(&mut attempt.staged.checks, before, jiff::Timestamp::now());
+    }
     if let Some(trouble) = failed_checks(&attempt.staged.checks) {
         outcome.record.staged = Some(attempt.staged);
         outcome.fail(trouble);
         return;
     }
-    let before = context.base.states.get(&asset.name);
     let resolved = context.resolved.assets.get(&asset.name);
     let inputs = tracked_inputs(&context.project, asset)
         .into_iter()
@@ -80,7 +83,7 @@ fn judge(
         inputs,
         contents: context.run.id.to_string(),
         source: attempt.source,
-        newest: freshness::newest_after(&attempt.staged.checks, before, attempt.appended),
+        newest: freshness::newest(&attempt.staged.checks),
         run: context.run.id.clone(),
     });
     outcome.record.lineage = resolved.map(|resolved| LineageRecord {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use headwater_project::plan::short_hash;
 use headwater_sdk::RunId;
 
 use crate::clock;
@@ -15,7 +16,7 @@ pub(crate) struct Holder {
     pub(crate) host: String,
     /// Its number there.
     pub(crate) pid: u32,
-    /// What tells it from a later process with the same number: the machine's boot and the process' start since then.
+    /// What tells it from other processes with the same number ([`Identity`]).
     pub(crate) process: String,
     /// When it took the lease (RFC 3339).
     pub(crate) since: String,
@@ -29,7 +30,7 @@ impl Holder {
             run: run.to_string(),
             host: host_name(),
             pid,
-            process: process_identity(pid).unwrap_or_else(|| UNKNOWN.to_owned()),
+            process: Identity::of(pid).map_or_else(|| UNKNOWN.to_owned(), |identity| identity.to_string()),
             since: clock::rfc3339(clock::now_ms()),
         }
     }
@@ -50,8 +51,14 @@ impl Holder {
 
     /// Whether the process is known to be gone. Only told for this machine, and only where `/proc` tells it.
     pub(crate) fn is_dead(&self) -> bool {
-        let can_tell = self.process != UNKNOWN && process_identity(std::process::id()).is_some();
-        self.host == host_name() && can_tell && process_identity(self.pid).as_ref() != Some(&self.process)
+        let (Some(me), Some(it)) = (Identity::of(std::process::id()), Identity::parse(&self.process)) else {
+            return false;
+        };
+        if self.host != host_name() || it.machine != me.machine {
+            return false;
+        }
+        // In another PID namespace, e.g. of another container, its number means another process or none.
+        it.boot != me.boot || it.namespace == me.namespace && sees_others() && Identity::of(self.pid) != Some(it)
     }
 
     /// For a message.
@@ -76,19 +83,58 @@ fn host_name() -> String {
     if name.is_empty() { UNKNOWN.to_owned() } else { name }
 }
 
-/// The boot and the start time of a process, from `/proc` (proc(5): field 22 of `stat` is the start in clock ticks after
-/// boot; the second field, the program's name in parentheses, may hold blanks). `None` when there is no such process.
-fn process_identity(pid: u32) -> Option<String> {
-    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let after_name = &stat[stat.rfind(')')? + 1..];
-    let mut fields = after_name.split_whitespace();
-    let state = fields.next()?;
-    if matches!(state, "Z" | "X") {
-        return None;
+/// What tells a process from all others, on this machine and on others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Identity {
+    /// The machine: host names such as `localhost` are not unique. A hash, for the identifier itself is not to be told
+    /// (machine-id(5)).
+    machine: String,
+    /// The machine's boot.
+    boot: String,
+    /// The namespace of process numbers.
+    namespace: String,
+    /// The process' start, in clock ticks after the boot.
+    start: String,
+}
+
+impl Identity {
+    /// The process with a number in this namespace, from `/proc` (proc(5): field 22 of `stat` is the start; the second
+    /// field, the program's name in parentheses, may hold blanks). `None` when there is no such process.
+    fn of(pid: u32) -> Option<Self> {
+        let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?.trim().to_owned();
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        let after_name = &stat[stat.rfind(')')? + 1..];
+        let mut fields = after_name.split_whitespace();
+        let state = fields.next()?;
+        if matches!(state, "Z" | "X") {
+            return None;
+        }
+        let start = fields.nth(18)?.to_owned();
+        let machine = std::fs::read_to_string("/etc/machine-id").unwrap_or_default();
+        let machine = short_hash(&format!("headwater {}", machine.trim()));
+        // `pid:[4026531836]`
+        let namespace =
+            std::fs::read_link("/proc/self/ns/pid").ok()?.to_str()?.replace(['p', 'i', 'd', ':', '[', ']'], "");
+        Some(Self { machine, boot, namespace, start })
     }
-    let start = fields.nth(18)?;
-    Some(format!("{}/{start}", boot.trim()))
+
+    fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split('/').map(str::to_owned);
+        let (machine, boot, namespace, start) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        Some(Self { machine, boot, namespace, start })
+    }
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { machine, boot, namespace, start } = self;
+        write!(f, "{machine}/{boot}/{namespace}/{start}")
+    }
+}
+
+/// Whether `/proc` shows the processes of other users: with the mount option `hidepid` it does not show the first one.
+fn sees_others() -> bool {
+    std::fs::read_to_string("/proc/1/stat").is_ok()
 }
 
 #[cfg(test)]
@@ -106,7 +152,15 @@ mod tests {
     #[test]
     fn a_reused_process_number_is_not_the_holder() {
         let holder = Holder::this_process(&RunId::from_text("01j"));
-        assert!(Holder { process: "other-boot/1".into(), ..holder.clone() }.is_dead());
-        assert!(!Holder { host: "elsewhere".into(), process: "other-boot/1".into(), ..holder }.is_dead());
+        let me = Identity::parse(&holder.process).unwrap();
+        let with = |identity: Identity| Holder { process: identity.to_string(), ..holder.clone() };
+        assert!(with(Identity { boot: "earlier".into(), ..me.clone() }).is_dead());
+        let reused = with(Identity { start: "1".into(), ..me.clone() });
+        assert!(reused.is_dead());
+        assert!(!Holder { host: "elsewhere".into(), ..reused }.is_dead());
+        // Of these nothing is known.
+        assert!(!with(Identity { namespace: "7".into(), start: "1".into(), ..me.clone() }).is_dead());
+        assert!(!with(Identity { machine: "another".into(), boot: "earlier".into(), ..me }).is_dead());
+        assert!(!Holder { process: UNKNOWN.into(), ..holder }.is_dead());
     }
 }

@@ -20,6 +20,8 @@ pub(crate) struct Source {
     stream: Arc<dyn SourceStream>,
     table: Option<SchemaRef>,
     position: Option<serde_json::Value>,
+    /// Whether rows are added to those of the table.
+    appends: bool,
     /// The plan of the look, for the first attempt at loading. Its parts can be read only once.
     look: Mutex<Option<ReadPlan>>,
 }
@@ -30,8 +32,17 @@ impl Source {
         let kept = self.look.lock().unwrap_or_else(PoisonError::into_inner).take();
         match kept {
             Some(plan) => Ok(plan),
-            None => self.stream.plan(self.table.clone(), self.position.clone()).await,
+            None => self.plan().await,
         }
+    }
+
+    async fn plan(&self) -> Result<ReadPlan> {
+        if self.appends && self.table.is_some() && self.position.is_none() {
+            // Everything would be loaded a second time.
+            return Err(Error::new("HW0921", Blame::Environment, "what it has loaded is not known any more")
+                .help("its log was cleaned by another program; --full-refresh loads everything again"));
+        }
+        self.stream.plan(self.table.clone(), self.position.clone()).await
     }
 
     /// What had led to the position of the published table and is no longer there to load again.
@@ -82,9 +93,9 @@ async fn look(
         Some(version) => Some((version, lake.engine.schema(&base.relations(), &asset.name).await?)),
         None => None,
     };
+    let appends = stream.settings.mode == ReadMode::NewFiles;
     let (table, position) = match &published {
         Some((version, schema)) if !reload => {
-            let appends = stream.settings.mode == ReadMode::NewFiles;
             // Rows are added to the log's newest version, whatever is published: its position is the one that counts.
             let head = lake.engine.head_version(&asset.name).await?.unwrap_or(*version);
             let position = if appends { lake.engine.position(&asset.name, head).await? } else { None };
@@ -92,34 +103,24 @@ async fn look(
         }
         _ => (None, None),
     };
-    let forgotten = table.is_some() && position.is_none() && stream.settings.mode == ReadMode::NewFiles;
-    let planned = match forgotten {
-        true => Err(Error::new(
-            "HW0921",
-            Blame::Environment,
-            format!("what {} has loaded is not known any more", asset.name),
-        )
-        .help("its log was cleaned by another program; --full-refresh loads everything again")),
-        false => opened.plan(table.clone(), position.clone()).await,
-    };
-    let source = |look| Source { stream: Arc::clone(&opened), table: table.clone(), position: position.clone(), look };
-    match (planned, published) {
-        (Ok(plan), _) => Ok(Look {
-            schema: lake.engine.lake_schema(&plan.schema)?,
-            desired: Desired {
+    let mut source = Source { stream: opened, table, position, appends, look: Mutex::default() };
+    match (source.plan().await, published) {
+        (Ok(plan), _) => {
+            let schema = lake.engine.lake_schema(&plan.schema)?;
+            let desired = Desired {
                 source: Some(plan.fingerprint.clone()),
                 arrived: (!plan.parts.is_empty()).then(|| plan.description.clone()),
                 changed: plan.changed.clone(),
                 ..Desired::default()
-            },
-            source: source(Mutex::new(Some(plan))),
-        }),
+            };
+            source.look = Mutex::new(Some(plan));
+            Ok(Look { schema, desired, source })
+        }
         // The table's columns are known: the rest of the project can be planned, and loading it tells what is wrong.
-        (Err(error), Some((_, schema))) => Ok(Look {
-            schema,
-            desired: Desired { trouble: Some(error.full_message()), ..Desired::default() },
-            source: source(Mutex::new(None)),
-        }),
+        (Err(error), Some((_, schema))) => {
+            let desired = Desired { trouble: Some(error.full_message()), ..Desired::default() };
+            Ok(Look { schema, desired, source })
+        }
         (Err(error), None) => Err(error),
     }
 }

@@ -6,7 +6,7 @@ use headwater_project::Project;
 use headwater_project::plan::Action;
 use headwater_sdk::check::{Probe, Severity, Verdict};
 use headwater_sdk::connector::ReadMode;
-use headwater_sdk::store::{RunState, TaskState};
+use headwater_sdk::store::{RunState, Store, TaskState};
 
 use super::project::{Draft, table};
 use super::world::{World, asset, options, state, states};
@@ -303,4 +303,33 @@ async fn a_file_that_changed_after_it_was_loaded_is_told_also_when_nothing_is_ne
         let summary = world.run(&project).await;
         assert_eq!(asset(&summary, "raw.a").notes, ["1 changed after it was loaded and is not loaded again"]);
     }
+}
+
+#[tokio::test]
+async fn messages_are_kept_without_secrets() {
+    let world = World::new();
+    world.files.put("raw.a", &["k"], "1", &[&["a"]]);
+    let project = Draft::new().stream("raw.a", ReadMode::Full).secret("raw.a cannot").build();
+    world.run(&project).await;
+    world.files.cut_off("raw.a", true);
+    let summary = world.run(&project).await;
+    assert_eq!(state(&summary, "raw.a"), TaskState::Failed);
+    let kept = &world.store.inner.tasks(&summary.run).await.unwrap()[0];
+    for text in [Some(&kept.reason), kept.message.as_ref()] {
+        let text = text.unwrap();
+        assert!(text.contains("folder *** be reached") && !text.contains("raw.a cannot"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn rows_that_come_late_do_not_make_a_table_older() {
+    let world = World::new();
+    world.files.put("raw.a", &["time"], "1", &[&["2001-01-01T00:00:00Z"]]);
+    let probe = Probe::Freshness { column: "time".into(), max_age_seconds: 60 };
+    let project =
+        Draft::new().stream("raw.a", ReadMode::NewFiles).check("freshness(time)", Severity::Warn, probe).build();
+    world.run(&project).await;
+    world.files.put("raw.a", &["time"], "2", &[&["2000-01-01T00:00:00Z"]]);
+    let summary = world.run(&project).await;
+    assert_eq!(asset(&summary, "raw.a").problems[0].observed.as_deref(), Some("2001-01-01T00:00:00Z"));
 }

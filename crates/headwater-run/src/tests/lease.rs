@@ -67,8 +67,10 @@ async fn a_second_run_that_waits_finds_nothing_left_to_do() {
 #[tokio::test]
 async fn a_dead_holder_on_this_machine_is_taken_over_at_once() {
     let (world, project) = (world(), project());
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
-    let holder = format!("run=01x host={} pid=1 process=another-boot/7 since=2026-01-01T00:00:00Z", host.trim());
+    // It ran before the machine was started again.
+    let holder = crate::lease::Holder::this_process(&headwater_sdk::RunId::from_text("01x")).to_string();
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
+    let holder = holder.replace(boot.trim(), "another-boot");
     world.store.inner.acquire_lease("lake", &holder, 3_600_000).await.unwrap().unwrap();
     assert_eq!(world.run_with(&project, &impatient()).await.unwrap().exit_code, 0);
 }

@@ -17,6 +17,7 @@ use super::sql;
 pub(super) struct Draft {
     files: SourceMap,
     assets: Vec<Asset>,
+    secrets: Vec<String>,
 }
 
 pub(super) fn table(name: &str) -> TableName {
@@ -25,7 +26,7 @@ pub(super) fn table(name: &str) -> TableName {
 
 impl Draft {
     pub(super) fn new() -> Self {
-        Self { files: SourceMap::default(), assets: Vec::new() }
+        Self { files: SourceMap::default(), assets: Vec::new(), secrets: Vec::new() }
     }
 
     fn span(&mut self, name: &str, text: &str) -> Span {
@@ -127,6 +128,12 @@ impl Draft {
         self
     }
 
+    /// A value that may not be kept.
+    pub(super) fn secret(mut self, value: &str) -> Self {
+        self.secrets.push(value.to_owned());
+        self
+    }
+
     pub(super) fn build(self) -> Arc<Project> {
         let environment = Environment {
             name: "dev".into(),
@@ -140,7 +147,7 @@ impl Draft {
             name: "test".into(),
             environment,
             assets: self.assets,
-            secrets: Vec::new(),
+            secrets: self.secrets,
         })
     }
 }

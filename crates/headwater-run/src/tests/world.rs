@@ -83,8 +83,8 @@ impl World {
         for mut run in store.runs(100).await.unwrap() {
             if run.state == RunState::Running {
                 let holder = run.holder.unwrap();
-                let process = holder.split(" process=").nth(1).unwrap().split(' ').next().unwrap().to_owned();
-                run.holder = Some(holder.replace(&process, "another-boot/1"));
+                let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
+                run.holder = Some(holder.replace(boot.trim(), "another-boot"));
                 store.put_run(&run, &lease).await.unwrap();
             }
         }

@@ -138,3 +138,29 @@ fn a_source_that_grew_stale_is_told() {
     let said = project.say(&["run"]).exits(1);
     assert_told(&said, "HW0910", &["raw.numbers: failed", "2013-01-01"]);
 }
+
+#[test]
+fn rows_that_come_late_do_not_make_a_table_stale() {
+    let source = "connector: files\nlocation: data\nstreams:\n  - table: raw.events\n    path: '*.csv'\n    mode: new_files\n    \
+                  checks: [ { freshness: { column: at, max_age: 1h } } ]\n";
+    let project = Project::empty().with("sources/events.yml", source).with("data/a.csv", "at\n2999-01-01T00:00:00Z\n");
+    project.run();
+    project.write("data/b.csv", "at\n2001-01-01T00:00:00Z\n");
+    project.run();
+    assert_eq!(query(project.path(), "select count(*) from raw.events"), "2");
+    let other = Project::empty().with("sources/events.yml", source).with("data/b.csv", "at\n2001-01-01T00:00:00Z\n");
+    assert_told(&other.say(&["run"]).exits(1), "HW0910", &["freshness", "2001-01-01T00:00:00Z"]);
+}
+
+#[test]
+fn a_key_may_have_any_name() {
+    let project = Project::empty()
+        .with(
+            "sources/odd.yml",
+            "connector: files\nlocation: data\nstreams:\n  - table: raw.odd\n    path: '*.csv'\n    checks:\n      \
+             - unique: [rows, count]\n",
+        )
+        .with("data/a.csv", "rows,count\n1,2\n1,2\n3,4\n");
+    let said = project.say(&["run"]).exits(1);
+    assert_told(&said, "HW0910", &["unique(rows, count)", "2 of 3 rows"]);
+}

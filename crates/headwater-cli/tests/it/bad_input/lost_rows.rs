@@ -64,3 +64,46 @@ fn rows_between_two_milliseconds_and_large_numbers_are_found() {
     assert_eq!(count("id = 9007199254740993"), "1");
     assert_eq!(count("id >= 9223372036854775807"), "1");
 }
+
+#[test]
+fn what_was_loaded_once_is_not_loaded_twice_when_the_log_has_forgotten_it() {
+    let project = Project::numbers().with("sources/numbers.yml", NEW_FILES);
+    project.run();
+    // Somebody wrote the log anew, without what Headwater keeps in it.
+    let commit = project.lake().join("raw/numbers/_delta_log/00000000000000000000.json");
+    let text = std::fs::read_to_string(&commit).unwrap();
+    let kept: Vec<&str> = text.lines().filter(|line| !line.contains("commitInfo")).collect();
+    assert_eq!(kept.len() + 1, text.lines().count());
+    std::fs::write(&commit, kept.join("\n")).unwrap();
+    let said = project.say(&["run"]).exits(1);
+    assert_told(&said, "HW0921", &["raw.numbers", "what it has loaded is not known any more", "--full-refresh"]);
+    assert_eq!(query(project.path(), "select count(*) from raw.numbers"), "3");
+    project.say(&["run", "--full-refresh"]).exits(0);
+    assert_eq!(query(project.path(), "select count(*) from raw.numbers"), "3");
+}
+
+#[test]
+fn side_tables_stay_when_nothing_is_ever_set_aside() {
+    let checked = "connector: files\nlocation: data\nstreams:\n  - table: raw.numbers\n    path: '*.csv'\n    checks:\n      \
+                   - range: { column: n, min: 0, severity: quarantine }\n";
+    let project = Project::numbers().with("sources/numbers.yml", checked);
+    for more in ["", "4,four\n", "4,four\n5,five\n"] {
+        project.write("data/b.csv", format!("n,name\n{more}"));
+        project.run();
+        for side in ["quarantine", "rejected"] {
+            assert_eq!(query(project.path(), &format!("select count(*) from raw.numbers__{side}")), "0", "{side}");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_changed_after_it_was_loaded_is_told_by_every_run() {
+    let project = Project::numbers().with("sources/numbers.yml", NEW_FILES);
+    project.run();
+    project.write("data/a.csv", "n,name\n1,one\n2,two\n3,three\n4,four\n");
+    for _ in 0..2 {
+        let said = project.say(&["run"]).exits(0);
+        assert!(said.out.contains("data/a.csv changed after it was loaded and is not loaded again"), "{}", said.out);
+    }
+    assert_eq!(query(project.path(), "select count(*) from raw.numbers"), "3");
+}

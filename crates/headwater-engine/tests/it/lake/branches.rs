@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use arrow::array::{Int32Array, Int64Array, StringArray};
+use headwater_sdk::check::{Probe, Severity};
 use headwater_sdk::engine::{Branch, Engine, PublishOutcome, StageInput, WriteMode};
 use headwater_sdk::{Relation, Relations, RunId};
 
-use super::fixture::{Fixture, batch, name, rows, source};
+use super::fixture::{Fixture, batch, check, name, rows, source};
 
 fn numbers(values: Vec<i64>) -> arrow::array::RecordBatch {
     batch(vec![("n", Arc::new(Int64Array::from(values)))])
@@ -136,23 +137,30 @@ async fn columns_may_be_added_and_replaced() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wider_type_writes_the_rows_that_were_there_again() {
     let mut lake = Fixture::new();
-    let narrow = batch(vec![("n", Arc::new(Int32Array::from(vec![1, 2])))]);
-    lake.load("raw.a", narrow, WriteMode::Append, vec![]).await;
+    let checks = || vec![check("small", Severity::Quarantine, Probe::Row { fails_when: "n = 99".into() })];
+    let narrow = batch(vec![("n", Arc::new(Int32Array::from(vec![1, 2, 99])))]);
+    lake.load("raw.a", narrow, WriteMode::Append, checks()).await;
     let wide = batch(vec![
         ("n", Arc::new(Int64Array::from(vec![5_000_000_000]))),
         ("s", Arc::new(StringArray::from(vec!["new"]))),
     ]);
-    let staged = lake.load("raw.a", wide, WriteMode::Append, vec![]).await;
+    let staged = lake.load("raw.a", wide, WriteMode::Append, checks()).await;
     assert_eq!((staged.rows_in, staged.rows_out, staged.tables[0].rows), (1, 1, Some(3)));
     assert_eq!(lake.rows("select n, s from raw.a order by n").await, "| 1 | |\n| 2 | |\n| 5000000000 | new |");
-    // No file of the version holds the narrow type.
-    let log = std::fs::read_to_string(lake.path().join("raw/a/_delta_log/00000000000000000001.json")).unwrap();
-    let actions: Vec<serde_json::Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(actions.iter().filter(|action| action.get("remove").is_some()).count(), 1);
-    for add in actions.iter().filter_map(|action| action.get("add")) {
-        let file = std::fs::File::open(lake.path().join("raw/a").join(add["path"].as_str().unwrap())).unwrap();
-        let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
-        assert_eq!(reader.schema().field_with_name("n").unwrap().data_type(), &arrow::datatypes::DataType::Int64);
+    assert_eq!(lake.rows("select n, s, _check from raw.a__quarantine").await, "| 99 | | small |");
+    // No file of the new versions holds the narrow type.
+    for (table, files) in [("a", 2), ("a__quarantine", 1)] {
+        let folder = lake.path().join("raw").join(table);
+        let log = std::fs::read_to_string(folder.join("_delta_log/00000000000000000001.json")).unwrap();
+        let actions: Vec<serde_json::Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(actions.iter().filter(|action| action.get("remove").is_some()).count(), 1, "{table}");
+        let adds: Vec<_> = actions.iter().filter_map(|action| action.get("add")).collect();
+        assert_eq!(adds.len(), files, "{table}");
+        for add in adds {
+            let file = std::fs::File::open(folder.join(add["path"].as_str().unwrap())).unwrap();
+            let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
+            assert_eq!(reader.schema().field_with_name("n").unwrap().data_type(), &arrow::datatypes::DataType::Int64);
+        }
     }
 }
 

@@ -231,3 +231,46 @@ async fn checks_on_texts_count_rows() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn shares_are_of_the_rows_that_where_chooses() {
+    let mut lake = Fixture::new();
+    let departments = batch(vec![("key", Arc::new(StringArray::from(vec!["a", "b"])))]);
+    lake.load("raw.d", departments, WriteMode::Replace, vec![]).await;
+    let known = Probe::References { columns: columns(&["dept"]), to: name("raw.d"), to_columns: columns(&["key"]) };
+    let unique = Probe::Unique { columns: columns(&["id"]) };
+    // Three rows have an age above 20, one of them an unknown department; two of four share an id.
+    let checks = [(&known, 40.0), (&known, 30.0), (&unique, 50.0), (&unique, 49.0)].map(|(probe, percent)| {
+        let mut check = check(&format!("{percent}"), Severity::Error, probe.clone());
+        check.filter = Some(if matches!(probe, Probe::Unique { .. }) { "age is not null" } else { "age > 20" }.into());
+        check.threshold = Threshold::Percent(percent);
+        check
+    });
+    let mut count = check("count", Severity::Error, Probe::RowCount { min: Some(3), max: Some(3) });
+    count.filter = Some("age > 20".into());
+    let checks = checks.into_iter().chain([count]).collect();
+    let staged = lake.load("raw.p", people(), WriteMode::Replace, checks).await;
+    assert_eq!(verdict(&staged.checks, "40"), (Verdict::Passed, 1, 3));
+    assert_eq!(verdict(&staged.checks, "30"), (Verdict::Failed, 1, 3));
+    assert_eq!(verdict(&staged.checks, "50"), (Verdict::Passed, 2, 4));
+    assert_eq!(verdict(&staged.checks, "49"), (Verdict::Failed, 2, 4));
+    assert_eq!(verdict(&staged.checks, "count"), (Verdict::Passed, 0, 3));
+    assert_eq!(staged.checks[4].observed.as_deref(), Some("3"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_a_second_look_sets_aside_count_for_no_other_check() {
+    let mut lake = Fixture::new();
+    let checks = || {
+        vec![
+            check("unique", Severity::Quarantine, Probe::Unique { columns: columns(&["id"]) }),
+            check("range", Severity::Error, out_of_range()),
+            check("id", Severity::Error, Probe::NotNull { columns: columns(&["dept"]) }),
+        ]
+    };
+    // Both rows that are out of range have the id 2.
+    let staged = lake.load("raw.p", people(), WriteMode::Replace, checks()).await;
+    assert_eq!(staged.quarantined, 2);
+    assert_eq!(verdict(&staged.checks, "range"), (Verdict::Passed, 0, 3));
+    assert_eq!(verdict(&staged.checks, "id"), (Verdict::Failed, 1, 3));
+}

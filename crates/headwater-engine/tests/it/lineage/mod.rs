@@ -4,5 +4,4 @@
 mod golden;
 mod notation;
 mod perturbation;
-mod speed;
 mod tables;
