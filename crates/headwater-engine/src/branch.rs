@@ -5,11 +5,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use headwater_sdk::engine::{AuditViewRequest, Branch, StageRequest, Staged, StagedTable};
 use headwater_sdk::{Blame, Error, Result, RunId, TableName};
-use object_store::{PutMode, PutOptions};
 
 use crate::Lake;
-use crate::lake::location::{Location, commit_file};
-use crate::lake::table::{TableVersion, exists, head_version, list_commits, storage_error};
+use crate::lake::location::Location;
+use crate::lake::table::{TableVersion, exists, head_version, list_commits};
 use crate::lake::vacuum::remove_all;
 use crate::lake::{commit, restore};
 use crate::stage;
@@ -61,9 +60,7 @@ impl Branch for RunBranch {
         let position = commit::position(location, table, to_version).await?;
         let bytes = restore::commit_bytes(table, actions, Some(to_version), Some(&self.run), position.as_ref())?;
         let version = head + 1;
-        let file = commit_file(&location.staged_log(&self.name, table), version);
-        let create = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
-        location.root.put_opts(&file, bytes.into(), create).await.map_err(|e| storage_error("write", &file, e))?;
+        commit::put_staged(location, &self.name, table, version, bytes).await?;
         Ok(StagedTable { table: table.clone(), base: Some(head), version, rows: target.rows(), bytes: 0, files: 0 })
     }
 

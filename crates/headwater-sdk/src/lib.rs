@@ -19,6 +19,7 @@ pub mod name;
 pub mod progress;
 pub mod relation;
 pub mod secrets;
+pub mod side_table;
 pub mod store;
 pub mod stream;
 pub mod types;

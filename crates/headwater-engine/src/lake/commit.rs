@@ -3,17 +3,17 @@
 use std::collections::{HashMap, HashSet};
 
 use arrow::datatypes::{DataType, Schema, SchemaRef};
+use bytes::Bytes;
 use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel;
 use deltalake_core::kernel::transaction::{CommitData, PROTOCOL};
 use deltalake_core::kernel::{Action, Add, Metadata, Protocol, StructType, Transaction, new_metadata};
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
 use headwater_sdk::engine::WriteMode;
 use headwater_sdk::{Blame, Error, Result, RunId, TableName};
-use object_store::{PutMode, PutOptions};
 use serde_json::{Value, json};
 
-use super::location::{Location, commit_file};
-use super::table::{TableVersion, read_commit, storage_error};
+use super::location::Location;
+use super::table::{TableVersion, put_commit, read_commit};
 
 /// The key in a commit's `commitInfo` that holds what Headwater keeps there: `{"run": …, "position": …}`.
 pub(super) const COMMIT_INFO_KEY: &str = "headwater";
@@ -69,10 +69,24 @@ pub(crate) async fn stage_commit(location: &Location, commit: NewCommit<'_>) -> 
     let bytes = CommitData::new(actions, operation, metadata, vec![transaction])
         .get_bytes()
         .map_err(|e| broken(commit.table, "its commit cannot be written as JSON", e))?;
-    let file = commit_file(&location.staged_log(commit.branch, commit.table), version);
-    let create = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
-    location.root.put_opts(&file, bytes.into(), create).await.map_err(|e| storage_error("write", &file, e))?;
+    put_staged(location, commit.branch, commit.table, version, bytes).await?;
     Ok(version)
+}
+
+/// Puts a commit into a branch's staging area, where nobody else writes.
+pub(crate) async fn put_staged(
+    location: &Location,
+    branch: &str,
+    table: &TableName,
+    version: u64,
+    commit: Bytes,
+) -> Result<()> {
+    match put_commit(location, &location.staged_log(branch, table), version, commit).await? {
+        true => Ok(()),
+        false => {
+            Err(broken(table, "somebody else writes to its branch", format!("version {version} is staged already")))
+        }
+    }
 }
 
 /// The version of a run's application transactions: its time, which grows from run to run.

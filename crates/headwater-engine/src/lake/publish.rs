@@ -5,10 +5,9 @@ use headwater_sdk::engine::{PublishOutcome, StagedTable};
 use headwater_sdk::failpoint::failpoint;
 use headwater_sdk::{Result, RunId, TableName};
 use object_store::path::Path;
-use object_store::{PutMode, PutOptions};
 
-use super::location::{Location, commit_file};
-use super::table::{TableVersion, list_commits, read_commit, storage_error};
+use super::location::Location;
+use super::table::{TableVersion, list_commits, put_commit, read_commit};
 use super::{commit, restore};
 
 /// The run that publishes, and where.
@@ -113,17 +112,14 @@ impl Publisher<'_> {
 
     async fn put_commits(&self, staged: &StagedTable) -> Result<State> {
         for version in first(staged)..=staged.version {
-            let file = commit_file(&self.log(staged), version);
-            let create = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
-            match self.staged_commit(&staged.table, version).await? {
-                None if self.is_ours(staged, version).await? => {}
-                None => return Ok(State::Lost),
-                Some(bytes) => match self.location.root.put_opts(&file, bytes.into(), create).await {
-                    Ok(_) => {}
-                    Err(object_store::Error::AlreadyExists { .. }) if self.is_ours(staged, version).await? => {}
-                    Err(object_store::Error::AlreadyExists { .. }) => return Ok(State::Stale),
-                    Err(e) => return Err(storage_error("write", &file, e)),
-                },
+            let commit = self.staged_commit(&staged.table, version).await?;
+            let otherwise = if commit.is_none() { State::Lost } else { State::Stale };
+            let put = match commit {
+                Some(commit) => put_commit(self.location, &self.log(staged), version, commit).await?,
+                None => false,
+            };
+            if !put && !self.is_ours(staged, version).await? {
+                return Ok(otherwise);
             }
             failpoint("publish_between_commits");
         }
@@ -150,12 +146,8 @@ impl Publisher<'_> {
             None => (restore::clearing_actions(&current), None),
         };
         let bytes = restore::commit_bytes(&staged.table, actions, staged.base, None, position.as_ref())?;
-        let file = commit_file(&self.log(staged), head + 1);
-        let create = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
-        match location.root.put_opts(&file, bytes.into(), create).await {
-            Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => Ok(()),
-            Err(e) => Err(storage_error("write", &file, e)),
-        }
+        // Where somebody else was faster, what is there now is theirs to keep.
+        put_commit(location, &self.log(staged), head + 1, bytes).await.map(|_| ())
     }
 }
 

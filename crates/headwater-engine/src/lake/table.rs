@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
+use bytes::Bytes;
 use deltalake_core::kernel::EagerSnapshot;
 use deltalake_core::logstore::{LogStoreRef, StorageConfig, default_logstore};
 use futures::TryStreamExt;
 use headwater_sdk::{Blame, Error, Relation, Result, TableName};
-use object_store::ObjectStore;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
+use object_store::{ObjectStore, PutMode, PutOptions};
 
 use super::deletion_vector;
 use super::location::{Location, commit_file, commit_version};
@@ -128,7 +129,7 @@ pub(crate) async fn head_version(location: &Location, name: &TableName) -> Resul
 }
 
 /// The text of a commit; `None` when there is no such commit.
-pub(crate) async fn read_commit(store: &dyn ObjectStore, log: &Path, version: u64) -> Result<Option<bytes::Bytes>> {
+pub(crate) async fn read_commit(store: &dyn ObjectStore, log: &Path, version: u64) -> Result<Option<Bytes>> {
     let file = commit_file(log, version);
     let result = match store.get_opts(&file, object_store::GetOptions::default()).await {
         Ok(result) => result,
@@ -136,6 +137,22 @@ pub(crate) async fn read_commit(store: &dyn ObjectStore, log: &Path, version: u6
         Err(e) => return Err(storage_error("read", &file, e)),
     };
     result.bytes().await.map(Some).map_err(|e| storage_error("read", &file, e))
+}
+
+/// Puts a commit into a log unless one with its version is there; whether it was put.
+pub(crate) async fn put_commit(location: &Location, log: &Path, version: u64, commit: Bytes) -> Result<bool> {
+    let file = commit_file(log, version);
+    let create = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+    match location.root.put_opts(&file, commit.into(), create).await {
+        Ok(_) => Ok(true),
+        Err(object_store::Error::AlreadyExists { .. }) => Ok(false),
+        Err(e) => Err(storage_error("write", &file, e)),
+    }
+}
+
+/// Whether an error's text tells of a disk without room. (The kind of the error is lost on its way through libraries.)
+pub(crate) fn is_disk_full(text: &str) -> bool {
+    text.contains("No space left") || text.contains("os error 28")
 }
 
 /// Whether a file is there.
@@ -158,7 +175,7 @@ fn is_unreachable(text: &str) -> bool {
 /// An error of the storage underneath, with the way out that its kind has.
 pub(crate) fn storage_error(what: &str, path: &Path, error: object_store::Error) -> Error {
     let text = error.to_string();
-    let help = if text.contains("No space left") || text.contains("os error 28") {
+    let help = if is_disk_full(&text) {
         "the disk is full: make room, or put the lake somewhere else, and run again: nothing was published"
     } else if text.contains("ermission denied") {
         "Headwater may not write or read there: change the permissions of the lake's folder"

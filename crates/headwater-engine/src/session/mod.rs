@@ -26,6 +26,7 @@ pub(crate) use scan::LakeTable;
 
 use crate::analysis;
 use crate::lake::location::Location;
+use crate::lake::table::is_disk_full;
 
 /// Names resolved in one map of relations.
 #[derive(Clone)]
@@ -170,8 +171,7 @@ pub(crate) fn sql_error(error: &DataFusionError) -> Error {
             Error::new("HW0551", Blame::Environment, format!("out of the memory that a run may use: {text}")).help(help)
         }
         DataFusionError::ObjectStore(_) | DataFusionError::IoError(_) => {
-            let full = text.contains("No space left") || text.contains("os error 28");
-            let help = if full {
+            let help = if is_disk_full(&text) {
                 "the disk is full: make room and run again; nothing was published"
             } else {
                 "a file of the lake could not be read or written: check the storage, and whether something else removed files"

@@ -3,20 +3,16 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::datatypes::{Field, Schema, SchemaRef};
 use deltalake_core::datafile::writer::DeltaWriter;
 use deltalake_core::kernel::Add;
 use headwater_sdk::connector::RejectedRow;
-use headwater_sdk::types::timestamp_utc;
 use headwater_sdk::{Result, RunId, TableName};
 
 use super::rows::{SetAside, arrow_error};
 use super::sink::{FileWriter, write_error};
 use crate::lake::location::Location;
 use crate::types::cast_batch;
-
-/// The columns that a quarantine table has beside its table's own.
-const QUARANTINE_COLUMNS: [&str; 4] = ["_check", "_reason", "_run", "_quarantined_at"];
 
 /// A side table being written.
 pub(crate) struct SideTable {
@@ -28,24 +24,6 @@ pub(crate) struct SideTable {
     run: RunId,
     now_micros: i64,
     rows: u64,
-}
-
-/// The columns of `<table>__quarantine`.
-pub(crate) fn quarantine_schema(table: &Schema) -> SchemaRef {
-    let mut fields: Vec<_> = table.fields().iter().cloned().collect();
-    let [check, reason, run, at] = QUARANTINE_COLUMNS;
-    for name in [check, reason, run] {
-        fields.push(Arc::new(Field::new(name, DataType::Utf8, true)));
-    }
-    fields.push(Arc::new(Field::new(at, timestamp_utc(), true)));
-    Arc::new(Schema::new(fields))
-}
-
-/// The columns of `<table>__rejected`.
-pub(crate) fn rejected_schema() -> SchemaRef {
-    let text = |name: &str| Field::new(name, DataType::Utf8, true);
-    let line = Field::new("_line", DataType::Int64, true);
-    Arc::new(Schema::new(vec![text("_file"), line, text("_reason"), text("_raw"), text("_run")]))
 }
 
 impl SideTable {

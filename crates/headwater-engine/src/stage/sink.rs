@@ -20,6 +20,7 @@ use super::lanes::Lane;
 use super::rows::{self, RowChecks, Tally};
 use super::side::SideTable;
 use crate::lake::location::Location;
+use crate::lake::table::is_disk_full;
 use crate::types::cast_batch;
 
 /// Rows in a row group: large enough for dictionaries to pay, small enough to be skipped and to fit into memory for
@@ -179,7 +180,7 @@ impl Sink {
 /// An error of writing a data file.
 pub(crate) fn write_error(error: deltalake_core::DeltaTableError) -> Error {
     let text = error.to_string();
-    let help = if text.contains("No space left") || text.contains("os error 28") {
+    let help = if is_disk_full(&text) {
         "the disk is full: make room, or put the lake somewhere else, and run again: nothing was published"
     } else {
         "check that the lake's storage can be reached and written, and run again: nothing was published"

@@ -9,13 +9,13 @@ use headwater_sdk::check::{CompiledCheck, Severity};
 use headwater_sdk::engine::{StageInput, StageRequest, Staged, StagedTable, WriteMode};
 use headwater_sdk::failpoint::failpoint;
 use headwater_sdk::progress::Progress;
-use headwater_sdk::{Relation, Relations, Result, TableName};
+use headwater_sdk::{Relation, Relations, Result, TableName, side_table};
 use tokio::sync::Mutex;
 
 use super::lanes::{self, Lane};
 use super::quarantine::Target;
 use super::rows::{RowChecks, Tally};
-use super::side::{self, SideTable};
+use super::side::SideTable;
 use super::sink::{FileWriter, Sink, Written};
 use super::{audit, quarantine, retype, verdict};
 use crate::branch::RunBranch;
@@ -178,8 +178,9 @@ impl Attempt<'_> {
             files: FileWriter::new(self.branch.location(), self.table, &write_schema, self.partition_by),
             checks: RowChecks::compile(self.checks, &write_schema, session.state(), self.writes_all_rows())?,
             quarantine: quarantines
-                .then(|| Mutex::new(self.side(self.table.quarantine(), side::quarantine_schema(&schema)))),
-            rejected: keep_rejected.then(|| Mutex::new(self.side(self.table.rejected(), side::rejected_schema()))),
+                .then(|| Mutex::new(self.side(self.table.quarantine(), side_table::quarantine_schema(&schema)))),
+            rejected: keep_rejected
+                .then(|| Mutex::new(self.side(self.table.rejected(), side_table::rejected_schema()))),
             progress: progress.clone(),
         });
         let written = sink.write(lanes).await?;

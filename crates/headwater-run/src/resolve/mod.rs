@@ -3,7 +3,6 @@
 mod checks;
 mod model;
 mod parallel;
-mod side_tables;
 mod source;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +14,8 @@ use headwater_project::plan::{Desired, definition};
 use headwater_project::{Asset, AssetKind, ModelAsset, Project};
 use headwater_sdk::connector::ConnectorType;
 use headwater_sdk::lineage::ColumnLineage;
-use headwater_sdk::{Blame, Error, TableName};
+use headwater_sdk::name::REJECTED_SUFFIX;
+use headwater_sdk::{Blame, Error, TableName, side_table};
 
 use crate::error::RunError;
 use crate::lake::{Base, Lake};
@@ -136,7 +136,10 @@ impl Findings {
         match resolved {
             Some(resolved) => {
                 for side in asset.side_tables() {
-                    let schema = side_tables::schema(&side, &resolved.schema);
+                    let schema = match side.table().ends_with(REJECTED_SUFFIX) {
+                        true => side_table::rejected_schema(),
+                        false => side_table::quarantine_schema(&resolved.schema),
+                    };
                     self.schemas.insert(side, schema);
                 }
                 self.schemas.insert(asset.name.clone(), Arc::clone(&resolved.schema));
