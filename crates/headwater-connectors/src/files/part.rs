@@ -18,7 +18,7 @@ use super::input::{BLOCK, Blocks, Compression, DirectBlocks, Feed, LocalFile, Pi
 use super::json::{JsonLines, JsonValues, UnknownKeys};
 use super::listing::{FileEntry, Place};
 use super::options::{Format, FormatType};
-use super::parquet;
+use super::parquet::{self, Share};
 use super::rows::{FindRows, RowReader};
 use crate::codes;
 
@@ -38,10 +38,12 @@ pub(crate) struct Load {
     pub(crate) unknown_keys: UnknownKeys,
 }
 
-/// A file to be read.
+/// A file, or a part of it, to be read.
 #[derive(Debug)]
 pub(crate) struct FilePart {
     pub(crate) file: FileEntry,
+    /// What of a Parquet file; the others are read whole.
+    pub(crate) share: Share,
     pub(crate) load: Arc<Load>,
 }
 
@@ -51,12 +53,12 @@ impl ReadPart for FilePart {
     }
 
     fn bytes(&self) -> u64 {
-        self.file.stamp.size
+        self.share.bytes(self.file.stamp.size)
     }
 
     fn read(self: Box<Self>, progress: Arc<Progress>) -> BoxStream<'static, Result<SourceBatch, Error>> {
         if self.load.format.kind == FormatType::Parquet {
-            return parquet::read(self.file, Arc::clone(&self.load.target), progress).boxed();
+            return parquet::read(self.file, self.share, Arc::clone(&self.load.target), progress).boxed();
         }
         // Nothing starts before the stream is asked.
         futures::stream::once(async move {

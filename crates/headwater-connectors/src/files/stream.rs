@@ -15,6 +15,7 @@ use super::json::UnknownKeys;
 use super::listing::{FileEntry, Pattern};
 use super::location::Location;
 use super::options::{Format, FormatType, StreamOptions};
+use super::parquet::Share;
 use super::part::{FilePart, Load};
 use super::position::{Outstanding, Position, fingerprint};
 use super::values::lake_type;
@@ -135,10 +136,15 @@ impl SourceStream for FileStream {
         let schema = Arc::clone(&resolved.schema);
         let (load, drift) = self.load(resolved, table.is_some())?;
         let description = describe(&new);
-        let part = |file| Box::new(FilePart { file, load: Arc::clone(&load) }) as Box<dyn ReadPart>;
+        let split = self.format.kind == FormatType::Parquet;
+        let part = |file: FileEntry| -> Vec<Box<dyn ReadPart>> {
+            let shares = Share::all(if split { file.stamp.size } else { 0 });
+            let part = |share| FilePart { file: file.clone(), share, load: Arc::clone(&load) };
+            shares.map(|share| Box::new(part(share)) as Box<dyn ReadPart>).collect()
+        };
         Ok(ReadPlan {
             schema,
-            parts: new.into_iter().map(part).collect(),
+            parts: new.into_iter().flat_map(part).collect(),
             position: position.write()?,
             fingerprint,
             description,

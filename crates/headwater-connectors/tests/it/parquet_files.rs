@@ -78,6 +78,27 @@ fn values_that_do_not_fit_are_bad_rows_with_their_number() {
 }
 
 #[test]
+fn a_large_file_is_read_in_parts_that_know_their_place() {
+    let project = Project::new().declare("x", "bigint");
+    let count = 2_500_000_u64;
+    // Without a pattern, so that the file is as large as its values.
+    let value = |n: u64| (n.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 24) as f64;
+    let bad = [0, 999, 1_000, 1_250_000, 2_499_999];
+    let floats = Float64Array::from_iter_values((0..count).map(|n| if bad.contains(&n) { 0.5 } else { value(n) }));
+    project.write("t.parquet", parquet(vec![("x", Arc::new(floats) as ArrayRef)], Compression::UNCOMPRESSED));
+    let planned =
+        block_on(async { plan(&*project.open(stream("t.parquet", json!({}))).unwrap(), None, None).await.unwrap() });
+    let size = std::fs::metadata(project.path().join("t.parquet")).unwrap().len();
+    assert!(planned.parts.len() > 2, "{} parts of {size} bytes", planned.parts.len());
+    assert_eq!(planned.parts.iter().map(|part| part.bytes()).sum::<u64>(), size);
+    let loaded = block_on(load(planned)).unwrap();
+    let lines: Vec<u64> = loaded.rejected.iter().map(|row| row.line).collect();
+    assert_eq!(lines, bad.map(|n| n + 1));
+    let expected = (0..count).filter(|n| !bad.contains(n)).map(|n| vec![format!("{}", value(n) as i64)]);
+    assert!(loaded.rows.into_iter().eq(expected), "each row once, in order");
+}
+
+#[test]
 fn a_narrower_file_is_read_into_a_wider_table() {
     let project = Project::new();
     project

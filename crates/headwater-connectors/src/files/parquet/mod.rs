@@ -2,6 +2,8 @@
 
 mod cast;
 mod read;
+mod share;
 mod store;
 
 pub(crate) use read::{inspect, read};
+pub(crate) use share::Share;

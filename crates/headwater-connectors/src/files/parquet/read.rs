@@ -10,9 +10,11 @@ use headwater_sdk::connector::{OnBadRow, RejectedRow, SourceBatch};
 use headwater_sdk::progress::Progress;
 use headwater_sdk::{Blame, Error};
 use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
 
 use super::cast::{cast, value_text};
+use super::share::Share;
 use super::store::{StoreReader, unwrap};
 use crate::codes;
 use crate::files::batch::{BATCH_ROWS, Flaws, Target, bad_row, cut};
@@ -45,24 +47,31 @@ pub(crate) async fn inspect(file: &FileEntry) -> Result<Seen, Error> {
     Ok(Seen { file: Arc::clone(&file.name), columns: Some(columns), sparse: false })
 }
 
-/// Reads a file's rows in the table's columns.
+/// Reads the rows of a part of a file in the table's columns.
 pub(crate) fn read(
     file: FileEntry,
+    share: Share,
     target: Arc<Target>,
     progress: Arc<Progress>,
 ) -> impl Stream<Item = Result<SourceBatch, Error>> + Send + 'static {
     futures::stream::once(async move {
         let name = Arc::clone(&file.name);
+        let broken = |error| unwrap(error, &name);
         let reader = StoreReader::new(&file, Some(Arc::clone(&progress)))?;
-        let builder = ParquetRecordBatchStreamBuilder::new(reader).await.map_err(|error| unwrap(error, &name))?;
+        // Every part reads the footer; it is counted once.
+        let mut footer = if share.index == 0 { reader.clone() } else { StoreReader::new(&file, None)? };
+        let options = ArrowReaderOptions::new();
+        let metadata = ArrowReaderMetadata::load_async(&mut footer, options).await.map_err(broken)?;
+        let (groups, rows_before) = share.row_groups(metadata.metadata());
+        let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(reader, metadata).with_row_groups(groups);
         let wanted = |(_, field): &(usize, &Arc<arrow_schema::Field>)| {
             target.schema.fields().iter().any(|column| column.name() == field.name())
         };
         let roots: Vec<usize> = builder.schema().fields().iter().enumerate().filter(wanted).map(|(at, _)| at).collect();
         let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
         let builder = builder.with_projection(mask).with_batch_size(BATCH_ROWS);
-        let batches = builder.build().map_err(|error| unwrap(error, &name))?;
-        let mut rows = RowsOf { name, target, progress, read: 0 };
+        let batches = builder.build().map_err(broken)?;
+        let mut rows = RowsOf { name, target, progress, read: rows_before };
         Ok::<_, Error>(batches.map(move |batch| {
             let batch = batch.map_err(|error| unwrap(error, &rows.name))?;
             rows.take(&batch)
