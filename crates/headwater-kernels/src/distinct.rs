@@ -4,8 +4,18 @@
 const INLINE: u32 = 12;
 /// The number of a null.
 const NULL: u32 = 0;
-/// What no view of a short text is: its length would be over [`INLINE`].
-const FREE: u128 = u128::MAX;
+/// Bits of a view that hold the length, of which a short text needs few: in a slot the number has the others.
+const LENGTH_BITS: u32 = 32;
+/// Bits that a short text's length needs.
+const SHORT_BITS: u32 = 4;
+/// What a slot holds of a view.
+const KEY: u128 = !(((1 << LENGTH_BITS) - 1) & !((1 << SHORT_BITS) - 1));
+/// No number is 0: what no slot of a text is.
+const FREE: u128 = 0;
+/// Texts that are looked up together.
+const BLOCK: usize = 32;
+/// The most texts that can be numbered.
+const MOST: u32 = 1 << (LENGTH_BITS - SHORT_BITS - 1);
 
 /// Numbers the distinct values of a column of Arrow string views, from batch to batch: 0 is null, the others follow in
 /// the order in which they were first seen.
@@ -13,8 +23,8 @@ const FREE: u128 = u128::MAX;
 /// It works while all texts are short (at most 12 bytes) and there are not too many; otherwise it gives up for good.
 #[derive(Debug, Clone)]
 pub struct Distinct {
-    /// Open addressing with linear probing: views, and beside them their numbers. A power of two.
-    slots: Vec<(u128, u32)>,
+    /// Open addressing with linear probing: views with their numbers ([`slot`]). A power of two.
+    slots: Vec<u128>,
     /// Texts seen.
     count: u32,
     limit: u32,
@@ -24,7 +34,7 @@ pub struct Distinct {
 impl Distinct {
     /// Numbers at most `limit` texts.
     pub fn new(limit: u32) -> Self {
-        Self { slots: vec![(FREE, 0); 1024], count: 0, limit, given_up: false }
+        Self { slots: vec![FREE; 1024], count: 0, limit: limit.min(MOST), given_up: false }
     }
 
     /// The texts seen so far; their numbers are 1 to this.
@@ -77,23 +87,39 @@ impl Distinct {
             return false;
         }
         numbers.reserve(views.len());
-        for (row, view) in views.enumerate() {
-            if let Some((bits, offset)) = validity {
-                let bit = row + offset;
-                if bits[bit / 8] & (1 << (bit % 8)) == 0 {
+        let mut rest = views;
+        let mut row = 0;
+        let mut block = [0; BLOCK];
+        let mut found = [FREE; BLOCK];
+        while rest.len() > 0 {
+            let length = rest.len().min(BLOCK);
+            for (view, next) in block.iter_mut().zip(rest.by_ref().take(length)) {
+                *view = next;
+            }
+            // First all the slots, whose memory may be far: they are on their way at the same time.
+            let mask = self.slots.len() - 1;
+            for (slot, view) in found.iter_mut().zip(&block[..length]) {
+                *slot = self.slots[hash(*view) as usize & mask];
+            }
+            for (view, slot) in block[..length].iter().zip(&found) {
+                let bit = row + validity.map_or(0, |(_, offset)| offset);
+                if validity.is_some_and(|(bits, _)| bits[bit / 8] & (1 << (bit % 8)) == 0) {
                     numbers.push(NULL);
-                    continue;
+                } else if slot & KEY == *view && *slot != FREE {
+                    numbers.push(number_in(*slot));
+                } else {
+                    let Some(number) = self.number_of(*view) else {
+                        self.given_up = true;
+                        return false;
+                    };
+                    if number > self.count {
+                        self.count = number;
+                        first_rows.push(row as u64);
+                    }
+                    numbers.push(number);
                 }
+                row += 1;
             }
-            let Some(number) = self.number_of(view) else {
-                self.given_up = true;
-                return false;
-            };
-            if number > self.count {
-                self.count = number;
-                first_rows.push(row as u64);
-            }
-            numbers.push(number);
         }
         true
     }
@@ -107,11 +133,11 @@ impl Distinct {
         let mask = self.slots.len() - 1;
         let mut place = hash(view) as usize & mask;
         loop {
-            let (key, number) = self.slots[place];
-            if key == view {
-                return Some(number);
+            let slot = self.slots[place];
+            if slot & KEY == view && slot != FREE {
+                return Some(number_in(slot));
             }
-            if key == FREE {
+            if slot == FREE {
                 return self.add(view, place);
             }
             place = (place + 1) & mask;
@@ -124,23 +150,34 @@ impl Distinct {
             return None;
         }
         let number = self.count + 1;
-        self.slots[place] = (view, number);
+        self.slots[place] = slot(view, number);
         // Half full is full.
         if number as usize * 2 >= self.slots.len() {
-            let bigger = vec![(FREE, 0); self.slots.len() * 2];
+            let bigger = vec![FREE; self.slots.len() * 2];
             let mask = bigger.len() - 1;
-            for (key, number) in std::mem::replace(&mut self.slots, bigger) {
-                if key != FREE {
-                    let mut place = hash(key) as usize & mask;
-                    while self.slots[place].0 != FREE {
+            for slot in std::mem::replace(&mut self.slots, bigger) {
+                if slot != FREE {
+                    let mut place = hash(slot & KEY) as usize & mask;
+                    while self.slots[place] != FREE {
                         place = (place + 1) & mask;
                     }
-                    self.slots[place] = (key, number);
+                    self.slots[place] = slot;
                 }
             }
         }
         Some(number)
     }
+}
+
+/// A view of a short text, with a number in the bits that its length leaves.
+#[inline]
+fn slot(view: u128, number: u32) -> u128 {
+    view | u128::from(number) << SHORT_BITS
+}
+
+#[inline]
+fn number_in(slot: u128) -> u32 {
+    slot as u32 >> SHORT_BITS
 }
 
 /// The view of a text: its length, and its bytes if it is short.

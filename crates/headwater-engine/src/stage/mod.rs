@@ -5,6 +5,9 @@
 //! [`verdict`] the judgement, [`side`] what becomes of rows that are set aside.
 
 mod audit;
+mod bounds;
+mod column_checks;
+mod integers;
 mod keys;
 mod lanes;
 mod quarantine;

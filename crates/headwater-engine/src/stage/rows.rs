@@ -12,14 +12,19 @@ use arrow::datatypes::{DataType, Schema, SchemaRef, TimeUnit};
 use datafusion::common::DFSchema;
 use datafusion::execution::context::SessionState;
 use datafusion::execution::memory_pool::MemoryPool;
+use datafusion::logical_expr::simplify::SimplifyContext;
+use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::physical_plan::PhysicalExpr;
 use headwater_sdk::check::{CompiledCheck, Probe, Severity};
 use headwater_sdk::{Blame, Error, Result};
 use serde_json::Value;
 
+use super::bounds::{Bounds, Extremes};
+use super::column_checks::{ColumnChecks, Failing, only_column};
+use super::integers::Integers;
 use super::keys::{self, KeyHashes};
 use super::sample;
-use super::texts::{Failing, Judged, TextChecks, only_text_column};
+use super::texts::Texts;
 use crate::session::sql_error;
 
 /// The failing rows that are kept of each check, for the report.
@@ -94,14 +99,24 @@ pub(crate) struct RowChecks {
 struct Group {
     checks: Vec<RowCheck>,
     /// Those of them that look at one column of texts.
-    texts: Vec<TextChecks>,
+    texts: Vec<ColumnChecks>,
+    /// Those of them that look at one column of integers.
+    integers: Vec<ColumnChecks>,
+    /// Those of them, by their places, that compare columns with constants.
+    bounds: Vec<(usize, Bounds)>,
 }
 
 /// What the checks have seen of one lane.
 pub(crate) struct Seen {
     pub(crate) tallies: Vec<Tally>,
-    quarantining: Vec<Judged>,
-    judging: Vec<Judged>,
+    quarantining: Known,
+    judging: Known,
+}
+
+/// What a lane knows of the values of columns, for each of a group's.
+struct Known {
+    texts: Vec<Texts>,
+    integers: Vec<Integers>,
 }
 
 #[derive(Debug)]
@@ -152,10 +167,8 @@ impl RowChecks {
         let df_schema = DFSchema::try_from(schema.clone()).map_err(|e| sql_error(&e))?;
         let (mut quarantining, mut judging) = (Group::default(), Group::default());
         for (index, check) in checks.iter().enumerate() {
-            let expression = |sql: &str| {
-                let logical = state.create_logical_expr(sql, &df_schema).map_err(|e| in_check(check, sql_error(&e)))?;
-                state.create_physical_expr(logical, &df_schema).map_err(|e| in_check(check, sql_error(&e)))
-            };
+            let expression =
+                |sql: &str| physical_expr(sql, &df_schema, state).map_err(|e| in_check(check, sql_error(&e)));
             let column = |name: &String| schema.index_of(name).map_err(|_| no_column(check, name));
             let test = match &check.probe {
                 Probe::Row { fails_when } => Test::FailsWhen(boolean(expression(fails_when)?, schema, check)?),
@@ -191,7 +204,10 @@ impl RowChecks {
         for check in self.judging.checks.iter().filter(|check| matches!(check.test, Test::Unique(_))) {
             tallies[check.index].keys = Some(KeyHashes::new(&self.memory));
         }
-        let begin = |group: &Group| group.texts.iter().map(TextChecks::begin).collect();
+        let begin = |group: &Group| Known {
+            texts: group.texts.iter().map(Texts::new).collect(),
+            integers: group.integers.iter().map(|_| Integers::default()).collect(),
+        };
         Seen { tallies, quarantining: begin(&self.quarantining), judging: begin(&self.judging) }
     }
 
@@ -207,16 +223,16 @@ impl RowChecks {
 
 impl Group {
     fn add(&mut self, check: RowCheck, schema: &SchemaRef) -> Result<()> {
-        if let (Test::FailsWhen(fails_when), None) = (&check.test, &check.filter)
-            && let Some(column) = only_text_column(fails_when, schema)
-        {
+        if let Test::FailsWhen(fails_when) = &check.test {
             let place = self.checks.len();
-            match self.texts.iter_mut().find(|texts| texts.is_of(column)) {
-                Some(texts) => texts.add(place, fails_when)?,
-                None => {
-                    let mut texts = TextChecks::new(column, schema)?;
-                    texts.add(place, fails_when)?;
-                    self.texts.push(texts);
+            if let Some(bounds) = Bounds::of(fails_when) {
+                self.bounds.push((place, bounds));
+            } else if let Some(column) = only_column(fails_when) {
+                let data_type = schema.field(column).data_type();
+                if matches!(data_type, DataType::Utf8 | DataType::Utf8View) {
+                    add_to(&mut self.texts, column, schema, place, fails_when)?;
+                } else if Integers::can(data_type) {
+                    add_to(&mut self.integers, column, schema, place, fails_when)?;
                 }
             }
         }
@@ -229,12 +245,23 @@ impl Group {
         &self,
         batch: &RecordBatch,
         tallies: &mut [Tally],
-        judged: &mut [Judged],
+        known: &mut Known,
     ) -> Result<Vec<(&RowCheck, BooleanBuffer)>> {
         let mut told: Vec<Option<Failing>> = vec![None; self.checks.len()];
-        for (texts, judged) in self.texts.iter().zip(judged) {
-            for (place, rows) in texts.look(batch, judged)?.into_iter().flatten() {
+        let mut extremes = Extremes::default();
+        for (checks, texts) in self.texts.iter().zip(&mut known.texts) {
+            for (place, rows) in texts.look(checks, batch)?.into_iter().flatten() {
                 told[place] = Some(rows);
+            }
+        }
+        for (checks, integers) in self.integers.iter().zip(&mut known.integers) {
+            for (place, rows) in integers.look(checks, batch, &mut extremes).into_iter().flatten() {
+                told[place] = Some(rows);
+            }
+        }
+        for (place, bounds) in &self.bounds {
+            if bounds.rule_out(batch, &mut extremes) {
+                told[*place] = Some(None);
             }
         }
         let mut failures = Vec::new();
@@ -245,6 +272,39 @@ impl Group {
         }
         Ok(failures)
     }
+}
+
+/// Compiles a predicate. It is simplified first: some functions, `coalesce` for one, exist in plans only.
+fn physical_expr(
+    sql: &str,
+    schema: &DFSchema,
+    state: &SessionState,
+) -> datafusion::common::Result<Arc<dyn PhysicalExpr>> {
+    let context = SimplifyContext::builder()
+        .with_schema(Arc::new(schema.clone()))
+        .with_config_options(state.config_options().clone())
+        .with_query_execution_start_time(state.execution_props().query_execution_start_time)
+        .build();
+    let simplifier = ExprSimplifier::new(context);
+    let coerced = simplifier.coerce(state.create_logical_expr(sql, schema)?, schema)?;
+    state.create_physical_expr(simplifier.simplify(coerced)?, schema)
+}
+
+/// Adds a check to those of its column.
+fn add_to(
+    columns: &mut Vec<ColumnChecks>,
+    column: usize,
+    schema: &SchemaRef,
+    place: usize,
+    fails_when: &Arc<dyn PhysicalExpr>,
+) -> Result<()> {
+    if let Some(checks) = columns.iter_mut().find(|checks| checks.takes(column)) {
+        return checks.add(place, fails_when);
+    }
+    let mut checks = ColumnChecks::new(column, schema);
+    checks.add(place, fails_when)?;
+    columns.push(checks);
+    Ok(())
 }
 
 /// Parts the rows that fail a check from the others.

@@ -164,3 +164,13 @@ fn a_key_may_have_any_name() {
     let said = project.say(&["run"]).exits(1);
     assert_told(&said, "HW0910", &["unique(rows, count)", "2 of 3 rows"]);
 }
+
+#[test]
+fn predicates_may_use_functions_that_exist_in_plans_only() {
+    let project = Project::numbers().with(
+        "sources/numbers.yml",
+        "connector: files\nlocation: data\nstreams:\n  - table: raw.numbers\n    path: '*.csv'\n    checks:\n      \
+         - expression: coalesce(n, 0) > 2\n      - not_null: { columns: name, where: \"nvl(n, 0) > 2\" }\n",
+    );
+    assert_told(&project.say(&["run"]).exits(1), "HW0910", &["coalesce(n, 0) > 2", "2 of 3 rows"]);
+}

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::array::{
+    ArrayRef, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+};
 use headwater_sdk::check::{CheckResult, Probe, Severity, Threshold, Verdict};
 use headwater_sdk::connector::RejectedRow;
 use headwater_sdk::engine::{AuditViewRequest, StageInput, WriteMode};
@@ -273,4 +275,81 @@ async fn rows_that_a_second_look_sets_aside_count_for_no_other_check() {
     assert_eq!(staged.quarantined, 2);
     assert_eq!(verdict(&staged.checks, "range"), (Verdict::Passed, 0, 3));
     assert_eq!(verdict(&staged.checks, "id"), (Verdict::Failed, 1, 3));
+}
+
+/// Batches that are wholly within the bounds are not looked at row by row: whatever the batches, the counts are the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn comparisons_with_constants_count_the_same_batch_by_batch() {
+    let rows = |n: Vec<Option<i64>>, x: Vec<Option<f64>>| {
+        batch(vec![("n", Arc::new(Int64Array::from(n))), ("x", Arc::new(Float64Array::from(x)))])
+    };
+    let batches = vec![
+        rows(vec![Some(1), Some(10)], vec![Some(0.0), Some(1.0)]),
+        rows(vec![None, None], vec![None, Some(f64::NAN)]),
+        rows(vec![Some(0), Some(11), None], vec![Some(0.5), Some(2.0), None]),
+    ];
+    let lake = Fixture::new();
+    for (predicate, failing) in [
+        ("n < 1", 1),
+        ("n <= 1", 2),
+        ("n > 10", 1),
+        ("n >= 10", 2),
+        ("n < 1 or n > 10", 2),
+        ("n < 1 or x > 1.5", 3),
+        ("n < -5 or n > 50", 0),
+        ("x > 5.0", 1),
+        ("n > null", 0),
+    ] {
+        for input in [batches.clone(), vec![arrow::compute::concat_batches(&batches[0].schema(), &batches).unwrap()]] {
+            let checks = vec![check("bounds", Severity::Warn, Probe::Row { fails_when: predicate.into() })];
+            let (_, opened) = lake.branch().await;
+            let request = lake.request("raw.p", super::fixture::source(input), WriteMode::Replace, checks);
+            let staged = opened.stage(request).await.unwrap();
+            let verdict = if failing == 0 { Verdict::Passed } else { Verdict::Warned };
+            assert_eq!(self::verdict(&staged.checks, "bounds"), (verdict, failing, 7), "{predicate}");
+        }
+    }
+}
+
+/// Integers that lie close together are judged once each, also those that no row has; the counts are those of the rows.
+#[tokio::test(flavor = "multi_thread")]
+async fn checks_on_integers_count_rows() {
+    let first: Vec<Option<i64>> = (0..5_000).map(|n| (n % 7 != 0).then_some(n % 60)).collect();
+    let second: Vec<Option<i64>> = vec![Some(-7), None, Some(61), Some(3)];
+    let wide: Vec<Option<i64>> = vec![Some(i64::MIN), Some(61), Some(i64::MAX), None];
+    let lake = Fixture::new();
+    for (predicate, fails) in [
+        ("n % 10 = 1", (|n| n.is_some_and(|n| n % 10 == 1)) as fn(Option<i64>) -> bool),
+        ("n = 61", |n| n == Some(61)),
+        ("coalesce(n, 61) = 61", |n| n.is_none_or(|n| n == 61)),
+        ("n in (3, -7)", |n| n.is_some_and(|n| n == 3 || n == -7)),
+        // No row has a -3, which would be a division by zero.
+        ("10 / (n + 3) >= 3", |n| n.is_some_and(|n| 10 / (n + 3) >= 3)),
+    ] {
+        for narrow in [false, true] {
+            let all =
+                [first.clone(), second.clone(), if narrow { vec![None, None] } else { wide.clone() }, first.clone()];
+            if predicate.contains('/') && !narrow {
+                continue;
+            }
+            let column = |values: &Vec<Option<i64>>| -> ArrayRef {
+                match narrow {
+                    false => Arc::new(Int64Array::from(values.clone())),
+                    true => Arc::new(values.iter().map(|n| n.map(|n| n as i32)).collect::<Int32Array>()),
+                }
+            };
+            let batches = all.iter().map(|values| batch(vec![("n", column(values))])).collect();
+            let expected = all.iter().flatten().filter(|n| fails(**n)).count() as u64;
+            let checks = vec![
+                check("some", Severity::Warn, Probe::Row { fails_when: predicate.into() }),
+                check("none", Severity::Warn, Probe::Row { fails_when: "n % 100 = 99".into() }),
+            ];
+            let (_, opened) = lake.branch().await;
+            let request = lake.request("raw.p", super::fixture::source(batches), WriteMode::Replace, checks);
+            let staged = opened.stage(request).await.unwrap();
+            let rows = all.iter().map(Vec::len).sum::<usize>() as u64;
+            assert_eq!(verdict(&staged.checks, "some"), (Verdict::Warned, expected, rows), "{predicate}, {narrow}");
+            assert_eq!(verdict(&staged.checks, "none"), (Verdict::Passed, 0, rows), "{predicate}, {narrow}");
+        }
+    }
 }
