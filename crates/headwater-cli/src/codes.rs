@@ -66,7 +66,8 @@ const CODES: &[Code] = &[
     Code::new(
         "HW0816",
         "options that do not go together",
-        "Parquet is a binary format with its index at the end: it can only go to a file, with --output.",
+        "Parquet is a binary format with its index at the end: it can only go to a file, with --output. A file whose \
+         ending is none of the known ones needs --format.",
     ),
     Code::new(
         "HW0817",

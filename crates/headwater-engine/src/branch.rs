@@ -1,5 +1,6 @@
 //! The branch of a run: where its tables are staged.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -78,8 +79,11 @@ impl Branch for RunBranch {
         let branch = Some(self.name.as_str());
         let version = TableVersion::open_at(location, &staged.table, branch, staged.base, staged.version).await?;
         let before = match staged.base {
-            Some(base) => TableVersion::open_at(location, &staged.table, None, Some(base), base).await?.paths(),
-            None => Vec::new(),
+            Some(base) => {
+                let before = TableVersion::open_at(location, &staged.table, None, Some(base), base).await?;
+                before.paths().into_iter().collect()
+            }
+            None => HashSet::new(),
         };
         for path in version.paths().iter().filter(|path| !before.contains(path)) {
             if !exists(location, path).await? {

@@ -32,5 +32,5 @@ pub use maintain::{MaintainOptions, MaintainSummary, maintain};
 pub use observer::{Observer, Quiet};
 pub use resolve::{Resolved, ResolvedAsset, resolve};
 pub use rollback::{RollbackOptions, RollbackSummary, rollback};
-pub use run::{RunOptions, plan, run};
+pub use run::{Plan, RunOptions, plan, run};
 pub use summary::{AssetSummary, CheckCounts, CheckProblem, RunProblem, RunSummary};

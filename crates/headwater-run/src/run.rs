@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use headwater_project::Project;
 use headwater_project::plan::PlannedTask;
-use headwater_sdk::RunId;
 use headwater_sdk::connector::ConnectorType;
 use headwater_sdk::store::AssetState;
+use headwater_sdk::{RunId, TableName};
+use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use crate::begin::begin;
@@ -55,6 +56,15 @@ impl Default for RunOptions {
     }
 }
 
+/// What a run would do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Plan {
+    /// Every asset, in the project's order.
+    pub tasks: Vec<PlannedTask>,
+    /// Assets that `main` has and the project has not: a run takes them out of the snapshot.
+    pub removed: Vec<TableName>,
+}
+
 /// What a run would do, and why. Changes nothing and needs no lease.
 ///
 /// # Errors
@@ -64,10 +74,11 @@ pub async fn plan(
     connectors: &[Box<dyn ConnectorType>],
     lake: &Lake,
     full_refresh: bool,
-) -> Result<Vec<PlannedTask>, RunError> {
+) -> Result<Plan, RunError> {
     let base = lake.base().await?;
     let resolved = resolve(project, connectors, lake, &base, full_refresh).await?;
-    Ok(make_plan(project, &resolved, &base, full_refresh))
+    let removed = base.states.keys().filter(|name| project.asset(name).is_none()).cloned().collect();
+    Ok(Plan { tasks: make_plan(project, &resolved, &base, full_refresh), removed })
 }
 
 /// Brings `main` up to date with the project and its sources.

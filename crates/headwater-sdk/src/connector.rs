@@ -142,8 +142,9 @@ pub struct ReadPlan {
 /// A stream of a source, opened.
 #[async_trait]
 pub trait SourceStream: Send + Sync {
-    /// The columns of the stream (declared types, others inferred from a sample) and what there is to read. `table` is the schema of the table as it stands (what drift is judged against), and
-    /// `position` the one of its last load; `None` for a first or a full load.
+    /// The columns of the stream (declared types, others inferred from a sample) and what there is to read. `table` is
+    /// the schema of the table as it stands (what drift is judged against), and `position` the one of its last load;
+    /// `None` for a first or a full load.
     ///
     /// # Errors
     /// When the source cannot be reached, or its columns drifted and the policy is to fail.

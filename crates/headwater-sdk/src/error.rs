@@ -1,4 +1,4 @@
-//! Errors that say whose fault it is, whether trying again can help, and what to do.
+//! Errors that say whose fault it is, whether trying again can help, and what to do; and what their codes mean.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -8,6 +8,24 @@ use serde::{Deserialize, Serialize};
 
 /// Shorthand for a result with an [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What one error code means, for people who look it up (`headwater explain HW0123`). A code never changes its meaning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Code {
+    /// `HW` and four digits.
+    pub code: &'static str,
+    /// What it is called: lower case, no full stop.
+    pub title: &'static str,
+    /// What has happened, and what to do about it: sentences.
+    pub explanation: &'static str,
+}
+
+impl Code {
+    /// A code's entry.
+    pub const fn new(code: &'static str, title: &'static str, explanation: &'static str) -> Self {
+        Self { code, title, explanation }
+    }
+}
 
 /// Who can put an error right. Decides the exit code of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,7 +8,6 @@
 //! Invariant: this crate knows Arrow and serde, and neither DataFusion, Delta, SQLite nor any file format.
 
 pub mod check;
-pub mod code;
 pub mod connector;
 pub mod engine;
 pub mod error;
@@ -24,8 +23,7 @@ pub mod store;
 pub mod stream;
 pub mod types;
 
-pub use code::Code;
-pub use error::{Blame, Error, Result};
+pub use error::{Blame, Code, Error, Result};
 pub use id::RunId;
 pub use name::TableName;
 pub use relation::{Relation, Relations};

@@ -76,6 +76,7 @@ pub fn state(asset: &str, run: u64, contents: &str) -> Result<AssetState> {
         asset: name(asset)?,
         definition: format!("definition of {asset}"),
         inputs: vec![(name("raw.input")?, "input-1".into())],
+        reads: vec![name("raw.input")?],
         contents: contents.into(),
         source: None,
         newest: vec![("freshness(at)".into(), "2026-01-01T00:00:00Z".into())],

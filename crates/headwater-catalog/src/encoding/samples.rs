@@ -123,6 +123,7 @@ pub(super) fn asset_states() -> Vec<AssetState> {
         asset: name("marts.fct_flights"),
         definition: "d1".into(),
         inputs: vec![(name("marts.dim_carrier"), "c7".into()), (name("staging.flights"), "c9".into())],
+        reads: Vec::new(),
         contents: "c10".into(),
         source: None,
         newest: vec![("freshness(time_hour)".into(), "2013-12-31T23:00:00Z".into())],

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use headwater_diagnostics::nearest;
 use headwater_sdk::{Blame, Error};
 
+use super::query::unknown_extension;
 use crate::cli::Global;
 use crate::console::Console;
 use crate::failure::Failure;
@@ -70,7 +71,7 @@ pub(crate) async fn lineage(args: &LineageArgs, global: &Global, console: &Conso
         Some(name) => graph.around(name, direction).ok_or_else(|| unknown(name, &graph))?,
     };
     let (up, down) = (direction != Direction::Downstream, direction != Direction::Upstream);
-    let format = format(args, console);
+    let format = format(args, console)?;
     let color = console.color_out && args.output.is_none();
     let shown = match format {
         Format::Text => text(&graph, up, down, color),
@@ -87,15 +88,18 @@ pub(crate) async fn lineage(args: &LineageArgs, global: &Global, console: &Conso
     Ok(0)
 }
 
-fn format(args: &LineageArgs, console: &Console) -> Format {
+fn format(args: &LineageArgs, console: &Console) -> Result<Format, Failure> {
     let extension = args.output.as_ref().and_then(|path| path.extension()?.to_str());
-    match (args.format, extension) {
+    Ok(match (args.format, extension) {
         (Format::Text, Some("svg")) => Format::Svg,
         (Format::Text, Some("mmd" | "mermaid")) => Format::Mermaid,
         (Format::Text, Some("json")) => Format::Json,
         (Format::Text, None) if console.json => Format::Json,
+        (Format::Text, Some(other)) if other != "txt" => {
+            return Err(unknown_extension(other, ".svg, .mmd, .json or .txt").into());
+        }
         (format, _) => format,
-    }
+    })
 }
 
 fn unknown(name: &str, graph: &Graph) -> Error {

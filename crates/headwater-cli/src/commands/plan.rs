@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use headwater_project::plan::Action;
+use headwater_run::Plan;
 use serde_json::json;
 
 use crate::cli::Global;
@@ -28,18 +29,24 @@ pub(crate) struct PlanArgs {
 pub(crate) async fn plan(args: &PlanArgs, global: &Global, console: &Console) -> Result<u8, Failure> {
     let opened = project::open(args.dir.as_deref(), global, console)?;
     let lake = lake::open(&opened.project, Access::Read)?;
-    let tasks = match headwater_run::plan(&opened.project, &opened.connectors, &lake, args.full_refresh).await {
-        Ok(tasks) => tasks,
-        Err(error) => return Err(Failure::of_run(error, opened.files)),
-    };
+    let Plan { tasks, removed } =
+        match headwater_run::plan(&opened.project, &opened.connectors, &lake, args.full_refresh).await {
+            Ok(plan) => plan,
+            Err(error) => return Err(Failure::of_run(error, opened.files)),
+        };
     if console.json {
-        console.out_json(&json!({ "exit_code": 0, "environment": opened.project.environment.name, "tasks": tasks }))?;
+        let environment = &opened.project.environment.name;
+        console.out_json(&json!({ "exit_code": 0, "environment": environment, "tasks": tasks, "removed": removed }))?;
         return Ok(0);
     }
     let mut table = Table::new(vec![Column::text("asset"), Column::text("what"), Column::text("why")]);
     for task in tasks.iter().filter(|task| task.action == Action::Build) {
         let what = Cell::styled("build", Style::Good);
         table.push(vec![task.asset.to_string().into(), what, task.reason.clone().into()]);
+    }
+    for name in removed {
+        let what = Cell::styled("remove", Style::Bad);
+        table.push(vec![name.to_string().into(), what, "the project has it no more".into()]);
     }
     let skipped = tasks.iter().filter(|task| task.action == Action::Skip).count() as u64;
     let mut text = if table.is_empty() { String::new() } else { table.render(console.width(), console.color_out) };

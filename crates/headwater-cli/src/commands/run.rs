@@ -55,13 +55,31 @@ pub(crate) async fn run(
     let outcome = headwater_run::run(&opened.project, &opened.connectors, &lake, &options, &display).await;
     // The display clears its bars when it goes.
     drop(display);
-    let report = outcome.map_err(|error| Failure::of_run(error, opened.files))?;
+    let mut report = outcome.map_err(|error| Failure::of_run(error, opened.files))?;
+    let program = program(args, global);
+    for command in &mut report.next {
+        *command = command.replacen("headwater", &program, 1);
+    }
     if console.json {
         console.out_json(&report)?;
     } else {
-        console.out(&summary::run(&report, console.width(), console.color_out))?;
+        console.out(&summary::run(&report, &program, console.width(), console.color_out))?;
     }
     Ok(report.exit_code)
+}
+
+/// How the program is called for the same project: what is told to type next has to work where this was typed.
+fn program(args: &RunArgs, global: &Global) -> String {
+    let mut program = "headwater".to_owned();
+    let dir = args.dir.as_ref().or(global.project.as_ref());
+    let word = |text: &str| if text.contains(char::is_whitespace) { format!("'{text}'") } else { text.to_owned() };
+    if let Some(dir) = dir {
+        program.push_str(&format!(" -C {}", word(&dir.display().to_string())));
+    }
+    if let Some(environment) = &global.environment {
+        program.push_str(&format!(" --env {}", word(environment)));
+    }
+    program
 }
 
 /// The command line as it is recorded: without secrets, and without the values of variables.

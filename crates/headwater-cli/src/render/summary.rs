@@ -13,11 +13,11 @@ use super::units::{bytes, count, count_or_blank, plural, seconds};
 /// Failing rows shown per check.
 const SAMPLE: usize = 5;
 
-/// The report of a run.
-pub(crate) fn run(summary: &RunSummary, width: usize, color: bool) -> String {
+/// The report of a run. `program` is how the program is called for the project.
+pub(crate) fn run(summary: &RunSummary, program: &str, width: usize, color: bool) -> String {
     let mut out = assets(summary, width, color);
     for asset in &summary.assets {
-        out.push_str(&problems(asset, width, color));
+        out.push_str(&problems(asset, program, width, color));
     }
     if let Some(error) = &summary.error {
         out.push('\n');
@@ -101,7 +101,7 @@ fn checks(asset: &AssetSummary) -> Cell {
 }
 
 /// What a person has to know of an asset: why it failed, which checks did not pass, what was set aside.
-fn problems(asset: &AssetSummary, width: usize, color: bool) -> String {
+fn problems(asset: &AssetSummary, program: &str, width: usize, color: bool) -> String {
     let mut out = String::new();
     let failed = asset.state == TaskState::Failed;
     let waits = asset.state == TaskState::HeldBack;
@@ -123,13 +123,21 @@ fn problems(asset: &AssetSummary, width: usize, color: bool) -> String {
     for problem in &asset.problems {
         out.push_str(&check(problem, width, color));
     }
+    // What is not published cannot be queried.
+    let kept = !failed && !waits;
     if asset.quarantined > 0 {
         let rows = plural(asset.quarantined, "row");
-        out.push_str(&format!("  {rows} set aside: headwater query \"select * from {}\"\n", asset.asset.quarantine()));
+        out.push_str(&match kept {
+            true => format!("  {rows} set aside: {program} query \"select * from {}\"\n", asset.asset.quarantine()),
+            false => format!("  {rows} would have been set aside\n"),
+        });
     }
     if asset.rejected > 0 {
         let rows = plural(asset.rejected, "source row");
-        out.push_str(&format!("  {rows} unreadable: headwater query \"select * from {}\"\n", asset.asset.rejected()));
+        out.push_str(&match kept {
+            true => format!("  {rows} unreadable: {program} query \"select * from {}\"\n", asset.asset.rejected()),
+            false => format!("  {rows} unreadable\n"),
+        });
     }
     out.extend(asset.notes.iter().map(|note| labelled("note", note, color)));
     out.extend(asset.help.iter().map(|help| labelled("help", help, color)));

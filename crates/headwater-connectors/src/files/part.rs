@@ -18,7 +18,7 @@ use super::input::{BLOCK, Blocks, Compression, DirectBlocks, Feed, LocalFile, Pi
 use super::json::{JsonLines, JsonValues, UnknownKeys};
 use super::listing::{FileEntry, Place};
 use super::options::{Format, FormatType};
-use super::parquet::{self, Share};
+use super::parquet::{self, Footer, Share};
 use super::rows::{FindRows, RowReader};
 use crate::codes;
 
@@ -44,6 +44,8 @@ pub(crate) struct FilePart {
     pub(crate) file: FileEntry,
     /// What of a Parquet file; the others are read whole.
     pub(crate) share: Share,
+    /// The footer of a Parquet file, shared by its parts.
+    pub(crate) footer: Arc<Footer>,
     pub(crate) load: Arc<Load>,
 }
 
@@ -58,7 +60,7 @@ impl ReadPart for FilePart {
 
     fn read(self: Box<Self>, progress: Arc<Progress>) -> BoxStream<'static, Result<SourceBatch, Error>> {
         if self.load.format.kind == FormatType::Parquet {
-            return parquet::read(self.file, self.share, Arc::clone(&self.load.target), progress).boxed();
+            return parquet::read(self.file, self.share, self.footer, Arc::clone(&self.load.target), progress).boxed();
         }
         // Nothing starts before the stream is asked.
         futures::stream::once(async move {

@@ -139,7 +139,11 @@ impl SourceStream for FileStream {
         let split = self.format.kind == FormatType::Parquet;
         let part = |file: FileEntry| -> Vec<Box<dyn ReadPart>> {
             let shares = Share::all(if split { file.stamp.size } else { 0 });
-            let part = |share| FilePart { file: file.clone(), share, load: Arc::clone(&load) };
+            let footer = Arc::default();
+            let part = |share| {
+                let (footer, load) = (Arc::clone(&footer), Arc::clone(&load));
+                FilePart { file: file.clone(), share, footer, load }
+            };
             shares.map(|share| Box::new(part(share)) as Box<dyn ReadPart>).collect()
         };
         Ok(ReadPlan {

@@ -12,6 +12,7 @@ mod scan;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use arrow::error::ArrowError;
 use datafusion::common::DataFusionError;
 use datafusion::execution::context::{SQLOptions, SessionState};
 use datafusion::logical_expr::LogicalPlan;
@@ -151,6 +152,11 @@ fn read_only(plan: &LogicalPlan) -> Result<()> {
 fn not_a_query() -> Error {
     Error::new("HW0550", Blame::Project, "only queries are answered: this statement would change something")
         .help("write it as a model and `headwater run` it; a query starts with SELECT or WITH")
+}
+
+/// An error of Arrow for a person.
+pub(crate) fn arrow_error(error: ArrowError) -> Error {
+    sql_error(&DataFusionError::from(error))
 }
 
 /// An error of planning or executing SQL, for a person.

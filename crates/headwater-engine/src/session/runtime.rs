@@ -77,12 +77,13 @@ impl Runtime {
         options.optimizer.hash_join_single_partition_threshold_rows = COLLECTED_ROWS;
         options.sql_parser.dialect = datafusion::config::Dialect::PostgreSQL;
         options.catalog.information_schema = true;
-        let template = SessionStateBuilder::new()
+        let mut template = SessionStateBuilder::new()
             .with_config(config)
             .with_runtime_env(env)
             .with_statistics_registry(estimates::registry())
             .with_default_features()
             .build();
+        template.mark_start_execution();
         Ok(Self { template: Arc::new(template), store_url })
     }
 
@@ -95,6 +96,10 @@ impl Runtime {
     pub(crate) fn state(&self, catalog: Arc<dyn CatalogProvider>) -> SessionState {
         let list = MemoryCatalogProviderList::new();
         list.register_catalog(CATALOG.to_owned(), catalog);
-        SessionStateBuilder::new_from_existing(self.template.as_ref().clone()).with_catalog_list(Arc::new(list)).build()
+        let builder = SessionStateBuilder::new_from_existing(self.template.as_ref().clone());
+        let mut state = builder.with_catalog_list(Arc::new(list)).build();
+        // The time that `now()` and `current_date` stand for.
+        state.mark_start_execution();
+        state
     }
 }

@@ -39,7 +39,7 @@ pub(crate) async fn audit(
             None => Ok(Found { tally: Tally::default(), bytes: 0 }),
         },
         probe => match failing_keys(probe, check.filter.as_deref(), table) {
-            Some(queries) => count_failing(session, &queries, rows).await,
+            Some(queries) => count_failing(session, &queries, rows.filter(|_| check.filter.is_none())).await,
             None => Ok(Found { tally: Tally::default(), bytes: 0 }),
         },
     };
@@ -50,8 +50,8 @@ pub(crate) async fn audit(
 struct KeyQueries {
     /// One row: how many rows fail (null for none).
     count: String,
-    /// One row: how many rows are checked, where that is not all of them.
-    checked: Option<String>,
+    /// One row: how many rows are checked.
+    checked: String,
     /// Some failing keys, the most frequent first.
     sample: String,
 }
@@ -132,20 +132,21 @@ fn failing_keys(probe: &Probe, filter: Option<&str>, table: &TableName) -> Optio
     };
     Some(KeyQueries {
         count: format!("SELECT CAST(sum({rows}) AS BIGINT) FROM ({groups}) g"),
-        checked: filter.map(|filter| count_where(table, filter)),
+        checked: count_where(table, filter.unwrap_or("true")),
         sample: format!("SELECT * FROM ({groups}) g ORDER BY {rows} DESC, {keys} LIMIT {SAMPLE_ROWS}"),
     })
 }
 
-async fn count_failing(session: &Session, queries: &KeyQueries, rows: Option<u64>) -> Result<Found> {
+/// `checked` is the number of rows checked, where it is known.
+async fn count_failing(session: &Session, queries: &KeyQueries, checked: Option<u64>) -> Result<Found> {
     let (failing, mut bytes) = count(session, &queries.count).await?;
-    let checked = match &queries.checked {
-        Some(query) => {
-            let (checked, more) = count(session, query).await?;
+    let checked = match checked {
+        Some(checked) => checked,
+        None => {
+            let (checked, more) = count(session, &queries.checked).await?;
             bytes += more;
             checked
         }
-        None => rows.unwrap_or(failing),
     };
     let mut tally = Tally { failing, checked, ..Tally::default() };
     if failing > 0 {

@@ -5,10 +5,6 @@
 //! [`verdict`] the judgement, [`side`] what becomes of rows that are set aside.
 
 mod audit;
-mod bounds;
-mod column_checks;
-mod integers;
-mod keys;
 mod lanes;
 mod quarantine;
 mod retype;
@@ -17,7 +13,6 @@ mod sample;
 mod side;
 mod sink;
 mod task;
-mod texts;
 mod verdict;
 mod view;
 

@@ -15,11 +15,11 @@ use headwater_sdk::progress::Progress;
 use headwater_sdk::{Blame, Error, Result, TableName};
 
 use super::audit;
-use super::rows::{RowChecks, SetAside, Tally, arrow_error, reason};
+use super::rows::{RowChecks, SetAside, Tally, reason};
 use super::sink::{FileWriter, Sink, Written};
 use super::task::{Attempt, Outcome, files_of, query_lanes};
 use crate::lake::table::TableVersion;
-use crate::session::{LakeTable, Session};
+use crate::session::{LakeTable, Session, arrow_error};
 use crate::types::cast_batch;
 
 /// The name under which the rows of this attempt alone can be read.
@@ -73,6 +73,10 @@ pub(super) async fn second_look(
     // What the others have counted on the way in were rows that are gone now.
     for (place, tally) in places.into_iter().zip(written.tallies) {
         tallies[place] = tally;
+    }
+    for (check, tally) in attempt.checks.iter().zip(tallies).filter(|(_, tally)| tally.proven) {
+        // What holds for all rows holds for those that stay.
+        tally.checked = if check.filter.is_none() { written.rows_out } else { tally.checked };
     }
     Ok(Some(written.adds))
 }

@@ -9,9 +9,10 @@ use deltalake_core::kernel::Add;
 use headwater_sdk::connector::RejectedRow;
 use headwater_sdk::{Result, RunId, TableName};
 
-use super::rows::{SetAside, arrow_error};
+use super::rows::SetAside;
 use super::sink::{FileWriter, write_error};
 use crate::lake::location::Location;
+use crate::session::arrow_error;
 use crate::types::cast_batch;
 
 /// A side table being written.

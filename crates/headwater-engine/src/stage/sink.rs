@@ -21,6 +21,7 @@ use super::rows::{self, RowChecks, Tally};
 use super::side::SideTable;
 use crate::lake::location::Location;
 use crate::lake::table::is_disk_full;
+use crate::session::arrow_error;
 use crate::types::cast_batch;
 
 /// Rows in a row group: large enough for dictionaries to pay, small enough to be skipped and to fit into memory for
@@ -140,7 +141,7 @@ impl Sink {
             if let (Some(side), true) = (&self.rejected, rejected > 0) {
                 side.lock().await.add_rejected(&batch.rejected).await?;
             }
-            let rows = cast_batch(&batch.rows, &self.schema).map_err(rows::arrow_error)?;
+            let rows = cast_batch(&batch.rows, &self.schema).map_err(arrow_error)?;
             let sorted = self.checks.look(rows, &mut seen)?;
             if let (Some(set_aside), Some(side)) = (sorted.quarantined, &self.quarantine) {
                 written.quarantined += set_aside.rows.num_rows() as u64;

@@ -29,6 +29,9 @@ pub struct Desired {
     pub arrived: Option<String>,
     /// For a source: what was loaded and is another now, which is not loaded again.
     pub changed: Vec<String>,
+    /// For a stream that appends: whether its table's log holds commits above the published version. They may be of a run
+    /// that died while publishing, and what they hold counts as loaded.
+    pub unpublished: bool,
     /// For a source that could not be asked: why.
     pub trouble: Option<String>,
     /// Functions in its SQL whose value differs from run to run.
@@ -130,7 +133,10 @@ fn build_reason(asset: &Asset, desired: &Desired, past: &Past<'_>, full_refresh:
         return Some(definition::describe_change(&state.definition, &desired.definition));
     }
     match &asset.kind {
-        AssetKind::Stream(_) | AssetKind::Seed(_) => source_reason(asset, desired, state),
+        // Its checks may read other tables, which may have changed.
+        AssetKind::Stream(_) | AssetKind::Seed(_) => {
+            source_reason(asset, desired, state).or_else(|| input_reason(asset, state, past))
+        }
         AssetKind::Model(_) => volatile_reason(&desired.volatile).or_else(|| input_reason(asset, state, past)),
     }
 }
@@ -141,7 +147,8 @@ fn source_reason(asset: &Asset, desired: &Desired, state: &AssetState) -> Option
     }
     let appends = matches!(&asset.kind, AssetKind::Stream(stream) if stream.settings.mode == ReadMode::NewFiles);
     if appends {
-        return desired.arrived.as_ref().map(|arrived| format!("{arrived} to load"));
+        let unpublished = || desired.unpublished.then(|| "its log holds commits that are not published".to_owned());
+        return desired.arrived.as_ref().map(|arrived| format!("{arrived} to load")).or_else(unpublished);
     }
     let changed = desired.source.is_some() && desired.source != state.source;
     changed.then(|| match &desired.arrived {

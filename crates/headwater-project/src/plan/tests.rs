@@ -112,6 +112,7 @@ fn states(project: &Project) -> Vec<AssetState> {
         asset: asset.name.clone(),
         definition: desired[&asset.name].definition.clone(),
         inputs: tracked_inputs(project, asset).into_iter().map(|input| (input, "run1".to_owned())).collect(),
+        reads: Vec::new(),
         contents: "run1".into(),
         source: desired[&asset.name].source.clone(),
         newest: Vec::new(),

@@ -94,7 +94,12 @@ pub(super) fn not_loaded_again(changed: &[String]) -> Option<String> {
 
 /// A changed definition loads everything again. Rows whose files are gone would be lost: that only a person may decide.
 async fn refuse_loss(context: &Context, asset: &Asset, source: &crate::resolve::Source) -> Result<()> {
-    let Some(version) = context.base.version(&asset.name) else { return Ok(()) };
+    // An asset that the project had dropped and has again still has its log.
+    let version = match context.base.version(&asset.name) {
+        Some(version) => Some(version),
+        None => context.lake.engine.head_version(&asset.name).await?,
+    };
+    let Some(version) = version else { return Ok(()) };
     let Some(position) = context.lake.engine.position(&asset.name, version).await? else { return Ok(()) };
     let vanished = source.vanished(position).await?;
     let Some(first) = vanished.first() else { return Ok(()) };

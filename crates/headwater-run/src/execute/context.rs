@@ -95,7 +95,11 @@ impl Context {
             .into_iter()
             .map(|record| {
                 let (reason, message) = (clean(&record.reason), record.message.as_ref().map(clean));
-                TaskRecord { reason, message, ..record.clone() }
+                let mut cleaned = TaskRecord { reason, message, ..record.clone() };
+                for note in cleaned.staged.iter_mut().flat_map(|staged| &mut staged.notes) {
+                    *note = clean(note);
+                }
+                cleaned
             })
             .collect();
         self.lake.store.put_tasks(&records, &self.lease).await

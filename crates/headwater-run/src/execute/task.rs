@@ -1,5 +1,6 @@
 //! The work on one asset: tries, the judgement of its checks, and what is recorded of it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use headwater_project::plan::{PlannedTask, tracked_inputs};
@@ -60,7 +61,7 @@ fn judge(
     context: &Context,
     asset: &Asset,
     mut attempt: Attempt,
-    contents: &std::collections::BTreeMap<TableName, String>,
+    contents: &BTreeMap<TableName, String>,
     outcome: &mut Outcome,
 ) {
     let before = context.base.states.get(&asset.name);
@@ -77,10 +78,13 @@ fn judge(
         .into_iter()
         .filter_map(|input| contents.get(&input).map(|contents| (input.clone(), contents.clone())))
         .collect();
+    let reads: BTreeSet<TableName> = asset.inputs.iter().map(|input| input.table.owner()).collect();
+    let reads = reads.into_iter().filter(|name| *name != asset.name).collect();
     outcome.record.after = Some(AssetState {
         asset: asset.name.clone(),
         definition: resolved.map(|resolved| resolved.desired.definition.clone()).unwrap_or_default(),
         inputs,
+        reads,
         contents: context.run.id.to_string(),
         source: attempt.source,
         newest: freshness::newest(&attempt.staged.checks),

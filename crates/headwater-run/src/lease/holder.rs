@@ -54,11 +54,12 @@ impl Holder {
         let (Some(me), Some(it)) = (Identity::of(std::process::id()), Identity::parse(&self.process)) else {
             return false;
         };
-        if self.host != host_name() || it.machine != me.machine {
-            return false;
+        if it.boot != me.boot {
+            // Another machine, or this one before it was started again.
+            return self.host == host_name() && it.machine == me.machine && it.machine != UNKNOWN;
         }
         // In another PID namespace, e.g. of another container, its number means another process or none.
-        it.boot != me.boot || it.namespace == me.namespace && sees_others() && Identity::of(self.pid) != Some(it)
+        it.namespace == me.namespace && sees_others() && Identity::of(self.pid) != Some(it)
     }
 
     /// For a message.
@@ -111,7 +112,10 @@ impl Identity {
         }
         let start = fields.nth(18)?.to_owned();
         let machine = std::fs::read_to_string("/etc/machine-id").unwrap_or_default();
-        let machine = short_hash(&format!("headwater {}", machine.trim()));
+        let machine = match machine.trim() {
+            "" => UNKNOWN.to_owned(),
+            id => short_hash(&format!("headwater {id}")),
+        };
         // `pid:[4026531836]`
         let namespace =
             std::fs::read_link("/proc/self/ns/pid").ok()?.to_str()?.replace(['p', 'i', 'd', ':', '[', ']'], "");
@@ -157,10 +161,13 @@ mod tests {
         assert!(with(Identity { boot: "earlier".into(), ..me.clone() }).is_dead());
         let reused = with(Identity { start: "1".into(), ..me.clone() });
         assert!(reused.is_dead());
-        assert!(!Holder { host: "elsewhere".into(), ..reused }.is_dead());
         // Of these nothing is known.
         assert!(!with(Identity { namespace: "7".into(), start: "1".into(), ..me.clone() }).is_dead());
-        assert!(!with(Identity { machine: "another".into(), boot: "earlier".into(), ..me }).is_dead());
+        let earlier = Identity { boot: "earlier".into(), ..me };
+        assert!(!Holder { host: "elsewhere".into(), ..with(earlier.clone()) }.is_dead());
+        for machine in ["another", UNKNOWN] {
+            assert!(!with(Identity { machine: machine.into(), ..earlier.clone() }).is_dead());
+        }
         assert!(!Holder { process: UNKNOWN.into(), ..holder }.is_dead());
     }
 }

@@ -176,6 +176,6 @@ fn in_use(other: &Lease) -> Error {
 }
 
 fn lost_lease() -> Error {
-    Error::new("HW0702", Blame::Environment, "another process has taken over the lake: this run stopped and published nothing")
-        .help("see `headwater runs` for what the other one did, then run again; a machine that sleeps or stalls for 30 seconds loses its lease")
+    Error::new("HW0702", Blame::Environment, "another process has taken over the lake: this run stopped")
+        .help("`headwater history` tells whether it had published already, `headwater runs` what the other one did; then run again. A machine that sleeps or stalls for 30 seconds loses its lease")
 }

@@ -55,7 +55,7 @@ impl Gate<'_> {
     fn retain(&mut self, outcomes: &Outcomes) -> bool {
         let mut found = BTreeMap::new();
         for view in self.staying_views(outcomes) {
-            for (input, _) in &view.inputs {
+            for input in &view.reads {
                 if self.project.asset(input).is_none() && self.base.states.contains_key(input) {
                     // The name that a person knows is that of the view that failed.
                     let reader = self.retained.get(&view.asset).unwrap_or(&view.asset);
@@ -75,7 +75,7 @@ impl Gate<'_> {
         let audited = |name: &TableName| outcomes.get(name).is_some_and(Outcome::is_audited);
         let mut reasons = BTreeMap::new();
         for view in self.staying_views(outcomes) {
-            for (input, _) in view.inputs.iter().filter(|(input, _)| audited(input)) {
+            for input in view.reads.iter().filter(|input| audited(input)) {
                 let why = format!(
                     "the view {} reads it and was not published: it would show data that failed its checks",
                     view.asset

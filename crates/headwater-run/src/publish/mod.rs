@@ -36,7 +36,11 @@ pub(crate) async fn publish(context: &Context, outcomes: &mut Outcomes, held: &H
     let retained = gate::close(&context.project, &context.base, outcomes);
     match snapshot::compose(context, outcomes, &retained) {
         None => Ok(Published::Nothing),
-        Some(intent) => put(&context.lake, &intent, held).await,
+        Some(intent) => {
+            // A successor that finishes the intent goes by what is recorded.
+            context.put_tasks(outcomes.values().filter(|o| o.holds_back()).map(|o| &o.record)).await?;
+            put(&context.lake, &intent, held).await
+        }
     }
 }
 
@@ -54,8 +58,8 @@ pub(crate) async fn put(lake: &Lake, intent: &Intent, held: &Held) -> Result<Pub
 /// Finishes a recorded intent, from wherever it stands.
 ///
 /// A process may stall anywhere here, lose the lease, and wake when its successor has published on top of what it was
-/// about to put. Putting a commit again does no harm then, but taking one back would: that is only done when the lease
-/// is still held after the obstacle was seen, for then nobody else can have put it there as a successor.
+/// about to put. Putting a commit that the successor has put does no harm then, but taking one back would: that is only
+/// done when the lease is still held after the obstacle was seen, for then no successor can have put the obstacle there.
 ///
 /// # Errors
 /// As [`publish`]; `HW0702` when the lease has been taken over.

@@ -15,7 +15,8 @@ pub(super) fn compose(context: &Context, outcomes: &Outcomes, retained: &BTreeSe
     let (project, base) = (&context.project, &context.base);
     let mut relations = base.relations();
     let (mut tables, mut assets, mut lineage) = (Vec::new(), Vec::new(), Vec::new());
-    relations.retain(|name, _| project.maker_of(name).is_some() || retained.contains(&name.owner()));
+    // What becomes of side tables is decided with their assets: one that is not published keeps them.
+    relations.retain(|name, _| project.asset(&name.owner()).is_some() || retained.contains(&name.owner()));
     for (name, outcome) in outcomes.iter().filter(|(_, outcome)| outcome.is_audited()) {
         let (Some(asset), Some(staged)) = (project.asset(name), &outcome.record.staged) else { continue };
         set_relations(asset, staged, &mut relations);

@@ -94,10 +94,12 @@ async fn look(
         None => None,
     };
     let appends = stream.settings.mode == ReadMode::NewFiles;
+    let mut unpublished = false;
     let (table, position) = match &published {
         Some((version, schema)) if !reload => {
             // Rows are added to the log's newest version, whatever is published: its position is the one that counts.
             let head = lake.engine.head_version(&asset.name).await?.unwrap_or(*version);
+            unpublished = appends && head > *version;
             let position = if appends { lake.engine.position(&asset.name, head).await? } else { None };
             (Some(Arc::clone(schema)), position)
         }
@@ -111,6 +113,7 @@ async fn look(
                 source: Some(plan.fingerprint.clone()),
                 arrived: (!plan.parts.is_empty()).then(|| plan.description.clone()),
                 changed: plan.changed.clone(),
+                unpublished,
                 ..Desired::default()
             };
             source.look = Mutex::new(Some(plan));

@@ -152,16 +152,20 @@ impl MemoryEngine {
         }
     }
 
+    /// Judges the new rows of a table; checks that take a second look and set nothing aside also judge those `before`.
     fn check_all(
         &self,
         checks: &[CompiledCheck],
         columns: &[String],
-        rows: &[Row],
+        new: &[Row],
+        before: &[Row],
         relations: &Relations,
     ) -> (Vec<CheckResult>, BTreeSet<usize>) {
         let (mut results, mut aside) = (Vec::new(), BTreeSet::new());
         for check in checks {
-            let failing = self.judge(check, columns, rows, relations);
+            let all = !check.is_one_pass() && check.severity != Severity::Quarantine;
+            let rows = if all { [before, new].concat() } else { new.to_vec() };
+            let failing = self.judge(check, columns, &rows, relations);
             let within = check.threshold.tolerates(failing.len() as u64, rows.len() as u64);
             let verdict = match check.severity {
                 _ if failing.is_empty() || (within && check.severity != Severity::Quarantine) => Verdict::Passed,
@@ -227,17 +231,17 @@ impl Branch for MemoryBranch {
                 (schema.fields().iter().map(|field| field.name().clone()).collect(), rows)
             }
         };
-        let (checks, aside) = self.engine.check_all(&request.checks, &columns, &fresh, &request.relations);
+        let before = match request.mode {
+            WriteMode::Append => self.engine.read(&request.relations, &request.table)?.1,
+            WriteMode::Replace => Vec::new(),
+        };
+        let (checks, aside) = self.engine.check_all(&request.checks, &columns, &fresh, &before, &request.relations);
         let (mut good, mut bad) = (Vec::new(), Vec::new());
         for (place, row) in fresh.iter().enumerate() {
             if aside.contains(&place) { bad.push(row.clone()) } else { good.push(row.clone()) }
         }
         let rows_out = good.len() as u64;
-        if request.mode == WriteMode::Append {
-            let (_, mut before) = self.engine.read(&request.relations, &request.table)?;
-            before.append(&mut good);
-            good = before;
-        }
+        let good = [before, good].concat();
         let mut staged = Staged { rows_in: fresh.len() as u64, rows_out, checks, ..Staged::default() };
         staged.tables.push(self.put(request.table.clone(), columns.clone(), good, request.position)?);
         if !bad.is_empty() {
@@ -251,7 +255,7 @@ impl Branch for MemoryBranch {
     async fn audit_view(&self, request: AuditViewRequest) -> Result<Staged> {
         let index = self.engine.tap.before(&format!("engine audit_view {}", request.view)).await?;
         let (columns, rows) = self.engine.evaluate(&request.relations, &request.sql)?;
-        let (checks, _) = self.engine.check_all(&request.checks, &columns, &rows, &request.relations);
+        let (checks, _) = self.engine.check_all(&request.checks, &columns, &rows, &[], &request.relations);
         self.engine.tap.after(index).await;
         Ok(Staged { rows_in: rows.len() as u64, checks, ..Staged::default() })
     }

@@ -160,6 +160,93 @@ async fn a_foreign_commit_makes_the_run_stale() {
 }
 
 #[tokio::test]
+async fn rows_below_a_foreign_commit_are_not_lost() {
+    let world = world();
+    let project = Draft::new().stream("raw.a", ReadMode::NewFiles).table("marts.a", "select k from raw.a").build();
+    world.run(&project).await;
+    world.files.put("raw.a", &["k", "v"], "2", &[&["c", "3"]]);
+    // It dies when its commits are in the logs, and another program compacts a table before anybody looks.
+    world.tap.fail("store publish", 0, 1, false);
+    assert!(world.run_with(&project, &super::world::options()).await.is_err());
+    world.engine.foreign_commit("raw.a");
+    // What was put counts as loaded: the next run must show it.
+    let summary = world.run(&project).await;
+    assert_eq!(summary.exit_code, 0);
+    assert_eq!(world.rows("raw.a").await.unwrap(), ["a1", "c3"]);
+    assert_eq!(world.rows("marts.a").await.unwrap(), ["a", "c"]);
+    assert_eq!(world.run(&project).await.snapshot, None, "and then there is nothing left to do");
+}
+
+#[tokio::test]
+async fn a_failed_asset_keeps_its_side_tables() {
+    let world = world();
+    world.files.put("raw.a", &["k", "v"], "2", &[&["x", "-"]]);
+    let before = Draft::new().stream("raw.a", ReadMode::NewFiles).not_null("v", Severity::Quarantine).build();
+    world.run(&before).await;
+    assert_eq!(world.rows("raw.a__quarantine").await.unwrap(), ["x-"]);
+    let after = Draft::new()
+        .stream("raw.a", ReadMode::NewFiles)
+        .not_null("v", Severity::Error)
+        .stream("raw.b", ReadMode::NewFiles)
+        .build();
+    let summary = world.run(&after).await;
+    assert_eq!((state(&summary, "raw.a"), state(&summary, "raw.b")), (TaskState::Failed, TaskState::Published));
+    assert_eq!(world.rows("raw.a__quarantine").await.unwrap(), ["x-"]);
+}
+
+#[tokio::test]
+async fn a_failed_view_keeps_back_what_it_reads_and_not_what_its_checks_read() {
+    let world = world();
+    let references = Probe::References { columns: vec!["k".into()], to: table("raw.b"), to_columns: vec!["k".into()] };
+    let project = Draft::new()
+        .stream("raw.a", ReadMode::NewFiles)
+        .stream("raw.b", ReadMode::NewFiles)
+        .view("staging.a", "select k, v from raw.a")
+        .not_null("v", Severity::Error)
+        .check("relationships(k)", Severity::Warn, references)
+        .build();
+    world.run(&project).await;
+    world.files.put("raw.a", &["k", "v"], "2", &[&["x", "-"]]);
+    world.files.put("raw.b", &["k", "v"], "2", &[&["y", "2"]]);
+    let summary = world.run(&project).await;
+    assert_eq!((state(&summary, "raw.a"), state(&summary, "raw.b")), (TaskState::HeldBack, TaskState::Published));
+}
+
+#[tokio::test]
+async fn an_asset_that_comes_back_does_not_lose_what_its_files_held() {
+    let world = world();
+    let with = Draft::new().stream("raw.a", ReadMode::NewFiles).stream("raw.b", ReadMode::NewFiles).build();
+    let without = Draft::new().stream("raw.b", ReadMode::NewFiles).build();
+    world.run(&with).await;
+    world.run(&without).await;
+    world.files.put("raw.a", &["k", "v"], "2", &[&["c", "3"]]);
+    world.files.remove("raw.a", "1");
+    let summary = world.run(&with).await;
+    assert_eq!(asset(&summary, "raw.a").code.as_deref(), Some("HW0912"));
+}
+
+#[tokio::test]
+async fn checks_are_judged_again_when_the_table_that_they_read_changes() {
+    let world = world();
+    world.files.put("raw.b", &["k", "v"], "1", &[&["a", "2"]]);
+    let references = Probe::References { columns: vec!["k".into()], to: table("raw.a"), to_columns: vec!["k".into()] };
+    let project = Draft::new()
+        .stream("raw.a", ReadMode::Full)
+        .stream("raw.b", ReadMode::NewFiles)
+        .check("relationships(k)", Severity::Error, references)
+        .build();
+    assert_eq!(world.run(&project).await.exit_code, 0);
+    assert_eq!(world.run(&project).await.snapshot, None);
+    world.files.put("raw.a", &["k", "v"], "1", &[&["z", "1"]]);
+    let summary = world.run(&project).await;
+    assert_eq!(state(&summary, "raw.b"), TaskState::Failed, "its a is not in raw.a any more");
+    world.files.put("raw.a", &["k", "v"], "1", &[&["a", "1"]]);
+    assert_eq!(world.run(&project).await.exit_code, 0);
+    assert_eq!(world.rows("raw.b").await.unwrap(), ["a2"], "nothing was loaded twice");
+    assert_eq!(world.run(&project).await.snapshot, None);
+}
+
+#[tokio::test]
 async fn what_the_project_dropped_leaves_main() {
     let world = world();
     let both = Draft::new()
@@ -169,6 +256,8 @@ async fn what_the_project_dropped_leaves_main() {
         .build();
     world.run(&both).await;
     let one = Draft::new().stream("raw.a", ReadMode::NewFiles).build();
+    let plan = crate::plan(&one, &world.connectors(), &world.lake(), false).await.unwrap();
+    assert_eq!(plan.removed, [table("marts.a"), table("marts.v")], "a plan tells it beforehand");
     let summary = world.run(&one).await;
     assert_eq!(summary.removed, [table("marts.a"), table("marts.v")]);
     assert_eq!(summary.snapshot, Some(2));

@@ -64,7 +64,7 @@ impl World {
     }
 
     pub(super) async fn plan(&self, project: &Project) -> Vec<PlannedTask> {
-        crate::plan(project, &self.connectors(), &self.lake(), false).await.unwrap()
+        crate::plan(project, &self.connectors(), &self.lake(), false).await.unwrap().tasks
     }
 
     /// The rows that `main` shows of a name, cells joined; `None` when there is no such name.

@@ -126,6 +126,9 @@ pub struct AssetState {
     pub definition: String,
     /// A fingerprint of each input as it was read: its own fingerprint, in the order of names.
     pub inputs: Vec<(TableName, String)>,
+    /// The assets that its SQL reads; checks may read others of the inputs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reads: Vec<TableName>,
     /// A fingerprint of its contents: changes with every version that is published.
     pub contents: String,
     /// For a source: the fingerprint of what it had read ([`crate::connector::ReadPlan::fingerprint`]).

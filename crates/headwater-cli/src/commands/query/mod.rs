@@ -75,13 +75,20 @@ pub(crate) async fn query(args: &QueryArgs, global: &Global, console: &Console) 
     Ok(0)
 }
 
+/// A file whose name asks for what cannot be written.
+pub(crate) fn unknown_extension(extension: &str, known: &str) -> Error {
+    Error::new("HW0816", Blame::Project, format!("a .{extension} file cannot be written"))
+        .help(format!("name the file {known}, or say which --format to write into it"))
+}
+
 fn choose_format(args: &QueryArgs, console: &Console) -> Result<Format, Failure> {
     let extension = args.output.as_ref().and_then(|path| path.extension()?.to_str());
     let format = match (args.format, extension) {
         (Some(format), _) => format,
         (None, Some("parquet")) => Format::Parquet,
         (None, Some("json" | "jsonl" | "ndjson")) => Format::Json,
-        (None, Some(_)) => Format::Csv,
+        (None, Some("csv" | "txt")) => Format::Csv,
+        (None, Some(other)) => return Err(unknown_extension(other, ".csv, .json, .jsonl, .ndjson or .parquet").into()),
         (None, None) if console.json => Format::Json,
         (None, None) if console.out_is_terminal && args.output.is_none() => Format::Table,
         (None, None) => Format::Csv,

@@ -174,3 +174,22 @@ fn predicates_may_use_functions_that_exist_in_plans_only() {
     );
     assert_told(&project.say(&["run"]).exits(1), "HW0910", &["coalesce(n, 0) > 2", "2 of 3 rows"]);
 }
+
+#[test]
+fn the_time_of_the_run_can_be_used_everywhere() {
+    let project = Project::numbers()
+        .with(
+            "sources/numbers.yml",
+            "connector: files\nlocation: data\nstreams:\n  - table: raw.numbers\n    path: '*.csv'\n    checks:\n      \
+             - expression: n < date_part('year', now())\n      - not_null: { columns: name, where: current_date > date '2020-01-01' }\n",
+        )
+        .with("models/staging/dated.sql", "/*---\nmaterialize: view\n---*/\nselect n, current_date as day from raw.numbers\n")
+        .with("models/marts/timed.sql", "select n, current_timestamp as at, day from staging.dated\n");
+    project.run();
+    let days = query(project.path(), "select count(*) from staging.dated where day = current_date");
+    assert_eq!(days, "3");
+    assert_eq!(
+        query(project.path(), "select count(*) from marts.timed where at <= now() and day <= current_date"),
+        "3"
+    );
+}

@@ -25,8 +25,12 @@ pub(crate) struct LocalFile {
 
 /// When a file was changed last, in microseconds since 1970-01-01T00:00:00Z; 0 where the system does not tell.
 pub(crate) fn modified_micros(metadata: &std::fs::Metadata) -> i64 {
-    let since = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    since.and_then(|since| i64::try_from(since.as_micros()).ok()).unwrap_or(0)
+    let micros = |duration: std::time::Duration| i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+    match metadata.modified().map(|time| time.duration_since(UNIX_EPOCH)) {
+        Ok(Ok(since)) => micros(since),
+        Ok(Err(before)) => -micros(before.duration()),
+        Err(_) => 0,
+    }
 }
 
 impl LocalFile {

@@ -5,5 +5,5 @@ mod read;
 mod share;
 mod store;
 
-pub(crate) use read::{inspect, read};
+pub(crate) use read::{Footer, inspect, read};
 pub(crate) use share::Share;

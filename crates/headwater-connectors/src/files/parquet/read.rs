@@ -12,6 +12,7 @@ use headwater_sdk::{Blame, Error};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
+use tokio::sync::OnceCell;
 
 use super::cast::{cast, value_text};
 use super::share::Share;
@@ -47,10 +48,14 @@ pub(crate) async fn inspect(file: &FileEntry) -> Result<Seen, Error> {
     Ok(Seen { file: Arc::clone(&file.name), columns: Some(columns), sparse: false })
 }
 
+/// What the parts of a file share: its footer, read by the first of them.
+pub(crate) type Footer = OnceCell<ArrowReaderMetadata>;
+
 /// Reads the rows of a part of a file in the table's columns.
 pub(crate) fn read(
     file: FileEntry,
     share: Share,
+    footer: Arc<Footer>,
     target: Arc<Target>,
     progress: Arc<Progress>,
 ) -> impl Stream<Item = Result<SourceBatch, Error>> + Send + 'static {
@@ -58,10 +63,8 @@ pub(crate) fn read(
         let name = Arc::clone(&file.name);
         let broken = |error| unwrap(error, &name);
         let reader = StoreReader::new(&file, Some(Arc::clone(&progress)))?;
-        // Every part reads the footer; it is counted once.
-        let mut footer = if share.index == 0 { reader.clone() } else { StoreReader::new(&file, None)? };
-        let options = ArrowReaderOptions::new();
-        let metadata = ArrowReaderMetadata::load_async(&mut footer, options).await.map_err(broken)?;
+        let load = async || ArrowReaderMetadata::load_async(&mut reader.clone(), ArrowReaderOptions::new()).await;
+        let metadata = footer.get_or_try_init(load).await.map_err(broken)?.clone();
         let (groups, rows_before) = share.row_groups(metadata.metadata());
         let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(reader, metadata).with_row_groups(groups);
         let wanted = |(_, field): &(usize, &Arc<arrow_schema::Field>)| {

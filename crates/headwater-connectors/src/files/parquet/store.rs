@@ -59,7 +59,9 @@ impl StoreReader {
         let options = GetOptions { if_match: self.etag.clone(), range, ..GetOptions::default() };
         let fail = |error| store_error(error, &self.name);
         let result = self.store.get_opts(&self.path, options).await.map_err(fail)?;
-        let same_time = self.modified.is_none_or(|modified| result.meta.last_modified.timestamp_micros() == modified);
+        // Some stores tell milliseconds in lists and seconds here.
+        let seconds = result.meta.last_modified.timestamp();
+        let same_time = self.modified.is_none_or(|modified| modified.div_euclid(1_000_000) == seconds);
         if result.meta.size != self.size || !same_time {
             return Err(changed(&self.name));
         }

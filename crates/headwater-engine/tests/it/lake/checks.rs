@@ -261,6 +261,27 @@ async fn shares_are_of_the_rows_that_where_chooses() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn shares_of_a_view_are_of_all_its_rows() {
+    let mut lake = Fixture::new();
+    let departments = batch(vec![("key", Arc::new(StringArray::from(vec!["a", "b"])))]);
+    lake.load("raw.d", departments, WriteMode::Replace, vec![]).await;
+    lake.load("raw.p", people(), WriteMode::Replace, vec![]).await;
+    let known = Probe::References { columns: columns(&["dept"]), to: name("raw.d"), to_columns: columns(&["key"]) };
+    let mut known = check("known", Severity::Error, known);
+    known.threshold = Threshold::Percent(20.0);
+    let (_, opened) = lake.branch().await;
+    let request = AuditViewRequest {
+        view: name("staging.p"),
+        sql: "select * from raw.p".into(),
+        checks: vec![known],
+        relations: lake.relations.clone(),
+        progress: Arc::default(),
+    };
+    let staged = opened.audit_view(request).await.unwrap();
+    assert_eq!(verdict(&staged.checks, "known"), (Verdict::Passed, 1, 5));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn rows_that_a_second_look_sets_aside_count_for_no_other_check() {
     let mut lake = Fixture::new();
     let checks = || {

@@ -57,7 +57,7 @@ impl Integers {
     /// Judges all integers between two; `None` when they are too many, or when one that no row may have cannot be
     /// judged, e.g. because of a division by zero.
     fn cover(&mut self, checks: &ColumnChecks, least: i64, greatest: i64) -> Option<()> {
-        let known = self.least + self.fails.len() as i64 - 1;
+        let known = self.least + (self.fails.len() as i64 - 1);
         if !self.fails.is_empty() && self.least <= least && greatest <= known {
             return Some(());
         }

@@ -12,8 +12,8 @@ use datafusion::physical_expr_common::physical_expr::is_volatile;
 use datafusion::physical_plan::PhysicalExpr;
 use headwater_sdk::Result;
 
-use super::rows::{arrow_error, evaluate, truths};
-use crate::session::sql_error;
+use super::row_check::{evaluate, truths};
+use crate::session::{arrow_error, sql_error};
 
 /// The checks that fit into a word of flags.
 const MOST_CHECKS: usize = u64::BITS as usize;

@@ -6,7 +6,7 @@ use headwater_kernels::Distinct;
 use headwater_sdk::Result;
 
 use super::column_checks::{ColumnChecks, Failing};
-use super::rows::arrow_error;
+use crate::session::arrow_error;
 
 /// More texts than this are not kept apart: then judging each row is as good.
 const MOST_TEXTS: u32 = 64 * 1024;
