@@ -185,6 +185,13 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    async fn put_vacuumed(&self, snapshots: &BTreeSet<u64>, lease: &Lease) -> Result<()> {
+        for (id, published) in &mut self.fenced(lease)?.snapshots {
+            published.record.vacuumed |= snapshots.contains(id);
+        }
+        Ok(())
+    }
+
     async fn head(&self) -> Result<Option<SnapshotRecord>> {
         Ok(self.contents().newest(|_| true))
     }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use headwater_diagnostics::{Diagnostic, SourceMap, Span};
 use headwater_run::RunError;
+use headwater_sdk::store::SnapshotRecord;
 use headwater_sdk::{Blame, Error};
 use serde_json::json;
 
@@ -45,6 +46,21 @@ impl Failure {
         let mut diagnostic = Diagnostic::error(error.code, error.full_message()).at(Span::new(query, span), "");
         diagnostic.help = error.help;
         Self::Project { diagnostics: vec![diagnostic], files: Box::new(files) }
+    }
+
+    /// The failure of reading a snapshot whose files vacuuming may have taken.
+    pub(crate) fn of_reading(self, snapshot: &SnapshotRecord) -> Self {
+        match self {
+            Self::Error(mut error) if snapshot.vacuumed && error.code == "HW0552" => {
+                error.blame = Blame::Project;
+                error.help = Some(format!(
+                    "snapshot {} was vacuumed: what of it changed since cannot be read; `headwater history` marks such snapshots",
+                    snapshot.id
+                ));
+                Self::Error(error)
+            }
+            other => other,
+        }
     }
 
     pub(crate) fn json(error: serde_json::Error) -> Self {

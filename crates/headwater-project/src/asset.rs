@@ -3,10 +3,10 @@
 use std::fmt;
 use std::ops::Range;
 
-use arrow_schema::DataType;
-use headwater_diagnostics::Span;
+use arrow_schema::{DataType, Schema};
+use headwater_diagnostics::{Diagnostic, Span};
 use headwater_sdk::TableName;
-use headwater_sdk::check::{CompiledCheck, Severity};
+use headwater_sdk::check::{CompileFn, CompiledCheck, OptionsError, Severity};
 use headwater_sdk::connector::{OnBadRow, StreamSettings};
 
 use crate::template::{Piece, source_of};
@@ -68,7 +68,7 @@ pub struct ColumnSpec {
 }
 
 /// A check, with the places to point at.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct CheckSpec {
     /// The check.
     pub check: CompiledCheck,
@@ -78,13 +78,54 @@ pub struct CheckSpec {
     pub column_spans: Vec<(String, Span)>,
     /// Where its `where` is written.
     pub filter_span: Option<Span>,
+    /// What it was compiled from; `None` for a check that the project does not spell out.
+    pub written: Option<WrittenCheck>,
+}
+
+/// A check as the project writes it.
+#[derive(Debug, Clone)]
+pub struct WrittenCheck {
+    /// The options of its type, validated.
+    pub options: serde_json::Value,
+    /// Where they are written.
+    pub option_spans: Vec<(String, Span)>,
+    /// What compiles them.
+    pub compile: CompileFn,
+    /// The code of errors in them.
+    pub code: &'static str,
 }
 
 impl CheckSpec {
+    /// The check compiled for columns of known types.
+    ///
+    /// # Errors
+    /// When its options do not go with the types.
+    pub fn typed(&self, columns: &Schema) -> Result<CompiledCheck, Box<Diagnostic>> {
+        let Some(written) = &self.written else { return Ok(self.check.clone()) };
+        match (written.compile)(written.options.clone(), Some(columns)) {
+            Ok(compiled) => Ok(CompiledCheck { probe: compiled.probe, ..self.check.clone() }),
+            Err(error) => {
+                let place = error.key.and_then(|key| written.option_spans.iter().find(|(name, _)| name == key));
+                Err(Box::new(options_error(
+                    &self.check.kind,
+                    written.code,
+                    error,
+                    place.map_or(self.span, |(_, span)| *span),
+                )))
+            }
+        }
+    }
+
     /// Where a column of the check is written; the whole entry when it is not spelt out.
     pub fn column_span(&self, column: &str) -> Span {
         self.column_spans.iter().find(|(name, _)| name == column).map_or(self.span, |(_, span)| *span)
     }
+}
+
+/// What is wrong with the options of a check.
+pub(crate) fn options_error(kind: &str, code: &'static str, error: OptionsError, at: Span) -> Diagnostic {
+    let diagnostic = Diagnostic::error(code, format!("{kind}: {}", error.message)).at(at, "");
+    error.help.into_iter().fold(diagnostic, Diagnostic::help)
 }
 
 /// A table that an asset reads.

@@ -21,7 +21,8 @@ pub mod codes;
 pub mod plan;
 
 pub use asset::{
-    Asset, AssetKind, CheckSpec, ColumnSpec, Freshness, Input, Materialize, ModelAsset, Refresh, SeedAsset, StreamAsset,
+    Asset, AssetKind, CheckSpec, ColumnSpec, Freshness, Input, Materialize, ModelAsset, Refresh, SeedAsset,
+    StreamAsset, WrittenCheck,
 };
 pub use load::{LoadOptions, Loaded, load};
 pub use project::{DEFAULT_MEMORY, Environment, Project};

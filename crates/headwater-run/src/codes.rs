@@ -39,6 +39,12 @@ pub const CODES: &[Code] = &[
                       declaration.",
     },
     Code {
+        code: "HW0907",
+        title: "columns that cannot be compared",
+        explanation: "A relationships check compares columns of types that have no value in common, such as a text and a \
+                      number. Cast one of them in its model, or declare its type.",
+    },
+    Code {
         code: "HW0908",
         title: "freshness of a column that is no time",
         explanation: "Freshness compares the newest value of a date or timestamp column with the clock. Name such a \

@@ -78,9 +78,10 @@ pub async fn maintain(
             keep.tables.extend([asset.quarantine(), asset.rejected(), asset]);
         }
         let young = clock::now_ms() - i64::from(options.keep_days) * DAY_MS;
-        let mut live = BTreeSet::new();
+        let (mut live, mut vacuumed) = (BTreeSet::new(), BTreeSet::new());
         for (index, snapshot) in lake.store.snapshots(usize::MAX >> 1).await?.into_iter().enumerate() {
             if index >= options.keep_snapshots.max(1) && snapshot.published_ms < young {
+                vacuumed.insert(snapshot.id);
                 continue;
             }
             live.insert(snapshot.id);
@@ -89,6 +90,9 @@ pub async fn maintain(
                     keep.versions.entry(name).or_default().insert(version);
                 }
             }
+        }
+        if !options.dry_run {
+            lake.store.put_vacuumed(&vacuumed, held.lease()).await?;
         }
         let removed = tokio::select! {
             removed = lake.engine.vacuum(&keep, options.dry_run) => removed?,

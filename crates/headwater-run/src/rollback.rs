@@ -155,6 +155,7 @@ async fn restore(
         published_ms: clock::now_ms(),
         changed: changed_names(&base.relations(), &relations),
         relations,
+        vacuumed: false,
     };
     let assets = lake.store.asset_states(target.id).await?;
     let removed = base.states.keys().filter(|name| assets.iter().all(|state| state.asset != **name)).cloned().collect();

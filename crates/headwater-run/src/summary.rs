@@ -1,7 +1,9 @@
 //! What a run has done, for people and (as JSON) for programs.
 
+use std::collections::BTreeSet;
+
 use headwater_project::{Asset, AssetKind, Materialize, Project};
-use headwater_sdk::check::{CheckResult, Severity, Verdict};
+use headwater_sdk::check::{CheckResult, Probe, Severity, Verdict};
 use headwater_sdk::store::{RunRecord, RunState, TaskState};
 use headwater_sdk::{RunId, TableName};
 use serde::Serialize;
@@ -116,6 +118,8 @@ pub struct CheckCounts {
 pub struct CheckProblem {
     /// Its name, e.g. `not_null(carrier)`.
     pub check: String,
+    /// The columns that it is about, as far as they are known.
+    pub columns: Vec<String>,
     /// Why it is there.
     pub description: Option<String>,
     /// Its severity.
@@ -221,6 +225,7 @@ fn count(results: &[CheckResult]) -> CheckCounts {
 fn problem(result: &CheckResult) -> CheckProblem {
     CheckProblem {
         check: result.check.name.clone(),
+        columns: columns(result),
         description: result.check.description.clone(),
         severity: result.check.severity,
         verdict: result.verdict,
@@ -229,6 +234,17 @@ fn problem(result: &CheckResult) -> CheckProblem {
         observed: result.observed.clone(),
         sample: result.sample.clone(),
     }
+}
+
+/// What a check is about: the columns that it names, or those that its predicate does.
+fn columns(result: &CheckResult) -> Vec<String> {
+    let Probe::Row { fails_when } = &result.check.probe else { return result.check.columns.clone() };
+    if !result.check.columns.is_empty() {
+        return result.check.columns.clone();
+    }
+    let words: BTreeSet<&str> = fails_when.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+    let names = result.sample.first().and_then(serde_json::Value::as_object).into_iter().flat_map(|row| row.keys());
+    names.filter(|name| words.contains(name.as_str())).cloned().collect()
 }
 
 fn seconds(from_ms: i64, to_ms: i64) -> f64 {

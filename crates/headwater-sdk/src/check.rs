@@ -202,12 +202,12 @@ pub trait CheckType: Send + Sync {
     fn code(&self) -> &'static str;
     /// The JSON Schema of the options.
     fn options_schema(&self) -> serde_json::Value;
-    /// Turns options, already validated against the schema, into a probe.
-    ///
-    /// # Errors
-    /// As [`Check::compile`].
-    fn compile(&self, options: serde_json::Value, schema: Option<&Schema>) -> Result<Compiled, OptionsError>;
+    /// What turns options, already validated against the schema, into a probe.
+    fn compiler(&self) -> CompileFn;
 }
+
+/// [`Check::compile`] with its types erased.
+pub type CompileFn = fn(serde_json::Value, Option<&Schema>) -> Result<Compiled, OptionsError>;
 
 /// Erases the types of the check `C`.
 pub fn erased<C: Check>() -> Box<dyn CheckType> {
@@ -233,13 +233,15 @@ impl<C: Check> CheckType for Erased<C> {
         schemars::schema_for!(C::Options).to_value()
     }
 
-    fn compile(&self, options: serde_json::Value, schema: Option<&Schema>) -> Result<Compiled, OptionsError> {
-        let options = serde_json::from_value(options).map_err(|e| OptionsError {
-            key: None,
-            message: e.to_string(),
-            help: None,
-        })?;
-        C::compile(options, schema)
+    fn compiler(&self) -> CompileFn {
+        |options, schema| {
+            let options = serde_json::from_value(options).map_err(|e| OptionsError {
+                key: None,
+                message: e.to_string(),
+                help: None,
+            })?;
+            C::compile(options, schema)
+        }
     }
 }
 

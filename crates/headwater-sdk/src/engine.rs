@@ -81,6 +81,9 @@ pub struct StageRequest {
     pub partition_by: Vec<String>,
     /// The checks, in the project's order.
     pub checks: Vec<CompiledCheck>,
+    /// Whether the checks have to be judged on the rows that the table has already, too, because they are others than those
+    /// that these rows have passed. Checks that set rows aside look at the new rows only.
+    pub judge_all: bool,
     /// Whether the table's `__rejected` table is kept (only with [`StageInput::Source`]).
     pub keep_rejected: bool,
     /// What the names in queries and checks mean: the snapshot's tables, replaced by those that the run has staged.

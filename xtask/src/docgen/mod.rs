@@ -8,6 +8,7 @@ mod connectors;
 mod errors;
 mod keys;
 mod manual;
+mod project;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -23,10 +24,11 @@ use crate::report::{self, Finding};
 type Page = (&'static str, fn(&Path) -> Result<String, String>);
 
 /// Every page.
-const PAGES: [Page; 3] = [
+const PAGES: [Page; 4] = [
     ("docs/reference/checks.md", checks::page),
     ("docs/reference/connectors.md", connectors::page),
     ("docs/reference/errors.md", errors::page),
+    ("docs/reference/project.md", project::page),
 ];
 
 /// The first line of every page.

@@ -92,6 +92,7 @@ const CASES: &[(&str, Case)] = cases![
     publishing::concurrent_publish_has_one_winner,
     reading::snapshot_at_finds_the_newest_before,
     reading::snapshots_come_newest_first,
+    reading::vacuumed_snapshots_are_marked,
     reading::old_snapshots_keep_their_states,
     reading::removed_assets_vanish_from_the_new_snapshot_only,
     reading::removed_asset_may_come_back,

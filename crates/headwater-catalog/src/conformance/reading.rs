@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use headwater_sdk::store::SnapshotKind;
+use headwater_sdk::store::{SnapshotKind, SnapshotRecord};
 use headwater_sdk::{Relation, Result};
 
 use super::Subject;
@@ -49,6 +49,29 @@ pub(super) async fn snapshots_come_newest_first(subject: Subject) -> Result<()> 
         assert_eq!(subject.other.snapshots(limit).await?, published[..limit.min(6)], "limit {limit}");
     }
     assert_eq!(subject.other.snapshots(usize::MAX).await?, published);
+    Ok(())
+}
+
+pub(super) async fn vacuumed_snapshots_are_marked(subject: Subject) -> Result<()> {
+    let mine = lease(&*subject.store, "a").await?;
+    let first = publish(&*subject.store, &mine, None, &[("raw.a", 0)]).await?;
+    publish(&*subject.store, &mine, Some(&first), &[("raw.a", 1)]).await?;
+    subject.store.put_vacuumed(&[1, 7].into(), &mine).await?;
+    let marked = SnapshotRecord { vacuumed: true, ..first };
+    assert_eq!(subject.other.snapshot(1).await?, Some(marked), "nothing else of it changes");
+    let marks = async || {
+        Ok::<_, headwater_sdk::Error>(
+            subject.other.snapshots(9).await?.iter().map(|s| s.vacuumed).collect::<Vec<bool>>(),
+        )
+    };
+    assert_eq!(marks().await?, vec![false, true]);
+    subject.store.put_vacuumed(&[].into(), &mine).await?;
+    subject.store.put_vacuumed(&[1].into(), &mine).await?;
+    assert_eq!(marks().await?, vec![false, true]);
+    subject.store.release_lease(&mine).await?;
+    let refused = subject.store.put_vacuumed(&[2].into(), &mine).await;
+    assert!(refused.is_err_and(|e| e.code == "HW0702"));
+    assert_eq!(marks().await?, vec![false, true]);
     Ok(())
 }
 

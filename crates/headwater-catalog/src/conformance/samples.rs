@@ -121,6 +121,7 @@ pub fn intent(parent: Option<&SnapshotRecord>, tables: &[(&str, u64)]) -> Result
             published_ms: START_MS + 1_000 * id as i64,
             relations: parent.map(|parent| parent.relations.clone()).unwrap_or_default(),
             changed: Vec::new(),
+            vacuumed: false,
         },
         assets: Vec::new(),
         lineage: Vec::new(),

@@ -79,6 +79,8 @@ pub(crate) struct SnapshotHeader {
     run: RunId,
     published_ms: i64,
     changed: Vec<TableName>,
+    #[serde(default)]
+    vacuumed: bool,
 }
 
 impl SnapshotHeader {
@@ -91,7 +93,13 @@ impl SnapshotHeader {
             run: record.run.clone(),
             published_ms: record.published_ms,
             changed: record.changed.clone(),
+            vacuumed: record.vacuumed,
         }
+    }
+
+    /// The header of a snapshot that is vacuumed.
+    pub(crate) fn vacuumed(self) -> Self {
+        Self { vacuumed: true, ..self }
     }
 
     /// The snapshot's number.
@@ -101,8 +109,8 @@ impl SnapshotHeader {
 
     /// The whole record.
     pub(crate) fn with_relations(self, relations: Relations) -> SnapshotRecord {
-        let Self { id, parent, kind, run, published_ms, changed } = self;
-        SnapshotRecord { id, parent, kind, run, published_ms, relations, changed }
+        let Self { id, parent, kind, run, published_ms, changed, vacuumed } = self;
+        SnapshotRecord { id, parent, kind, run, published_ms, relations, changed, vacuumed }
     }
 }
 

@@ -188,6 +188,7 @@ fn snapshots() -> Vec<SnapshotRecord> {
         published_ms: TIME,
         relations: [(name("raw.flights"), Relation::Table { version: 0 })].into(),
         changed: vec![name("raw.flights")],
+        vacuumed: false,
     };
     let second = SnapshotRecord {
         id: 3,

@@ -177,6 +177,11 @@ impl Store for SqliteStore {
         self.fenced(lease, move |tx| intents::clear(tx, &run)).await
     }
 
+    async fn put_vacuumed(&self, snapshots: &BTreeSet<u64>, lease: &Lease) -> Result<()> {
+        let snapshots = snapshots.clone();
+        self.fenced(lease, move |tx| snapshots::put_vacuumed(tx, &snapshots)).await
+    }
+
     async fn head(&self) -> Result<Option<SnapshotRecord>> {
         self.read(snapshots::head).await
     }

@@ -1,5 +1,7 @@
 //! Snapshots: headers, and relations rebuilt from changes.
 
+use std::collections::BTreeSet;
+
 use headwater_sdk::store::SnapshotRecord;
 use headwater_sdk::{Relation, Relations};
 use rusqlite::{Params, Transaction, params};
@@ -23,6 +25,22 @@ pub(super) fn put_header(tx: &Transaction<'_>, snapshot: &SnapshotRecord) -> Res
         "INSERT INTO snapshot (id, published_ms, version, body) VALUES (?1, ?2, ?3, ?4)",
         params![to_sql(snapshot.id)?, snapshot.published_ms, encoded.version, encoded.body],
     )?;
+    Ok(())
+}
+
+/// Marks snapshots as vacuumed.
+pub(super) fn put_vacuumed(tx: &Transaction<'_>, ids: &BTreeSet<u64>) -> Result<(), Fault> {
+    for id in ids {
+        let header: Option<SnapshotHeader> =
+            bodies::one(tx, "SELECT version, body FROM snapshot WHERE id = ?1", [to_bound(*id)])?;
+        let Some(header) = header else { continue };
+        let encoded = encode(&header.vacuumed())?;
+        tx.prepare_cached("UPDATE snapshot SET version = ?2, body = ?3 WHERE id = ?1")?.execute(params![
+            to_bound(*id),
+            encoded.version,
+            encoded.body
+        ])?;
+    }
     Ok(())
 }
 

@@ -57,7 +57,7 @@ fn compile(check: &dyn CheckType, yaml: &str) -> Result<Compiled, OptionsError> 
         (bare, Some(key)) => Value::Object(Map::from_iter([(key.to_owned(), bare)])),
         (bare, None) => panic!("{} has no short form for {bare}", check.name()),
     };
-    check.compile(options, None)
+    check.compiler()(options, None)
 }
 
 #[test]

@@ -18,7 +18,7 @@ fn schema() -> Schema {
 /// The predicate of a row probe, or the message.
 fn compile(kind: &str, options: Value) -> Result<String, String> {
     let check = headwater_checks::all().into_iter().find(|c| c.name() == kind).unwrap();
-    match check.compile(options, Some(&schema())) {
+    match check.compiler()(options, Some(&schema())) {
         Ok(compiled) => match compiled.probe {
             Probe::Row { fails_when } => Ok(fails_when),
             other => Ok(format!("{other:?}")),
@@ -86,7 +86,7 @@ fn unknown_options_are_errors() {
     for check in headwater_checks::all() {
         let schema = check.options_schema();
         assert_eq!(schema["additionalProperties"], json!(false), "{}", check.name());
-        assert!(check.compile(json!({ "no_such_option": 1 }), None).is_err(), "{}", check.name());
+        assert!(check.compiler()(json!({ "no_such_option": 1 }), None).is_err(), "{}", check.name());
         for (key, option) in schema["properties"].as_object().unwrap() {
             assert!(option["description"].is_string(), "{}: '{key}' is not described", check.name());
         }

@@ -19,7 +19,7 @@ fn parse(dialect: &dyn Dialect, sql: &str) -> Expr {
 
 fn fails_when(kind: &str, options: Value) -> Expr {
     let check = headwater_checks::all().into_iter().find(|c| c.name() == kind).unwrap();
-    match check.compile(options, None).unwrap_or_else(|e| panic!("{e}")).probe {
+    match check.compiler()(options, None).unwrap_or_else(|e| panic!("{e}")).probe {
         Probe::Row { fails_when } => parse(&GenericDialect {}, &fails_when),
         other => panic!("{other:?}"),
     }
@@ -115,7 +115,7 @@ proptest! {
     #[test]
     fn no_predicate_breaks_out(predicate in r#"[ab ='"()\n/*-]{1,16}"#) {
         let check = headwater_checks::all().into_iter().find(|c| c.name() == "expression").unwrap();
-        let Ok(compiled) = check.compile(json!({ "predicate": predicate }), None) else { return Ok(()) };
+        let Ok(compiled) = check.compiler()(json!({ "predicate": predicate }), None) else { return Ok(()) };
         let Probe::Row { fails_when } = compiled.probe else { panic!("no row probe") };
         let parsed = Parser::new(&GenericDialect {}).try_with_sql(&fails_when).and_then(|mut p| {
             let expression = p.parse_expr()?;

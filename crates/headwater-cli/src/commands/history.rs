@@ -12,6 +12,8 @@ use crate::wiring::lake::{self, Access};
 use crate::wiring::project;
 
 /// Lists the snapshots, newest first, with what each of them changed.
+///
+/// Of a snapshot that is marked as vacuumed, tables that changed since cannot be read any more.
 #[derive(Debug, Args)]
 pub(crate) struct HistoryArgs {
     /// How many to list
@@ -46,7 +48,7 @@ pub(crate) async fn history(args: &HistoryArgs, global: &Global, console: &Conso
         table.push(vec![
             snapshot.id.to_string().into(),
             time(snapshot.published_ms).into(),
-            why.into(),
+            if snapshot.vacuumed { format!("{why}, vacuumed").into() } else { why.into() },
             snapshot.run.to_string().into(),
             changed.join(", ").into(),
         ]);

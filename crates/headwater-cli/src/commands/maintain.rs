@@ -1,5 +1,6 @@
 //! `headwater maintain`: removes files that nothing needs any more.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use clap::Args;
@@ -26,8 +27,8 @@ pub(crate) struct MaintainArgs {
     #[arg(long)]
     dry_run: bool,
     /// How many of the newest snapshots stay readable
-    #[arg(long, value_name = "N", default_value_t = 10)]
-    keep_snapshots: usize,
+    #[arg(long, value_name = "N", default_value = "10")]
+    keep_snapshots: NonZeroUsize,
     /// Snapshots younger than this many days stay readable as well
     #[arg(long, value_name = "DAYS", default_value_t = 7)]
     keep_days: u32,
@@ -45,7 +46,7 @@ pub(crate) async fn maintain(
     let opened = project::open(None, global, console)?;
     let lake = lake::open(&opened.project, Access::Write)?;
     let options = MaintainOptions {
-        keep_snapshots: args.keep_snapshots,
+        keep_snapshots: args.keep_snapshots.get(),
         keep_days: args.keep_days,
         dry_run: args.dry_run,
         lease: LeaseOptions { wait: args.wait, ..LeaseOptions::default() },

@@ -55,7 +55,7 @@ fn describe(run: &RunRecord, tasks: &[TaskRecord], console: &Console) -> String 
     let mut facts = Table::new(vec![Column::text("run"), Column::text(run.id.as_str())]);
     let ended = run.ended_ms.map_or_else(|| "-".to_owned(), time);
     let snapshot = |id: Option<u64>| id.map_or_else(|| "none".to_owned(), |id| id.to_string());
-    facts.push(vec!["result".into(), run_state(run.state)]);
+    facts.push(vec!["result".into(), run_state(run)]);
     facts.push(vec!["started".into(), format!("{} UTC", time(run.started_ms)).into()]);
     facts.push(vec!["ended".into(), format!("{ended} UTC").into()]);
     facts.push(vec!["environment".into(), run.environment.clone().into()]);

@@ -1,7 +1,7 @@
 //! `headwater runs`: the runs.
 
 use clap::Args;
-use headwater_sdk::store::RunState;
+use headwater_sdk::store::{RunRecord, RunState};
 
 use crate::cli::Global;
 use crate::console::Console;
@@ -46,7 +46,7 @@ pub(crate) async fn runs(args: &RunsArgs, global: &Global, console: &Console) ->
             run.id.to_string().into(),
             time(run.started_ms).into(),
             seconds(took).into(),
-            run_state(run.state),
+            run_state(run),
             run.snapshot.map(|snapshot| snapshot.to_string()).unwrap_or_default().into(),
             run.command.clone().into(),
         ]);
@@ -56,8 +56,9 @@ pub(crate) async fn runs(args: &RunsArgs, global: &Global, console: &Console) ->
 }
 
 /// How a run ended, in a word or two.
-pub(crate) fn run_state(state: RunState) -> Cell {
-    let (word, style) = match state {
+pub(crate) fn run_state(run: &RunRecord) -> Cell {
+    let (word, style) = match run.state {
+        RunState::Published if run.snapshot.is_none() => ("up to date", Style::Good),
         RunState::Running => ("running, or died", Style::Plain),
         RunState::Published => ("published", Style::Good),
         RunState::Partial => ("published in part", Style::Warn),

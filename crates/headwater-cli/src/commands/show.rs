@@ -46,7 +46,9 @@ pub(crate) async fn show(args: &ShowArgs, global: &Global, console: &Console) ->
     match &args.table {
         None => list(&opened.project, &snapshot, console)?,
         Some(table) => {
-            let details = Details::read(&opened.project, &lake, &snapshot, table, args.rows).await?;
+            let details = Details::read(&opened.project, &lake, &snapshot, table, args.rows)
+                .await
+                .map_err(|failure| failure.of_reading(&snapshot))?;
             if console.json {
                 console.out_json(&details.to_json()?)?;
             } else {

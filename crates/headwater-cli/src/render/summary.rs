@@ -158,23 +158,22 @@ fn check(problem: &CheckProblem, width: usize, color: bool) -> String {
     seen.extend(problem.observed.clone());
     let mut out = format!("  {} {}: {}\n", style.paint(word, color), problem.check, one_line(&seen.join(", ")));
     out.extend(problem.description.iter().map(|why| format!("    {}\n", Style::Dim.paint(why, color))));
-    for line in sample(&problem.sample, width.saturating_sub(4), color).lines() {
+    for line in sample(problem, width.saturating_sub(4), color).lines() {
         out.push_str(&format!("    {line}\n"));
     }
     out
 }
 
-/// Failing rows as a small table.
-fn sample(rows: &[serde_json::Value], width: usize, color: bool) -> String {
-    let objects: Vec<_> = rows.iter().filter_map(serde_json::Value::as_object).take(SAMPLE).collect();
+/// Failing rows as a small table, with what the check is about on the left.
+fn sample(problem: &CheckProblem, width: usize, color: bool) -> String {
+    let rows = problem.sample.iter().filter_map(serde_json::Value::as_object);
+    let objects: Vec<_> = rows.take(SAMPLE).collect();
     let Some(first) = objects.first() else { return String::new() };
-    let names: Vec<&String> = first.keys().collect();
-    let columns = names.iter().zip(0_u8..=254).map(|(name, place)| match place {
-        0 => Column::text(name),
-        // Columns on the right go first where there is no room for all.
-        _ => Column::text(name).optional(place),
-    });
-    let mut table = Table::new(columns.collect());
+    let (about, others): (Vec<&String>, Vec<&String>) = first.keys().partition(|name| problem.columns.contains(name));
+    let names = [about, others].concat();
+    // Columns on the right go first where there is no room for all.
+    let columns = names.iter().zip(0_u8..=254).map(|(name, place)| Column::text(name).optional(place));
+    let mut table = Table::new(columns.collect()).marking_gaps();
     for object in &objects {
         let cell = |name: &&String| match object.get(*name) {
             None | Some(serde_json::Value::Null) => Cell::styled("null", Style::Dim),

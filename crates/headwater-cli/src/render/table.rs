@@ -59,11 +59,17 @@ impl<T: Into<String>> From<T> for Cell {
 pub(crate) struct Table {
     columns: Vec<Column>,
     rows: Vec<Vec<Cell>>,
+    marks_gaps: bool,
 }
 
 impl Table {
     pub(crate) fn new(columns: Vec<Column>) -> Self {
-        Self { columns, rows: Vec::new() }
+        Self { columns, rows: Vec::new(), marks_gaps: false }
+    }
+
+    /// Ends the line of titles with `…` when there was no room for all columns.
+    pub(crate) fn marking_gaps(self) -> Self {
+        Self { marks_gaps: true, ..self }
     }
 
     pub(crate) fn push(&mut self, row: Vec<Cell>) {
@@ -81,9 +87,14 @@ impl Table {
         let mut widths: Vec<usize> = shown.iter().map(|index| self.natural_width(*index)).collect();
         let mut floors: Vec<usize> =
             shown.iter().zip(&widths).map(|(index, width)| self.floor(*index, *width)).collect();
+        let all = shown.len();
+        let mut limit = limit;
         while total(&floors) > limit
             && let Some(place) = self.least(&shown)
         {
+            if self.marks_gaps && shown.len() == all {
+                limit = limit.saturating_sub(GAP + 1);
+            }
             shown.remove(place);
             widths.remove(place);
             floors.remove(place);
@@ -93,8 +104,11 @@ impl Table {
         let mut out = String::new();
         let titles: Vec<Cell> =
             self.columns.iter().map(|column| Cell::styled(column.title.clone(), Style::Bold)).collect();
-        for row in std::iter::once(&titles).chain(&self.rows) {
+        for (index, row) in std::iter::once(&titles).chain(&self.rows).enumerate() {
             out.push_str(&self.line(row, &shown, &widths, color));
+            if index == 0 && self.marks_gaps && shown.len() < all {
+                out.push_str("  …");
+            }
             out.push('\n');
         }
         out

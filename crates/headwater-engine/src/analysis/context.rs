@@ -8,7 +8,7 @@ use datafusion::common::config::ConfigOptions;
 use datafusion::common::{DFSchema, DataFusionError, Result, TableReference};
 use datafusion::datasource::provider_as_source;
 use datafusion::execution::SessionState;
-use datafusion::logical_expr::planner::{ContextProvider, ExprPlanner, RelationPlanner};
+use datafusion::logical_expr::planner::{ContextProvider, ExprPlanner, RelationPlanner, TypePlanner};
 use datafusion::logical_expr::simplify::SimplifyContext;
 use datafusion::logical_expr::{AggregateUDF, Expr, HigherOrderUDF, ScalarUDF, TableSource, WindowUDF};
 use datafusion::optimizer::simplify_expressions::ExprSimplifier;
@@ -17,6 +17,7 @@ use headwater_sdk::name::TableName;
 
 use super::TableSchema;
 use super::table_error::{BadTable, table_name};
+use crate::session::SqlTypes;
 
 /// A table of the lake as a plan sees it: a name and columns, no data.
 #[derive(Debug)]
@@ -84,6 +85,10 @@ impl ContextProvider for ModelContext<'_> {
             Some(schema) => Ok(Arc::new(LakeTable::new(name, schema))),
             None => Err(BadTable::Unknown(name).into_error()),
         }
+    }
+
+    fn get_type_planner(&self) -> Option<Arc<dyn TypePlanner>> {
+        Some(Arc::new(SqlTypes))
     }
 
     fn get_table_function_source(&self, name: &str, args: Vec<Expr>) -> Result<Arc<dyn TableSource>> {

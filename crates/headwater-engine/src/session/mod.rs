@@ -6,8 +6,10 @@
 
 mod catalog;
 mod estimates;
+mod overflow;
 mod runtime;
 mod scan;
+mod sql_types;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,8 +24,10 @@ use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
 use headwater_sdk::{Blame, Error, Relations, Result, TableName};
 
 pub(crate) use catalog::TableCache;
+pub(crate) use overflow::refuse_overflow;
 pub(crate) use runtime::Runtime;
 pub(crate) use scan::LakeTable;
+pub(crate) use sql_types::SqlTypes;
 
 use crate::analysis;
 use crate::lake::location::Location;
@@ -119,6 +123,9 @@ impl Session {
         let mut state = self.state.as_ref().clone();
         let options = state.config_mut().options_mut();
         options.optimizer.prefer_hash_join = thrift == Thrift::Fast;
+        if thrift == Thrift::Alone {
+            *state.config_mut() = state.config().clone().with_target_partitions(1).with_batch_size(SMALL_BATCH);
+        }
         state.create_physical_plan(plan).await.map_err(|e| sql_error(&e))
     }
 }
@@ -130,7 +137,12 @@ pub(crate) enum Thrift {
     Fast,
     /// Merge joins: slower, but they spill.
     Spilling,
+    /// As `Spilling`, in one thread and in small batches: nothing else takes memory while a sort merges what it spilled.
+    Alone,
 }
+
+/// Rows of a batch where memory is short.
+const SMALL_BATCH: usize = 1024;
 
 impl Thrift {
     /// What to try after `error`; `None` when nothing more can be tried, or memory was not the trouble.
@@ -138,7 +150,8 @@ impl Thrift {
         match self {
             _ if error.code != "HW0551" => None,
             Self::Fast => Some(Self::Spilling),
-            Self::Spilling => None,
+            Self::Spilling => Some(Self::Alone),
+            Self::Alone => None,
         }
     }
 }

@@ -9,9 +9,12 @@ use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::optimizer::{Optimizer, OptimizerRule};
 use headwater_sdk::{Blame, Error, Result};
 
 use super::estimates;
+use super::overflow::RefuseOverflow;
+use super::sql_types::{SqlTypes, UTC};
 use crate::lake::location::Location;
 
 /// The name of the one catalogue that sessions have.
@@ -65,7 +68,7 @@ impl Runtime {
             .with_create_default_catalog_and_schema(false);
         let options = config.options_mut();
         // Timestamps in SQL literals and casts are instants in UTC, as the lake's `timestamp` is.
-        options.execution.time_zone = Some("+00:00".to_owned());
+        options.execution.time_zone = Some(UTC.to_owned());
         // Each sort keeps this much back for merging what it has spilled; with many sorts in a small pool the default
         // (10 MB) would leave nothing to sort in.
         let reservation = usize::try_from(memory / 64).unwrap_or(usize::MAX);
@@ -77,10 +80,13 @@ impl Runtime {
         options.optimizer.hash_join_single_partition_threshold_rows = COLLECTED_ROWS;
         options.sql_parser.dialect = datafusion::config::Dialect::PostgreSQL;
         options.catalog.information_schema = true;
+        let refuse_overflow: Arc<dyn OptimizerRule + Send + Sync> = Arc::new(RefuseOverflow);
         let mut template = SessionStateBuilder::new()
             .with_config(config)
             .with_runtime_env(env)
+            .with_type_planner(Arc::new(SqlTypes))
             .with_statistics_registry(estimates::registry())
+            .with_optimizer_rules(std::iter::once(refuse_overflow).chain(Optimizer::new().rules).collect())
             .with_default_features()
             .build();
         template.mark_start_execution();

@@ -214,7 +214,7 @@ async fn execute(
 }
 
 /// Bytes that the scans below a plan have read from data files.
-fn bytes_scanned(plan: &Arc<dyn ExecutionPlan>) -> u64 {
+pub(super) fn bytes_scanned(plan: &Arc<dyn ExecutionPlan>) -> u64 {
     let own = plan.metrics().and_then(|metrics| metrics.sum_by_name("bytes_scanned"));
     let below: u64 = plan.children().into_iter().map(bytes_scanned).sum();
     own.map_or(0, |value| value.as_usize() as u64) + below

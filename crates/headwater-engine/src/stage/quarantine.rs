@@ -82,7 +82,7 @@ pub(super) async fn second_look(
 }
 
 /// The one-pass checks that set nothing aside, and their places among all checks.
-fn judging_checks(checks: &[CompiledCheck]) -> (Vec<CompiledCheck>, Vec<usize>) {
+pub(super) fn judging_checks(checks: &[CompiledCheck]) -> (Vec<CompiledCheck>, Vec<usize>) {
     let judging = |check: &CompiledCheck| check.severity != Severity::Quarantine && check.is_one_pass();
     let found = checks.iter().enumerate().filter(|(_, check)| judging(check));
     found.map(|(place, check)| (check.clone(), place)).unzip()

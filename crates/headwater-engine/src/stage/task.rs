@@ -17,7 +17,7 @@ use super::quarantine::Target;
 use super::rows::{RowChecks, Tally};
 use super::side::SideTable;
 use super::sink::{FileWriter, Sink, Written};
-use super::{audit, quarantine, retype, verdict};
+use super::{audit, quarantine, retype, verdict, view};
 use crate::branch::RunBranch;
 use crate::lake::commit::{self, CommitNote, NewCommit};
 use crate::lake::table::{TableVersion, head_version};
@@ -41,8 +41,18 @@ pub(super) struct Attempt<'a> {
 
 /// See [`headwater_sdk::engine::Branch::stage`].
 pub(crate) async fn stage(branch: &RunBranch, request: StageRequest) -> Result<Staged> {
-    let StageRequest { table, input, mode, partition_by, checks, keep_rejected, relations, position, progress } =
-        request;
+    let StageRequest {
+        table,
+        input,
+        mode,
+        partition_by,
+        checks,
+        judge_all,
+        keep_rejected,
+        relations,
+        position,
+        progress,
+    } = request;
     let mut notes = Vec::new();
     let previous = clear(branch, &table, &relations, &mut notes).await?;
     let partition_by = match (&mode, &previous) {
@@ -78,6 +88,9 @@ pub(crate) async fn stage(branch: &RunBranch, request: StageRequest) -> Result<S
     // Rows that a second look sets aside go first: what stays is what the other checks judge.
     if let Some(kept) = quarantine::second_look(&attempt, &outcome, &version, &mut tallies, &mut staged).await? {
         version = attempt.recommit(&outcome, kept).await?;
+    }
+    if judge_all && mode == WriteMode::Append {
+        attempt.judge_all(&version, &mut tallies, &mut staged).await?;
     }
     attempt.audit(&version, &mut tallies, &mut staged).await?;
     let rows = version.rows();
@@ -243,6 +256,23 @@ impl Attempt<'_> {
         };
         relations.insert(self.table.clone(), staged);
         relations
+    }
+
+    /// Shows the rows that the table had, too, to the one-pass checks that do not set rows aside.
+    async fn judge_all(&self, version: &TableVersion, tallies: &mut [Tally], staged: &mut Staged) -> Result<()> {
+        let (judging, places) = quarantine::judging_checks(self.checks);
+        if judging.is_empty() {
+            return Ok(());
+        }
+        let session = self.session(&self.relations_with(version));
+        let plan = session.plan(&format!("SELECT * FROM {}", self.table)).await?;
+        let physical = session.physical(&plan, Thrift::Fast).await?;
+        let looked = view::look(&session, &physical, &judging, &Arc::default()).await?;
+        for (place, tally) in places.into_iter().zip(looked.tallies) {
+            tallies[place] = tally;
+        }
+        staged.bytes_audited += audit::bytes_scanned(&physical);
+        Ok(())
     }
 
     /// The second look of the checks that do not set rows aside.

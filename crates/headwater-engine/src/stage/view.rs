@@ -1,8 +1,12 @@
 //! Auditing a view: its query is computed once for all one-pass checks, and nothing is written.
 
+use std::sync::Arc;
+
+use datafusion::physical_plan::ExecutionPlan;
 use futures::StreamExt;
-use headwater_sdk::check::Probe;
+use headwater_sdk::check::{CompiledCheck, Probe};
 use headwater_sdk::engine::{AuditViewRequest, Staged};
+use headwater_sdk::progress::Progress;
 use headwater_sdk::{Relation, Result};
 use tokio::task::JoinSet;
 
@@ -12,7 +16,7 @@ use super::sink::task_error;
 use super::task::now_micros;
 use super::{audit, verdict};
 use crate::branch::RunBranch;
-use crate::session::Thrift;
+use crate::session::{Session, Thrift};
 
 /// See [`headwater_sdk::engine::Branch::audit_view`].
 pub(crate) async fn audit_view(branch: &RunBranch, request: AuditViewRequest) -> Result<Staged> {
@@ -25,22 +29,11 @@ pub(crate) async fn audit_view(branch: &RunBranch, request: AuditViewRequest) ->
     let mut rows = None;
     if checks.iter().any(|check| check.is_one_pass() || matches!(check.probe, Probe::Unique { .. })) {
         let physical = session.physical(&plan, Thrift::Spilling).await?;
-        let row_checks = std::sync::Arc::new(RowChecks::compile(&checks, &physical.schema(), session.state(), true)?);
-        let mut tasks = JoinSet::new();
-        for lane in lanes::of_plan(&physical, &session.state().task_ctx())? {
-            let (row_checks, progress) = (row_checks.clone(), progress.clone());
-            tasks.spawn(async move { look(lane, &row_checks, &progress).await });
-        }
-        let mut count = 0;
-        while let Some(lane) = tasks.join_next().await {
-            let (lane_rows, lane_tallies) = lane.map_err(task_error)??;
-            count += lane_rows;
-            rows::merge(&mut tallies, lane_tallies);
-        }
-        rows::prove(&mut tallies).await;
-        rows = Some(count);
-        staged.rows_in = count;
-        staged.rows_out = count;
+        let looked = look(&session, &physical, &checks, &progress).await?;
+        tallies = looked.tallies;
+        rows = Some(looked.rows);
+        staged.rows_in = looked.rows;
+        staged.rows_out = looked.rows;
     }
     for (index, check) in checks.iter().enumerate() {
         if check.is_one_pass() || tallies[index].proven {
@@ -55,11 +48,36 @@ pub(crate) async fn audit_view(branch: &RunBranch, request: AuditViewRequest) ->
     Ok(staged)
 }
 
-async fn look(
-    mut lane: Lane,
-    checks: &RowChecks,
-    progress: &headwater_sdk::progress::Progress,
-) -> Result<(u64, Vec<Tally>)> {
+/// What a plan's rows have shown.
+pub(super) struct Looked {
+    pub(super) rows: u64,
+    pub(super) tallies: Vec<Tally>,
+}
+
+/// Shows all rows of a plan to checks.
+pub(super) async fn look(
+    session: &Session,
+    plan: &Arc<dyn ExecutionPlan>,
+    checks: &[CompiledCheck],
+    progress: &Arc<Progress>,
+) -> Result<Looked> {
+    let row_checks = Arc::new(RowChecks::compile(checks, &plan.schema(), session.state(), true)?);
+    let mut tasks = JoinSet::new();
+    for lane in lanes::of_plan(plan, &session.state().task_ctx())? {
+        let (row_checks, progress) = (row_checks.clone(), progress.clone());
+        tasks.spawn(async move { look_at_lane(lane, &row_checks, &progress).await });
+    }
+    let mut looked = Looked { rows: 0, tallies: rows::tallies(checks.len()) };
+    while let Some(lane) = tasks.join_next().await {
+        let lane = lane.map_err(task_error)??;
+        looked.rows += lane.rows;
+        rows::merge(&mut looked.tallies, lane.tallies);
+    }
+    rows::prove(&mut looked.tallies).await;
+    Ok(looked)
+}
+
+async fn look_at_lane(mut lane: Lane, checks: &RowChecks, progress: &Progress) -> Result<Looked> {
     let mut seen = checks.begin();
     let mut rows = 0;
     while let Some(batch) = lane.next().await {
@@ -69,5 +87,5 @@ async fn look(
         checks.look(batch, &mut seen)?;
         tokio::task::yield_now().await;
     }
-    Ok((rows, seen.tallies))
+    Ok(Looked { rows, tallies: seen.tallies })
 }

@@ -8,7 +8,7 @@ use headwater_sdk::check::{CheckType, CompiledCheck, Probe, Severity, Threshold}
 use serde_json::Value;
 
 use super::conditions::check_condition;
-use crate::asset::CheckSpec;
+use crate::asset::{CheckSpec, WrittenCheck, options_error};
 use crate::codes;
 use crate::graph::Read;
 use crate::spec::CheckCommon;
@@ -94,13 +94,11 @@ impl<'a> CheckTypes<'a> {
                 return None;
             }
         };
-        let compiled = match check.compile(own, None) {
+        let compiled = match check.compiler()(own.clone(), None) {
             Ok(compiled) => compiled,
             Err(error) => {
                 let at = error.key.and_then(|key| options.get(key)).map_or(entry.key_span, |value| value.span);
-                let diagnostic = Diagnostic::error(check.code(), format!("{}: {}", entry.key, error.message));
-                let diagnostic = diagnostic.at(at, "");
-                diagnostics.push(error.help.into_iter().fold(diagnostic, Diagnostic::help));
+                diagnostics.push(options_error(&entry.key, check.code(), error, at));
                 return None;
             }
         };
@@ -129,6 +127,15 @@ impl<'a> CheckTypes<'a> {
             span,
             column_spans: column_spans.collect(),
             filter_span,
+            written: Some(WrittenCheck {
+                option_spans: options
+                    .as_map()
+                    .map(|map| map.entries.iter().map(|option| (option.key.clone(), option.value.span)).collect())
+                    .unwrap_or_default(),
+                options: own,
+                compile: check.compiler(),
+                code: check.code(),
+            }),
             check: CompiledCheck {
                 kind: entry.key.clone(),
                 name: common.name.unwrap_or(name),

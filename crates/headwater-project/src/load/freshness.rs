@@ -63,6 +63,7 @@ pub(crate) fn add(
             span: value.span,
             column_spans: column_node.map(|c| (column.clone(), c.span)).into_iter().collect(),
             filter_span: None,
+            written: None,
             check: CompiledCheck {
                 kind: "freshness".to_owned(),
                 name: format!("freshness({column}, {written})"),

@@ -5,8 +5,13 @@
 
 use std::collections::BTreeMap;
 
+use headwater_sdk::check::Severity;
+
 use super::tokens::normalize_sql;
 use crate::{Asset, AssetKind, Materialize, StreamAsset};
+
+/// The part of the checks that set no rows aside.
+const JUDGING: &str = "checks";
 
 /// The fingerprint of an asset's definition.
 pub fn definition(asset: &Asset) -> String {
@@ -15,17 +20,20 @@ pub fn definition(asset: &Asset) -> String {
         asset.columns.iter().map(|c| (c.name.clone(), c.data_type.as_ref().map(ToString::to_string))).collect();
     columns.retain(|(_, data_type)| data_type.is_some());
     parts.insert("columns", format!("{columns:?}"));
-    let mut checks: Vec<String> = asset
-        .checks
-        .iter()
-        .map(|spec| {
-            let mut check = spec.check.clone();
-            check.description = None;
-            serde_json::to_string(&check).unwrap_or_else(|_| format!("{check:?}"))
-        })
-        .collect();
-    checks.sort();
-    parts.insert("checks", checks.join("\n"));
+    let checks = |quarantine: bool| {
+        let chosen = asset.checks.iter().filter(|spec| (spec.check.severity == Severity::Quarantine) == quarantine);
+        let mut checks: Vec<String> = chosen
+            .map(|spec| {
+                let mut check = spec.check.clone();
+                check.description = None;
+                serde_json::to_string(&check).unwrap_or_else(|_| format!("{check:?}"))
+            })
+            .collect();
+        checks.sort();
+        checks.join("\n")
+    };
+    parts.insert(JUDGING, checks(false));
+    parts.insert("quarantine checks", checks(true));
     match &asset.kind {
         AssetKind::Stream(stream) => {
             parts.insert("source", source_text(stream));
@@ -41,6 +49,16 @@ pub fn definition(asset: &Asset) -> String {
         }
     }
     parts.iter().map(|(name, text)| format!("{name}={}", short_hash(text))).collect::<Vec<_>>().join(";")
+}
+
+/// Whether two definitions yield the same rows: they differ, if at all, in checks that set nothing aside.
+pub(super) fn same_rows(old: &str, new: &str) -> bool {
+    let without_checks = |definition| {
+        let mut parts = split_parts(definition);
+        parts.remove(JUDGING);
+        parts
+    };
+    without_checks(old) == without_checks(new)
 }
 
 /// What differs between two definitions, in words: `its SQL and its checks changed`.

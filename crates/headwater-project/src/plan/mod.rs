@@ -59,12 +59,16 @@ pub struct PlannedTask {
     pub reason: String,
     /// For a stream that appends: all of the source is loaded again and replaces the table.
     pub reload: bool,
+    /// Whether its checks are others than those that what is published has passed.
+    #[serde(default)]
+    pub checks_changed: bool,
 }
 
 /// Whether an asset has to be loaded from the start, because what is published was made by another definition (or was
-/// not published at all). A stream that appends otherwise goes on from its position.
+/// not published at all). A stream that appends otherwise goes on from its position. Checks that set no rows aside do not
+/// count: they can be judged on the rows that are there.
 pub fn needs_reload(definition: &str, state: Option<&AssetState>, full_refresh: bool) -> bool {
-    full_refresh || state.is_none_or(|state| state.definition != definition)
+    full_refresh || state.is_none_or(|state| !definition::same_rows(&state.definition, definition))
 }
 
 /// The tasks of a run, in the project's order.
@@ -82,6 +86,7 @@ pub fn plan(
     let mut tasks = Vec::new();
     for asset in &project.assets {
         if let Some(desired) = desired.get(&asset.name) {
+            let state = states.get(&asset.name).copied();
             let past = Past { states: &states, rebuilt: &rebuilt, earlier: &earlier };
             let reason = build_reason(asset, desired, &past, full_refresh);
             let action = if reason.is_some() { Action::Build } else { Action::Skip };
@@ -92,7 +97,8 @@ pub fn plan(
                 asset: asset.name.clone(),
                 action,
                 reason: reason.unwrap_or_else(|| "up to date".to_owned()),
-                reload: needs_reload(&desired.definition, states.get(&asset.name).copied(), full_refresh),
+                reload: needs_reload(&desired.definition, state, full_refresh),
+                checks_changed: state.is_some_and(|state| state.definition != desired.definition),
             });
         }
         earlier.insert(asset.name.clone());
@@ -130,7 +136,11 @@ fn build_reason(asset: &Asset, desired: &Desired, past: &Past<'_>, full_refresh:
         return Some(what("--full-refresh"));
     }
     if state.definition != desired.definition {
-        return Some(definition::describe_change(&state.definition, &desired.definition));
+        let changed = definition::describe_change(&state.definition, &desired.definition);
+        return Some(match &desired.arrived {
+            Some(arrived) => format!("{changed}: {arrived} to load"),
+            None => changed,
+        });
     }
     match &asset.kind {
         // Its checks may read other tables, which may have changed.

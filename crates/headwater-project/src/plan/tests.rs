@@ -69,7 +69,7 @@ fn check(kind: &str, severity: Severity) -> CheckSpec {
         filter: None,
         probe: Probe::NotNull { columns: vec!["a".into()] },
     };
-    CheckSpec { check, span: span(), column_spans: Vec::new(), filter_span: None }
+    CheckSpec { check, span: span(), column_spans: Vec::new(), filter_span: None, written: None }
 }
 
 /// raw.a (new files), seeds.b → staging.a (view) → marts.a, marts.z; marts.z checks against seeds.b.

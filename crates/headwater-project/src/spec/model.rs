@@ -1,4 +1,31 @@
 //! The header of a model, and the file beside a seed.
+//!
+//! A model is `models/<schema>/<table>.sql`: one query, below a header in YAML, which may be left out. It names tables as
+//! `schema.table`; what it reads is found in the query itself.
+//!
+//! ```sql
+//! /*---
+//! description: One row per customer.
+//! materialize: table              # or view
+//! columns:
+//!   customer_id: { description: As the shop numbers them }
+//!   first_order: { description: Never before the variable since }
+//! checks:
+//!   - unique: customer_id
+//!   - relationships: { column: country, to: seeds.countries.code, severity: warn }
+//! ---*/
+//! select customer_id, country, min(ordered_at) as first_order
+//! from raw.orders
+//! where ordered_at >= timestamp '{{ var("since") }}'
+//! group by customer_id, country
+//! ```
+//!
+//! SQL is that of PostgreSQL as far as Apache DataFusion has it. Templates are MiniJinja: `{{ var("since") }}` is a
+//! variable, `{% for … %}`, `{% if … %}` and `{% set … %}` work, and every macro of `macros/*.sql` can be called by its name.
+//! A relationships check makes a model wait for the table that it compares with, whatever its severity.
+//!
+//! A seed is a small table that is part of the project: `seeds/<table>.csv` (in the schema `seeds`) or
+//! `seeds/<schema>/<table>.csv`, with what is said about it in a `.yml` of the same name.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -1,4 +1,18 @@
-//! `headwater.yml`.
+//! `headwater.yml`: what the project is called, where its tables are kept, and what holds everywhere.
+//!
+//! ```yaml
+//! name: shop
+//! environments:
+//!   dev:  { default: true, lake: ./lake }
+//!   prod: { lake: "s3://shop/lake", storage: { aws_region: eu-central-1, aws_secret_access_key: "${SHOP_SECRET}" } }
+//! vars:
+//!   since: "2025-01-01"
+//! defaults: { owner: data-team, memory: 2GiB }
+//! ```
+//!
+//! `--env prod` chooses an environment, `--var since=2026-01-01` sets a variable. `${NAME}` stands for a variable of the
+//! process's environment, `${NAME:-default}` for one that may be missing, `$${` for the characters themselves; they can be
+//! used in environments and in the keys of connectors, and what they stand for is never kept nor shown.
 
 use std::collections::BTreeMap;
 

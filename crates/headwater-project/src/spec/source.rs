@@ -1,4 +1,26 @@
-//! `sources/*.yml`: the keys that all connectors share.
+//! `sources/*.yml`: the systems that data comes from. A file holds one source, or several documents parted by `---`.
+//!
+//! ```yaml
+//! connector: files
+//! location: data
+//! streams:
+//!   - table: raw.orders
+//!     path: orders/*.csv
+//!     mode: new_files
+//!     on_bad_row: reject          # unreadable rows go to raw.orders__rejected
+//!     drift: add                  # a new column of the files becomes one of the table
+//!     columns:
+//!       order_id: { type: bigint }
+//!       ordered_at: { type: timestamp, description: When the customer confirmed }
+//!     freshness: { column: ordered_at, warn_after: 36h, error_after: 7d }
+//!     checks:
+//!       - unique: order_id
+//! ```
+//!
+//! The connector's own keys are in [connectors](connectors.md), the checks in [checks](checks.md).
+//!
+//! A changed definition loads a stream again from the start; where files that were loaded are gone, a person has to say
+//! that this is meant (`--full-refresh`). Changed checks that set nothing aside are judged on the rows that are there.
 
 use headwater_sdk::connector::{Drift, OnBadRow, ReadMode};
 use schemars::JsonSchema;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use headwater_project::plan::PlannedTask;
 use headwater_project::{Asset, AssetKind, Materialize, ModelAsset, StreamAsset};
+use headwater_sdk::check::CompiledCheck;
 use headwater_sdk::connector::{OnBadRow, ReadMode};
 use headwater_sdk::engine::{AuditViewRequest, Branch, StageInput, StageRequest, Staged, WriteMode};
 use headwater_sdk::progress::Progress;
@@ -36,9 +37,13 @@ pub(super) async fn attempt(
             load(context, branch.as_ref(), asset, stream, task, relations, progress).await
         }
         AssetKind::Model(model) => {
+            let checks = checks(context, asset);
             let staged = match model.materialize {
-                Materialize::Table => branch.stage(table_request(asset, model, relations, progress)).await?,
-                Materialize::View => branch.audit_view(view_request(asset, model, relations, progress)).await?,
+                Materialize::Table => branch.stage(table_request(asset, model, checks, relations, progress)).await?,
+                Materialize::View => {
+                    let (view, sql) = (asset.name.clone(), model.sql.clone());
+                    branch.audit_view(AuditViewRequest { view, sql, checks, relations, progress }).await?
+                }
             };
             Ok(Attempt { staged, source: None, appended: false })
         }
@@ -69,7 +74,8 @@ async fn load(
         input: StageInput::Source { schema: plan.schema, parts: plan.parts },
         mode: if appended { WriteMode::Append } else { WriteMode::Replace },
         partition_by: Vec::new(),
-        checks: checks(asset),
+        checks: checks(context, asset),
+        judge_all: task.checks_changed,
         keep_rejected: stream.settings.on_bad_row == OnBadRow::Reject,
         relations,
         position: Some(plan.position),
@@ -114,13 +120,20 @@ async fn refuse_loss(context: &Context, asset: &Asset, source: &crate::resolve::
         .help("undo the change of its definition, bring the files back, or accept the loss with --full-refresh"))
 }
 
-fn table_request(asset: &Asset, model: &ModelAsset, relations: Relations, progress: Arc<Progress>) -> StageRequest {
+fn table_request(
+    asset: &Asset,
+    model: &ModelAsset,
+    checks: Vec<CompiledCheck>,
+    relations: Relations,
+    progress: Arc<Progress>,
+) -> StageRequest {
     StageRequest {
         table: asset.name.clone(),
         input: StageInput::Query { sql: model.sql.clone() },
         mode: WriteMode::Replace,
         partition_by: model.partition_by.clone(),
-        checks: checks(asset),
+        checks,
+        judge_all: false,
         keep_rejected: false,
         relations,
         position: None,
@@ -128,11 +141,6 @@ fn table_request(asset: &Asset, model: &ModelAsset, relations: Relations, progre
     }
 }
 
-fn view_request(asset: &Asset, model: &ModelAsset, relations: Relations, progress: Arc<Progress>) -> AuditViewRequest {
-    let (view, sql) = (asset.name.clone(), model.sql.clone());
-    AuditViewRequest { view, sql, checks: checks(asset), relations, progress }
-}
-
-fn checks(asset: &Asset) -> Vec<headwater_sdk::check::CompiledCheck> {
-    asset.checks.iter().map(|spec| spec.check.clone()).collect()
+fn checks(context: &Context, asset: &Asset) -> Vec<CompiledCheck> {
+    context.resolved.assets.get(&asset.name).map(|resolved| resolved.checks.clone()).unwrap_or_default()
 }

@@ -38,6 +38,7 @@ pub(super) fn compose(context: &Context, outcomes: &Outcomes, retained: &BTreeSe
         published_ms: clock::now_ms(),
         relations,
         changed,
+        vacuumed: false,
     };
     let (run, branch) = (context.run.id.clone(), context.branch_name.clone());
     Some(Intent { run, branch, tables, snapshot, assets, lineage, removed })

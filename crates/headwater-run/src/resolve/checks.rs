@@ -4,28 +4,41 @@ use arrow_schema::{DataType, Schema};
 use headwater_diagnostics::{Diagnostic, nearest};
 use headwater_project::{Asset, CheckSpec, Project};
 use headwater_sdk::TableName;
-use headwater_sdk::check::Probe;
+use headwater_sdk::check::{CompiledCheck, Probe};
 use headwater_sdk::engine::SqlError;
 use headwater_sdk::types::type_name;
 
 use super::Findings;
 use crate::lake::Lake;
 
-/// What is wrong with an asset's checks; those of a broken asset are left alone.
-pub(super) fn verify(project: &Project, asset: &Asset, lake: &Lake, findings: &Findings) -> Vec<Diagnostic> {
-    let Some(schema) = findings.schema(&asset.name) else { return Vec::new() };
-    let mut found = Vec::new();
+/// An asset's checks, compiled for the types of its columns, and what is wrong with them. Those of a broken asset are left
+/// alone.
+pub(super) fn resolve(
+    project: &Project,
+    asset: &Asset,
+    lake: &Lake,
+    findings: &Findings,
+) -> (Vec<CompiledCheck>, Vec<Diagnostic>) {
+    let Some(schema) = findings.schema(&asset.name) else { return (Vec::new(), Vec::new()) };
+    let (mut checks, mut found) = (Vec::new(), Vec::new());
     for spec in &asset.checks {
         let before = found.len();
         let mut columns: Vec<&String> = spec.check.columns.iter().chain(probe_columns(&spec.check.probe)).collect();
         columns.sort();
         columns.dedup();
         found.extend(columns.into_iter().filter_map(|column| missing_column(&asset.name, spec, column, schema)));
+        if found.len() > before {
+            continue;
+        }
+        match spec.typed(schema) {
+            Ok(check) => checks.push(check),
+            Err(diagnostic) => found.push(*diagnostic),
+        }
         if found.len() == before {
             found.extend(verify_probe(project, asset, spec, schema, lake, findings));
         }
     }
-    found
+    (checks, found)
 }
 
 fn probe_columns(probe: &Probe) -> &[String] {
@@ -73,8 +86,8 @@ fn verify_probe(
                 found.extend(error.map(|e| sql_diagnostic(asset, spec, e).at(spec.span, "")));
             }
         }
-        Probe::References { to, to_columns, .. } => {
-            found.extend(verify_reference(project, asset, spec, to, to_columns, findings));
+        Probe::References { columns, to, to_columns } => {
+            found.extend(verify_reference(project, asset, spec, schema, columns, (to, to_columns), findings));
         }
         Probe::Freshness { column, .. } => found.extend(verify_freshness(asset, spec, column, schema)),
         Probe::NotNull { .. } | Probe::RowCount { .. } | Probe::Unique { .. } => {}
@@ -97,8 +110,9 @@ fn verify_reference(
     project: &Project,
     asset: &Asset,
     spec: &CheckSpec,
-    to: &TableName,
-    to_columns: &[String],
+    schema: &Schema,
+    columns: &[String],
+    (to, to_columns): (&TableName, &[String]),
     findings: &Findings,
 ) -> Vec<Diagnostic> {
     if project.maker_of(to).is_none() {
@@ -113,22 +127,45 @@ fn verify_reference(
             None => diagnostic,
         }];
     }
-    let Some(schema) = findings.schema(to) else { return Vec::new() };
-    let missing = to_columns.iter().filter(|column| schema.field_with_name(column).is_err());
-    missing
-        .map(|column| {
+    let Some(there) = findings.schema(to) else { return Vec::new() };
+    let problem = |(column, to_column): (&String, &String)| {
+        let Ok(other) = there.field_with_name(to_column) else {
             let message = format!(
-                "the check {} of {} names column '{column}', which {to} does not have",
+                "the check {} of {} names column '{to_column}', which {to} does not have",
                 spec.check.kind, asset.name
             );
-            let names = || schema.fields().iter().map(|field| field.name().as_str());
-            let help = match nearest(column, names()) {
+            let names = || there.fields().iter().map(|field| field.name().as_str());
+            let help = match nearest(to_column, names()) {
                 Some(near) => format!("did you mean '{near}'?"),
                 None => format!("its columns are: {}", names().collect::<Vec<_>>().join(", ")),
             };
-            Diagnostic::error("HW0903", message).at(spec.span, "").help(help)
-        })
-        .collect()
+            return Some(Diagnostic::error("HW0903", message).at(spec.span, "").help(help));
+        };
+        let own = schema.field_with_name(column).ok()?;
+        if can_be_equal(own.data_type(), other.data_type()) {
+            return None;
+        }
+        let message = format!(
+            "the check {} of {} compares '{column}', which is {}, with '{to_column}' of {to}, which is {}",
+            spec.check.kind,
+            asset.name,
+            type_name(own.data_type()),
+            type_name(other.data_type())
+        );
+        let help = "cast one of them in its model, or declare its type";
+        Some(Diagnostic::error("HW0907", message).at(spec.span, "").help(help))
+    };
+    columns.iter().zip(to_columns).filter_map(problem).collect()
+}
+
+/// Whether values of two types can be the same without a text being read as something else.
+fn can_be_equal(one: &DataType, other: &DataType) -> bool {
+    let is_text = |t: &DataType| matches!(t, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View);
+    one == other
+        || (one.is_numeric() && other.is_numeric())
+        || (one.is_temporal() && other.is_temporal())
+        || (is_text(one) && is_text(other))
+        || matches!((one, other), (DataType::Null, _) | (_, DataType::Null))
 }
 
 fn verify_freshness(asset: &Asset, spec: &CheckSpec, column: &str, schema: &Schema) -> Option<Diagnostic> {

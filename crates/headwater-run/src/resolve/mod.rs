@@ -12,6 +12,7 @@ use arrow_schema::SchemaRef;
 use headwater_diagnostics::Diagnostic;
 use headwater_project::plan::{Desired, definition};
 use headwater_project::{Asset, AssetKind, ModelAsset, Project};
+use headwater_sdk::check::CompiledCheck;
 use headwater_sdk::connector::ConnectorType;
 use headwater_sdk::lineage::ColumnLineage;
 use headwater_sdk::name::REJECTED_SUFFIX;
@@ -35,6 +36,8 @@ pub struct ResolvedAsset {
     pub schema: SchemaRef,
     /// Where each column comes from; empty for sources and seeds.
     pub lineage: ColumnLineage,
+    /// Its checks, compiled for the types of its columns.
+    pub checks: Vec<CompiledCheck>,
     /// What a plan has to know of it.
     pub desired: Desired,
     pub(crate) source: Option<Arc<Source>>,
@@ -81,8 +84,12 @@ pub async fn resolve(
     for asset in &project.assets {
         findings.report_all(told.remove(&asset.name).unwrap_or_default());
     }
-    for found in in_parallel(&project.assets, |asset| checks::verify(project, asset, lake, &findings)) {
-        findings.report_all(found);
+    let checked = in_parallel(&project.assets, |asset| checks::resolve(project, asset, lake, &findings));
+    for (asset, (checks, diagnostics)) in project.assets.iter().zip(checked) {
+        if let Some(resolved) = findings.assets.get_mut(&asset.name) {
+            resolved.checks = checks;
+        }
+        findings.report_all(diagnostics);
     }
     findings.into_result()
 }
@@ -110,7 +117,7 @@ fn resolve_source(asset: &Asset, look: Result<source::Look, Error>, findings: &m
         Ok(look) => {
             let desired = Desired { definition: definition(asset), ..look.desired };
             let (schema, source) = (look.schema, Some(Arc::new(look.source)));
-            Some(ResolvedAsset { schema, lineage: ColumnLineage::default(), desired, source })
+            Some(ResolvedAsset { schema, lineage: ColumnLineage::default(), checks: Vec::new(), desired, source })
         }
         Err(error) => {
             findings.error_at(asset, error);

@@ -29,7 +29,7 @@ pub(super) fn resolve(
     verify_view(asset, model, &mut found);
     let Analysis { schema, lineage, volatile } = analysis;
     let desired = Desired { definition: definition(asset), volatile, ..Desired::default() };
-    (Some(ResolvedAsset { schema, lineage, desired, source: None }), found)
+    (Some(ResolvedAsset { schema, lineage, checks: Vec::new(), desired, source: None }), found)
 }
 
 fn sql_diagnostic(asset: &Asset, model: &ModelAsset, error: SqlError) -> Diagnostic {

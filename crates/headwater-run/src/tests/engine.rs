@@ -152,18 +152,20 @@ impl MemoryEngine {
         }
     }
 
-    /// Judges the new rows of a table; checks that take a second look and set nothing aside also judge those `before`.
+    /// Judges the new rows of a table; checks that set nothing aside also judge those
+    /// `before` when they take a second look, or all with `judge_all`.
     fn check_all(
         &self,
         checks: &[CompiledCheck],
         columns: &[String],
         new: &[Row],
         before: &[Row],
+        judge_all: bool,
         relations: &Relations,
     ) -> (Vec<CheckResult>, BTreeSet<usize>) {
         let (mut results, mut aside) = (Vec::new(), BTreeSet::new());
         for check in checks {
-            let all = !check.is_one_pass() && check.severity != Severity::Quarantine;
+            let all = (judge_all || !check.is_one_pass()) && check.severity != Severity::Quarantine;
             let rows = if all { [before, new].concat() } else { new.to_vec() };
             let failing = self.judge(check, columns, &rows, relations);
             let within = check.threshold.tolerates(failing.len() as u64, rows.len() as u64);
@@ -235,7 +237,8 @@ impl Branch for MemoryBranch {
             WriteMode::Append => self.engine.read(&request.relations, &request.table)?.1,
             WriteMode::Replace => Vec::new(),
         };
-        let (checks, aside) = self.engine.check_all(&request.checks, &columns, &fresh, &before, &request.relations);
+        let (checks, aside) =
+            self.engine.check_all(&request.checks, &columns, &fresh, &before, request.judge_all, &request.relations);
         let (mut good, mut bad) = (Vec::new(), Vec::new());
         for (place, row) in fresh.iter().enumerate() {
             if aside.contains(&place) { bad.push(row.clone()) } else { good.push(row.clone()) }
@@ -255,7 +258,7 @@ impl Branch for MemoryBranch {
     async fn audit_view(&self, request: AuditViewRequest) -> Result<Staged> {
         let index = self.engine.tap.before(&format!("engine audit_view {}", request.view)).await?;
         let (columns, rows) = self.engine.evaluate(&request.relations, &request.sql)?;
-        let (checks, _) = self.engine.check_all(&request.checks, &columns, &rows, &[], &request.relations);
+        let (checks, _) = self.engine.check_all(&request.checks, &columns, &rows, &[], false, &request.relations);
         self.engine.tap.after(index).await;
         Ok(Staged { rows_in: rows.len() as u64, checks, ..Staged::default() })
     }

@@ -106,7 +106,13 @@ impl Draft {
             filter: None,
             probe,
         };
-        asset.checks.push(CheckSpec { check, span: asset.span, column_spans: Vec::new(), filter_span: None });
+        asset.checks.push(CheckSpec {
+            check,
+            span: asset.span,
+            column_spans: Vec::new(),
+            filter_span: None,
+            written: None,
+        });
         self
     }
 

@@ -85,6 +85,10 @@ impl Store for TappedStore {
         tapped!(self, "store clear_intent", self.inner.clear_intent(run, lease))
     }
 
+    async fn put_vacuumed(&self, snapshots: &std::collections::BTreeSet<u64>, lease: &Lease) -> Result<()> {
+        tapped!(self, "store put_vacuumed", self.inner.put_vacuumed(snapshots, lease))
+    }
+
     async fn head(&self) -> Result<Option<SnapshotRecord>> {
         tapped!(self, "store head", self.inner.head())
     }

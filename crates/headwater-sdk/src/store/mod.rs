@@ -118,6 +118,12 @@ pub trait Store: Send + Sync {
     /// As [`Store::put_run`].
     async fn clear_intent(&self, run: &RunId, lease: &Lease) -> Result<()>;
 
+    /// Marks snapshots as vacuumed ([`SnapshotRecord::vacuumed`]), provided that `lease` is still held.
+    ///
+    /// # Errors
+    /// As [`Store::put_run`].
+    async fn put_vacuumed(&self, snapshots: &BTreeSet<u64>, lease: &Lease) -> Result<()>;
+
     // -- reading what was published ------------------------------------------------------------------------------
 
     /// The newest snapshot of `main`; `None` in a new lake.

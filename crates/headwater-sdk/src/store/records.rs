@@ -182,6 +182,9 @@ pub struct SnapshotRecord {
     pub relations: Relations,
     /// The names whose relation differs from the parent's, those that are gone included.
     pub changed: Vec<TableName>,
+    /// Whether vacuuming has taken files of it: what of it later snapshots do not hold cannot be read any more.
+    #[serde(default)]
+    pub vacuumed: bool,
 }
 
 /// What a run is about to publish: written before the first commit is put, cleared with the new snapshot.

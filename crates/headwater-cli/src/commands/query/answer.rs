@@ -9,6 +9,7 @@ use headwater_sdk::engine::QueryResult;
 use headwater_sdk::{BatchStream, Blame, Error};
 
 use super::Format;
+use super::nested::{flat, flat_schema};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::render::rows::{RowTable, cells};
@@ -64,9 +65,9 @@ pub(super) async fn stream(
 async fn csv(answer: &mut Answer, out: &mut (impl Write + Send)) -> Result<(), Failure> {
     let mut writer = arrow_csv::WriterBuilder::new().with_header(true).build(&mut *out);
     // The header stands even over no rows.
-    writer.write(&RecordBatch::new_empty(answer.schema.clone())).map_err(written)?;
+    writer.write(&RecordBatch::new_empty(flat_schema(&answer.schema))).map_err(written)?;
     while let Some(batch) = answer.next().await? {
-        writer.write(&batch).map_err(written)?;
+        writer.write(&flat(&batch).map_err(written)?).map_err(written)?;
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod file;
+mod nested;
 mod terminal;
 
 use std::path::PathBuf;
@@ -59,7 +60,13 @@ pub(crate) async fn query(args: &QueryArgs, global: &Global, console: &Console) 
     let lake = lake::open(&opened.project, Access::Read)?;
     let snapshot = lake::snapshot_as_of(&lake, args.as_of.as_deref()).await?;
     let result = lake.engine.query(&snapshot.relations, &sql).await.map_err(|error| Failure::of_sql(error, sql))?;
-    let mut answer = Answer::new(result, args.limit);
+    let answer = Answer::new(result, args.limit);
+    give(answer, format, args, console).await.map_err(|failure| failure.of_reading(&snapshot))?;
+    Ok(0)
+}
+
+/// Gives the answer to the file, the terminal or stdout.
+async fn give(mut answer: Answer, format: Format, args: &QueryArgs, console: &Console) -> Result<(), Failure> {
     match &args.output {
         Some(path) => {
             let rows = file::write(answer, format, path, console).await?;
@@ -72,7 +79,7 @@ pub(crate) async fn query(args: &QueryArgs, global: &Global, console: &Console) 
         }
         None => answer::stream(&mut answer, format, &mut std::io::stdout(), console).await?,
     }
-    Ok(0)
+    Ok(())
 }
 
 /// A file whose name asks for what cannot be written.

@@ -16,7 +16,7 @@ pub(crate) fn text(graph: &Graph, upstream: bool, downstream: bool, color: bool)
                     let mut tree = Tree { graph, up, color, told: BTreeSet::new(), out: String::new() };
                     tree.told.insert(focus);
                     tree.children(focus, "");
-                    let nothing = if tree.out.is_empty() { ": nothing else" } else { "" };
+                    let nothing = if tree.out.is_empty() { ": nothing" } else { "" };
                     out.push_str(&format!("{} {title}{nothing}\n{}", label(graph, focus, color), tree.out));
                 }
             }

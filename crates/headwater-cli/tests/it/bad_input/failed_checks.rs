@@ -193,3 +193,18 @@ fn the_time_of_the_run_can_be_used_everywhere() {
         "3"
     );
 }
+
+#[test]
+fn integers_that_overflow_are_an_error_and_no_other_number() {
+    let project = Project::numbers().with("data/a.csv", "n,name\n9223372036854775807,most\n");
+    let model = |text: &str| project.write("models/marts/grown.sql", text);
+    for sql in ["n + 1", "n - -1", "n * 2", "case when n > 0 then n + n end", "9223372036854775807 + 1", "2 - n * -1"] {
+        model(&format!("select {sql} as m from raw.numbers\n"));
+        assert_told(&project.say(&["run"]).exits(1), "HW0555", &["marts.grown: failed", "verflow"]);
+    }
+    model("/*---\nchecks: [ { expression: n + 1 > n } ]\n---*/\nselect n from raw.numbers\n");
+    assert_told(&project.say(&["run"]).exits(1), "HW0555", &["marts.grown: failed", "verflow"]);
+    model("select n - 1 + 1 as m, sum(1) + count(*) as c from raw.numbers group by n\n");
+    project.run();
+    assert_eq!(query(project.path(), "select m, c from marts.grown"), "9223372036854775807,2");
+}

@@ -19,13 +19,43 @@ fn archived_files_are_not_forgotten_when_everything_is_loaded_again() {
     // A changed definition would load what is there now, in place of what was.
     project.write(
         "sources/numbers.yml",
-        NEW_FILES.replace("mode: new_files", "mode: new_files, checks: [{ not_null: n }]"),
+        NEW_FILES.replace(
+            "mode: new_files",
+            "mode: new_files, checks: [{ not_null: { columns: n, severity: quarantine } }]",
+        ),
     );
     let said = project.say(&["run"]).exits(1);
     assert_told(&said, "HW0912", &["a.csv", "its rows would be lost", "--full-refresh"]);
     assert_eq!(query(project.path(), "select count(*) from raw.numbers"), "4");
     project.say(&["run", "--full-refresh"]).exits(0);
     assert_eq!(query(project.path(), "select count(*) from raw.numbers"), "1");
+}
+
+#[test]
+fn a_changed_check_is_judged_on_the_rows_that_are_there_and_loads_nothing_again() {
+    let project = Project::numbers().with("sources/numbers.yml", NEW_FILES);
+    project.run();
+    // Its rows are loaded; the file has gone.
+    std::fs::remove_file(project.path().join("data/a.csv")).unwrap();
+    let with_checks =
+        |checks: &str| NEW_FILES.replace("mode: new_files", &format!("mode: new_files, checks: [{checks}]"));
+    let told = "name = 'two'";
+    project.write("sources/numbers.yml", with_checks(&format!("{{ expression: \"not ({told})\" }}, {{ unique: n }}")));
+    let planned = project.say(&["plan"]).exits(0);
+    assert!(planned.out.contains("its checks changed"), "{}", planned.out);
+    let said = project.say(&["run"]).exits(1);
+    assert_told(&said, "HW0910", &["raw.numbers: failed", "two", "1 of 3 rows"]);
+    // With a new file, the rows of both count.
+    project.write("data/b.csv", "n,name\n3,again\n");
+    let said = project.say(&["run"]).exits(1);
+    assert_told(&said, "HW0910", &["raw.numbers: failed", "1 of 4 rows", "unique(n)"]);
+    assert_eq!(query(project.path(), "select count(*) from raw.numbers"), "3", "as it was");
+    project.write("data/b.csv", "n,name\n4,four\n");
+    project.write("sources/numbers.yml", with_checks("{ expression: \"name <> 'five'\" }, { unique: n }"));
+    project.run();
+    assert_eq!(query(project.path(), "select count(*), max(n) from raw.numbers"), "4,4");
+    let said = project.say(&["run"]).exits(0);
+    assert!(said.out.contains("up to date"), "{}", said.out);
 }
 
 #[test]

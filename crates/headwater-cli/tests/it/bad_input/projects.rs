@@ -96,6 +96,30 @@ fn unknown_names_get_suggestions() {
             "HW0901",
             vec!["nn"],
         ),
+        (
+            wrong(
+                "models/marts/m.sql",
+                "/*---\nchecks: [ { accepted_values: { column: n, values: [one, two] } } ]\n---*/\nselect n from raw.numbers\n",
+            ),
+            "HW0401",
+            vec!["column 'n' is of type bigint", "models/marts/m.sql:2"],
+        ),
+        (
+            wrong(
+                "models/marts/m.sql",
+                "/*---\nchecks: [ { range: { column: name, min: 1 } } ]\n---*/\nselect name from raw.numbers\n",
+            ),
+            "HW0406",
+            vec!["column 'name' is of type string", "models/marts/m.sql:2"],
+        ),
+        (
+            wrong(
+                "models/marts/m.sql",
+                "/*---\nchecks: [ { relationships: { column: name, to: raw.numbers.n } } ]\n---*/\nselect name from raw.numbers\n",
+            ),
+            "HW0907",
+            vec!["'name', which is string", "'n' of raw.numbers, which is bigint", "models/marts/m.sql:2"],
+        ),
         (wrong("headwater.yml", "nam: small\n"), "HW0110", vec!["nam", "name"]),
         (
             wrong(

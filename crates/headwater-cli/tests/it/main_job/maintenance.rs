@@ -42,8 +42,13 @@ fn vacuum_removes_what_no_kept_snapshot_needs() {
     assert_eq!(done["removed"]["bytes"], dry["removed"]["bytes"]);
     assert_eq!(data_files(&lake) as u64, after_two as u64 - announced);
     assert_row_counts(dir.path());
-    let said = say(dir.path(), &["query", "select sum(distance) from raw.flights", "--as-of", "1"]);
-    assert!(matches!(said.code, Some(2 | 3)), "{said:?}");
+    let said = say(dir.path(), &["query", "select sum(distance) from raw.flights", "--as-of", "1"]).exits(2);
+    assert_told(&said, "HW0552", &["snapshot 1 was vacuumed", "headwater history"]);
+    let history = json(dir.path(), &["history"]);
+    let marks: Vec<bool> =
+        history.as_array().unwrap().iter().map(|snapshot| snapshot["vacuumed"].as_bool().unwrap()).collect();
+    assert_eq!(marks, [false, true]);
+    assert!(ok(dir.path(), &["history"]).contains("run, vacuumed"));
     assert_told(&say(dir.path(), &["rollback", "1"]), "HW0618", &[]);
     assert_row_counts(dir.path());
     let nothing = ok(dir.path(), &[&["maintain", "--vacuum"][..], &keep].concat());

@@ -10,6 +10,7 @@ mod new_month;
 mod other_readers;
 mod query;
 mod records;
+mod reference;
 mod s3;
 mod summary;
 mod tables;

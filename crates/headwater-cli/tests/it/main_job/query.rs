@@ -35,6 +35,21 @@ fn csv_is_what_a_pipe_gets() {
 }
 
 #[test]
+fn timestamps_reach_to_the_year_9999() {
+    let sql = "select max(t) as t from (select timestamp '9999-12-31' as t union all select cast('0001-01-01' as timestamp)) \
+               where t < timestamp '9999-12-31 00:00:01' and t is distinct from timestamptz '9999-12-30T23:00:00-01:00'";
+    assert_eq!(query(dir(), sql), "0001-01-01T00:00:00");
+    let late = "select count(*) from staging.flights where time_hour < timestamp '9999-12-31'";
+    assert_eq!(query(dir(), late), query(dir(), "select count(*) from staging.flights"));
+}
+
+#[test]
+fn nested_values_are_json_in_csv() {
+    let out = ok(dir(), &["query", "select [1, null] as list, named_struct('a', 'x \"y\"') as pair, 'z' as text"]);
+    assert_eq!(out, "list,pair,text\n\"[1,null]\",\"{\"\"a\"\":\"\"x \\\"\"y\\\"\"\"\"}\",z\n");
+}
+
+#[test]
 fn json_is_an_object_a_line() {
     for arguments in [["query", VALUES, "--format", "json"].as_slice(), &["query", VALUES, "--json"]] {
         let out = ok(dir(), arguments);

@@ -11,7 +11,7 @@ use datafusion::physical_plan::PhysicalExpr;
 use headwater_sdk::check::CompiledCheck;
 use headwater_sdk::{Blame, Error, Result};
 
-use crate::session::sql_error;
+use crate::session::{refuse_overflow, sql_error};
 
 /// Compiles a predicate. It is simplified first: some functions, `coalesce` for one, exist in plans only.
 pub(super) fn physical_expr(
@@ -26,7 +26,8 @@ pub(super) fn physical_expr(
         .build();
     let simplifier = ExprSimplifier::new(context);
     let coerced = simplifier.coerce(state.create_logical_expr(sql, schema)?, schema)?;
-    state.create_physical_expr(simplifier.simplify(coerced)?, schema)
+    let exact = refuse_overflow(coerced, schema)?.data;
+    state.create_physical_expr(simplifier.simplify(exact)?, schema)
 }
 
 pub(super) fn boolean(

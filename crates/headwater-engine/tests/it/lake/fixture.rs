@@ -92,6 +92,7 @@ impl Fixture {
             mode,
             partition_by: vec![],
             checks,
+            judge_all: false,
             keep_rejected: false,
             relations: self.relations.clone(),
             position: None,

@@ -1,0 +1,38 @@
+//! The page of the project's files, from the structs that they are read into.
+
+use std::path::Path;
+
+use super::{keys, manual, read};
+
+const INTRODUCTION: &str = "\
+# A project's files
+
+A project is a folder of plain files. `headwater init` makes one, `headwater check` finds what is wrong with it, and
+`headwater schema` prints the JSON Schemas of all that is YAML here, for editors.
+
+";
+
+/// The chapters: a title, and the file of `headwater-project` that its text and keys are from.
+const CHAPTERS: [(&str, &str); 3] =
+    [("headwater.yml", "project.rs"), ("Sources", "source.rs"), ("Models and seeds", "model.rs")];
+
+/// The page.
+pub(super) fn page(root: &Path) -> Result<String, String> {
+    let folder = root.join("crates/headwater-project/src/spec");
+    let mut text = INTRODUCTION.to_owned();
+    for (title, file) in CHAPTERS {
+        let source = read(&folder.join(file))?;
+        text += &format!("## {title}\n\n{}\n\n", manual::of_module(&source)?);
+        text += &lists(&source);
+    }
+    text += "## Columns\n\n";
+    text += &lists(&read(&folder.join("columns.rs"))?);
+    text += "## Keys of every check\n\n";
+    text += &lists(&read(&folder.join("checks.rs"))?);
+    Ok(text)
+}
+
+fn lists(source: &str) -> String {
+    let found = keys::of_source(source);
+    found.iter().map(|keys| format!("**{}**\n\n{}\n", keys.text, keys::list(&keys.keys))).collect()
+}
