@@ -100,4 +100,9 @@ pub const CODES: &[Code] = &[
         "Files of the version that a rollback asks for were removed by `headwater maintain --vacuum`.",
     ),
     Code::new("HW0619", "bad branch name", "A branch is named with lower-case letters, digits, _ and -."),
+    Code::new(
+        "HW0620",
+        "damaged deletion vector",
+        "Another engine has deleted rows of a table by a deletion vector that cannot be read: its file is cut off, changed or of an unknown form. A run with --full-refresh builds the table anew.",
+    ),
 ];

@@ -22,7 +22,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow::array::{Array, ArrayRef, AsArray, ListArray, RecordBatch, RecordBatchOptions, StructArray, new_null_array};
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
@@ -202,9 +202,38 @@ fn cast_column(column: &ArrayRef, field: &Field) -> Result<ArrayRef, ArrowError>
     if column.data_type() == field.data_type() {
         return Ok(Arc::clone(column));
     }
-    let options = CastOptions { safe: false, ..CastOptions::default() };
-    cast_with_options(column, field.data_type(), &options)
+    cast(column, field.data_type())
         .map_err(|error| ArrowError::CastError(format!("column '{}': {error}", field.name())))
+}
+
+/// A cast that finds the fields of structs by their names; one that a struct does not have is null.
+#[recursive::recursive]
+fn cast(column: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowError> {
+    if column.data_type() == to {
+        return Ok(Arc::clone(column));
+    }
+    match (column.data_type(), to) {
+        (DataType::Struct(from), DataType::Struct(fields)) if !same_names(from, fields) => {
+            let structs = column.as_struct();
+            let part = |field: &FieldRef| match structs.column_by_name(field.name()) {
+                Some(part) => cast(part, field.data_type()),
+                None => Ok(new_null_array(field.data_type(), structs.len())),
+            };
+            let parts = fields.iter().map(part).collect::<Result<Vec<_>, _>>()?;
+            Ok(Arc::new(StructArray::try_new(fields.clone(), parts, structs.nulls().cloned())?))
+        }
+        (DataType::List(_), DataType::List(item)) => {
+            let lists = column.as_list::<i32>();
+            let values = cast(lists.values(), item.data_type())?;
+            let (offsets, nulls) = (lists.offsets().clone(), lists.nulls().cloned());
+            Ok(Arc::new(ListArray::try_new(Arc::clone(item), offsets, values, nulls)?))
+        }
+        _ => cast_with_options(column, to, &CastOptions { safe: false, ..CastOptions::default() }),
+    }
+}
+
+fn same_names(one: &Fields, other: &Fields) -> bool {
+    one.len() == other.len() && one.iter().zip(other).all(|(one, other)| one.name() == other.name())
 }
 
 #[cfg(test)]

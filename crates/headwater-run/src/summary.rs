@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use headwater_project::{Asset, AssetKind, Materialize, Project};
-use headwater_sdk::check::{CheckResult, Probe, Severity, Verdict};
+use headwater_sdk::check::{CheckResult, Probe, Severity, Threshold, Verdict};
 use headwater_sdk::store::{RunRecord, RunState, TaskState};
 use headwater_sdk::{RunId, TableName};
 use serde::Serialize;
@@ -130,6 +130,8 @@ pub struct CheckProblem {
     pub checked: u64,
     /// Rows that failed.
     pub failing: u64,
+    /// How many failing rows it tolerates.
+    pub threshold: Threshold,
     /// What was seen where it is no count of rows.
     pub observed: Option<String>,
     /// Failing rows, capped.
@@ -231,6 +233,7 @@ fn problem(result: &CheckResult) -> CheckProblem {
         verdict: result.verdict,
         checked: result.checked,
         failing: result.failing,
+        threshold: result.check.threshold,
         observed: result.observed.clone(),
         sample: result.sample.clone(),
     }

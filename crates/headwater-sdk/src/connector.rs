@@ -48,11 +48,11 @@ pub enum Drift {
     /// The task fails and says which columns are new, missing or retyped.
     #[default]
     Fail,
-    /// New columns are added to the table (null in older rows); missing ones are null; a type that widens is widened,
-    /// any other change of type fails.
+    /// New columns are added to the table (null in older rows); missing ones are null; a type that widens is widened (a
+    /// column whose values have become texts for the most part becomes one of texts), any other change of type fails.
     Add,
-    /// New columns are left out; missing ones are null; values are read as the table's type, and a row whose value
-    /// cannot be is a bad row.
+    /// New columns are left out, and noted; missing ones are null, also when a column has only got another name; values are
+    /// read as the table's type, and a row whose value cannot be is a bad row.
     Ignore,
 }
 

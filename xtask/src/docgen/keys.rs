@@ -59,7 +59,7 @@ fn members<'a>(lines: impl Iterator<Item = &'a str>, is_enum: bool, snake: bool)
                 member.trim_start_matches("pub(crate) ").trim_start_matches("pub(super) ").trim_start_matches("pub ");
             let found = match (is_enum, member.split_once(": ")) {
                 (false, Some((name, kind))) => {
-                    let name = renamed.unwrap_or(name).to_owned();
+                    let name = renamed.unwrap_or(name).trim_start_matches("r#").to_owned();
                     Some((name, !optional && !kind.starts_with("Option<")))
                 }
                 (true, None) if member.chars().all(char::is_alphanumeric) => {

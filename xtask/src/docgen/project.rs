@@ -25,6 +25,9 @@ pub(super) fn page(root: &Path) -> Result<String, String> {
         text += &format!("## {title}\n\n{}\n\n", manual::of_module(&source)?);
         text += &lists(&source);
     }
+    text += "## Values of `mode`, `on_bad_row` and `drift`\n\n";
+    let connector = read(&root.join("crates/headwater-sdk/src/connector.rs"))?;
+    text += &lists_of(keys::of_source(&connector));
     text += "## Columns\n\n";
     text += &lists(&read(&folder.join("columns.rs"))?);
     text += "## Keys of every check\n\n";
@@ -33,6 +36,9 @@ pub(super) fn page(root: &Path) -> Result<String, String> {
 }
 
 fn lists(source: &str) -> String {
-    let found = keys::of_source(source);
+    lists_of(keys::of_source(source))
+}
+
+fn lists_of(found: Vec<keys::Keys>) -> String {
     found.iter().map(|keys| format!("**{}**\n\n{}\n", keys.text, keys::list(&keys.keys))).collect()
 }

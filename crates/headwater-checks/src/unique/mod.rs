@@ -1,7 +1,8 @@
 //! `unique`: no two rows have the same values in all of the columns. Short: `unique: flight_key`.
 //!
 //! All the rows that share their values fail, not all but one. Rows with a null among the columns never fail. Reads
-//! these columns of the staged table, rows of earlier loads included.
+//! these columns of the staged table, rows of earlier loads included. With `severity: quarantine` only rows of the load
+//! at hand can be set aside: rows that earlier loads published stay, unless the table is made anew.
 //!
 //! ```yaml
 //! unique: [time_hour, carrier, flight]

@@ -62,6 +62,9 @@ pub(crate) async fn rollback(
             names(&done.restored)
         ));
     }
+    if done.snapshot.is_some() {
+        text.push_str("the next run brings up to date again what the project and its sources hold then\n");
+    }
     if !done.removed.is_empty() {
         text.push_str(&format!("gone, for it did not exist then: {}\n", names(&done.removed)));
     }

@@ -206,7 +206,10 @@ impl Details {
         }
         out.push_str(&format!("\n{}", columns.render(width, color)));
         if !self.checks.is_empty() {
-            out.push_str(&format!("\n{}", checks_table(&self.checks).render(width, color)));
+            out.push_str(&format!(
+                "\nchecks of the load that published it\n{}",
+                checks_table(&self.checks).render(width, color)
+            ));
         }
         let mut rows = Vec::new();
         for batch in &self.first {

@@ -1,7 +1,7 @@
 //! The end of a run: a table of assets, the checks that did not pass with failing rows, the snapshot, what to type next.
 
 use headwater_run::{AssetSummary, CheckProblem, RunSummary};
-use headwater_sdk::check::Verdict;
+use headwater_sdk::check::{Threshold, Verdict};
 use headwater_sdk::store::{RunState, TaskState};
 
 use super::problem::{headline, labelled};
@@ -154,6 +154,11 @@ fn check(problem: &CheckProblem, width: usize, color: bool) -> String {
     let mut seen = Vec::new();
     if problem.failing > 0 || problem.observed.is_none() {
         seen.push(format!("{} of {} rows", count(problem.failing), count(problem.checked)));
+        seen.extend(match problem.threshold {
+            Threshold::Rows(0) => None,
+            Threshold::Rows(rows) => Some(format!("{} tolerated", count(rows))),
+            Threshold::Percent(percent) => Some(format!("{percent}% tolerated")),
+        });
     }
     seen.extend(problem.observed.clone());
     let mut out = format!("  {} {}: {}\n", style.paint(word, color), problem.check, one_line(&seen.join(", ")));

@@ -24,12 +24,13 @@ pub(crate) struct Opened {
     pub(crate) connectors: Vec<Box<dyn ConnectorType>>,
 }
 
-/// Loads the project in `dir`, or in the folder that the command line names, or in the nearest one above the current
-/// folder. Warnings go to stderr.
+/// Loads the project in `dir`, seen from the folder that `-C` names, or in that folder, or in the nearest one above the
+/// current folder. Warnings go to stderr.
 pub(crate) fn open(dir: Option<&Path>, global: &Global, console: &Console) -> Result<Opened, Failure> {
-    let dir = match dir.or(global.project.as_deref()) {
-        Some(dir) => dir.to_path_buf(),
-        None => find_upwards()?,
+    let dir = match (&global.project, dir) {
+        (Some(folder), dir) => dir.map_or(folder.clone(), |dir| folder.join(dir)),
+        (None, Some(dir)) => dir.to_path_buf(),
+        (None, None) => find_upwards()?,
     };
     let connectors = headwater_connectors::all();
     let checks = headwater_checks::all();

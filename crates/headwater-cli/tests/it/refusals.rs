@@ -26,7 +26,7 @@ fn mistakes_are_shown_where_they_are() {
 #[test]
 fn commands_without_a_project_or_a_snapshot_say_what_to_do() {
     let folder = Folder::with_project();
-    let none = folder.headwater(&["query", "select 1"]);
+    let none = folder.headwater(&["query", "select 1 as a from marts.revenue_by_country"]);
     assert_eq!(none.code, Some(2), "{none:?}");
     assert!(none.err.contains("HW0806") && none.err.contains("headwater run"), "{}", none.err);
     assert!(!folder.project().join("lake/_headwater/catalog.db").exists(), "reading makes no catalogue");

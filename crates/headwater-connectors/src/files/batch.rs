@@ -41,8 +41,10 @@ impl Target {
     /// # Errors
     /// When a column's type has no text form.
     pub(crate) fn columns(&self, reading: &Reading) -> Result<Vec<Column>, Error> {
-        let column = |field: &Arc<arrow_schema::Field>| {
-            Column::new(field.data_type(), reading).ok_or_else(|| {
+        let column = |(place, field): (usize, &Arc<arrow_schema::Field>)| {
+            let inferred = self.inferred.get(place).copied().unwrap_or(false);
+            let make = if inferred { Column::inferred } else { Column::new };
+            make(field.data_type(), reading).ok_or_else(|| {
                 let (name, what) = (field.name(), type_name(field.data_type()));
                 Error::new(
                     codes::UNSUPPORTED_TYPE,
@@ -52,7 +54,7 @@ impl Target {
                 .help(format!("declare it as a string: `columns: {{ {name}: {{ type: string }} }}`"))
             })
         };
-        self.schema.fields().iter().map(column).collect()
+        self.schema.fields().iter().enumerate().map(column).collect()
     }
 
     /// What is wrong with a value, as the reason of a bad row.
@@ -222,8 +224,9 @@ impl Batch {
 
 /// The error for a bad row that may not be set aside.
 pub(crate) fn bad_row(row: &RejectedRow) -> Error {
-    Error::new(codes::BAD_ROW, Blame::Data, format!("{}, line {}: {}", row.file, row.line, row.reason))
-        .help("correct the row, declare what the file holds, or set such rows aside with `on_bad_row: reject`")
+    Error::new(codes::BAD_ROW, Blame::Data, format!("{}, line {}: {}", row.file, row.line, row.reason)).help(
+        "correct the row, declare what the file holds, or (in a source) set such rows aside with `on_bad_row: reject`",
+    )
 }
 
 /// A row's text as it is kept: at most [`RAW_BYTES`] bytes of valid text.

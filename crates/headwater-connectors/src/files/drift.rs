@@ -72,9 +72,15 @@ pub(crate) fn resolve(settings: &StreamSettings, table: Option<&Schema>, seen: &
     let (fields, inferred): (Vec<Field>, Vec<bool>) = names.iter().map(|name| resolver.column(name)).unzip();
     let schema = Arc::new(Schema::new(fields));
     resolver.refuse_clashes(&schema);
-    let empty: Vec<&str> = seen.iter().filter(|s| s.columns.is_none()).map(|s| &*s.file).collect();
-    if !empty.is_empty() {
-        resolver.notes.push(format!("{} {} empty", listed(&empty), if empty.len() == 1 { "is" } else { "are" }));
+    // A file that should have a header and has nothing lacks every column.
+    for lacks_header in [true, false] {
+        let empty = seen.iter().filter(|s| s.columns.is_none() && s.sparse != lacks_header);
+        let empty: Vec<&str> = empty.map(|s| &*s.file).collect();
+        if !empty.is_empty() {
+            let are = if empty.len() == 1 { "is" } else { "are" };
+            let what = if lacks_header { "empty, without even a header" } else { "empty" };
+            resolver.differ(!lacks_header || settings.drift != Drift::Fail, format!("{} {are} {what}", listed(&empty)));
+        }
     }
     if !resolver.differences.is_empty() {
         return Err(resolver.error());
@@ -215,7 +221,7 @@ impl<'a> Resolver<'a> {
             (None, None) => self.found_type(name, &evidence),
             (Some(table), Some(declared)) if table == declared => (table, false),
             (Some(table), Some(declared)) => (self.redeclared(name, table, declared), false),
-            (Some(table), None) => (self.expected_type(name, table, &evidence), false),
+            (Some(table), None) => (self.expected_type(name, table, &evidence), true),
         };
         (Field::new(name, data_type, true), inferred)
     }
@@ -243,8 +249,19 @@ impl<'a> Resolver<'a> {
         match typed {
             Some(data_type) => (data_type, false),
             // A column without a value in the sample takes any text.
-            None => (guess.data_type().unwrap_or(DataType::Utf8), true),
+            None => (self.guessed(name, &guess, evidence), true),
         }
+    }
+
+    /// The type that values suggest.
+    fn guessed(&mut self, name: &str, guess: &Guess, evidence: &[(&str, &Evidence)]) -> DataType {
+        guess.data_type().unwrap_or_else(|| {
+            if !evidence.is_empty() {
+                let name = shown(name.as_bytes());
+                self.notes.push(format!("column '{name}' has no values yet: it is string unless its type is declared"));
+            }
+            DataType::Utf8
+        })
     }
 
     /// A column whose declared type is not the table's.

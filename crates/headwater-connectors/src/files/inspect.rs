@@ -85,7 +85,8 @@ fn look_at_text(
     match format.kind {
         FormatType::Csv => {
             let Some(opened) = csv::open(text, &format.csv, format.max_line, declared, name)? else {
-                return Ok(seen(None, false));
+                // Without a header there is nothing that it lacks.
+                return Ok(seen(None, !format.csv.header));
             };
             for column in &opened.names {
                 sample.column(column, table);

@@ -39,7 +39,7 @@ impl Sample {
             return place;
         }
         let field = table.and_then(|schema| schema.field_with_name(name).ok());
-        let expected = field.and_then(|field| Column::new(field.data_type(), &self.reading));
+        let expected = field.and_then(|field| Column::inferred(field.data_type(), &self.reading));
         self.columns.push(Sampled { name: name.to_owned(), guess: Guess::default(), misfits: 0, expected });
         self.places.insert(name.to_owned(), self.columns.len() - 1);
         self.columns.len() - 1

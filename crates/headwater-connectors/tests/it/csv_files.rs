@@ -1,6 +1,7 @@
 //! CSV files: types, nulls, bad rows.
 
 use headwater_sdk::Blame;
+use headwater_sdk::connector::Drift;
 use headwater_sdk::connector::OnBadRow;
 use serde_json::json;
 
@@ -112,11 +113,18 @@ fn tabs_are_the_delimiter_of_tsv() {
 }
 
 #[test]
-fn empty_files_hold_no_rows_and_are_mentioned() {
-    let project = Project::new();
-    project.write("1.csv", "").write("2.csv", "a\n1\n").write("3.csv", "a\n");
-    assert_eq!(project.load("*.csv", json!({})).unwrap().rows, rows(&[["1"]]));
-    assert_error(project.load("1.csv", json!({})), "HW0310", &["every file is empty"]);
+fn empty_files_lack_a_header_unless_none_is_wanted() {
+    let files = |project: Project| {
+        project.write("1.csv", "").write("2.csv", "a\n1\n").write("3.csv", "a\n");
+        project
+    };
+    let strict = files(Project::new());
+    assert_error(strict.load("*.csv", json!({})), "HW0308", &["1.csv is empty, without even a header"]);
+    assert_error(strict.load("1.csv", json!({})), "HW0310", &["every file is empty"]);
+    let lenient = files(Project::new().with(|s| s.drift = Drift::Ignore));
+    assert_eq!(lenient.load("*.csv", json!({})).unwrap().rows, rows(&[["1"]]));
+    let headerless = strict.load("*.csv", json!({ "header": false })).unwrap();
+    assert_eq!(headerless.rows, rows(&[["a"], ["1"], ["a"]]));
 }
 
 #[test]

@@ -68,7 +68,8 @@ fn ignore_keeps_the_table_as_it_is() {
     let (columns, loaded, notes) = onto(&project, BEFORE, &csv()).unwrap();
     assert_eq!(columns, owned(BEFORE));
     assert_eq!(loaded.rows, rows(&[["2", "-", "3"]]));
-    assert_eq!(loaded.reasons(), [("a.csv".to_owned(), 2, "column 'n': '2.5' is not a bigint".to_owned())]);
+    let hint = "the type was inferred from a sample: declare the column's type if such values are right";
+    assert_eq!(loaded.reasons(), [("a.csv".to_owned(), 2, format!("column 'n': '2.5' is not a bigint; {hint}"))]);
     assert_eq!(notes.len(), 3, "{notes:?}");
 }
 

@@ -158,7 +158,7 @@ impl Source<'_> {
             codes::NOT_GROUPED => self.not_grouped(message).unwrap_or(described),
             codes::DUPLICATE_COLUMN => self.same_names(message).unwrap_or(described),
             codes::UNKNOWN_COLUMN => self.unknown_qualifier(message).unwrap_or(described),
-            codes::TYPES => SqlError { span: quoted(message).and_then(|name| self.find(&[name])), ..described },
+            codes::TYPES => self.wrong_types(message, described),
             _ => described,
         }
     }
@@ -186,6 +186,25 @@ impl Source<'_> {
             help: Some(format!("add {name} to GROUP BY, or aggregate it, e.g. max({name})")),
             span: self.find(&[name]),
         })
+    }
+
+    /// `Internal error: Function 'sum' failed to match any signature, errors: … Function 'sum' requires Decimal, but received
+    /// String (DataType: Utf8)., … This issue was likely caused by a bug …`
+    fn wrong_types(&self, message: &str, described: SqlError) -> SqlError {
+        let function = quoted(message);
+        let span = function.and_then(|name| self.find(&[name]));
+        let received = message.split_once("but received ").and_then(|(_, rest)| rest.split([' ', ',']).next());
+        match (function, received) {
+            (Some(function), Some(received)) if message.contains("failed to match any signature") => SqlError {
+                code: codes::TYPES,
+                message: format!("{function}() does not take values of type {}", received.to_lowercase()),
+                help: Some(
+                    "cast them, e.g. with cast(… as double), or find out why they are not of another type".to_owned(),
+                ),
+                span,
+            },
+            _ => SqlError { span, ..described },
+        }
     }
 
     /// `Projections require unique expression names but the expression "x" at position 0 and "y" at position 1 …`

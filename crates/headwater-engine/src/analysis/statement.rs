@@ -1,9 +1,11 @@
 //! From text to exactly one query.
 
+use std::ops::ControlFlow;
+
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::sql::parser::{DFParserBuilder, Statement};
-use datafusion::sql::sqlparser::ast;
+use datafusion::sql::sqlparser::ast::{self, Visit};
 use headwater_sdk::engine::SqlError;
 
 use super::codes;
@@ -63,7 +65,10 @@ pub(super) fn parse_query(source: &Source<'_>) -> Result<QueryStatement, SqlErro
 }
 
 /// A clause that the planner reads over in silence.
-fn ignored_clause(query: &ast::Query) -> Option<&'static str> {
+pub(crate) fn ignored_clause(query: &ast::Query) -> Option<&'static str> {
+    if let ControlFlow::Break(()) = query.visit(&mut Samples) {
+        return Some("TABLESAMPLE");
+    }
     [
         (!query.locks.is_empty(), "FOR UPDATE or FOR SHARE"),
         (query.for_clause.is_some(), "FOR XML or FOR JSON"),
@@ -72,6 +77,20 @@ fn ignored_clause(query: &ast::Query) -> Option<&'static str> {
     ]
     .into_iter()
     .find_map(|(present, clause)| present.then_some(clause))
+}
+
+/// Looks for samples of tables.
+struct Samples;
+
+impl ast::Visitor for Samples {
+    type Break = ();
+
+    fn pre_visit_table_factor(&mut self, factor: &ast::TableFactor) -> ControlFlow<()> {
+        match factor {
+            ast::TableFactor::Table { sample: Some(_), .. } => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        }
+    }
 }
 
 /// Whether a query's body is an INSERT, UPDATE, DELETE or MERGE after a WITH clause.

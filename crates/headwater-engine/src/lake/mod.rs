@@ -4,7 +4,7 @@
 //! moves what was staged there into the published logs, [`vacuum`] removes what nothing refers to.
 
 pub(crate) mod commit;
-mod deletion_vector;
+pub(crate) mod deletion_vector;
 pub(crate) mod location;
 mod overlay;
 pub(crate) mod publish;

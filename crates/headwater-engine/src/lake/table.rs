@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use bytes::Bytes;
-use deltalake_core::kernel::EagerSnapshot;
+use deltalake_core::kernel::{EagerSnapshot, LogicalFileView};
 use deltalake_core::logstore::{LogStoreRef, StorageConfig, default_logstore};
 use futures::TryStreamExt;
 use headwater_sdk::{Blame, Error, Relation, Result, TableName};
@@ -76,25 +76,28 @@ impl TableVersion {
         self.snapshot.metadata().partition_columns()
     }
 
+    /// Where one of its data files is, below the storage root.
+    pub(crate) fn place_of(&self, file: &LogicalFileView) -> Path {
+        file.object_store_path().parts().fold(self.folder.clone(), Path::join)
+    }
+
     /// The data files and the files of their deletion vectors, below the storage root.
     pub(crate) fn paths(&self) -> Vec<Path> {
         let mut paths = Vec::new();
         for file in self.snapshot.log_data() {
-            paths.push(file.object_store_path().parts().fold(self.folder.clone(), Path::join));
+            paths.push(self.place_of(&file));
             let vector = file.deletion_vector_descriptor();
             paths.extend(vector.and_then(|vector| deletion_vector::file_of(&vector, &self.folder)));
         }
         paths
     }
 
-    /// The number of rows that the log tells; `None` when a file has no statistics or has deleted rows.
+    /// The number of rows that the log tells; `None` when a file has no statistics.
     pub(crate) fn rows(&self) -> Option<u64> {
         let mut rows = 0u64;
         for file in self.snapshot.log_data() {
-            if file.deletion_vector_descriptor().is_some() {
-                return None;
-            }
-            rows += file.num_records()? as u64;
+            let deleted = file.deletion_vector_descriptor().map_or(0, |vector| vector.cardinality);
+            rows += (file.num_records()? as u64).checked_sub(u64::try_from(deleted).ok()?)?;
         }
         Some(rows)
     }

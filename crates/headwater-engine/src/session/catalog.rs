@@ -43,7 +43,7 @@ impl TableCache {
             return Ok(table.clone());
         }
         let version = TableVersion::open(location, name, relation).await?;
-        let table = Arc::new(LakeTable::new(version, runtime.store_url.clone()).await?);
+        let table = Arc::new(LakeTable::new(location, version, runtime.store_url.clone()).await?);
         if let Some(key) = key {
             let mut open = self.lock();
             if open.len() >= CACHE_LIMIT {

@@ -63,12 +63,25 @@ impl Session {
 
     /// Plans a query. Everything that is not a query (DDL, DML, SET, COPY, EXPLAIN ANALYZE of such) is refused.
     pub(crate) async fn plan(&self, sql: &str) -> Result<LogicalPlan> {
-        let plan = match self.state.create_logical_plan(sql).await {
-            Ok(plan) => plan,
+        let plan = match self.plan_statement(sql).await {
+            Ok(plan) => plan?,
             Err(error) => return Err(self.explain(sql).await.unwrap_or_else(|| sql_error(&error))),
         };
         read_only(&plan)?;
         Ok(plan)
+    }
+
+    async fn plan_statement(&self, sql: &str) -> datafusion::common::Result<Result<LogicalPlan>> {
+        let statement = self.state.sql_to_statement(sql, &self.state.config_options().sql_parser.dialect)?;
+        if let DFStatement::Statement(inner) = &statement
+            && let SqlStatement::Query(query) = inner.as_ref()
+            && let Some(clause) = analysis::ignored_clause(query)
+        {
+            return Ok(Err(
+                Error::new("HW0512", Blame::Project, format!("{clause} is not supported")).help("leave it out")
+            ));
+        }
+        self.state.statement_to_plan(statement).await.map(Ok)
     }
 
     /// A better reason than the planner's why a statement cannot be planned, with the place.

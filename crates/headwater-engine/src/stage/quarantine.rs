@@ -13,6 +13,7 @@ use headwater_sdk::check::{CompiledCheck, Severity};
 use headwater_sdk::engine::Staged;
 use headwater_sdk::progress::Progress;
 use headwater_sdk::{Blame, Error, Result, TableName};
+use roaring::RoaringTreemap;
 
 use super::audit;
 use super::rows::{RowChecks, SetAside, Tally, reason};
@@ -92,8 +93,10 @@ pub(super) fn judging_checks(checks: &[CompiledCheck]) -> (Vec<CompiledCheck>, V
 fn session(attempt: &Attempt<'_>, outcome: &Outcome, version: &TableVersion) -> Result<Session> {
     let mut before = attempt.previous.as_ref().map(files_of).unwrap_or_default();
     before.extend(outcome.carried_over.iter().flatten().map(|file| file.path.clone()));
-    let new = files_of(version).into_iter().filter(|file| !before.contains(file)).collect();
-    let table = LakeTable::only(version.clone(), attempt.branch.lake.store_url(), &new)?;
+    // A file that was just written has no deleted rows.
+    let new = files_of(version).into_iter().filter(|file| !before.contains(file));
+    let new = new.map(|file| (file, RoaringTreemap::new())).collect();
+    let table = LakeTable::slice(version.clone(), attempt.branch.lake.store_url(), &new)?;
     let name = NEW_ROWS.parse::<TableName>().map_err(|e| Error::new("HW0564", Blame::Headwater, e.to_string()))?;
     Ok(attempt.branch.lake.session_with(&attempt.relations_with(version), name, Arc::new(table)))
 }

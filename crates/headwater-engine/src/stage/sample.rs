@@ -1,13 +1,14 @@
 //! Rows as JSON objects, for reports.
 
 use arrow::array::{Array, RecordBatch};
+use arrow::datatypes::DataType;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use serde_json::{Map, Value};
 
 /// The longest text of one value.
 const LONGEST: usize = 200;
 
-/// One row of a batch: numbers and booleans as themselves, everything else as text.
+/// One row of a batch: integers, floating-point numbers and booleans as themselves, everything else as text.
 pub(crate) fn row(batch: &RecordBatch, row: usize) -> Value {
     let mut object = Map::new();
     for (field, column) in batch.schema_ref().fields().iter().zip(batch.columns()) {
@@ -24,9 +25,9 @@ fn value(column: &dyn Array, row: usize) -> Value {
     let Ok(formatter) = ArrayFormatter::try_new(column, &options) else { return Value::Null };
     let mut text = formatter.value(row).to_string();
     let data_type = column.data_type();
-    if (data_type.is_numeric() || *data_type == arrow::datatypes::DataType::Boolean)
-        && let Ok(parsed) = serde_json::from_str(&text)
-    {
+    // A decimal as a JSON number would lose digits.
+    let is_plain = data_type.is_integer() || data_type.is_floating() || *data_type == DataType::Boolean;
+    if is_plain && let Ok(parsed) = serde_json::from_str(&text) {
         return parsed;
     }
     if text.len() > LONGEST {

@@ -63,9 +63,37 @@ pub(crate) struct Layout {
     pub(crate) body: Range<usize>,
 }
 
-/// Finds the header: the comment that a file starts with. `Err` has the place of a header that does not end.
+/// Where the first thing stands that is neither white space nor a comment, but for a header.
+fn after_comments(text: &str) -> usize {
+    let mut start = 0;
+    loop {
+        let rest = &text[start..];
+        start += rest.len() - rest.trim_start().len();
+        let rest = &text[start..];
+        let comment = match rest {
+            _ if rest.starts_with("--") => rest.find('\n').unwrap_or(rest.len()),
+            _ if rest.starts_with("/*") && !rest.starts_with(OPEN) => match rest.find("*/") {
+                Some(end) if stray_header(&rest[..end]).is_none() => end + "*/".len(),
+                _ => return start,
+            },
+            _ => return start,
+        };
+        start += comment;
+    }
+}
+
+/// Where something stands that looks like a header and is not read as one.
+fn stray_header(body: &str) -> Option<Range<usize>> {
+    body.match_indices("/*").find_map(|(start, open)| {
+        let rest = &body[start + open.len()..];
+        let dashes = rest.len() - rest.trim_start_matches([' ', '\t']).len();
+        rest[dashes..].starts_with("---").then(|| start..start + open.len() + dashes + "---".len())
+    })
+}
+
+/// Finds the header: a comment above the query. `Err` has the place of a header that does not end.
 pub(crate) fn layout(text: &str) -> Result<Layout, Range<usize>> {
-    let start = text.len() - text.trim_start().len();
+    let start = after_comments(text);
     if !text[start..].starts_with(OPEN) {
         return Ok(Layout { header: None, body: 0..text.len() });
     }
@@ -94,6 +122,13 @@ fn read_model(folder: &mut Folder, parts: &mut Parts<'_>, schema: &str, stem: &s
             return Some(Draft { name, span: first_line, asset: None, reads: Vec::new(), check_reads: Vec::new() });
         }
     };
+    if let Some(stray) = text.get(layout.body.clone()).and_then(stray_header) {
+        let stray = Span::new(file, layout.body.start + stray.start..layout.body.start + stray.end);
+        let diagnostic = Diagnostic::error(codes::HEADER, "this header would not be read").at(stray, "");
+        let help =
+            format!("a model has one header, above its query and all that is a template, and it begins with {OPEN}");
+        diagnostics.push(diagnostic.help(help));
+    }
     let span = declared_at(&text, &layout, file);
     tables::refuse_reserved(&name, span, diagnostics);
     let (header, node, checks) = read_header(&text, &layout, file, &name, parts, diagnostics);

@@ -192,8 +192,12 @@ impl<'a> Reader<'a> {
         if let Some(format) = FORMATS.iter().find(|f| Some(f.name) == format)
             && let Err(help) = (format.check)(text)
         {
-            let message = format!("'{name}' is not {}", format.what);
-            // A help text may repeat the value: only where that is no secret.
+            // A message may repeat the value only where that is no secret.
+            let message = if text == written {
+                format!("'{text}' is not {}", format.what)
+            } else {
+                format!("'{name}' is not {}", format.what)
+            };
             let help = if text == written { help } else { format!("it takes {}", format.what) };
             self.found.push(Diagnostic::error(format.code, message).at(node.span, "").help(help));
         }

@@ -8,8 +8,7 @@ use futures::StreamExt;
 use headwater_sdk::engine::QueryResult;
 use headwater_sdk::{BatchStream, Blame, Error};
 
-use super::Format;
-use super::nested::{flat, flat_schema};
+use super::{Format, csv};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::render::rows::{RowTable, cells};
@@ -63,13 +62,14 @@ pub(super) async fn stream(
 }
 
 async fn csv(answer: &mut Answer, out: &mut (impl Write + Send)) -> Result<(), Failure> {
-    let mut writer = arrow_csv::WriterBuilder::new().with_header(true).build(&mut *out);
-    // The header stands even over no rows.
-    writer.write(&RecordBatch::new_empty(flat_schema(&answer.schema))).map_err(written)?;
-    while let Some(batch) = answer.next().await? {
-        writer.write(&flat(&batch).map_err(written)?).map_err(written)?;
+    // The titles stand even over no rows.
+    let mut text = csv::titles(&answer.schema);
+    loop {
+        out.write_all(text.as_bytes())?;
+        text.clear();
+        let Some(batch) = answer.next().await? else { return Ok(()) };
+        csv::lines(&batch, &mut text).map_err(written)?;
     }
-    Ok(())
 }
 
 async fn json_lines(answer: &mut Answer, out: &mut (impl Write + Send)) -> Result<(), Failure> {

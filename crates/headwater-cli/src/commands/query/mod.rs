@@ -1,6 +1,7 @@
 //! `headwater query`: answers a SQL query.
 
 mod answer;
+mod csv;
 mod file;
 mod nested;
 mod terminal;
@@ -58,10 +59,21 @@ pub(crate) async fn query(args: &QueryArgs, global: &Global, console: &Console) 
     };
     let opened = project::open(None, global, console)?;
     let lake = lake::open(&opened.project, Access::Read)?;
-    let snapshot = lake::snapshot_as_of(&lake, args.as_of.as_deref()).await?;
-    let result = lake.engine.query(&snapshot.relations, &sql).await.map_err(|error| Failure::of_sql(error, sql))?;
+    let snapshot = match &args.as_of {
+        Some(text) => Some(lake::snapshot_as_of(&lake, Some(text)).await?),
+        // Constants can be asked for in a lake without tables, too.
+        None => lake.store.head().await?,
+    };
+    let relations = snapshot.as_ref().map(|snapshot| snapshot.relations.clone()).unwrap_or_default();
+    let result = lake.engine.query(&relations, &sql).await.map_err(|error| match (error.code, &snapshot) {
+        ("HW0557", None) => lake::nothing_published().into(),
+        _ => Failure::of_sql(error, sql),
+    })?;
     let answer = Answer::new(result, args.limit);
-    give(answer, format, args, console).await.map_err(|failure| failure.of_reading(&snapshot))?;
+    give(answer, format, args, console).await.map_err(|failure| match &snapshot {
+        Some(snapshot) => failure.of_reading(snapshot),
+        None => failure,
+    })?;
     Ok(0)
 }
 

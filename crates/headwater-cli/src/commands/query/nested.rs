@@ -6,8 +6,7 @@ use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
 use arrow_json::writer::{EncoderOptions, make_encoder};
 use arrow_schema::{ArrowError, DataType, Field, FieldRef, Schema, SchemaRef};
 
-/// The columns of [`flat`].
-pub(super) fn flat_schema(schema: &SchemaRef) -> SchemaRef {
+fn flat_schema(schema: &SchemaRef) -> SchemaRef {
     let fields = schema.fields().iter().map(|field| match field.data_type().is_nested() {
         true => Arc::new(Field::new(field.name(), DataType::Utf8, true)),
         false => Arc::clone(field),

@@ -84,9 +84,11 @@ fn bad_json_lines_are_set_aside_too() {
 }
 
 #[test]
-fn an_empty_file_and_a_header_alone_are_no_mistake() {
+fn a_header_alone_is_no_mistake_and_a_file_of_nothing_is_drift() {
     let project = Project::numbers().with("sources/numbers.yml", DECLARED).with("data/a.csv", "n,name\n");
     project.write("data/b.csv", "");
+    assert_told(&project.say(&["run"]).exits(2), "HW0308", &["data/b.csv is empty, without even a header", "drift:"]);
+    project.write("sources/numbers.yml", DECLARED.replace("    columns:", "    drift: ignore\n    columns:"));
     project.run();
     assert_eq!(query(project.path(), "select count(*) from raw.numbers"), "0");
     project.write("data/b.csv", "n,name\n8,eight\n");

@@ -99,3 +99,83 @@ fn a_model_that_reads_a_column_that_left_is_told_before_anything_is_published() 
     project.run();
     assert_eq!(query(project.path(), "select old, gate from marts.m"), "a,B7");
 }
+
+#[test]
+fn an_inferred_type_changes_no_value() {
+    // Postal codes: what looks like a number at first is none.
+    let project = changed("fail", "new_files", "id,old,n\n3,c,01067\n4,d,04109\n");
+    let said = project.say(&["run"]).exits(1);
+    assert_told(&said, "HW0308", &["column 'n' is string and not bigint in data/2.csv"]);
+    // Few of them are bad rows, whatever the policy.
+    let project = changed("add", "new_files", "id,old,n\n3,c,007\n4,d,4\n5,e,5\n+6,f,6\n-0,g,7\n");
+    project.run();
+    assert_eq!(query(project.path(), "select count(*) from raw.t"), "4");
+    let reasons = query(project.path(), "select _reason from raw.t__rejected order by _line");
+    assert!(
+        reasons.contains("'007' is not a bigint") && reasons.contains("'+6'") && reasons.contains("'-0'"),
+        "{reasons}"
+    );
+    // What is declared is read as declared.
+    let declared = "connector: files\nlocation: data\nstreams:\n  \
+                    - { table: raw.t, path: '*.csv', columns: { n: { type: bigint } } }\n";
+    let project =
+        Project::empty().with("sources/t.yml", declared).with("data/1.csv", "n,d\n007,0.1000000000000000055\n");
+    project.run();
+    assert_eq!(query(project.path(), "select n, d from raw.t"), "7,0.1000000000000000055");
+}
+
+#[test]
+fn a_file_of_nothing_lacks_its_columns() {
+    for (policy, code) in [("fail", 1), ("add", 0), ("ignore", 0)] {
+        let project = changed(policy, "full", "");
+        let said = project.say(&["run"]).exits(code);
+        assert!(said.out.contains("data/2.csv is empty, without even a header"), "{policy}: {}", said.out);
+        let rows = if policy == "fail" { "2" } else { "0" };
+        assert_eq!(query(project.path(), "select count(*) from raw.t"), rows, "{policy}");
+    }
+    // A header alone is a file without rows.
+    let project = changed("fail", "full", "id,old,n\n");
+    project.run();
+    assert_eq!(query(project.path(), "select count(*) from raw.t"), "0");
+}
+
+#[test]
+fn a_struct_may_gain_a_field() {
+    let source = "connector: files\nlocation: data\nstreams:\n  \
+                  - { table: raw.t, path: '*.json', mode: new_files, drift: add }\n";
+    let project = Project::empty()
+        .with("sources/t.yml", source)
+        .with("data/1.json", "{\"id\": 1, \"s\": {\"a\": 1}, \"l\": [{\"x\": 1}]}\n");
+    project.run();
+    project.write("data/2.json", "{\"id\": 2, \"s\": {\"a\": 2, \"b\": \"x\"}, \"l\": [{\"y\": \"z\"}]}\n");
+    project.run();
+    assert_eq!(
+        query(project.path(), "select id, s['a'], s['b'], l[1]['x'], l[1]['y'] from raw.t order by id"),
+        "1,1,,1,\n2,2,x,,z"
+    );
+}
+
+#[test]
+fn columns_without_values_are_told() {
+    let source = "connector: files\nlocation: data\nstreams:\n  - { table: raw.t, path: '*.csv' }\n";
+    let project = Project::empty().with("sources/t.yml", source).with("data/1.csv", "id,v\n1,\n");
+    let said = project.run();
+    assert!(
+        said.out.contains("column 'v' has no values yet: it is string unless its type is declared"),
+        "{}",
+        said.out
+    );
+}
+
+#[test]
+fn days_at_the_end_of_the_calendar_are_read_in_any_format() {
+    let source = "connector: files\nlocation: data\nstreams:\n  - table: raw.t\n    path: '*.csv'\n    \
+                  format: { date_format: '%d/%m/%Y', timestamp_format: '%d/%m/%Y %H:%M:%S' }\n    \
+                  columns: { d: { type: date }, t: { type: timestamp_ntz } }\n";
+    let project = Project::empty()
+        .with("sources/t.yml", source)
+        .with("data/1.csv", "d,t\n31/12/9999,31/12/9999 23:59:59\n01/01/0001,01/01/0001 00:00:00\n");
+    project.run();
+    let found = query(project.path(), "select d, t from raw.t order by d");
+    assert_eq!(found, "0001-01-01,0001-01-01T00:00:00\n9999-12-31,9999-12-31T23:59:59");
+}

@@ -209,3 +209,32 @@ fn json_tells_mistakes_too() {
     let said = project.say(&["explain", "HW9999", "--json"]).exits(2).json();
     assert_eq!((&said["exit_code"], &said["error"]["code"]), (&2.into(), &"HW0815".into()));
 }
+
+#[test]
+fn a_header_that_would_not_be_read_is_refused() {
+    let header = "/*---\nchecks: [ { unique: n } ]\n---*/\n";
+    let query = "select n from raw.numbers\n";
+    let model = |text: String| Project::numbers().with("models/marts/m.sql", text);
+    // Comments may stand above it.
+    for above in ["", "-- Copyright\n\n", "/* Copyright\n */ -- and more\n"] {
+        let said = model(format!("{above}{header}{query}")).say(&["check"]).exits(0);
+        assert!(said.out.contains("1 check"), "{above}: {}", said.out);
+    }
+    for text in [
+        format!("{{% set x = 1 %}}\n{header}{query}"),
+        format!("{query}{header}"),
+        format!("{header}{header}{query}"),
+        format!("{}{query}", header.replace("/*---", "/* ---")),
+    ] {
+        let said = model(text.clone()).say(&["check"]).exits(2);
+        assert_told(&said, "HW0131", &["this header would not be read", "models/marts/m.sql"]);
+    }
+}
+
+#[test]
+fn a_folder_and_a_project_in_it_are_both_meant() {
+    let folder = tempfile::tempdir().unwrap();
+    say(folder.path(), &["init", "inner/shop"]).exits(0);
+    say(folder.path(), &["-C", "inner", "check", "shop"]).exits(0);
+    assert_told(&say(folder.path(), &["-C", "nowhere", "check", "inner/shop"]).exits(2), "HW0101", &["nowhere"]);
+}

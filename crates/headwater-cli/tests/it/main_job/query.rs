@@ -44,6 +44,27 @@ fn timestamps_reach_to_the_year_9999() {
 }
 
 #[test]
+fn csv_tells_nulls_from_empty_texts() {
+    let values =
+        |columns: &str| format!("select {columns} from (values ('', 1), (null, 2), ('a\nb', 3)) t(x, y) order by y");
+    assert_eq!(ok(dir(), &["query", &values("x, y")]), "x,y\n\"\",1\n,2\n\"a\nb\",3\n");
+    assert_eq!(ok(dir(), &["query", &values("x")]), "x\n\"\"\n\"\"\n\"a\nb\"\n");
+}
+
+#[test]
+fn constants_can_be_asked_for_where_nothing_is_published() {
+    let project = Project::numbers();
+    assert_eq!(ok(project.path(), &["query", "select 1 as one"]), "one\n1\n");
+    assert_told(&project.say(&["query", "select * from raw.numbers"]).exits(2), "HW0806", &["headwater run"]);
+}
+
+#[test]
+fn samples_of_tables_are_not_ignored() {
+    let said = say(dir(), &["query", "select count(*) from raw.flights tablesample system (1)"]).exits(2);
+    assert_told(&said, "HW0512", &["TABLESAMPLE"]);
+}
+
+#[test]
 fn nested_values_are_json_in_csv() {
     let out = ok(dir(), &["query", "select [1, null] as list, named_struct('a', 'x \"y\"') as pair, 'z' as text"]);
     assert_eq!(out, "list,pair,text\n\"[1,null]\",\"{\"\"a\"\":\"\"x \\\"\"y\\\"\"\"\"}\",z\n");

@@ -10,7 +10,7 @@ use arrow_array::{Array, ArrayRef};
 use arrow_schema::{ArrowError, DataType, TimeUnit};
 
 use super::nested::{Lists, Structs};
-use super::number::{parse_decimal, parse_float, parse_int};
+use super::number::{parse_decimal, parse_float, parse_int, parse_plain_float, parse_plain_int};
 use super::primitive::{Booleans, Primitive};
 use super::text::Texts;
 use super::time::{Moment, parse_date, parse_date_as, parse_moment, parse_moment_as};
@@ -35,8 +35,12 @@ pub(crate) enum Column {
     Int16(Primitive<Int16Type>),
     Int32(Primitive<Int32Type>),
     Int64(Primitive<Int64Type>),
+    /// Of an inferred type: numbers that are written as a number is, so that none loses a leading zero or a digit.
+    PlainInt64(Primitive<Int64Type>),
     Float32(Primitive<Float32Type>),
     Float64(Primitive<Float64Type>),
+    /// As [`Self::PlainInt64`].
+    PlainFloat64(Primitive<Float64Type>),
     Decimal(Primitive<Decimal128Type>, u8, i8),
     String(Texts),
     Binary(Texts),
@@ -97,6 +101,15 @@ impl Column {
         })
     }
 
+    /// A column of a type that was inferred: no text is taken that the type's values do not stand for, digit by digit.
+    pub(crate) fn inferred(data_type: &DataType, reading: &Reading) -> Option<Self> {
+        match data_type {
+            DataType::Int64 => Some(Self::PlainInt64(Primitive::new())),
+            DataType::Float64 => Some(Self::PlainFloat64(Primitive::new())),
+            other => Self::new(other, reading),
+        }
+    }
+
     /// Takes one value. On a flaw a null is stored, so that columns stay equally long.
     pub(crate) fn push(&mut self, value: Value<'_>) -> Result<(), Flaw> {
         match self {
@@ -105,8 +118,10 @@ impl Column {
             Self::Int16(column) => column.push(value, narrow),
             Self::Int32(column) => column.push(value, narrow),
             Self::Int64(column) => column.push(value, parse_int),
+            Self::PlainInt64(column) => column.push(value, parse_plain_int),
             Self::Float32(column) => column.push(value, float32),
             Self::Float64(column) => column.push(value, parse_float),
+            Self::PlainFloat64(column) => column.push(value, parse_plain_float),
             Self::Decimal(column, p, s) => column.push(value, |text| parse_decimal(text, *p, *s)),
             Self::String(column) | Self::Binary(column) => column.push(value),
             Self::Date(column, reading) => column.push(value, |text| date(text, reading)),
@@ -124,7 +139,9 @@ impl Column {
             Self::Int16(column) => column.fill(cells, scratch, bad, narrow),
             Self::Int32(column) => column.fill(cells, scratch, bad, narrow),
             Self::Int64(column) => column.fill(cells, scratch, bad, parse_int),
+            Self::PlainInt64(column) => column.fill(cells, scratch, bad, parse_plain_int),
             Self::Float64(column) => column.fill(cells, scratch, bad, parse_float),
+            Self::PlainFloat64(column) => column.fill(cells, scratch, bad, parse_plain_float),
             Self::Decimal(column, p, s) => column.fill(cells, scratch, bad, |text| parse_decimal(text, *p, *s)),
             Self::String(column) | Self::Binary(column) => column.fill(cells, scratch, bad),
             Self::Date(column, reading) => column.fill(cells, scratch, bad, |text| date(text, reading)),
@@ -169,9 +186,9 @@ impl Column {
             Self::Int8(column) => Arc::new(column.finish()),
             Self::Int16(column) => Arc::new(column.finish()),
             Self::Int32(column) => Arc::new(column.finish()),
-            Self::Int64(column) => Arc::new(column.finish()),
+            Self::Int64(column) | Self::PlainInt64(column) => Arc::new(column.finish()),
             Self::Float32(column) => Arc::new(column.finish()),
-            Self::Float64(column) => Arc::new(column.finish()),
+            Self::Float64(column) | Self::PlainFloat64(column) => Arc::new(column.finish()),
             Self::Decimal(column, p, s) => Arc::new(column.finish().with_precision_and_scale(*p, *s)?),
             Self::String(column) => column.finish_strings()?,
             Self::Binary(column) => column.finish_bytes()?,

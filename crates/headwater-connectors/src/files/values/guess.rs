@@ -6,7 +6,7 @@ use arrow_schema::{DataType, Field, TimeUnit};
 use headwater_sdk::types::timestamp_utc;
 
 use super::nested::{MAX_DEPTH, read_array, read_object};
-use super::number::{parse_float, parse_int};
+use super::number::{parse_int, parse_plain_float};
 use super::time::{parse_date, parse_date_as, parse_moment, parse_moment_as};
 use super::{Reading, Value, json_value};
 
@@ -19,7 +19,7 @@ use super::{Reading, Value, json_value};
 /// | dates or timestamps without a zone | timestamp_ntz |
 /// | timestamps with a zone | timestamp |
 /// | whole numbers of 64 bits without leading zeros or `+` | bigint |
-/// | such numbers, decimals, `NaN`, `inf` | double |
+/// | such numbers, decimals of at most 17 digits, `NaN`, `inf` | double |
 /// | JSON objects, JSON arrays | struct, list |
 /// | anything else | string |
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -72,7 +72,7 @@ fn digits(text: &[u8]) -> Digits {
             return Digits::Other;
         }
     }
-    if parse_float(text).is_some() { Digits::Number } else { Digits::Other }
+    if parse_plain_float(text).is_some() { Digits::Number } else { Digits::Other }
 }
 
 impl Guess {
@@ -253,6 +253,9 @@ mod tests {
             (&["+49301234"], "string"),
             (&["12E4"], "string"),
             (&["99999999999999999999"], "string"),
+            (&["12345678901234567890.123456789", "1"], "string"),
+            (&["0.1000000000000000055511151231257827"], "string"),
+            (&["10.357019999999999", "0.50000000000000000000"], "double"),
             (&["0", "0.5", "-0.5"], "double"),
             (&["true", "FALSE"], "boolean"),
             (&["true", "1"], "string"),

@@ -39,6 +39,41 @@ fn parse_int_slowly(bytes: &[u8]) -> Option<i64> {
     std::str::from_utf8(bytes).ok()?.parse().ok()
 }
 
+/// A whole number as one is written: without a plus sign, zeros before it, or a minus sign before zero. What looks
+/// otherwise is part of an identifier more often than a number (`007`, `+49…`), and would come back changed.
+#[inline]
+pub(crate) fn parse_plain_int(bytes: &[u8]) -> Option<i64> {
+    match bytes {
+        [b'+', ..] | [b'0', b'0'..=b'9', ..] | [b'-', b'0', ..] => None,
+        [b' ' | b'\t', ..] => parse_plain_int(trimmed(bytes)?),
+        _ => parse_int(bytes),
+    }
+}
+
+/// More significant digits than these a double may lose.
+const DOUBLE_DIGITS: usize = 17;
+
+/// A number as one is written ([`parse_plain_int`]), of no more digits than a double holds.
+#[inline]
+pub(crate) fn parse_plain_float(bytes: &[u8]) -> Option<f64> {
+    match bytes {
+        [b'+', ..] | [b'0', b'0'..=b'9', ..] | [b'-', b'0', b'0'..=b'9', ..] => None,
+        [b' ' | b'\t', ..] => parse_plain_float(trimmed(bytes)?),
+        _ if bytes.len() > DOUBLE_DIGITS && significant_digits(bytes) > DOUBLE_DIGITS => None,
+        _ => parse_float(bytes),
+    }
+}
+
+/// The digits of a number that say something: without zeros before it and at the end of its fraction.
+pub(crate) fn significant_digits(bytes: &[u8]) -> usize {
+    let mantissa = bytes.split(|byte| matches!(byte, b'e' | b'E')).next().unwrap_or(bytes);
+    let digits: Vec<u8> = mantissa.iter().copied().filter(u8::is_ascii_digit).collect();
+    let is_zero = |digit: &&u8| **digit == b'0';
+    let leading = digits.iter().take_while(is_zero).count();
+    let trailing = if mantissa.contains(&b'.') { digits.iter().rev().take_while(is_zero).count() } else { 0 };
+    digits.len().saturating_sub(leading + trailing)
+}
+
 /// Powers of ten that a double holds exactly.
 const EXACT_POWERS: [f64; 23] = [
     1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
@@ -163,6 +198,24 @@ mod tests {
             assert_eq!(parse_float(text.as_bytes()).map(f64::to_bits), Some(expected.to_bits()), "{text}");
         }
         assert!(parse_float(b"NaN").unwrap().is_nan());
+    }
+
+    #[test]
+    fn plain_numbers_come_back_as_they_were_written() {
+        for text in ["0", "-7", "10115", "9223372036854775807"] {
+            assert_eq!(parse_plain_int(text.as_bytes()).map(|value| value.to_string()).as_deref(), Some(text));
+        }
+        assert_eq!(parse_plain_int(b" 3 "), Some(3));
+        for text in ["01067", "+5", "-0", "-07", " 007", "00"] {
+            assert_eq!(parse_plain_int(text.as_bytes()), None, "{text}");
+        }
+        for text in ["0.5", "-0.5", "10.357019999999999", "1e-05", "0.00000000000000000001", "100000000000000000000.0"]
+        {
+            assert_eq!(parse_plain_float(text.as_bytes()), text.parse().ok(), "{text}");
+        }
+        for text in ["00.5", "+1.5", "12345678901234567890.123456789", "0.1000000000000000055511151231257827"] {
+            assert_eq!(parse_plain_float(text.as_bytes()), None, "{text}");
+        }
     }
 
     #[test]

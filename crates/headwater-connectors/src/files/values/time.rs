@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::fmt::strtime;
-use jiff::tz::{Offset, TimeZone};
+use jiff::tz::TimeZone;
 
 /// Microseconds in a day.
 const DAY: i64 = 86_400_000_000;
@@ -114,7 +114,9 @@ pub(crate) fn parse_moment(bytes: &[u8]) -> Option<Moment> {
 
 /// Microseconds since 1970-01-01T00:00:00 on a clock without a zone.
 fn civil_micros(time: DateTime) -> Option<i64> {
-    Offset::UTC.to_timestamp(time).ok().map(Timestamp::as_microsecond)
+    // Not by way of a timestamp: those end a day before the year 9999 does.
+    let since = time.duration_since(DateTime::constant(1970, 1, 1, 0, 0, 0, 0));
+    i64::try_from(since.as_micros()).ok()
 }
 
 /// A moment in a declared format (`strftime` directives).

@@ -1,9 +1,17 @@
-//! The files that hold deletion vectors: which rows of a data file are deleted. Headwater writes none; other engines do.
+//! Deletion vectors: which rows of a data file are deleted. Headwater writes none; other engines do.
+
+mod codec;
 
 use deltalake_core::kernel::{DeletionVectorDescriptor, StorageType};
+use headwater_sdk::{Blame, Error, Result};
 use object_store::path::Path;
+use object_store::{GetOptions, GetRange};
+use roaring::RoaringTreemap;
 use url::Url;
 use uuid::Uuid;
+
+use super::location::Location;
+use super::table::storage_error;
 
 /// The file of a deletion vector of the table in `folder`; `None` for one that is kept in the log, and for a descriptor
 /// that breaks the protocol.
@@ -17,11 +25,45 @@ pub(super) fn file_of(vector: &DeletionVectorDescriptor, folder: &Path) -> Optio
         StorageType::UuidRelativePath => {
             let text = &vector.path_or_inline_dv;
             let (prefix, encoded) = text.split_at_checked(text.len().checked_sub(20)?)?;
-            let name = format!("deletion_vector_{}.bin", Uuid::from_slice(&z85(encoded)?).ok()?);
+            let name = format!("deletion_vector_{}.bin", Uuid::from_slice(&codec::from_z85(encoded)?).ok()?);
             let folder = if prefix.is_empty() { folder.clone() } else { folder.clone().join(prefix) };
             Some(folder.join(name))
         }
     }
+}
+
+/// The rows, counted from 0 through the data file, that a vector of the table in `folder` deletes.
+///
+/// # Errors
+/// `HW0612` when its file cannot be read, `HW0620` when it is damaged.
+pub(crate) async fn load(
+    location: &Location,
+    folder: &Path,
+    vector: &DeletionVectorDescriptor,
+) -> Result<RoaringTreemap> {
+    let size = usize::try_from(vector.size_in_bytes).unwrap_or(0);
+    let rows = match file_of(vector, folder) {
+        Some(file) => {
+            // Before the vector stands its size, after it its checksum.
+            let begin = u64::try_from(vector.offset.unwrap_or(1)).unwrap_or(1);
+            let range = Some(GetRange::Bounded(begin..begin + size as u64 + 8));
+            let options = GetOptions { range, ..GetOptions::default() };
+            let unreadable = |e| storage_error("read", &file, e);
+            let framed = location.root.get_opts(&file, options).await.map_err(unreadable)?;
+            codec::from_framed(&framed.bytes().await.map_err(unreadable)?)
+        }
+        None => codec::from_inline(&vector.path_or_inline_dv, size),
+    };
+    let rows = rows.map_err(|what| damaged(folder, what))?;
+    if i64::try_from(rows.len()).ok() != Some(vector.cardinality) {
+        return Err(damaged(folder, "it deletes another number of rows than the log says"));
+    }
+    Ok(rows)
+}
+
+fn damaged(folder: &Path, what: &str) -> Error {
+    Error::new("HW0620", Blame::Environment, format!("a deletion vector of {folder} is damaged: {what}"))
+        .help("a run with --full-refresh builds the table anew")
 }
 
 /// What tells a logical file from others: its data file and its deletion vector (Delta protocol, "Add File and Remove
@@ -31,21 +73,6 @@ pub(super) fn identity(path: &str, vector: Option<&DeletionVectorDescriptor>) ->
         || path.to_owned(),
         |vector| format!("{path} {} {:?}", vector.path_or_inline_dv, vector.offset.unwrap_or(0)),
     )
-}
-
-/// Decodes Z85 (ZeroMQ RFC 32): five characters for four bytes, the most significant first.
-fn z85(text: &str) -> Option<Vec<u8>> {
-    const DIGITS: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
-    let mut bytes = Vec::with_capacity(text.len() / 5 * 4);
-    for group in text.as_bytes().chunks(5) {
-        let mut value = 0u32;
-        for character in group {
-            let digit = DIGITS.iter().position(|digit| digit == character)?;
-            value = value.checked_mul(85)?.checked_add(u32::try_from(digit).ok()?)?;
-        }
-        bytes.extend(value.to_be_bytes());
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]

@@ -1,18 +1,20 @@
 //! Reading a Delta table: its live files as a Parquet scan that knows the log's statistics.
 //!
 //! Files are skipped by partition values and file statistics before the scan starts; the Parquet reader then skips row
-//! groups and pages, also with the filters that joins and top-k find out while they run. Tables with deletion vectors
-//! or mapped columns, which only other engines make, go through delta-rs's own scan.
+//! groups and pages, also with the filters that joins and top-k find out while they run, and the rows that deletion vectors
+//! delete. Tables with mapped columns, which only other engines make, go through delta-rs's own scan.
 
-use std::collections::HashSet;
+mod deleted;
+mod statistics;
+
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::stats::Precision;
-use datafusion::common::{ColumnStatistics, DFSchema, Result, ScalarValue, Statistics};
+use datafusion::common::{DFSchema, Result, ScalarValue, Statistics};
 use datafusion::config::TableParquetOptions;
 use datafusion::datasource::file_format::FileFormat;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
@@ -22,13 +24,20 @@ use datafusion::datasource::table_schema::TableSchema;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
-use datafusion::physical_optimizer::pruning::{PruningPredicateBuilder, PruningStatistics};
+use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion_datasource::compute_all_files_statistics;
 use deltalake_core::delta_datafusion::DeltaScanNext;
+use roaring::RoaringTreemap;
 
+use self::deleted::{deleted_rows, kept_rows};
+use self::statistics::{Bounds, FileStatistics};
+use crate::lake::location::Location;
 use crate::lake::table::TableVersion;
+
+/// Some of a version's files, by their paths, and the rows of each that are left out.
+pub(crate) type Slice = HashMap<String, RoaringTreemap>;
 
 /// A table at one version, for queries.
 #[derive(Debug)]
@@ -49,9 +58,14 @@ pub(crate) struct LakeTable {
 }
 
 impl LakeTable {
-    pub(crate) async fn new(version: TableVersion, store_url: ObjectStoreUrl) -> headwater_sdk::Result<Self> {
+    pub(crate) async fn new(
+        location: &Location,
+        version: TableVersion,
+        store_url: ObjectStoreUrl,
+    ) -> headwater_sdk::Result<Self> {
         let foreign = foreign_scan(&version).await.map_err(|e| super::sql_error(&e))?;
-        let mut table = Self::with_files(version, store_url, None).map_err(|e| super::sql_error(&e))?;
+        let deleted = if foreign.is_some() { Slice::new() } else { deleted_rows(location, &version).await? };
+        let mut table = Self::with_rows(version, store_url, &deleted, false).map_err(|e| super::sql_error(&e))?;
         if let Some(scan) = foreign {
             table.table_schema = scan.schema();
             table.foreign = Some(scan);
@@ -59,16 +73,17 @@ impl LakeTable {
         Ok(table)
     }
 
-    /// The table restricted to the given files (paths as in the log).
-    pub(crate) fn only(
+    /// A part of the table's rows.
+    pub(crate) fn slice(
         version: TableVersion,
         store_url: ObjectStoreUrl,
-        files: &HashSet<String>,
+        slice: &Slice,
     ) -> headwater_sdk::Result<Self> {
-        Self::with_files(version, store_url, Some(files)).map_err(|e| super::sql_error(&e))
+        Self::with_rows(version, store_url, slice, true).map_err(|e| super::sql_error(&e))
     }
 
-    fn with_files(version: TableVersion, store_url: ObjectStoreUrl, only: Option<&HashSet<String>>) -> Result<Self> {
+    /// The table without the rows of `deleted`; with `only`, nothing but the files in it.
+    fn with_rows(version: TableVersion, store_url: ObjectStoreUrl, deleted: &Slice, only: bool) -> Result<Self> {
         let partition_columns = version.partition_columns().to_vec();
         let logical = version.schema();
         let as_view = |field: &FieldRef| -> FieldRef {
@@ -101,35 +116,40 @@ impl LakeTable {
             statistics: Arc::new(Statistics::default()),
             foreign: None,
         };
-        table.read_files(&partition_fields, only)?;
+        table.read_files(&partition_fields, deleted, only)?;
         Ok(table)
     }
 
-    fn read_files(&mut self, partition_fields: &[FieldRef], only: Option<&HashSet<String>>) -> Result<()> {
+    fn read_files(&mut self, partition_fields: &[FieldRef], deleted: &Slice, only: bool) -> Result<()> {
         let columns = self.schema.table_schema().clone();
         let log = self.version.snapshot.log_data();
         let bounds: Vec<Bounds> = columns.fields().iter().map(|field| Bounds::read(&self.version, field)).collect();
         for (index, view) in log.into_iter().enumerate() {
-            if only.is_some_and(|only| !only.contains(view.path().as_ref())) {
+            let gone = deleted.get(view.path().as_ref());
+            if only && gone.is_none() {
                 continue;
             }
-            let path =
-                view.object_store_path().parts().fold(self.version.folder.clone(), object_store::path::Path::join);
+            let gone = gone.filter(|gone| !gone.is_empty());
+            let path = self.version.place_of(&view);
             let values = view.partition_values_map();
             let partition_values = partition_fields
                 .iter()
                 .map(|field| partition_value(field, values.get(field.name()).and_then(Option::as_deref)))
                 .collect::<Result<Vec<_>>>()?;
             let rows = view.num_records();
+            let kept = rows.map(|rows| rows.saturating_sub(gone.map_or(0, |gone| gone.len() as usize)));
             let statistics = Statistics {
-                num_rows: rows.map_or(Precision::Absent, Precision::Exact),
+                num_rows: kept.map_or(Precision::Absent, Precision::Exact),
                 total_byte_size: Precision::Absent,
-                column_statistics: bounds.iter().map(|bounds| bounds.of_file(index)).collect(),
+                column_statistics: bounds.iter().map(|bounds| bounds.of_file(index, gone.is_none())).collect(),
             };
             let size = u64::try_from(view.size()).unwrap_or_default();
             let mut file = PartitionedFile::new(path.to_string(), size);
             // The path is in the store's own form already: `new` would encode it once more.
             file.object_meta.location = path;
+            if let (Some(gone), Some(rows)) = (gone, rows) {
+                file = file.with_extension(kept_rows(gone, rows));
+            }
             self.files.push(file.with_partition_values(partition_values).with_statistics(Arc::new(statistics)));
         }
         let group = FileGroup::new(self.files.clone());
@@ -213,12 +233,15 @@ impl TableProvider for LakeTable {
     }
 }
 
-/// Delta-rs's scan, when the table uses what only that reads: deletion vectors or mapped columns.
+/// Delta-rs's scan, when the table has what only that reads: mapped columns, or deleted rows of a file whose number of rows
+/// the log does not know.
 async fn foreign_scan(version: &TableVersion) -> Result<Option<Arc<dyn TableProvider>>> {
     let mapped = version.snapshot.metadata().configuration().get("delta.columnMapping.mode");
-    let has_vectors =
-        || version.snapshot.log_data().into_iter().any(|file| file.deletion_vector_descriptor().is_some());
-    if mapped.is_none_or(|mode| mode == "none") && !has_vectors() {
+    let uncounted = || {
+        let mut files = version.snapshot.log_data().into_iter();
+        files.any(|file| file.num_records().is_none() && file.deletion_vector_descriptor().is_some())
+    };
+    if mapped.is_none_or(|mode| mode == "none") && !uncounted() {
         return Ok(None);
     }
     let scan = DeltaScanNext::builder()
@@ -234,113 +257,5 @@ fn partition_value(field: &Field, text: Option<&str>) -> Result<ScalarValue> {
         None => ScalarValue::try_from(field.data_type()),
         Some("") if !matches!(field.data_type(), DataType::Utf8) => ScalarValue::try_from(field.data_type()),
         Some(text) => ScalarValue::try_from_string(text.to_owned(), field.data_type()),
-    }
-}
-
-/// What the log knows of one column in every file.
-struct Bounds {
-    min: Option<ArrayRef>,
-    max: Option<ArrayRef>,
-    nulls: Option<ArrayRef>,
-}
-
-impl Bounds {
-    fn read(version: &TableVersion, field: &Field) -> Self {
-        let column = datafusion::common::Column::from_name(field.name());
-        // Bounds of strings are cut and those of decimals go through floating point: they tell nothing. Those of
-        // timestamps are cut to milliseconds, see `of_file`.
-        let decimal = matches!(field.data_type(), DataType::Decimal128(..) | DataType::Decimal256(..));
-        let ordered = (field.data_type().is_numeric() && !decimal) || field.data_type().is_temporal();
-        let log = version.snapshot.as_ref();
-        Self {
-            min: ordered.then(|| log.min_values(&column)).flatten(),
-            max: ordered.then(|| log.max_values(&column)).flatten(),
-            nulls: log.null_counts(&column),
-        }
-    }
-
-    fn of_file(&self, index: usize) -> ColumnStatistics {
-        let value = |values: &Option<ArrayRef>| {
-            let scalar = ScalarValue::try_from_array(values.as_ref()?, index).ok()?;
-            (!scalar.is_null()).then_some(scalar)
-        };
-        let nulls = match value(&self.nulls) {
-            Some(ScalarValue::UInt64(Some(nulls))) => Precision::Exact(nulls as usize),
-            _ => Precision::Absent,
-        };
-        ColumnStatistics {
-            null_count: nulls,
-            min_value: value(&self.min).map_or(Precision::Absent, Precision::Inexact),
-            max_value: value(&self.max).map(up_to_the_next_milli).map_or(Precision::Absent, Precision::Inexact),
-            ..ColumnStatistics::default()
-        }
-    }
-}
-
-/// The largest value that a bound in the log may stand for: logs hold timestamps in milliseconds, cut.
-fn up_to_the_next_milli(max: ScalarValue) -> ScalarValue {
-    match max {
-        ScalarValue::TimestampMicrosecond(Some(micros), zone) => {
-            ScalarValue::TimestampMicrosecond(Some(micros.saturating_add(999)), zone)
-        }
-        other => other,
-    }
-}
-
-/// The statistics of a list of files, for pruning.
-struct FileStatistics<'a> {
-    files: &'a [PartitionedFile],
-    schema: &'a SchemaRef,
-}
-
-impl FileStatistics<'_> {
-    fn values(
-        &self,
-        column: &datafusion::common::Column,
-        value: impl Fn(&ColumnStatistics) -> Option<ScalarValue>,
-        data_type: &DataType,
-    ) -> Option<ArrayRef> {
-        let index = self.schema.index_of(&column.name).ok()?;
-        let null = ScalarValue::try_from(data_type).ok()?;
-        let values = self.files.iter().map(|file| {
-            let statistics = file.statistics.as_ref().and_then(|all| all.column_statistics.get(index));
-            statistics.and_then(&value).unwrap_or_else(|| null.clone())
-        });
-        ScalarValue::iter_to_array(values).ok()
-    }
-
-    fn type_of(&self, column: &datafusion::common::Column) -> Option<DataType> {
-        Some(self.schema.field_with_name(&column.name).ok()?.data_type().clone())
-    }
-}
-
-impl PruningStatistics for FileStatistics<'_> {
-    fn min_values(&self, column: &datafusion::common::Column) -> Option<ArrayRef> {
-        self.values(column, |s| s.min_value.get_value().cloned(), &self.type_of(column)?)
-    }
-
-    fn max_values(&self, column: &datafusion::common::Column) -> Option<ArrayRef> {
-        self.values(column, |s| s.max_value.get_value().cloned(), &self.type_of(column)?)
-    }
-
-    fn num_containers(&self) -> usize {
-        self.files.len()
-    }
-
-    fn null_counts(&self, column: &datafusion::common::Column) -> Option<ArrayRef> {
-        let count = |s: &ColumnStatistics| s.null_count.get_value().map(|n| ScalarValue::UInt64(Some(*n as u64)));
-        self.values(column, count, &DataType::UInt64)
-    }
-
-    fn row_counts(&self) -> Option<ArrayRef> {
-        let rows = self.files.iter().map(|file| {
-            let rows = file.statistics.as_ref().and_then(|all| all.num_rows.get_value().copied());
-            ScalarValue::UInt64(rows.map(|rows| rows as u64))
-        });
-        ScalarValue::iter_to_array(rows).ok()
-    }
-
-    fn contained(&self, _column: &datafusion::common::Column, _values: &HashSet<ScalarValue>) -> Option<BooleanArray> {
-        None
     }
 }
