@@ -9,11 +9,13 @@ use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::logical_expr::AggregateUDF;
+use datafusion::logical_expr::registry::FunctionRegistry;
 use datafusion::optimizer::{Optimizer, OptimizerRule};
 use headwater_sdk::{Blame, Error, Result};
 
 use super::estimates;
-use super::overflow::RefuseOverflow;
+use super::overflow::{ExactSum, RefuseOverflow};
 use super::sql_types::{SqlTypes, UTC};
 use crate::lake::location::Location;
 
@@ -89,6 +91,8 @@ impl Runtime {
             .with_optimizer_rules(std::iter::once(refuse_overflow).chain(Optimizer::new().rules).collect())
             .with_default_features()
             .build();
+        // In place of the query engine's own function of the same name.
+        template.register_udaf(Arc::new(AggregateUDF::from(ExactSum::default()))).map_err(broken)?;
         template.mark_start_execution();
         Ok(Self { template: Arc::new(template), store_url })
     }

@@ -204,6 +204,18 @@ fn integers_that_overflow_are_an_error_and_no_other_number() {
     }
     model("/*---\nchecks: [ { expression: n + 1 > n } ]\n---*/\nselect n from raw.numbers\n");
     assert_told(&project.say(&["run"]).exits(1), "HW0555", &["marts.grown: failed", "verflow"]);
+    for sql in ["sum(n) as m from", "sum(n) over (order by name) as m from", "name, sum(n) as m from"] {
+        let grouped = if sql.starts_with("name") { " group by name" } else { "" };
+        let twice = "(select * from raw.numbers union all select * from raw.numbers) t";
+        model(&format!("select {sql} {twice}{grouped}\n"));
+        assert_told(&project.say(&["run"]).exits(1), "HW0555", &["marts.grown: failed", "18446744073709551614"]);
+    }
+    // Only the sum itself has to fit, whatever the order.
+    model(
+        "select sum(m) as m, count(*) as c from (select n as m from raw.numbers union all select n from raw.numbers union all select -n from raw.numbers) t\n",
+    );
+    project.run();
+    assert_eq!(query(project.path(), "select m, c from marts.grown"), "9223372036854775807,3");
     model("select n - 1 + 1 as m, sum(1) + count(*) as c from raw.numbers group by n\n");
     project.run();
     assert_eq!(query(project.path(), "select m, c from marts.grown"), "9223372036854775807,2");

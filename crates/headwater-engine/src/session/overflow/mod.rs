@@ -3,6 +3,8 @@
 //!
 //! The operators become functions before anything else is optimised, so that constants are computed by them too.
 
+mod sum;
+
 use arrow::compute::kernels::numeric;
 use arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::tree_node::{Transformed, TreeNode};
@@ -17,6 +19,8 @@ use datafusion::optimizer::optimizer::ApplyOrder;
 use datafusion::optimizer::utils::NamePreserver;
 use datafusion::optimizer::{OptimizerConfig, OptimizerRule};
 use datafusion::physical_expr_common::datum::apply;
+
+pub(super) use sum::ExactSum;
 
 /// Puts the functions in place of the operators.
 #[derive(Debug)]
