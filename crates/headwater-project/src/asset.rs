@@ -205,7 +205,7 @@ pub enum Materialize {
 /// What a run computes anew of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refresh {
-    /// What changed, where that is proven safe.
+    /// All of it when something that it is made from has changed, else nothing.
     Auto,
     /// All of it.
     Full,

@@ -73,7 +73,7 @@ codes! {
     MISPLACED = "HW0130", "a file in the wrong place",
         "models are `models/<schema>/<name>.sql`, seeds are `seeds/<name>.csv` or `seeds/<schema>/<name>.csv`.";
     HEADER = "HW0131", "a model's header is malformed",
-        "the header is one comment at the top of the file, from `/*---` to `---*/`.";
+        "the header is one comment above the query, from `/*---` to `---*/`; only other comments may stand above it.";
     TEMPLATE = "HW0132", "a template that cannot be rendered",
         "the MiniJinja in a model or a macro is malformed, names something that does not exist, or fails.";
     TEMPLATE_LIMIT = "HW0133", "a template without end",

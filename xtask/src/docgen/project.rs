@@ -27,7 +27,7 @@ pub(super) fn page(root: &Path) -> Result<String, String> {
     }
     text += "## Values of `mode`, `on_bad_row` and `drift`\n\n";
     let connector = read(&root.join("crates/headwater-sdk/src/connector.rs"))?;
-    text += &lists_of(keys::of_source(&connector));
+    text += &lists_of(&keys::of_source(&connector));
     text += "## Columns\n\n";
     text += &lists(&read(&folder.join("columns.rs"))?);
     text += "## Keys of every check\n\n";
@@ -36,9 +36,9 @@ pub(super) fn page(root: &Path) -> Result<String, String> {
 }
 
 fn lists(source: &str) -> String {
-    lists_of(keys::of_source(source))
+    lists_of(&keys::of_source(source))
 }
 
-fn lists_of(found: Vec<keys::Keys>) -> String {
+fn lists_of(found: &[keys::Keys]) -> String {
     found.iter().map(|keys| format!("**{}**\n\n{}\n", keys.text, keys::list(&keys.keys))).collect()
 }

@@ -38,7 +38,7 @@ use headwater_sdk::name::TableName;
 use context::ModelContext;
 use error::Source;
 use statement::QueryStatement;
-pub(crate) use statement::ignored_clause;
+pub(crate) use statement::refuse_ignored_clause;
 
 /// The schemas of the tables that SQL may name.
 pub type TableSchema<'a> = dyn Fn(&TableName) -> Option<SchemaRef> + Sync + 'a;

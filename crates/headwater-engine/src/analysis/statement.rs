@@ -53,19 +53,20 @@ pub(super) fn parse_query(source: &Source<'_>) -> Result<QueryStatement, SqlErro
     if writes(&query.body) {
         return Err(not_a_query(&query.body.to_string()));
     }
-    if let Some(clause) = ignored_clause(&query) {
-        return Err(SqlError {
-            code: codes::UNSUPPORTED,
-            message: format!("{clause} is not supported"),
-            help: Some("leave it out".to_owned()),
-            span: None,
-        });
+    if let Some(refusal) = refuse_ignored_clause(&query) {
+        return Err(refusal);
     }
     Ok(QueryStatement(query))
 }
 
-/// A clause that the planner reads over in silence.
-pub(crate) fn ignored_clause(query: &ast::Query) -> Option<&'static str> {
+/// Refuses a query with a clause that the planner reads over in silence.
+pub(crate) fn refuse_ignored_clause(query: &ast::Query) -> Option<SqlError> {
+    let clause = ignored_clause(query)?;
+    let message = format!("{clause} is not supported");
+    Some(SqlError { code: codes::UNSUPPORTED, message, help: Some("leave it out".to_owned()), span: None })
+}
+
+fn ignored_clause(query: &ast::Query) -> Option<&'static str> {
     if let ControlFlow::Break(()) = query.visit(&mut Samples) {
         return Some("TABLESAMPLE");
     }

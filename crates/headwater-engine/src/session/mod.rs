@@ -21,6 +21,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::sql::parser::Statement as DFStatement;
 use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
+use headwater_sdk::engine::SqlError;
 use headwater_sdk::{Blame, Error, Relations, Result, TableName};
 
 pub(crate) use catalog::TableCache;
@@ -75,11 +76,9 @@ impl Session {
         let statement = self.state.sql_to_statement(sql, &self.state.config_options().sql_parser.dialect)?;
         if let DFStatement::Statement(inner) = &statement
             && let SqlStatement::Query(query) = inner.as_ref()
-            && let Some(clause) = analysis::ignored_clause(query)
+            && let Some(refusal) = analysis::refuse_ignored_clause(query)
         {
-            return Ok(Err(
-                Error::new("HW0512", Blame::Project, format!("{clause} is not supported")).help("leave it out")
-            ));
+            return Ok(Err(in_query(refusal)));
         }
         self.state.statement_to_plan(statement).await.map(Ok)
     }
@@ -114,9 +113,7 @@ impl Session {
             );
         }
         let wrong = analysis::analyze(&self.state, sql, &|name| schemas.get(name).cloned()).err()?;
-        let mut error = Error::new(wrong.code, Blame::Project, wrong.message).at(wrong.span);
-        error.help = wrong.help;
-        Some(error)
+        Some(in_query(wrong))
     }
 
     fn no_table(&self, written: &str) -> Error {
@@ -178,6 +175,13 @@ fn read_only(plan: &LogicalPlan) -> Result<()> {
 fn not_a_query() -> Error {
     Error::new("HW0550", Blame::Project, "only queries are answered: this statement would change something")
         .help("write it as a model and `headwater run` it; a query starts with SELECT or WITH")
+}
+
+/// What is wrong with SQL, as an error of the query.
+fn in_query(wrong: SqlError) -> Error {
+    let mut error = Error::new(wrong.code, Blame::Project, wrong.message).at(wrong.span);
+    error.help = wrong.help;
+    error
 }
 
 /// An error of Arrow for a person.

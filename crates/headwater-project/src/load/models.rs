@@ -82,12 +82,13 @@ fn after_comments(text: &str) -> usize {
     }
 }
 
-/// Where something stands that looks like a header and is not read as one.
+/// Where something stands that looks like a header and is not read as one. A line of more dashes is an ornament.
 fn stray_header(body: &str) -> Option<Range<usize>> {
     body.match_indices("/*").find_map(|(start, open)| {
         let rest = &body[start + open.len()..];
         let dashes = rest.len() - rest.trim_start_matches([' ', '\t']).len();
-        rest[dashes..].starts_with("---").then(|| start..start + open.len() + dashes + "---".len())
+        let after = rest[dashes..].strip_prefix("---")?;
+        (!after.starts_with('-')).then(|| start..start + open.len() + dashes + "---".len())
     })
 }
 

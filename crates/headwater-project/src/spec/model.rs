@@ -79,7 +79,7 @@ pub(crate) enum MaterializeOption {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum RefreshOption {
-    /// What changed, where that is proven safe; otherwise all of it.
+    /// All of it when something that it is made from has changed, else nothing. (From what changed alone: not built yet.)
     #[default]
     Auto,
     /// All of it, always.

@@ -11,6 +11,7 @@ use headwater_sdk::progress::Progress;
 use headwater_sdk::{Blame, Error, Relations, Result};
 
 use super::context::Context;
+use crate::resolve::ResolvedAsset;
 
 /// What one try led to.
 pub(super) struct Attempt {
@@ -37,7 +38,7 @@ pub(super) async fn attempt(
             load(context, branch.as_ref(), asset, stream, task, relations, progress).await
         }
         AssetKind::Model(model) => {
-            let checks = checks(context, asset);
+            let checks = resolved(context, asset)?.checks.clone();
             let staged = match model.materialize {
                 Materialize::Table => branch.stage(table_request(asset, model, checks, relations, progress)).await?,
                 Materialize::View => {
@@ -59,8 +60,8 @@ async fn load(
     relations: Relations,
     progress: Arc<Progress>,
 ) -> Result<Attempt> {
-    let source = context.resolved.assets.get(&asset.name).and_then(|resolved| resolved.source.as_ref());
-    let Some(source) = source else {
+    let resolved = resolved(context, asset)?;
+    let Some(source) = &resolved.source else {
         return Err(Error::new("HW0914", Blame::Headwater, format!("the source of {} was not opened", asset.name)));
     };
     let appended = stream.settings.mode == ReadMode::NewFiles && !task.reload;
@@ -74,7 +75,7 @@ async fn load(
         input: StageInput::Source { schema: plan.schema, parts: plan.parts },
         mode: if appended { WriteMode::Append } else { WriteMode::Replace },
         partition_by: Vec::new(),
-        checks: checks(context, asset),
+        checks: resolved.checks.clone(),
         judge_all: task.checks_changed,
         keep_rejected: stream.settings.on_bad_row == OnBadRow::Reject,
         relations,
@@ -141,6 +142,8 @@ fn table_request(
     }
 }
 
-fn checks(context: &Context, asset: &Asset) -> Vec<CompiledCheck> {
-    context.resolved.assets.get(&asset.name).map(|resolved| resolved.checks.clone()).unwrap_or_default()
+fn resolved<'a>(context: &'a Context, asset: &Asset) -> Result<&'a ResolvedAsset> {
+    context.resolved.assets.get(&asset.name).ok_or_else(|| {
+        Error::new("HW0914", Blame::Headwater, format!("{} is to be built and was not resolved", asset.name))
+    })
 }

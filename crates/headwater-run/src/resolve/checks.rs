@@ -51,13 +51,18 @@ fn probe_columns(probe: &Probe) -> &[String] {
 
 fn missing_column(table: &TableName, spec: &CheckSpec, column: &str, schema: &Schema) -> Option<Diagnostic> {
     schema.field_with_name(column).err()?;
+    let message = format!("the check {} names column '{column}', which {table} does not have", spec.check.kind);
+    let diagnostic = Diagnostic::error("HW0901", message).at(spec.column_span(column), "no such column");
+    Some(diagnostic.help(other_columns(column, schema)))
+}
+
+/// What a person may have meant by a column that a table does not have.
+fn other_columns(column: &str, schema: &Schema) -> String {
     let names = || schema.fields().iter().map(|field| field.name().as_str());
-    let help = match nearest(column, names()) {
+    match nearest(column, names()) {
         Some(near) => format!("did you mean '{near}'?"),
         None => format!("its columns are: {}", names().collect::<Vec<_>>().join(", ")),
-    };
-    let message = format!("the check {} names column '{column}', which {table} does not have", spec.check.kind);
-    Some(Diagnostic::error("HW0901", message).at(spec.column_span(column), "no such column").help(help))
+    }
 }
 
 fn verify_probe(
@@ -134,12 +139,8 @@ fn verify_reference(
                 "the check {} of {} names column '{to_column}', which {to} does not have",
                 spec.check.kind, asset.name
             );
-            let names = || there.fields().iter().map(|field| field.name().as_str());
-            let help = match nearest(to_column, names()) {
-                Some(near) => format!("did you mean '{near}'?"),
-                None => format!("its columns are: {}", names().collect::<Vec<_>>().join(", ")),
-            };
-            return Some(Diagnostic::error("HW0903", message).at(spec.span, "").help(help));
+            let diagnostic = Diagnostic::error("HW0903", message).at(spec.span, "");
+            return Some(diagnostic.help(other_columns(to_column, there)));
         };
         let own = schema.field_with_name(column).ok()?;
         if can_be_equal(own.data_type(), other.data_type()) {
@@ -158,13 +159,11 @@ fn verify_reference(
     columns.iter().zip(to_columns).filter_map(problem).collect()
 }
 
-/// Whether values of two types can be the same without a text being read as something else.
+/// Whether values of two lake types can be the same without a text being read as something else.
 fn can_be_equal(one: &DataType, other: &DataType) -> bool {
-    let is_text = |t: &DataType| matches!(t, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View);
     one == other
         || (one.is_numeric() && other.is_numeric())
         || (one.is_temporal() && other.is_temporal())
-        || (is_text(one) && is_text(other))
         || matches!((one, other), (DataType::Null, _) | (_, DataType::Null))
 }
 

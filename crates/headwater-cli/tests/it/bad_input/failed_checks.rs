@@ -165,25 +165,27 @@ fn a_key_may_have_any_name() {
     assert_told(&said, "HW0910", &["unique(rows, count)", "2 of 3 rows"]);
 }
 
+/// `raw.numbers` with checks.
+fn checked(checks: &[&str]) -> Project {
+    let stream = "connector: files\nlocation: data\nstreams:\n  - table: raw.numbers\n    path: '*.csv'\n    checks:\n";
+    let checks: String = checks.iter().map(|check| format!("      - {check}\n")).collect();
+    Project::numbers().with("sources/numbers.yml", format!("{stream}{checks}"))
+}
+
 #[test]
 fn predicates_may_use_functions_that_exist_in_plans_only() {
-    let project = Project::numbers().with(
-        "sources/numbers.yml",
-        "connector: files\nlocation: data\nstreams:\n  - table: raw.numbers\n    path: '*.csv'\n    checks:\n      \
-         - expression: coalesce(n, 0) > 2\n      - not_null: { columns: name, where: \"nvl(n, 0) > 2\" }\n",
-    );
+    let project = checked(&["expression: coalesce(n, 0) > 2", "not_null: { columns: name, where: \"nvl(n, 0) > 2\" }"]);
     assert_told(&project.say(&["run"]).exits(1), "HW0910", &["coalesce(n, 0) > 2", "2 of 3 rows"]);
 }
 
 #[test]
 fn the_time_of_the_run_can_be_used_everywhere() {
-    let project = Project::numbers()
+    let recent = "not_null: { columns: name, where: current_date > date '2020-01-01' }";
+    let project = checked(&["expression: n < date_part('year', now())", recent])
         .with(
-            "sources/numbers.yml",
-            "connector: files\nlocation: data\nstreams:\n  - table: raw.numbers\n    path: '*.csv'\n    checks:\n      \
-             - expression: n < date_part('year', now())\n      - not_null: { columns: name, where: current_date > date '2020-01-01' }\n",
+            "models/staging/dated.sql",
+            "/*---\nmaterialize: view\n---*/\nselect n, current_date as day from raw.numbers\n",
         )
-        .with("models/staging/dated.sql", "/*---\nmaterialize: view\n---*/\nselect n, current_date as day from raw.numbers\n")
         .with("models/marts/timed.sql", "select n, current_timestamp as at, day from staging.dated\n");
     project.run();
     let days = query(project.path(), "select count(*) from staging.dated where day = current_date");

@@ -220,6 +220,8 @@ fn a_header_that_would_not_be_read_is_refused() {
         let said = model(format!("{above}{header}{query}")).say(&["check"]).exits(0);
         assert!(said.out.contains("1 check"), "{above}: {}", said.out);
     }
+    let said = model(format!("{query}/*--------\n  ornament\n  --------*/\n")).say(&["check"]).exits(0);
+    assert!(said.out.contains("0 checks"), "{}", said.out);
     for text in [
         format!("{{% set x = 1 %}}\n{header}{query}"),
         format!("{query}{header}"),
