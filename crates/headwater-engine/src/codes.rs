@@ -103,6 +103,11 @@ pub const CODES: &[Code] = &[
     Code::new(
         "HW0620",
         "damaged deletion vector",
-        "Another engine has deleted rows of a table by a deletion vector that cannot be read: its file is cut off, changed or of an unknown form. A run with --full-refresh builds the table anew.",
+        "Rows of a table are deleted by a deletion vector that cannot be read: its file is cut off, changed or of an unknown form. A run with --full-refresh builds the table anew.",
+    ),
+    Code::new(
+        "HW0621",
+        "rows of a file are not counted",
+        "Rows cannot be taken out of a data file whose number of rows is not in the table's log. Another program wrote it; a run with --full-refresh builds the table anew.",
     ),
 ];

@@ -6,6 +6,7 @@
 //! - `lake/`: tables, branches over their logs, publishing, vacuum
 //! - `session/`: the one door through which tables reach a query
 //! - `stage/`: writing a table with the checks looking on
+//! - `refresh/`: what of a table has to be computed again when its inputs change, proven from the plan
 //! - `analysis/`: typed columns and column-level lineage from SQL alone
 
 #[doc(hidden)]
@@ -13,6 +14,7 @@ pub mod analysis;
 mod branch;
 mod codes;
 mod lake;
+mod refresh;
 mod session;
 mod stage;
 mod types;
@@ -84,6 +86,11 @@ impl Lake {
 
     pub(crate) fn session(&self, relations: &Relations) -> Session {
         Session::new(&self.runtime, &self.location, relations, &self.cache, None)
+    }
+
+    /// A table of the lake.
+    pub(crate) async fn open(&self, name: &TableName, relation: &Relation) -> Result<Arc<LakeTable>> {
+        self.cache.open(&self.runtime, &self.location, name, relation).await
     }
 
     pub(crate) fn session_with(&self, relations: &Relations, name: TableName, table: Arc<LakeTable>) -> Session {

@@ -49,6 +49,8 @@ pub enum StageInput {
     Query {
         /// Rendered SQL.
         sql: String,
+        /// What the table as it is published was made from, by the same SQL; `None` when all rows have to be computed.
+        since: Option<Since>,
     },
     /// Parts of a source, read in parallel.
     Source {
@@ -57,6 +59,41 @@ pub enum StageInput {
         /// What is read.
         parts: Vec<Box<dyn ReadPart>>,
     },
+}
+
+/// What a published table was made from: where a refresh from what has changed begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Since {
+    /// What the names in its query meant then.
+    pub relations: Relations,
+    /// The version of the table that was made from them.
+    pub version: u64,
+    /// Whether no check found anything wrong with it: rows that stay need not be looked at again.
+    pub clean: bool,
+}
+
+/// How a table was brought up to date.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "how", rename_all = "snake_case")]
+pub enum Refresh {
+    /// All of its rows were computed and written.
+    Full {
+        /// Why not from what had changed, where that was looked into: a clause without a full stop.
+        because: Option<String>,
+    },
+    /// Rows made from those that its inputs have gained were added.
+    Append,
+    /// The rows of the keys that the changes of its inputs concern were computed again.
+    Keys {
+        /// The columns of the key.
+        columns: Vec<String>,
+        /// How many keys were concerned.
+        keys: u64,
+        /// Rows that were taken out.
+        deleted: u64,
+    },
+    /// What it reads of its inputs is what it was.
+    Nothing,
 }
 
 /// Whether the rows replace those of the table or are added to them.
@@ -144,6 +181,9 @@ pub struct Staged {
     pub bytes_audited: u64,
     /// One result per check, in the request's order.
     pub checks: Vec<CheckResult>,
+    /// How a model's table was brought up to date; `None` for sources and views.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh: Option<Refresh>,
     /// Things the person should know, e.g. that somebody else had written to the table.
     pub notes: Vec<String>,
 }

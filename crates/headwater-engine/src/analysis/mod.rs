@@ -39,6 +39,7 @@ use context::ModelContext;
 use error::Source;
 use statement::QueryStatement;
 pub(crate) use statement::refuse_ignored_clause;
+pub(crate) use volatile::volatile_functions;
 
 /// The schemas of the tables that SQL may name.
 pub type TableSchema<'a> = dyn Fn(&TableName) -> Option<SchemaRef> + Sync + 'a;
@@ -58,7 +59,7 @@ pub fn analyze(state: &SessionState, sql: &str, table_schema: &TableSchema<'_>) 
     statement::check_plan(&planned)?;
     output::check_names(&source, planned.schema())?;
     let (lineage, volatile) = lineage::trace(&planned)
-        .and_then(|lineage| Ok((lineage, volatile::volatile_functions(&planned)?)))
+        .and_then(|lineage| Ok((lineage, volatile_functions(&planned)?)))
         .map_err(|error| source.describe(&error))?;
     let options = state.config_options();
     let coerced = TypeCoercion::new().analyze(planned, options).map_err(|error| source.describe(&error))?;

@@ -11,7 +11,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan, Volatility, WindowFunctionDefi
 ///
 /// # Errors
 /// None of its own; those of walking a plan.
-pub(super) fn volatile_functions(plan: &LogicalPlan) -> Result<Vec<String>> {
+pub(crate) fn volatile_functions(plan: &LogicalPlan) -> Result<Vec<String>> {
     let mut names = BTreeSet::new();
     plan.apply_with_subqueries(|node| {
         node.apply_expressions(|expr| {

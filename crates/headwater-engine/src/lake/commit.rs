@@ -1,13 +1,13 @@
 //! Staged commits: the Delta actions that one attempt at a table leads to.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use bytes::Bytes;
 use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel;
 use deltalake_core::kernel::transaction::{CommitData, PROTOCOL};
 use deltalake_core::kernel::{Action, Add, Metadata, Protocol, StructType, Transaction, new_metadata};
-use deltalake_core::protocol::{DeltaOperation, SaveMode};
+use deltalake_core::protocol::{DeltaOperation, MergePredicate, SaveMode};
 use headwater_sdk::engine::WriteMode;
 use headwater_sdk::{Blame, Error, Result, RunId, TableName};
 use serde_json::{Value, json};
@@ -38,6 +38,8 @@ pub(crate) struct NewCommit<'a> {
     pub(crate) partition_by: &'a [String],
     pub(crate) mode: WriteMode,
     pub(crate) adds: Vec<Add>,
+    /// Actions that take rows out ([`super::delete`]); only with [`WriteMode::Append`].
+    pub(crate) deletes: &'a [Action],
     pub(crate) note: &'a CommitNote,
 }
 
@@ -45,14 +47,7 @@ pub(crate) struct NewCommit<'a> {
 pub(crate) async fn stage_commit(location: &Location, commit: NewCommit<'_>) -> Result<u64> {
     let version = commit.previous.map_or(0, |table| table.snapshot.version() + 1);
     let actions = actions(&commit)?;
-    let operation = DeltaOperation::Write {
-        mode: match commit.mode {
-            WriteMode::Replace => SaveMode::Overwrite,
-            WriteMode::Append => SaveMode::Append,
-        },
-        partition_by: (!commit.partition_by.is_empty()).then(|| commit.partition_by.to_vec()),
-        predicate: None,
-    };
+    let operation = operation(&commit);
     if let Some(previous) = commit.previous {
         PROTOCOL.can_commit(previous.snapshot.as_ref(), &actions, &operation).map_err(|e| {
             Error::new("HW0613", Blame::Environment, format!("{} cannot be written", commit.table))
@@ -71,6 +66,28 @@ pub(crate) async fn stage_commit(location: &Location, commit: NewCommit<'_>) -> 
         .map_err(|e| broken(commit.table, "its commit cannot be written as JSON", e))?;
     put_staged(location, commit.branch, commit.table, version, bytes).await?;
     Ok(version)
+}
+
+/// What the log says that was done.
+fn operation(commit: &NewCommit<'_>) -> DeltaOperation {
+    if !commit.deletes.is_empty() {
+        let of = |action: &str| vec![MergePredicate { action_type: action.to_owned(), predicate: None }];
+        return DeltaOperation::Merge {
+            predicate: None,
+            merge_predicate: None,
+            matched_predicates: of("delete"),
+            not_matched_predicates: of("insert"),
+            not_matched_by_source_predicates: Vec::new(),
+        };
+    }
+    DeltaOperation::Write {
+        mode: match commit.mode {
+            WriteMode::Replace => SaveMode::Overwrite,
+            WriteMode::Append => SaveMode::Append,
+        },
+        partition_by: (!commit.partition_by.is_empty()).then(|| commit.partition_by.to_vec()),
+        predicate: None,
+    }
 }
 
 /// Puts a commit into a branch's staging area, where nobody else writes.
@@ -96,7 +113,7 @@ fn run_version(run: &RunId) -> i64 {
 
 fn actions(commit: &NewCommit<'_>) -> Result<Vec<Action>> {
     let mut actions = Vec::with_capacity(commit.adds.len() + 2);
-    let protocol = required_protocol(&commit.schema, commit.previous)
+    let protocol = required_protocol(&commit.schema, commit.previous, !commit.deletes.is_empty())
         .map_err(|e| broken(commit.table, "its protocol cannot be written", e))?;
     actions.extend(protocol.map(Action::Protocol));
     let metadata = changed_metadata(commit).map_err(|e| broken(commit.table, "its schema cannot be written", e))?;
@@ -104,41 +121,50 @@ fn actions(commit: &NewCommit<'_>) -> Result<Vec<Action>> {
     if let (WriteMode::Replace, Some(previous)) = (commit.mode, commit.previous) {
         actions.extend(previous.snapshot.log_data().into_iter().map(|file| Action::Remove(file.remove_action(true))));
     }
+    actions.extend(commit.deletes.iter().cloned());
     actions.extend(commit.adds.iter().cloned().map(Action::Add));
     Ok(actions)
 }
 
 type AnyError = Box<dyn std::error::Error + Send + Sync>;
 
-/// The protocol action that the schema asks for; `None` when the table has what it needs.
+/// The protocol action that the schema asks for, and deleted rows; `None` when the table has what it needs.
 ///
 /// Tables start at reader 1, writer 2, which every engine reads; a timestamp without a zone needs the table feature
-/// `timestampNtz`, and with it reader 3, writer 7 (Delta protocol, "Timestamp without timezone").
-fn required_protocol(schema: &Schema, previous: Option<&TableVersion>) -> Result<Option<Protocol>, AnyError> {
+/// `timestampNtz`, a deletion vector `deletionVectors`, and either reader 3, writer 7 (Delta protocol, "Timestamp without
+/// timezone", "Deletion Vectors").
+fn required_protocol(
+    schema: &Schema,
+    previous: Option<&TableVersion>,
+    deletes: bool,
+) -> Result<Option<Protocol>, AnyError> {
     let needs_ntz = schema.fields().iter().any(|field| has_ntz(field.data_type()));
     let old: Option<Value> = previous.map(|table| serde_json::to_value(table.snapshot.protocol())).transpose()?;
-    let features = |key: &str| -> HashSet<String> {
+    let features = |key: &str| -> BTreeSet<String> {
         let list = old.as_ref().and_then(|old| old.get(key)).and_then(Value::as_array);
         list.into_iter().flatten().filter_map(|f| f.as_str().map(str::to_owned)).collect()
     };
-    if old.is_some() && (!needs_ntz || features("writerFeatures").contains("timestampNtz")) {
+    let needed = [(needs_ntz, "timestampNtz"), (deletes, VECTORS)];
+    let needed: Vec<&str> = needed.into_iter().filter_map(|(needed, feature)| needed.then_some(feature)).collect();
+    let (mut reader, mut writer) = (features("readerFeatures"), features("writerFeatures"));
+    if old.is_some() && needed.iter().all(|feature| writer.contains(*feature)) {
         return Ok(None);
     }
-    if !needs_ntz {
+    if needed.is_empty() {
         return Ok(Some(serde_json::from_value(json!({ "minReaderVersion": 1, "minWriterVersion": 2 }))?));
     }
-    let mut reader = features("readerFeatures");
-    let mut writer = features("writerFeatures");
-    reader.insert("timestampNtz".into());
+    reader.extend(needed.iter().map(|feature| (*feature).to_owned()));
     // Writer 2 stood for these two; with writer 7 they have to be named.
-    writer.extend(["appendOnly", "invariants", "timestampNtz"].map(String::from));
-    let (mut reader, mut writer): (Vec<_>, Vec<_>) = (reader.into_iter().collect(), writer.into_iter().collect());
-    reader.sort();
-    writer.sort();
+    writer.extend(["appendOnly", "invariants"].iter().chain(&needed).map(|feature| (*feature).to_owned()));
     Ok(Some(serde_json::from_value(json!({
         "minReaderVersion": 3, "minWriterVersion": 7, "readerFeatures": reader, "writerFeatures": writer,
     }))?))
 }
+
+/// The table feature of deletion vectors.
+const VECTORS: &str = "deletionVectors";
+/// The table property without which no new ones are written.
+const VECTORS_PROPERTY: &str = "delta.enableDeletionVectors";
 
 fn has_ntz(data_type: &DataType) -> bool {
     match data_type {
@@ -159,12 +185,17 @@ fn changed_metadata(commit: &NewCommit<'_>) -> Result<Option<Metadata>, AnyError
         WriteMode::Replace => commit.partition_by,
         WriteMode::Append => previous.partition_columns(),
     };
-    if *previous.schema() == *commit.schema && previous.partition_columns() == partition_by {
+    let old = previous.snapshot.metadata();
+    let mut configuration = old.configuration().clone();
+    if !commit.deletes.is_empty() {
+        configuration.insert(VECTORS_PROPERTY.to_owned(), "true".to_owned());
+    }
+    let same_columns = *previous.schema() == *commit.schema && previous.partition_columns() == partition_by;
+    if same_columns && configuration == *old.configuration() {
         return Ok(None);
     }
     let schema: StructType = commit.schema.as_ref().try_into_kernel()?;
-    let old = previous.snapshot.metadata();
-    let mut metadata = serde_json::to_value(new_metadata(&schema, partition_by, old.configuration().clone())?)?;
+    let mut metadata = serde_json::to_value(new_metadata(&schema, partition_by, configuration)?)?;
     metadata["id"] = json!(old.id());
     Ok(Some(serde_json::from_value(metadata)?))
 }

@@ -1,9 +1,11 @@
 //! The lake: Delta tables, branches over them, and how a branch is published.
 //!
-//! [`overlay`] is the idea: a branch is a different view of a table's log. [`branch`] writes on such views, [`publish`]
-//! moves what was staged there into the published logs, [`vacuum`] removes what nothing refers to.
+//! [`overlay`] is the idea: a branch is a different view of a table's log. [`publish`] moves what was staged there into the
+//! published logs, [`changes`] tells two versions apart, [`vacuum`] removes what nothing refers to.
 
+pub(crate) mod changes;
 pub(crate) mod commit;
+pub(crate) mod delete;
 pub(crate) mod deletion_vector;
 pub(crate) mod location;
 mod overlay;

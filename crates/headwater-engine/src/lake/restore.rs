@@ -4,13 +4,14 @@ use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
 use deltalake_core::kernel::transaction::CommitData;
-use deltalake_core::kernel::{Action, Add, LogicalFileView};
+use deltalake_core::kernel::{Action, LogicalFileView};
 use deltalake_core::protocol::DeltaOperation;
 use headwater_sdk::{Blame, Error, Result, RunId, TableName};
 
 use serde_json::{Value, json};
 
 use super::commit::COMMIT_INFO_KEY;
+use super::delete::add_again;
 use super::deletion_vector::identity;
 use super::table::TableVersion;
 
@@ -27,16 +28,7 @@ pub(crate) fn actions(current: &TableVersion, target: &TableVersion) -> Vec<Acti
         actions.push(Action::Remove(file.remove_action(true)));
     }
     for file in target.snapshot.log_data().into_iter().filter(|file| !here.contains(&identity(file))) {
-        actions.push(Action::Add(Add {
-            path: file.path().into_owned(),
-            partition_values: file.partition_values_map(),
-            size: file.size(),
-            modification_time: file.modification_time(),
-            data_change: true,
-            stats: file.stats(),
-            deletion_vector: file.deletion_vector_descriptor(),
-            ..Add::default()
-        }));
+        actions.push(Action::Add(add_again(&file, file.deletion_vector_descriptor())));
     }
     actions
 }

@@ -11,7 +11,7 @@ mod runtime;
 mod scan;
 mod sql_types;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use arrow::error::ArrowError;
@@ -22,12 +22,12 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::sql::parser::Statement as DFStatement;
 use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
 use headwater_sdk::engine::SqlError;
-use headwater_sdk::{Blame, Error, Relations, Result, TableName};
+use headwater_sdk::{Blame, Error, Relation, Relations, Result, TableName};
 
 pub(crate) use catalog::TableCache;
 pub(crate) use overflow::refuse_overflow;
 pub(crate) use runtime::Runtime;
-pub(crate) use scan::LakeTable;
+pub(crate) use scan::{FILE_COLUMN, LakeTable, ROW_COLUMN};
 pub(crate) use sql_types::SqlTypes;
 
 use crate::analysis;
@@ -126,6 +126,31 @@ impl Session {
             }
             _ => error.help("`headwater show` lists the tables; a table is named schema.table"),
         }
+    }
+
+    /// A plan as the optimiser leaves it.
+    pub(crate) fn optimize(&self, plan: &LogicalPlan) -> Result<LogicalPlan> {
+        self.state.optimize(plan).map_err(|e| sql_error(&e))
+    }
+
+    /// The tables and views that a query reads, and those that these views read in turn.
+    pub(crate) fn reads(&self, sql: &str, relations: &Relations) -> Result<BTreeSet<TableName>> {
+        let (mut found, mut waiting) = (BTreeSet::new(), vec![sql.to_owned()]);
+        let dialect = self.state.config_options().sql_parser.dialect;
+        while let Some(sql) = waiting.pop() {
+            let statement = self.state.sql_to_statement(&sql, &dialect).map_err(|e| sql_error(&e))?;
+            for reference in self.state.resolve_table_references(&statement).map_err(|e| sql_error(&e))? {
+                let name = reference.schema().and_then(|schema| TableName::new(schema, reference.table()).ok());
+                let Some(name) = name.filter(|name| relations.contains_key(name)) else { continue };
+                if let Some(Relation::View { sql }) = relations.get(&name)
+                    && !found.contains(&name)
+                {
+                    waiting.push(sql.clone());
+                }
+                found.insert(name);
+            }
+        }
+        Ok(found)
     }
 
     /// Makes a plan executable.

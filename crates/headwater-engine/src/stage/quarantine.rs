@@ -96,7 +96,7 @@ fn session(attempt: &Attempt<'_>, outcome: &Outcome, version: &TableVersion) -> 
     // A file that was just written has no deleted rows.
     let new = files_of(version).into_iter().filter(|file| !before.contains(file));
     let new = new.map(|file| (file, RoaringTreemap::new())).collect();
-    let table = LakeTable::slice(version.clone(), attempt.branch.lake.store_url(), &new)?;
+    let table = LakeTable::slices(&[(version.clone(), new)], attempt.branch.lake.store_url())?;
     let name = NEW_ROWS.parse::<TableName>().map_err(|e| Error::new("HW0564", Blame::Headwater, e.to_string()))?;
     Ok(attempt.branch.lake.session_with(&attempt.relations_with(version), name, Arc::new(table)))
 }

@@ -3,15 +3,18 @@
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::ExecutionPlan;
-use deltalake_core::kernel::Add;
-use headwater_sdk::check::{CompiledCheck, Severity};
-use headwater_sdk::engine::{StageInput, StageRequest, Staged, StagedTable, WriteMode};
+use deltalake_core::kernel::{Action, Add};
+use headwater_sdk::check::{CompiledCheck, Probe, Severity};
+use headwater_sdk::connector::ReadPart;
+use headwater_sdk::engine::{Refresh, StageInput, StageRequest, Staged, StagedTable, WriteMode};
 use headwater_sdk::failpoint::failpoint;
 use headwater_sdk::progress::Progress;
 use headwater_sdk::{Relation, Relations, Result, TableName, side_table};
 use tokio::sync::Mutex;
 
+use super::incremental::{Case, Work};
 use super::lanes::{self, Lane};
 use super::quarantine::Target;
 use super::rows::{RowChecks, Tally};
@@ -35,6 +38,8 @@ pub(super) struct Attempt<'a> {
     pub(super) relations: &'a Relations,
     /// The newest published version, which the staged commit stands on.
     pub(super) previous: Option<TableVersion>,
+    /// The actions that take rows out of it.
+    deletes: Vec<Action>,
     pub(super) note: CommitNote,
     pub(super) now_micros: i64,
 }
@@ -55,6 +60,48 @@ pub(crate) async fn stage(branch: &RunBranch, request: StageRequest) -> Result<S
     } = request;
     let mut notes = Vec::new();
     let previous = clear(branch, &table, &relations, &mut notes).await?;
+    let session = branch.lake.session(&relations);
+    let Decided { rows, mode, judge_all, deletes, refresh } = match input {
+        StageInput::Source { schema, parts } => {
+            Decided { rows: Rows::Source { schema, parts }, mode, judge_all, deletes: Vec::new(), refresh: None }
+        }
+        StageInput::Query { sql, since } => {
+            let plan = session.plan(&sql).await?;
+            let whole = |because| Decided {
+                rows: Rows::Plan(plan.clone()),
+                mode,
+                judge_all,
+                deletes: Vec::new(),
+                refresh: Some(Refresh::Full { because }),
+            };
+            match (&since, &previous) {
+                (Some(since), Some(previous)) => {
+                    let (lake, session, plan) = (branch.lake.as_ref(), &session, &plan);
+                    let (sql, relations, checks) = (sql.as_str(), &relations, checks.as_slice());
+                    let partition_by = partition_by.as_slice();
+                    let case = Case { lake, session, plan, sql, since, relations, previous, partition_by, checks };
+                    match Box::pin(case.decide()).await? {
+                        Ok(work) => {
+                            // The newest value may be among the rows that are taken out.
+                            let newest = |check: &CompiledCheck| matches!(check.probe, Probe::Freshness { .. });
+                            let judge_all =
+                                judge_all || !since.clean || (!work.deletes.is_empty() && checks.iter().any(newest));
+                            let Work { plan, deletes, refresh } = work;
+                            Decided {
+                                rows: Rows::Plan(plan),
+                                mode: WriteMode::Append,
+                                judge_all,
+                                deletes,
+                                refresh: Some(refresh),
+                            }
+                        }
+                        Err(why) => whole(Some(why)),
+                    }
+                }
+                _ => whole(None),
+            }
+        }
+    };
     let partition_by = match (&mode, &previous) {
         (WriteMode::Append, Some(previous)) => previous.partition_columns().to_vec(),
         _ => partition_by,
@@ -67,22 +114,28 @@ pub(crate) async fn stage(branch: &RunBranch, request: StageRequest) -> Result<S
         checks: &checks,
         relations: &relations,
         previous,
+        deletes,
         note: CommitNote { run: branch.run.clone(), position },
         now_micros: now_micros(),
     };
-    let mut outcome = attempt.write(input, keep_rejected, &progress).await?;
+    let mut outcome = attempt.write(&session, rows, keep_rejected, &progress).await?;
     failpoint("engine_after_write");
     let mut staged = Staged {
         rows_in: outcome.rows_in,
         rejected: outcome.written.rejected,
         bytes_in: progress.bytes_in(),
+        refresh,
         notes,
         ..Staged::default()
     };
     let adds = std::mem::take(&mut outcome.written.adds);
+    let stays = adds.is_empty() && attempt.deletes.is_empty() && attempt.is_refresh(&staged);
     let target = Target::of(&attempt, &outcome);
     outcome.carried_over = retype::carry_over(&attempt, attempt.previous.as_ref(), &outcome.schema, &target).await?;
-    let mut version = attempt.commit(&outcome, adds).await?;
+    let mut version = match &attempt.previous {
+        Some(previous) if stays => previous.clone(),
+        _ => attempt.commit(&outcome, adds).await?,
+    };
     failpoint("engine_after_commit");
     let mut tallies = std::mem::take(&mut outcome.written.tallies);
     // Rows that a second look sets aside go first: what stays is what the other checks judge.
@@ -101,7 +154,11 @@ pub(crate) async fn stage(branch: &RunBranch, request: StageRequest) -> Result<S
         .collect();
     staged.rows_out = outcome.written.rows_out - staged.quarantined;
     staged.quarantined += outcome.written.quarantined;
-    staged.tables.push(attempt.staged_table(&version));
+    if stays {
+        staged.refresh = Some(Refresh::Nothing);
+    } else {
+        staged.tables.push(attempt.staged_table(&version));
+    }
     for side in [outcome.quarantine, outcome.rejected].into_iter().flatten() {
         staged.tables.extend(attempt.commit_side(side.into_inner()).await?);
     }
@@ -131,6 +188,21 @@ async fn clear(
     TableVersion::open_at(branch.location(), table, None, Some(head), head).await.map(Some)
 }
 
+/// Where the rows to be written come from.
+enum Rows {
+    Source { schema: SchemaRef, parts: Vec<Box<dyn ReadPart>> },
+    Plan(LogicalPlan),
+}
+
+/// What is to be written, and how.
+struct Decided {
+    rows: Rows,
+    mode: WriteMode,
+    judge_all: bool,
+    deletes: Vec<Action>,
+    refresh: Option<Refresh>,
+}
+
 /// What writing has led to.
 pub(super) struct Outcome {
     /// The table's columns, in lake types.
@@ -150,28 +222,37 @@ impl Attempt<'_> {
         self.branch.lake.session(relations)
     }
 
-    async fn write(&self, input: StageInput, keep_rejected: bool, progress: &Arc<Progress>) -> Result<Outcome> {
-        let session = self.session(self.relations);
-        match input {
-            StageInput::Source { schema, parts } => {
+    async fn write(
+        &self,
+        session: &Session,
+        rows: Rows,
+        keep_rejected: bool,
+        progress: &Arc<Progress>,
+    ) -> Result<Outcome> {
+        match rows {
+            Rows::Source { schema, parts } => {
                 let lanes = lanes::of_parts(parts, self.branch.lake.threads(), progress);
                 let input = schema.clone();
-                self.write_lanes(&session, &schema, &input, lanes, keep_rejected, progress).await
+                self.write_lanes(session, &schema, &input, lanes, keep_rejected, progress).await
             }
-            StageInput::Query { sql } => {
-                let plan = session.plan(&sql).await?;
+            Rows::Plan(plan) => {
                 let mut thrift = Thrift::Fast;
                 loop {
                     let physical = session.physical(&plan, thrift).await?;
                     let lanes = lanes::of_plan(&physical, &session.state().task_ctx())?;
                     let schema = physical.schema();
-                    match self.write_lanes(&session, &schema, &schema, lanes, false, progress).await {
+                    match self.write_lanes(session, &schema, &schema, lanes, false, progress).await {
                         Err(e) => thrift = thrift.next_after(&e).ok_or(e)?,
                         Ok(outcome) => return Ok(Outcome { rows_in: rows_scanned(&physical), ..outcome }),
                     }
                 }
             }
         }
+    }
+
+    /// Whether only what has changed was computed.
+    fn is_refresh(&self, staged: &Staged) -> bool {
+        matches!(staged.refresh, Some(Refresh::Append | Refresh::Keys { .. } | Refresh::Nothing))
     }
 
     async fn write_lanes(
@@ -226,6 +307,7 @@ impl Attempt<'_> {
             partition_by: self.partition_by,
             mode: carried_over.map_or(self.mode, |_| WriteMode::Replace),
             adds,
+            deletes: &self.deletes,
             note: &self.note,
         };
         let version = commit::stage_commit(self.branch.location(), commit).await?;
@@ -338,6 +420,7 @@ impl Attempt<'_> {
             partition_by: &[],
             mode,
             adds,
+            deletes: &[],
             note: &CommitNote { run: self.branch.run.clone(), position: None },
         };
         let version = commit::stage_commit(location, commit).await?;

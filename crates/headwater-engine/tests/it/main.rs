@@ -2,5 +2,8 @@
 
 #![cfg(test)]
 
+mod fixture;
+mod generated;
 mod lake;
 mod lineage;
+mod refresh;

@@ -130,7 +130,7 @@ fn table_request(
 ) -> StageRequest {
     StageRequest {
         table: asset.name.clone(),
-        input: StageInput::Query { sql: model.sql.clone() },
+        input: StageInput::Query { sql: model.sql.clone(), since: None },
         mode: WriteMode::Replace,
         partition_by: model.partition_by.clone(),
         checks,

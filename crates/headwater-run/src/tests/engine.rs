@@ -221,7 +221,7 @@ impl Branch for MemoryBranch {
     async fn stage(&self, request: StageRequest) -> Result<Staged> {
         let index = self.engine.tap.before(&format!("engine stage {}", request.table)).await?;
         let (columns, fresh) = match request.input {
-            StageInput::Query { sql } => self.engine.evaluate(&request.relations, &sql)?,
+            StageInput::Query { sql, .. } => self.engine.evaluate(&request.relations, &sql)?,
             StageInput::Source { schema, parts } => {
                 let mut rows = Vec::new();
                 for part in parts {

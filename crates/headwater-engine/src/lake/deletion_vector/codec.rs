@@ -29,6 +29,17 @@ pub(super) fn from_framed(framed: &[u8]) -> Result<RoaringTreemap, &'static str>
     from_vector(vector)
 }
 
+/// A vector with its size before and its checksum behind it, and its own size; `None` when it is too large for the format.
+pub(super) fn to_framed(rows: &RoaringTreemap) -> Option<(Vec<u8>, i32)> {
+    let mut vector = MAGIC.to_vec();
+    rows.serialize_into(&mut vector).ok()?;
+    let size = i32::try_from(vector.len()).ok()?;
+    let mut framed = size.to_be_bytes().to_vec();
+    framed.extend(&vector);
+    framed.extend(crc32fast::hash(&vector).to_be_bytes());
+    Some((framed, size))
+}
+
 fn from_vector(bytes: &[u8]) -> Result<RoaringTreemap, &'static str> {
     match bytes.strip_prefix(&MAGIC) {
         Some(bitmap) => RoaringTreemap::deserialize_from(bitmap).map_err(|_| "it is no Roaring bitmap"),
@@ -50,6 +61,17 @@ pub(super) fn from_z85(text: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
+/// Encodes a multiple of four bytes as Z85.
+pub(super) fn to_z85(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() / 4 * 5);
+    for group in bytes.as_chunks::<4>().0 {
+        let value = u32::from_be_bytes(*group);
+        let digits = [85 * 85 * 85 * 85, 85 * 85 * 85, 85 * 85, 85, 1].map(|power| value / power % 85);
+        text.extend(digits.iter().map(|digit| char::from(DIGITS[*digit as usize])));
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,5 +88,16 @@ mod tests {
         {
             assert!(from_inline(text, size).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        let mut rows: RoaringTreemap = (0..100_000).filter(|row| row % 7 == 0).collect();
+        rows.insert(u64::from(u32::MAX) + 5);
+        let (framed, size) = to_framed(&rows).unwrap();
+        assert_eq!(framed.len(), size as usize + 8);
+        assert_eq!(from_framed(&framed).unwrap(), rows);
+        assert_eq!(to_z85(&[0x86, 0x4F, 0xD2, 0x6F, 0xB5, 0x59, 0xF7, 0x5B]), "HelloWorld");
+        assert_eq!(from_z85("HelloWorld").unwrap(), [0x86, 0x4F, 0xD2, 0x6F, 0xB5, 0x59, 0xF7, 0x5B]);
     }
 }

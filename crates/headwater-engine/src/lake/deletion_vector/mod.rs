@@ -1,11 +1,11 @@
-//! Deletion vectors: which rows of a data file are deleted. Headwater writes none; other engines do.
+//! Deletion vectors: which rows of a data file are deleted.
 
 mod codec;
 
 use deltalake_core::kernel::{DeletionVectorDescriptor, StorageType};
 use headwater_sdk::{Blame, Error, Result};
 use object_store::path::Path;
-use object_store::{GetOptions, GetRange};
+use object_store::{GetOptions, GetRange, ObjectStore, PutOptions};
 use roaring::RoaringTreemap;
 use url::Url;
 use uuid::Uuid;
@@ -59,6 +59,48 @@ pub(crate) async fn load(
         return Err(damaged(folder, "it deletes another number of rows than the log says"));
     }
     Ok(rows)
+}
+
+/// The first byte of a file of deletion vectors: its version.
+const FILE_VERSION: u8 = 1;
+
+/// Writes the vectors of one commit to the table in `folder`, all into one file, and describes each.
+///
+/// # Errors
+/// When the file cannot be written.
+pub(crate) async fn store(
+    location: &Location,
+    folder: &Path,
+    vectors: &[&RoaringTreemap],
+) -> Result<Vec<DeletionVectorDescriptor>> {
+    let id = Uuid::new_v4();
+    let mut bytes = vec![FILE_VERSION];
+    let mut described = Vec::with_capacity(vectors.len());
+    for rows in vectors {
+        let framed = codec::to_framed(rows).zip(i32::try_from(bytes.len()).ok());
+        let Some(((framed, size_in_bytes), offset)) = framed else {
+            let message = format!("a deletion vector of {folder} is too large");
+            return Err(
+                Error::new("HW0620", Blame::Headwater, message).help("a run with --full-refresh builds the table anew")
+            );
+        };
+        bytes.extend(framed);
+        described.push(DeletionVectorDescriptor {
+            storage_type: StorageType::UuidRelativePath,
+            path_or_inline_dv: codec::to_z85(id.as_bytes()),
+            offset: Some(offset),
+            size_in_bytes,
+            cardinality: i64::try_from(rows.len()).unwrap_or(i64::MAX),
+        });
+    }
+    if let Some(file) = described.first().and_then(|first| file_of(first, folder)) {
+        location
+            .root
+            .put_opts(&file, bytes.into(), PutOptions::default())
+            .await
+            .map_err(|e| storage_error("write", &file, e))?;
+    }
+    Ok(described)
 }
 
 fn damaged(folder: &Path, what: &str) -> Error {

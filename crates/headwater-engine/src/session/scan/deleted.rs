@@ -6,7 +6,7 @@ use headwater_sdk::Result;
 use parquet::arrow::arrow_reader::RowSelection;
 use roaring::RoaringTreemap;
 
-use super::Slice;
+use crate::lake::changes::Slice;
 use crate::lake::deletion_vector;
 use crate::lake::location::Location;
 use crate::lake::table::TableVersion;

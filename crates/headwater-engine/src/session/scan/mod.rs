@@ -7,14 +7,13 @@
 mod deleted;
 mod statistics;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::stats::Precision;
-use datafusion::common::{DFSchema, Result, ScalarValue, Statistics};
+use datafusion::common::{DFSchema, Result, ScalarValue, Statistics, internal_err};
 use datafusion::config::TableParquetOptions;
 use datafusion::datasource::file_format::FileFormat;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
@@ -29,19 +28,23 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion_datasource::compute_all_files_statistics;
 use deltalake_core::delta_datafusion::DeltaScanNext;
-use roaring::RoaringTreemap;
+use parquet::arrow::RowNumber;
 
 use self::deleted::{deleted_rows, kept_rows};
 use self::statistics::{Bounds, FileStatistics};
+use crate::lake::changes::Slice;
 use crate::lake::location::Location;
 use crate::lake::table::TableVersion;
 
-/// Some of a version's files, by their paths, and the rows of each that are left out.
-pub(crate) type Slice = HashMap<String, RoaringTreemap>;
+/// Where rows are: the file's place among [`LakeTable::paths`], a column of [`LakeTable::with_positions`].
+pub(crate) const FILE_COLUMN: &str = "__headwater_file";
+/// Where rows are: the row's number in its file, from 0.
+pub(crate) const ROW_COLUMN: &str = "__headwater_row";
 
-/// A table at one version, for queries.
+/// A table at one version, or some rows of it, for queries.
 #[derive(Debug)]
 pub(crate) struct LakeTable {
+    /// The version, or the first of several.
     version: TableVersion,
     store_url: ObjectStoreUrl,
     /// The file's columns followed by the partition columns: strings and binaries as views, which are read without a
@@ -52,6 +55,8 @@ pub(crate) struct LakeTable {
     /// The table's columns in its own order.
     table_schema: SchemaRef,
     files: Vec<PartitionedFile>,
+    /// The path of each file as the log has it.
+    paths: Vec<String>,
     statistics: Arc<Statistics>,
     /// Delta-rs's scan, for a table that only it can read.
     foreign: Option<Arc<dyn TableProvider>>,
@@ -65,7 +70,8 @@ impl LakeTable {
     ) -> headwater_sdk::Result<Self> {
         let foreign = foreign_scan(&version).await.map_err(|e| super::sql_error(&e))?;
         let deleted = if foreign.is_some() { Slice::new() } else { deleted_rows(location, &version).await? };
-        let mut table = Self::with_rows(version, store_url, &deleted, false).map_err(|e| super::sql_error(&e))?;
+        let rows = Rows { version: &version, left_out: &deleted, only: false };
+        let mut table = Self::with_rows(&[rows], store_url, false).map_err(|e| super::sql_error(&e))?;
         if let Some(scan) = foreign {
             table.table_schema = scan.schema();
             table.foreign = Some(scan);
@@ -73,17 +79,41 @@ impl LakeTable {
         Ok(table)
     }
 
-    /// A part of the table's rows.
-    pub(crate) fn slice(
-        version: TableVersion,
-        store_url: ObjectStoreUrl,
-        slice: &Slice,
-    ) -> headwater_sdk::Result<Self> {
-        Self::with_rows(version, store_url, slice, true).map_err(|e| super::sql_error(&e))
+    /// Some of the rows of versions of one table with the same columns; there is at least one version.
+    pub(crate) fn slices(slices: &[(TableVersion, Slice)], store_url: ObjectStoreUrl) -> headwater_sdk::Result<Self> {
+        let rows: Vec<Rows<'_>> =
+            slices.iter().map(|(version, slice)| Rows { version, left_out: slice, only: true }).collect();
+        Self::with_rows(&rows, store_url, false).map_err(|e| super::sql_error(&e))
     }
 
-    /// The table without the rows of `deleted`; with `only`, nothing but the files in it.
-    fn with_rows(version: TableVersion, store_url: ObjectStoreUrl, deleted: &Slice, only: bool) -> Result<Self> {
+    /// The table with two more columns, [`FILE_COLUMN`] and [`ROW_COLUMN`]; not for a table that only delta-rs can read.
+    pub(crate) async fn with_positions(
+        location: &Location,
+        version: &TableVersion,
+        store_url: ObjectStoreUrl,
+    ) -> headwater_sdk::Result<Self> {
+        let deleted = deleted_rows(location, version).await?;
+        let rows = Rows { version, left_out: &deleted, only: false };
+        Self::with_rows(&[rows], store_url, true).map_err(|e| super::sql_error(&e))
+    }
+
+    /// The version that it reads.
+    pub(crate) fn version(&self) -> &TableVersion {
+        &self.version
+    }
+
+    /// Whether only delta-rs's scan can read it.
+    pub(crate) fn is_foreign(&self) -> bool {
+        self.foreign.is_some()
+    }
+
+    /// The path of each file as the log has it.
+    pub(crate) fn paths(&self) -> &[String] {
+        &self.paths
+    }
+
+    fn with_rows(rows: &[Rows<'_>], store_url: ObjectStoreUrl, positions: bool) -> Result<Self> {
+        let Some(Rows { version, .. }) = rows.first() else { return internal_err!("a table of no version") };
         let partition_columns = version.partition_columns().to_vec();
         let logical = version.schema();
         let as_view = |field: &FieldRef| -> FieldRef {
@@ -94,47 +124,67 @@ impl LakeTable {
             }
         };
         let is_partition = |field: &FieldRef| partition_columns.contains(field.name());
-        let (partition_fields, file_fields): (Vec<FieldRef>, Vec<FieldRef>) =
+        let (mut partition_fields, file_fields): (Vec<FieldRef>, Vec<FieldRef>) =
             logical.fields().iter().cloned().partition(is_partition);
         let file_fields: Vec<FieldRef> = file_fields.iter().map(as_view).collect();
-        let table_schema: Vec<FieldRef> =
+        let mut table_schema: Vec<FieldRef> =
             logical.fields().iter().map(|f| if is_partition(f) { f.clone() } else { as_view(f) }).collect();
+        let mut virtual_fields: Vec<FieldRef> = Vec::new();
+        if positions {
+            let row = Field::new(ROW_COLUMN, DataType::Int64, false).with_extension_type(RowNumber);
+            partition_fields.push(Arc::new(Field::new(FILE_COLUMN, DataType::Int64, false)));
+            virtual_fields.push(Arc::new(row));
+            table_schema.extend(partition_fields.last().into_iter().chain(&virtual_fields).cloned());
+        }
         let schema = TableSchema::builder(Arc::new(Schema::new(file_fields)))
             .with_table_partition_cols(partition_fields.clone())
+            .with_virtual_columns(virtual_fields)
             .build();
         let order = table_schema
             .iter()
             .map(|field| schema.table_schema().index_of(field.name()))
             .collect::<std::result::Result<Vec<_>, _>>()?;
         let mut table = Self {
-            version,
+            version: TableVersion::clone(version),
             store_url,
             schema,
             order,
             table_schema: Arc::new(Schema::new(table_schema)),
             files: Vec::new(),
+            paths: Vec::new(),
             statistics: Arc::new(Statistics::default()),
             foreign: None,
         };
-        table.read_files(&partition_fields, deleted, only)?;
+        for rows in rows {
+            table.read_files(rows, &partition_fields)?;
+        }
+        let group = FileGroup::new(table.files.clone());
+        let columns = table.schema.table_schema().clone();
+        let (_, statistics) = compute_all_files_statistics(vec![group], columns, true, false)?;
+        table.statistics = Arc::new(statistics);
         Ok(table)
     }
 
-    fn read_files(&mut self, partition_fields: &[FieldRef], deleted: &Slice, only: bool) -> Result<()> {
+    fn read_files(&mut self, rows: &Rows<'_>, partition_fields: &[FieldRef]) -> Result<()> {
+        let Rows { version, left_out, only } = rows;
         let columns = self.schema.table_schema().clone();
-        let log = self.version.snapshot.log_data();
-        let bounds: Vec<Bounds> = columns.fields().iter().map(|field| Bounds::read(&self.version, field)).collect();
+        let log = version.snapshot.log_data();
+        let bounds: Vec<Bounds> = columns.fields().iter().map(|field| Bounds::read(version, field)).collect();
         for (index, view) in log.into_iter().enumerate() {
-            let gone = deleted.get(view.path().as_ref());
-            if only && gone.is_none() {
+            let gone = left_out.get(view.path().as_ref());
+            if *only && gone.is_none() {
                 continue;
             }
             let gone = gone.filter(|gone| !gone.is_empty());
-            let path = self.version.place_of(&view);
+            let path = version.place_of(&view);
             let values = view.partition_values_map();
+            let place = self.files.len();
             let partition_values = partition_fields
                 .iter()
-                .map(|field| partition_value(field, values.get(field.name()).and_then(Option::as_deref)))
+                .map(|field| match field.name().as_str() {
+                    FILE_COLUMN => Ok(ScalarValue::Int64(i64::try_from(place).ok())),
+                    name => partition_value(field, values.get(name).and_then(Option::as_deref)),
+                })
                 .collect::<Result<Vec<_>>>()?;
             let rows = view.num_records();
             let kept = rows.map(|rows| rows.saturating_sub(gone.map_or(0, |gone| gone.len() as usize)));
@@ -151,10 +201,8 @@ impl LakeTable {
                 file = file.with_extension(kept_rows(gone, rows));
             }
             self.files.push(file.with_partition_values(partition_values).with_statistics(Arc::new(statistics)));
+            self.paths.push(view.path().into_owned());
         }
-        let group = FileGroup::new(self.files.clone());
-        let (_, statistics) = compute_all_files_statistics(vec![group], columns, true, false)?;
-        self.statistics = Arc::new(statistics);
         Ok(())
     }
 
@@ -170,6 +218,13 @@ impl LakeTable {
         let keep = pruning.prune(&FileStatistics { files: &self.files, schema })?;
         Ok(self.files.iter().zip(keep).filter(|(_, keep)| *keep).map(|(file, _)| file.clone()).collect())
     }
+}
+
+/// Rows of a version: all but those left out; with `only`, nothing but the files that are named there.
+struct Rows<'a> {
+    version: &'a TableVersion,
+    left_out: &'a Slice,
+    only: bool,
 }
 
 #[async_trait]

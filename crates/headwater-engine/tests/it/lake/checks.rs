@@ -9,7 +9,7 @@ use headwater_sdk::check::{CheckResult, Probe, Severity, Threshold, Verdict};
 use headwater_sdk::connector::RejectedRow;
 use headwater_sdk::engine::{AuditViewRequest, StageInput, WriteMode};
 
-use super::fixture::{Fixture, Rows, batch, check, name};
+use crate::fixture::{Fixture, Rows, batch, check, name};
 
 fn people() -> RecordBatch {
     batch(vec![
@@ -48,7 +48,7 @@ async fn one_pass_tells_rows_nulls_counts_and_freshness() {
         check("five", Severity::Error, Probe::RowCount { min: Some(5), max: Some(5) }),
         check("six", Severity::Error, Probe::RowCount { min: Some(6), max: None }),
     ];
-    let request = lake.request("raw.p", super::fixture::source(vec![people()]), WriteMode::Replace, checks);
+    let request = lake.request("raw.p", crate::fixture::source(vec![people()]), WriteMode::Replace, checks);
     let staged = opened.stage(request).await.unwrap();
     let results = &staged.checks;
     assert_eq!(verdict(results, "range"), (Verdict::Warned, 2, 5));
@@ -324,7 +324,7 @@ async fn comparisons_with_constants_count_the_same_batch_by_batch() {
         for input in [batches.clone(), vec![arrow::compute::concat_batches(&batches[0].schema(), &batches).unwrap()]] {
             let checks = vec![check("bounds", Severity::Warn, Probe::Row { fails_when: predicate.into() })];
             let (_, opened) = lake.branch().await;
-            let request = lake.request("raw.p", super::fixture::source(input), WriteMode::Replace, checks);
+            let request = lake.request("raw.p", crate::fixture::source(input), WriteMode::Replace, checks);
             let staged = opened.stage(request).await.unwrap();
             let verdict = if failing == 0 { Verdict::Passed } else { Verdict::Warned };
             assert_eq!(self::verdict(&staged.checks, "bounds"), (verdict, failing, 7), "{predicate}");
@@ -366,7 +366,7 @@ async fn checks_on_integers_count_rows() {
                 check("none", Severity::Warn, Probe::Row { fails_when: "n % 100 = 99".into() }),
             ];
             let (_, opened) = lake.branch().await;
-            let request = lake.request("raw.p", super::fixture::source(batches), WriteMode::Replace, checks);
+            let request = lake.request("raw.p", crate::fixture::source(batches), WriteMode::Replace, checks);
             let staged = opened.stage(request).await.unwrap();
             let rows = all.iter().map(Vec::len).sum::<usize>() as u64;
             assert_eq!(verdict(&staged.checks, "some"), (Verdict::Warned, expected, rows), "{predicate}, {narrow}");

@@ -7,7 +7,7 @@ use arrow::array::Int64Array;
 use headwater_sdk::Relation;
 use headwater_sdk::engine::{Engine, KeepSet, Staged, WriteMode};
 
-use super::fixture::{Fixture, batch, name, source};
+use crate::fixture::{Fixture, batch, name, source};
 
 fn numbers(values: Vec<i64>) -> arrow::array::RecordBatch {
     batch(vec![("n", Arc::new(Int64Array::from(values)))])

@@ -2,5 +2,4 @@
 
 mod branches;
 mod checks;
-mod fixture;
 mod maintenance;

@@ -11,7 +11,7 @@ use datafusion::datasource::MemTable;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use headwater_sdk::TableName;
 
-use super::tape::Tape;
+use crate::generated::tape::Tape;
 
 /// A column of a table: `p.t` or `p.u`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,4 @@
 //! from, with which `PROPTEST_CASES` and the seed in `proptest-regressions` repeat it.
 
 mod data;
-mod expression;
 mod properties;
-mod query;
-mod tape;

@@ -12,8 +12,8 @@ use proptest::test_runner::{Config, RngSeed, TestCaseResult, TestRunner};
 use tokio::runtime::Runtime;
 
 use super::data::{Change, Data, Place, Rows, places, schema_of};
-use super::query::{Generator, Query};
-use super::tape::{Bytes, Tape};
+use crate::generated::query::{Generator, Query};
+use crate::generated::tape::{Bytes, Tape};
 use crate::lineage::tables::SESSION;
 
 /// How many generated queries each property is tried with, unless `LINEAGE_CASES` says otherwise.

@@ -1,4 +1,5 @@
-//! Random queries over the tables of `data`.
+//! Random queries over two small tables: `p.t` with the numbers `id`, `a`, `b`, `c` and the list `l`, and `p.u` with the numbers
+//! `id`, `a`, `d`, `e`.
 //!
 //! Every query is a SELECT with the columns `c0`, `c1`, …, all of them numbers, so that each can be the input of the next.
 //! Where SQL leaves a choice open, the query closes it: limits and row numbers come with an order by every column.
@@ -7,25 +8,25 @@ use super::tape::Tape;
 
 /// A query's text and how many columns it has.
 #[derive(Debug, Clone)]
-pub(super) struct Query {
-    pub(super) sql: String,
-    pub(super) width: usize,
+pub(crate) struct Query {
+    pub(crate) sql: String,
+    pub(crate) width: usize,
 }
 
 /// A generator of queries.
 #[derive(Debug)]
-pub(super) struct Generator<'t, 'b> {
-    pub(super) tape: &'t mut Tape<'b>,
+pub(crate) struct Generator<'t, 'b> {
+    pub(crate) tape: &'t mut Tape<'b>,
     names: usize,
     /// How many subqueries of expressions the present query is in.
-    pub(super) inside: usize,
+    pub(crate) inside: usize,
 }
 
 /// The columns that an expression can name.
-pub(super) type Names = Vec<String>;
+pub(crate) type Names = Vec<String>;
 
 impl<'t, 'b> Generator<'t, 'b> {
-    pub(super) fn new(tape: &'t mut Tape<'b>) -> Self {
+    pub(crate) fn new(tape: &'t mut Tape<'b>) -> Self {
         Self { tape, names: 0, inside: 0 }
     }
 
@@ -35,7 +36,7 @@ impl<'t, 'b> Generator<'t, 'b> {
     }
 
     /// Any query, at most `depth` queries deep.
-    pub(super) fn query(&mut self, depth: usize) -> Query {
+    pub(crate) fn query(&mut self, depth: usize) -> Query {
         if depth == 0 {
             return self.base();
         }
@@ -55,7 +56,7 @@ impl<'t, 'b> Generator<'t, 'b> {
     }
 
     /// A query without anything that decides: no filters, keys, orders, conditions.
-    pub(super) fn plain_query(&mut self, depth: usize) -> Query {
+    pub(crate) fn plain_query(&mut self, depth: usize) -> Query {
         if depth == 0 {
             return self.base();
         }
@@ -95,7 +96,7 @@ impl<'t, 'b> Generator<'t, 'b> {
 
     /// Rows told apart by the keys of the tables that they are joined from: the first columns, as many as the number says.
     /// No aggregates, windows, DISTINCT, limits but in subqueries of expressions.
-    pub(super) fn keyed_query(&mut self) -> (Query, usize) {
+    pub(crate) fn keyed_query(&mut self) -> (Query, usize) {
         let mut names: Names = self.base_names("x");
         let mut keys = vec!["x.id".to_owned()];
         let mut from = "from p.t x".to_owned();
@@ -140,7 +141,7 @@ impl<'t, 'b> Generator<'t, 'b> {
     }
 
     /// A derived table, in parentheses and with a name, and its columns.
-    pub(super) fn derived(&mut self, depth: usize, make: fn(&mut Self, usize) -> Query) -> (String, Names) {
+    pub(crate) fn derived(&mut self, depth: usize, make: fn(&mut Self, usize) -> Query) -> (String, Names) {
         let (query, name) = (make(self, depth - 1), self.name());
         let names = (0..query.width).map(|n| format!("{name}.c{n}")).collect();
         (format!("({}) as {name}", query.sql), names)

@@ -14,25 +14,25 @@ use headwater_sdk::engine::{Branch, Engine, PublishOutcome, StageInput, StageReq
 use headwater_sdk::progress::Progress;
 use headwater_sdk::{Relation, Relations, Result, RunId, TableName};
 
-pub(super) struct Fixture {
-    pub(super) folder: tempfile::TempDir,
-    pub(super) engine: LakeEngine,
+pub(crate) struct Fixture {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) engine: LakeEngine,
     /// What `main` holds.
-    pub(super) relations: Relations,
+    pub(crate) relations: Relations,
     runs: std::cell::Cell<u32>,
 }
 
-pub(super) fn name(text: &str) -> TableName {
+pub(crate) fn name(text: &str) -> TableName {
     text.parse().unwrap()
 }
 
 /// Columns with names, as a batch.
-pub(super) fn batch(columns: Vec<(&str, ArrayRef)>) -> RecordBatch {
+pub(crate) fn batch(columns: Vec<(&str, ArrayRef)>) -> RecordBatch {
     RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, column)| (name, column, true))).unwrap()
 }
 
 /// Rows handed out as one part of a source.
-pub(super) struct Rows(pub(super) Vec<RecordBatch>, pub(super) Vec<RejectedRow>);
+pub(crate) struct Rows(pub(crate) Vec<RecordBatch>, pub(crate) Vec<RejectedRow>);
 
 impl ReadPart for Rows {
     fn name(&self) -> &str {
@@ -51,7 +51,7 @@ impl ReadPart for Rows {
     }
 }
 
-pub(super) fn check(name: &str, severity: Severity, probe: Probe) -> CompiledCheck {
+pub(crate) fn check(name: &str, severity: Severity, probe: Probe) -> CompiledCheck {
     CompiledCheck {
         kind: "test".into(),
         name: name.into(),
@@ -65,13 +65,13 @@ pub(super) fn check(name: &str, severity: Severity, probe: Probe) -> CompiledChe
 }
 
 impl Fixture {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         Self { engine: open(folder.path(), 1 << 30), folder, relations: Relations::new(), runs: 0.into() }
     }
 
     /// A branch of a new run, and its name.
-    pub(super) async fn branch(&self) -> (String, Arc<dyn Branch>) {
+    pub(crate) async fn branch(&self) -> (String, Arc<dyn Branch>) {
         self.runs.set(self.runs.get() + 1);
         let branch = format!("run-{}", self.runs.get());
         let run = self.run();
@@ -79,7 +79,7 @@ impl Fixture {
         (branch, opened)
     }
 
-    pub(super) fn request(
+    pub(crate) fn request(
         &self,
         table: &str,
         input: StageInput,
@@ -101,23 +101,23 @@ impl Fixture {
     }
 
     /// The lake's folder.
-    pub(super) fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.folder.path().join("lake")
     }
 
     /// The Parquet files in a folder of the lake.
-    pub(super) fn data_files(&self, folder: &str) -> Vec<PathBuf> {
+    pub(crate) fn data_files(&self, folder: &str) -> Vec<PathBuf> {
         let entries = std::fs::read_dir(self.path().join(folder)).unwrap().map(|entry| entry.unwrap().path());
         entries.filter(|path| path.extension().is_some_and(|extension| extension == "parquet")).collect()
     }
 
     /// The run of the newest branch.
-    pub(super) fn run(&self) -> RunId {
+    pub(crate) fn run(&self) -> RunId {
         RunId::from_text(format!("01jd{:022}", self.runs.get()))
     }
 
     /// Publishes what was staged and moves `main`.
-    pub(super) async fn publish(&mut self, branch: &str, staged: &Staged) {
+    pub(crate) async fn publish(&mut self, branch: &str, staged: &Staged) {
         let outcome = self.engine.publish(&self.run(), branch, &staged.tables).await.unwrap();
         assert_eq!(outcome, PublishOutcome::Done);
         for table in &staged.tables {
@@ -127,7 +127,7 @@ impl Fixture {
     }
 
     /// Stages and publishes rows.
-    pub(super) async fn load(
+    pub(crate) async fn load(
         &mut self,
         table: &str,
         rows: RecordBatch,
@@ -141,32 +141,32 @@ impl Fixture {
     }
 
     /// Stages and publishes the rows of a query.
-    pub(super) async fn build(&mut self, table: &str, sql: &str, checks: Vec<CompiledCheck>) -> Staged {
+    pub(crate) async fn build(&mut self, table: &str, sql: &str, checks: Vec<CompiledCheck>) -> Staged {
         let (branch, opened) = self.branch().await;
-        let input = StageInput::Query { sql: sql.into() };
+        let input = StageInput::Query { sql: sql.into(), since: None };
         let staged = opened.stage(self.request(table, input, WriteMode::Replace, checks)).await.unwrap();
         self.publish(&branch, &staged).await;
         staged
     }
 
     /// The rows of a query as a text table.
-    pub(super) async fn rows(&self, sql: &str) -> String {
+    pub(crate) async fn rows(&self, sql: &str) -> String {
         rows(&self.engine, &self.relations, sql).await
     }
 }
 
-pub(super) fn open(folder: &Path, memory: u64) -> LakeEngine {
+pub(crate) fn open(folder: &Path, memory: u64) -> LakeEngine {
     let location = folder.join("lake").display().to_string();
     let options = LakeOptions { location, storage: Default::default(), memory, threads: 2, create: true };
     LakeEngine::open(&options).unwrap()
 }
 
-pub(super) fn source(batches: Vec<RecordBatch>) -> StageInput {
+pub(crate) fn source(batches: Vec<RecordBatch>) -> StageInput {
     let schema: SchemaRef = batches[0].schema();
     StageInput::Source { schema, parts: vec![Box::new(Rows(batches, vec![]))] }
 }
 
-pub(super) async fn rows(engine: &LakeEngine, relations: &Relations, sql: &str) -> String {
+pub(crate) async fn rows(engine: &LakeEngine, relations: &Relations, sql: &str) -> String {
     let result = engine.query(relations, sql).await.unwrap();
     let batches: Vec<RecordBatch> = result.stream.try_collect().await.unwrap();
     let text = arrow::util::pretty::pretty_format_batches(&batches).unwrap().to_string();

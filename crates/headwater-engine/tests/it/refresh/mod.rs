@@ -1,0 +1,5 @@
+//! Refreshing tables from what has changed of their inputs: it comes to the same as computing all of them.
+
+mod events;
+mod generated;
+mod world;

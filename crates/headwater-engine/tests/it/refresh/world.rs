@@ -1,0 +1,84 @@
+//! A lake in which tables are refreshed, and the same tables computed whole.
+
+use std::collections::BTreeMap;
+
+use futures::TryStreamExt;
+use headwater_sdk::Relations;
+use headwater_sdk::check::CompiledCheck;
+use headwater_sdk::engine::{Engine, Refresh, Since, StageInput, Staged, WriteMode};
+
+use super::events::{Event, TABLES, rows};
+use crate::fixture::{Fixture, name};
+
+/// A lake, and what each of its models was last made from.
+pub(super) struct World {
+    pub(super) lake: Fixture,
+    made: BTreeMap<String, Since>,
+}
+
+impl World {
+    pub(super) fn new() -> Self {
+        Self { lake: Fixture::new(), made: BTreeMap::new() }
+    }
+
+    /// Adds events to `raw.t` or `raw.u`.
+    pub(super) async fn load(&mut self, table: usize, events: &[Event]) {
+        self.lake.load(&format!("raw.{}", TABLES[table].0), rows(table, events), WriteMode::Append, vec![]).await;
+    }
+
+    /// Brings a model up to date, and says how.
+    pub(super) async fn refresh(
+        &mut self,
+        model: &str,
+        sql: &str,
+        checks: Vec<CompiledCheck>,
+    ) -> Result<Staged, String> {
+        let (branch, opened) = self.lake.branch().await;
+        let input = StageInput::Query { sql: sql.to_owned(), since: self.made.get(model).cloned() };
+        let request = self.lake.request(model, input, WriteMode::Replace, checks);
+        let staged = opened.stage(request).await.map_err(|e| e.full_message())?;
+        let relations = self.lake.relations.clone();
+        self.lake.publish(&branch, &staged).await;
+        let version = match self.lake.relations.get(&name(model)) {
+            Some(headwater_sdk::Relation::Table { version }) => *version,
+            other => panic!("{model} is {other:?}"),
+        };
+        self.made.insert(model.to_owned(), Since { relations, version, clean: true });
+        Ok(staged)
+    }
+
+    /// The rows of a query, sorted; `None` when the engine cannot run it.
+    pub(super) async fn rows_of(&self, sql: &str) -> Option<Vec<String>> {
+        rows_of(&self.lake, &self.lake.relations, sql).await
+    }
+
+    /// Fails unless a model's table has the rows that its query yields.
+    pub(super) async fn verify(&self, model: &str, sql: &str, how: Option<&Refresh>) -> Result<(), String> {
+        let wanted = self.rows_of(sql).await.ok_or_else(|| format!("cannot be run any more: {sql}"))?;
+        let got = self.rows_of(&format!("select * from {model}")).await.ok_or("its table cannot be read")?;
+        if wanted == got {
+            return Ok(());
+        }
+        let lacks: Vec<&String> = wanted.iter().filter(|row| !got.contains(row)).collect();
+        let extra: Vec<&String> = got.iter().filter(|row| !wanted.contains(row)).collect();
+        Err(format!(
+            "{model} was refreshed by {how:?} and has {} rows for {}\n{sql}\nlacks {lacks:?}\nhas {extra:?}",
+            got.len(),
+            wanted.len()
+        ))
+    }
+}
+
+async fn rows_of(lake: &Fixture, relations: &Relations, sql: &str) -> Option<Vec<String>> {
+    let result = lake.engine.query(relations, sql).await.ok()?;
+    let batches: Vec<_> = result.stream.try_collect().await.ok()?;
+    let text = arrow::util::pretty::pretty_format_batches(&batches).ok()?.to_string();
+    let mut rows: Vec<String> = text
+        .lines()
+        .filter(|line| line.starts_with('|'))
+        .skip(1)
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect();
+    rows.sort();
+    Some(rows)
+}
