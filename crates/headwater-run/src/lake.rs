@@ -51,6 +51,11 @@ impl Base {
         self.snapshot.as_ref().map(|snapshot| snapshot.id)
     }
 
+    /// The number of the snapshot that comes next.
+    pub(crate) fn next_id(&self) -> u64 {
+        self.id().unwrap_or(0) + 1
+    }
+
     /// What a name stands for.
     pub fn relation(&self, name: &TableName) -> Option<&Relation> {
         self.snapshot.as_ref()?.relations.get(name)

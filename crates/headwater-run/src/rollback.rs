@@ -148,7 +148,7 @@ async fn restore(
         }
     }
     let snapshot = SnapshotRecord {
-        id: base.id().unwrap_or(0) + 1,
+        id: base.next_id(),
         parent: base.id(),
         kind: SnapshotKind::Rollback { to: target.id },
         run: run.id.clone(),

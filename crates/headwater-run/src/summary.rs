@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use headwater_project::{Asset, AssetKind, Materialize, Project};
 use headwater_sdk::check::{CheckResult, Probe, Severity, Threshold, Verdict};
+use headwater_sdk::engine::Refresh;
 use headwater_sdk::store::{RunRecord, RunState, TaskState};
 use headwater_sdk::{RunId, TableName};
 use serde::Serialize;
@@ -74,6 +75,8 @@ pub struct AssetSummary {
     pub rows_in: u64,
     /// Rows written.
     pub rows_out: u64,
+    /// How a model's table was brought up to date.
+    pub refresh: Option<Refresh>,
     /// Rows set aside by checks.
     pub quarantined: u64,
     /// Source rows that could not be read.
@@ -184,6 +187,7 @@ impl AssetSummary {
             attempts: record.attempts,
             rows_in: staged.rows_in,
             rows_out: staged.rows_out,
+            refresh: staged.refresh,
             quarantined: staged.quarantined,
             rejected: staged.rejected,
             bytes_in: staged.bytes_in,

@@ -276,6 +276,24 @@ pub struct CheckResult {
     pub sample: Vec<serde_json::Value>,
 }
 
+/// How many rows of a table a check has seen, and how many of them failed it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckCount {
+    /// The check's name.
+    pub check: String,
+    /// Rows that it looked at.
+    pub checked: u64,
+    /// Rows that failed.
+    pub failing: u64,
+}
+
+impl CheckCount {
+    /// The counts of a result.
+    pub fn of(result: &CheckResult) -> Self {
+        Self { check: result.check.name.clone(), checked: result.checked, failing: result.failing }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

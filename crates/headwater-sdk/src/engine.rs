@@ -9,7 +9,7 @@ use arrow_schema::SchemaRef;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::check::{CheckResult, CompiledCheck};
+use crate::check::{CheckCount, CheckResult, CompiledCheck};
 use crate::connector::ReadPart;
 use crate::error::Result;
 use crate::id::RunId;
@@ -68,8 +68,8 @@ pub struct Since {
     pub relations: Relations,
     /// The version of the table that was made from them.
     pub version: u64,
-    /// Whether no check found anything wrong with it: rows that stay need not be looked at again.
-    pub clean: bool,
+    /// What its checks had seen of its rows: rows that stay need not be looked at again.
+    pub checks: Vec<CheckCount>,
 }
 
 /// How a table was brought up to date.

@@ -81,6 +81,8 @@ pub fn state(asset: &str, run: u64, contents: &str) -> Result<AssetState> {
         source: None,
         newest: vec![("freshness(at)".into(), "2026-01-01T00:00:00Z".into())],
         run: run_id(run),
+        snapshot: None,
+        checks: Vec::new(),
     })
 }
 

@@ -128,6 +128,8 @@ pub(super) fn asset_states() -> Vec<AssetState> {
         source: None,
         newest: vec![("freshness(time_hour)".into(), "2013-12-31T23:00:00Z".into())],
         run: run_id(),
+        snapshot: None,
+        checks: Vec::new(),
     };
     let source = AssetState {
         asset: name("raw.flights"),
@@ -185,6 +187,8 @@ fn snapshots() -> Vec<SnapshotRecord> {
         parent: None,
         kind: SnapshotKind::Publish,
         run: run_id(),
+        snapshot: None,
+        checks: Vec::new(),
         published_ms: TIME,
         relations: [(name("raw.flights"), Relation::Table { version: 0 })].into(),
         changed: vec![name("raw.flights")],

@@ -4,6 +4,7 @@
 //! Everything here works on the optimised logical plan of the model over the inputs as they are now.
 //!
 //! - [`inputs`]: what has changed of the tables that the plan scans,
+//! - [`net`]: rows that were only written again are no change,
 //! - [`derivative`]: the rows that a plan has gained, or lost, where it is linear in what changed,
 //! - [`key`]: output columns by which the plan can be computed apart,
 //! - [`affected`]: the keys that changes may concern,
@@ -14,6 +15,7 @@ mod columns;
 mod derivative;
 mod inputs;
 mod key;
+mod net;
 mod restrict;
 mod sides;
 
@@ -24,6 +26,7 @@ pub(crate) use columns::outputs;
 pub(crate) use derivative::{Sign, derivative};
 pub(crate) use inputs::{Change, Changed, source_of};
 pub(crate) use key::key_columns;
+pub(crate) use net::net;
 pub(crate) use restrict::{KeyTable, Reach, restrict};
 
 /// Why something is not done.

@@ -12,23 +12,34 @@ use futures::StreamExt;
 use headwater_sdk::check::{CompiledCheck, Probe};
 use headwater_sdk::{Result, TableName};
 
+use super::quarantine::NEW_ROWS;
 use super::rows::{SAMPLE_ROWS, Tally, in_check};
 use super::sample;
 use crate::session::{Session, Thrift, sql_error};
 
 /// What the second look found for one check.
-pub(crate) struct Found {
-    pub(crate) tally: Tally,
+pub(super) struct Found {
+    pub(super) tally: Tally,
     /// Bytes of data files read.
-    pub(crate) bytes: u64,
+    pub(super) bytes: u64,
+}
+
+/// Which rows can fail a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// All.
+    All,
+    /// Those of the attempt ([`NEW_ROWS`]).
+    NewRows,
 }
 
 /// Evaluates a check that is not one-pass on `table`, whose number of rows is `rows`.
-pub(crate) async fn audit(
+pub(super) async fn audit(
     session: &Session,
     check: &CompiledCheck,
     table: &TableName,
     rows: Option<u64>,
+    scope: Scope,
 ) -> Result<Found> {
     let found = match &check.probe {
         Probe::Query { sql } => failing_rows(session, sql).await,
@@ -38,7 +49,7 @@ pub(crate) async fn audit(
                 .map(|(checked, bytes)| Found { tally: Tally { checked, ..Tally::default() }, bytes }),
             None => Ok(Found { tally: Tally::default(), bytes: 0 }),
         },
-        probe => match failing_keys(probe, check.filter.as_deref(), table) {
+        probe => match failing_keys(probe, check.filter.as_deref(), table, scope) {
             Some(queries) => count_failing(session, &queries, rows.filter(|_| check.filter.is_none())).await,
             None => Ok(Found { tally: Tally::default(), bytes: 0 }),
         },
@@ -100,7 +111,7 @@ fn count_where(table: &TableName, filter: &str) -> String {
     format!("SELECT count(*) FROM {table} WHERE ({filter})")
 }
 
-fn failing_keys(probe: &Probe, filter: Option<&str>, table: &TableName) -> Option<KeyQueries> {
+fn failing_keys(probe: &Probe, filter: Option<&str>, table: &TableName, scope: Scope) -> Option<KeyQueries> {
     let chosen = filter.map_or(String::new(), |filter| format!(" AND ({filter})"));
     let rows = match probe {
         Probe::Unique { columns } | Probe::References { columns, .. } if columns.iter().any(|c| c == "rows") => "rows_",
@@ -109,8 +120,13 @@ fn failing_keys(probe: &Probe, filter: Option<&str>, table: &TableName) -> Optio
     let (keys, groups) = match probe {
         Probe::Unique { columns } => {
             let keys = quoted_list(columns);
+            let same: Vec<String> = columns.iter().map(|c| format!("n.{0} = t.{0}", quoted(c))).collect();
+            let among = match scope {
+                Scope::All => String::new(),
+                Scope::NewRows => format!(" AND EXISTS (SELECT 1 FROM {NEW_ROWS} n WHERE {})", same.join(" AND ")),
+            };
             let groups = format!(
-                "SELECT {keys}, count(*) AS {rows} FROM {table} WHERE {}{chosen} GROUP BY {keys} HAVING count(*) > 1",
+                "SELECT {keys}, count(*) AS {rows} FROM {table} t WHERE {}{chosen}{among} GROUP BY {keys} HAVING count(*) > 1",
                 all_present(columns)
             );
             (keys, groups)
@@ -119,9 +135,13 @@ fn failing_keys(probe: &Probe, filter: Option<&str>, table: &TableName) -> Optio
             let keys = quoted_list(columns);
             let same: Vec<String> =
                 columns.iter().zip(to_columns).map(|(c, r)| format!("r.{} = k.{}", quoted(r), quoted(c))).collect();
+            let whose = match scope {
+                Scope::All => table.to_string(),
+                Scope::NewRows => NEW_ROWS.to_owned(),
+            };
             // Grouping first makes the join as small as the number of distinct keys.
             let groups = format!(
-                "SELECT {keys}, {rows} FROM (SELECT {keys}, count(*) AS {rows} FROM {table} WHERE {}{chosen} GROUP BY {keys}) k \
+                "SELECT {keys}, {rows} FROM (SELECT {keys}, count(*) AS {rows} FROM {whose} WHERE {}{chosen} GROUP BY {keys}) k \
                  WHERE NOT EXISTS (SELECT 1 FROM {to} r WHERE {})",
                 all_present(columns),
                 same.join(" AND "),

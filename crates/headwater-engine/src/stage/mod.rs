@@ -2,7 +2,7 @@
 //! and looked at again where one pass was not enough.
 //!
 //! [`incremental`] decides which rows have to be computed, [`lanes`] is where rows come from, [`sink`] where they go, [`rows`] the checks on the way, [`audit`] the second look,
-//! [`verdict`] the judgement, [`side`] what becomes of rows that are set aside.
+//! [`verdict`] the judgement, [`side`] what becomes of rows that are set aside, [`stay`] what is known of rows that stay.
 
 mod audit;
 mod incremental;
@@ -13,6 +13,7 @@ mod rows;
 mod sample;
 mod side;
 mod sink;
+mod stay;
 mod task;
 mod verdict;
 mod view;

@@ -15,7 +15,7 @@ use headwater_sdk::progress::Progress;
 use headwater_sdk::{Blame, Error, Result, TableName};
 use roaring::RoaringTreemap;
 
-use super::audit;
+use super::audit::{self, Scope};
 use super::rows::{RowChecks, SetAside, Tally, reason};
 use super::sink::{FileWriter, Sink, Written};
 use super::task::{Attempt, Outcome, files_of, query_lanes};
@@ -24,7 +24,7 @@ use crate::session::{LakeTable, Session, arrow_error};
 use crate::types::cast_batch;
 
 /// The name under which the rows of this attempt alone can be read.
-const NEW_ROWS: &str = "_attempt.new_rows";
+pub(super) const NEW_ROWS: &str = "_attempt.new_rows";
 
 /// Evaluates the quarantining checks that are not one-pass. Returns the files to commit instead of the staged ones, when
 /// rows were set aside.
@@ -46,7 +46,7 @@ pub(super) async fn second_look(
     let session = session(attempt, outcome, version)?;
     let mut failing = Vec::new();
     for (index, check) in checks {
-        let found = audit::audit(&session, check, attempt.table, version.rows()).await?;
+        let found = audit::audit(&session, check, attempt.table, version.rows(), Scope::All).await?;
         staged.bytes_audited += found.bytes;
         if found.tally.failing > 0 {
             failing.push((index, check));
@@ -90,7 +90,7 @@ pub(super) fn judging_checks(checks: &[CompiledCheck]) -> (Vec<CompiledCheck>, V
 }
 
 /// A session in which the staged table, and this attempt's rows of it alone, can be read.
-fn session(attempt: &Attempt<'_>, outcome: &Outcome, version: &TableVersion) -> Result<Session> {
+pub(super) fn session(attempt: &Attempt<'_>, outcome: &Outcome, version: &TableVersion) -> Result<Session> {
     let mut before = attempt.previous.as_ref().map(files_of).unwrap_or_default();
     before.extend(outcome.carried_over.iter().flatten().map(|file| file.path.clone()));
     // A file that was just written has no deleted rows.
@@ -145,7 +145,7 @@ pub(super) async fn rewrite(
     let sink = Arc::new(Sink {
         schema: target.schema.clone(),
         files: FileWriter::new(attempt.branch.location(), target.table, target.schema, target.partition_by),
-        checks: RowChecks::compile(target.checks, target.schema, session.state(), false)?,
+        checks: RowChecks::compile(target.checks, target.schema, session.state(), &|_| false)?,
         quarantine: None,
         rejected: None,
         progress: Arc::new(Progress::default()),

@@ -6,7 +6,7 @@ use arrow::datatypes::SchemaRef;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::ExecutionPlan;
 use deltalake_core::kernel::{Action, Add};
-use headwater_sdk::check::{CompiledCheck, Probe, Severity};
+use headwater_sdk::check::{CompiledCheck, Severity};
 use headwater_sdk::connector::ReadPart;
 use headwater_sdk::engine::{Refresh, StageInput, StageRequest, Staged, StagedTable, WriteMode};
 use headwater_sdk::failpoint::failpoint;
@@ -14,12 +14,14 @@ use headwater_sdk::progress::Progress;
 use headwater_sdk::{Relation, Relations, Result, TableName, side_table};
 use tokio::sync::Mutex;
 
+use super::audit::Scope;
 use super::incremental::{Case, Work};
 use super::lanes::{self, Lane};
 use super::quarantine::Target;
 use super::rows::{RowChecks, Tally};
 use super::side::SideTable;
 use super::sink::{FileWriter, Sink, Written};
+use super::stay::Stay;
 use super::{audit, quarantine, retype, verdict, view};
 use crate::branch::RunBranch;
 use crate::lake::commit::{self, CommitNote, NewCommit};
@@ -40,6 +42,8 @@ pub(super) struct Attempt<'a> {
     pub(super) previous: Option<TableVersion>,
     /// The actions that take rows out of it.
     deletes: Vec<Action>,
+    /// What is known of its rows that stay, when only what has changed is computed.
+    stay: Option<Stay>,
     pub(super) note: CommitNote,
     pub(super) now_micros: i64,
 }
@@ -61,47 +65,31 @@ pub(crate) async fn stage(branch: &RunBranch, request: StageRequest) -> Result<S
     let mut notes = Vec::new();
     let previous = clear(branch, &table, &relations, &mut notes).await?;
     let session = branch.lake.session(&relations);
-    let Decided { rows, mode, judge_all, deletes, refresh } = match input {
-        StageInput::Source { schema, parts } => {
-            Decided { rows: Rows::Source { schema, parts }, mode, judge_all, deletes: Vec::new(), refresh: None }
-        }
+    let decided = match input {
+        StageInput::Source { schema, parts } => Decided::whole(Rows::Source { schema, parts }, mode, None),
         StageInput::Query { sql, since } => {
             let plan = session.plan(&sql).await?;
-            let whole = |because| Decided {
-                rows: Rows::Plan(plan.clone()),
-                mode,
-                judge_all,
-                deletes: Vec::new(),
-                refresh: Some(Refresh::Full { because }),
-            };
-            match (&since, &previous) {
-                (Some(since), Some(previous)) => {
-                    let (lake, session, plan) = (branch.lake.as_ref(), &session, &plan);
-                    let (sql, relations, checks) = (sql.as_str(), &relations, checks.as_slice());
-                    let partition_by = partition_by.as_slice();
-                    let case = Case { lake, session, plan, sql, since, relations, previous, partition_by, checks };
-                    match Box::pin(case.decide()).await? {
-                        Ok(work) => {
-                            // The newest value may be among the rows that are taken out.
-                            let newest = |check: &CompiledCheck| matches!(check.probe, Probe::Freshness { .. });
-                            let judge_all =
-                                judge_all || !since.clean || (!work.deletes.is_empty() && checks.iter().any(newest));
-                            let Work { plan, deletes, refresh } = work;
-                            Decided {
-                                rows: Rows::Plan(plan),
-                                mode: WriteMode::Append,
-                                judge_all,
-                                deletes,
-                                refresh: Some(refresh),
-                            }
-                        }
-                        Err(why) => whole(Some(why)),
-                    }
-                }
-                _ => whole(None),
+            let (lake, plan, sql) = (branch.lake.as_ref(), &plan, sql.as_str());
+            let (session, relations, checks) = (&session, &relations, checks.as_slice());
+            let partition_by = partition_by.as_slice();
+            let case = since.as_ref().zip(previous.as_ref()).map(|(since, previous)| Case {
+                lake,
+                session,
+                plan,
+                sql,
+                since,
+                relations,
+                previous,
+                partition_by,
+                checks,
+            });
+            match case {
+                Some(case) => Box::pin(Decided::by(&case)).await?,
+                None => Decided::whole(Rows::Plan(plan.clone()), mode, Some(Refresh::Full { because: None })),
             }
         }
     };
+    let Decided { rows, mode, deletes, refresh, stay } = decided;
     let partition_by = match (&mode, &previous) {
         (WriteMode::Append, Some(previous)) => previous.partition_columns().to_vec(),
         _ => partition_by,
@@ -115,6 +103,7 @@ pub(crate) async fn stage(branch: &RunBranch, request: StageRequest) -> Result<S
         relations: &relations,
         previous,
         deletes,
+        stay,
         note: CommitNote { run: branch.run.clone(), position },
         now_micros: now_micros(),
     };
@@ -129,7 +118,7 @@ pub(crate) async fn stage(branch: &RunBranch, request: StageRequest) -> Result<S
         ..Staged::default()
     };
     let adds = std::mem::take(&mut outcome.written.adds);
-    let stays = adds.is_empty() && attempt.deletes.is_empty() && attempt.is_refresh(&staged);
+    let stays = adds.is_empty() && attempt.deletes.is_empty() && attempt.stay.is_some();
     let target = Target::of(&attempt, &outcome);
     outcome.carried_over = retype::carry_over(&attempt, attempt.previous.as_ref(), &outcome.schema, &target).await?;
     let mut version = match &attempt.previous {
@@ -142,11 +131,15 @@ pub(crate) async fn stage(branch: &RunBranch, request: StageRequest) -> Result<S
     if let Some(kept) = quarantine::second_look(&attempt, &outcome, &version, &mut tallies, &mut staged).await? {
         version = attempt.recommit(&outcome, kept).await?;
     }
-    if judge_all && mode == WriteMode::Append {
+    let rows = version.rows();
+    let shown = judge_all || attempt.stay.as_ref().is_some_and(|stay| stay.must_be_shown(&checks));
+    if shown && mode == WriteMode::Append {
         attempt.judge_all(&version, &mut tallies, &mut staged).await?;
     }
-    attempt.audit(&version, &mut tallies, &mut staged).await?;
-    let rows = version.rows();
+    if let Some(stay) = &attempt.stay {
+        stay.add(&checks, &mut tallies, rows, shown);
+    }
+    attempt.audit(&outcome, &version, &mut tallies, &mut staged).await?;
     staged.checks = checks
         .iter()
         .zip(tallies)
@@ -198,9 +191,30 @@ enum Rows {
 struct Decided {
     rows: Rows,
     mode: WriteMode,
-    judge_all: bool,
     deletes: Vec<Action>,
     refresh: Option<Refresh>,
+    stay: Option<Stay>,
+}
+
+impl Decided {
+    /// All rows that there are to write.
+    fn whole(rows: Rows, mode: WriteMode, refresh: Option<Refresh>) -> Self {
+        Self { rows, mode, deletes: Vec::new(), refresh, stay: None }
+    }
+
+    /// What a model's table lacks, or all of it.
+    async fn by(case: &Case<'_>) -> Result<Self> {
+        let Work { plan, deletes, refresh } = match case.decide().await? {
+            Ok(work) => work,
+            Err(why) => {
+                let refresh = Refresh::Full { because: Some(why) };
+                return Ok(Self::whole(Rows::Plan(case.plan.clone()), WriteMode::Replace, Some(refresh)));
+            }
+        };
+        let stay = Stay::new(case.since, &refresh, case.lossy_references().await?);
+        let (rows, mode) = (Rows::Plan(plan), WriteMode::Append);
+        Ok(Self { rows, mode, deletes, refresh: Some(refresh), stay: Some(stay) })
+    }
 }
 
 /// What writing has led to.
@@ -250,11 +264,6 @@ impl Attempt<'_> {
         }
     }
 
-    /// Whether only what has changed was computed.
-    fn is_refresh(&self, staged: &Staged) -> bool {
-        matches!(staged.refresh, Some(Refresh::Append | Refresh::Keys { .. } | Refresh::Nothing))
-    }
-
     async fn write_lanes(
         &self,
         session: &Session,
@@ -270,7 +279,7 @@ impl Attempt<'_> {
         let sink = Arc::new(Sink {
             schema: write_schema.clone(),
             files: FileWriter::new(self.branch.location(), self.table, &write_schema, self.partition_by),
-            checks: RowChecks::compile(self.checks, &write_schema, session.state(), self.writes_all_rows())?,
+            checks: RowChecks::compile(self.checks, &write_schema, session.state(), &|check| self.proves(check))?,
             quarantine: quarantines
                 .then(|| Mutex::new(self.side(self.table.quarantine(), side_table::quarantine_schema(&schema)))),
             rejected: keep_rejected
@@ -285,10 +294,12 @@ impl Attempt<'_> {
         Ok(Outcome { schema, write_schema, written, rows_in, quarantine, rejected, carried_over: None })
     }
 
-    /// Whether the table holds no other rows afterwards than those of this attempt.
-    fn writes_all_rows(&self) -> bool {
+    /// Whether the rows of this attempt alone tell whether a unique check holds.
+    fn proves(&self, check: &CompiledCheck) -> bool {
         let is_empty = |previous: &TableVersion| previous.snapshot.log_data().num_files() == 0;
-        self.mode == WriteMode::Replace || self.previous.as_ref().is_none_or(is_empty)
+        self.mode == WriteMode::Replace
+            || self.previous.as_ref().is_none_or(is_empty)
+            || self.stay.as_ref().is_some_and(|stay| stay.is_unique_apart(check))
     }
 
     fn side(&self, name: TableName, schema: SchemaRef) -> SideTable {
@@ -358,14 +369,22 @@ impl Attempt<'_> {
     }
 
     /// The second look of the checks that do not set rows aside.
-    async fn audit(&self, version: &TableVersion, tallies: &mut [Tally], staged: &mut Staged) -> Result<()> {
-        let session = self.session(&self.relations_with(version));
+    async fn audit(
+        &self,
+        outcome: &Outcome,
+        version: &TableVersion,
+        tallies: &mut [Tally],
+        staged: &mut Staged,
+    ) -> Result<()> {
+        let session = quarantine::session(self, outcome, version)?;
         let rows = version.rows();
         for (index, check) in self.checks.iter().enumerate() {
             if check.is_one_pass() || tallies[index].proven || check.severity == Severity::Quarantine {
                 continue;
             }
-            let found = audit::audit(&session, check, self.table, rows).await?;
+            let only_new = self.stay.as_ref().is_some_and(|stay| stay.only_new_can_fail(check));
+            let scope = if only_new { Scope::NewRows } else { Scope::All };
+            let found = audit::audit(&session, check, self.table, rows, scope).await?;
             tallies[index] = found.tally;
             staged.bytes_audited += found.bytes;
         }

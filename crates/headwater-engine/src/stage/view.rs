@@ -10,11 +10,12 @@ use headwater_sdk::progress::Progress;
 use headwater_sdk::{Relation, Result};
 use tokio::task::JoinSet;
 
+use super::audit::{self, Scope};
 use super::lanes::{self, Lane};
 use super::rows::{self, RowChecks, Tally};
 use super::sink::task_error;
 use super::task::now_micros;
-use super::{audit, verdict};
+use super::verdict;
 use crate::branch::RunBranch;
 use crate::session::{Session, Thrift};
 
@@ -39,7 +40,7 @@ pub(crate) async fn audit_view(branch: &RunBranch, request: AuditViewRequest) ->
         if check.is_one_pass() || tallies[index].proven {
             continue;
         }
-        let found = audit::audit(&session, check, &view, rows).await?;
+        let found = audit::audit(&session, check, &view, rows, Scope::All).await?;
         tallies[index] = found.tally;
         staged.bytes_audited += found.bytes;
     }
@@ -61,7 +62,7 @@ pub(super) async fn look(
     checks: &[CompiledCheck],
     progress: &Arc<Progress>,
 ) -> Result<Looked> {
-    let row_checks = Arc::new(RowChecks::compile(checks, &plan.schema(), session.state(), true)?);
+    let row_checks = Arc::new(RowChecks::compile(checks, &plan.schema(), session.state(), &|_| true)?);
     let mut tasks = JoinSet::new();
     for lane in lanes::of_plan(plan, &session.state().task_ctx())? {
         let (row_checks, progress) = (row_checks.clone(), progress.clone());

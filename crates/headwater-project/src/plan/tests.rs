@@ -117,6 +117,8 @@ fn states(project: &Project) -> Vec<AssetState> {
         source: desired[&asset.name].source.clone(),
         newest: Vec::new(),
         run: RunId::from_text("run1"),
+        snapshot: None,
+        checks: Vec::new(),
     };
     project.assets.iter().map(state).collect()
 }

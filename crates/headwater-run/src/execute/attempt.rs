@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use headwater_project::plan::PlannedTask;
-use headwater_project::{Asset, AssetKind, Materialize, ModelAsset, StreamAsset};
+use headwater_project::{Asset, AssetKind, Materialize, ModelAsset, Refresh as RefreshPolicy, StreamAsset};
 use headwater_sdk::check::CompiledCheck;
 use headwater_sdk::connector::{OnBadRow, ReadMode};
-use headwater_sdk::engine::{AuditViewRequest, Branch, StageInput, StageRequest, Staged, WriteMode};
+use headwater_sdk::engine::{AuditViewRequest, Branch, Refresh, Since, StageInput, StageRequest, Staged, WriteMode};
 use headwater_sdk::progress::Progress;
 use headwater_sdk::{Blame, Error, Relations, Result};
 
@@ -40,13 +40,17 @@ pub(super) async fn attempt(
         AssetKind::Model(model) => {
             let checks = resolved(context, asset)?.checks.clone();
             let staged = match model.materialize {
-                Materialize::Table => branch.stage(table_request(asset, model, checks, relations, progress)).await?,
+                Materialize::Table => {
+                    let since = since(context, asset, model, task).await?;
+                    branch.stage(table_request(asset, model, since, checks, relations, progress)).await?
+                }
                 Materialize::View => {
                     let (view, sql) = (asset.name.clone(), model.sql.clone());
                     branch.audit_view(AuditViewRequest { view, sql, checks, relations, progress }).await?
                 }
             };
-            Ok(Attempt { staged, source: None, appended: false })
+            let appended = matches!(staged.refresh, Some(Refresh::Append | Refresh::Nothing));
+            Ok(Attempt { staged, source: None, appended })
         }
     }
 }
@@ -121,16 +125,32 @@ async fn refuse_loss(context: &Context, asset: &Asset, source: &crate::resolve::
         .help("undo the change of its definition, bring the files back, or accept the loss with --full-refresh"))
 }
 
+/// What a model's table as it is published was made from, if it can be refreshed from there.
+async fn since(context: &Context, asset: &Asset, model: &ModelAsset, task: &PlannedTask) -> Result<Option<Since>> {
+    if model.refresh == RefreshPolicy::Full || task.reload {
+        return Ok(None);
+    }
+    let (Some(state), Some(version)) = (context.base.states.get(&asset.name), context.base.version(&asset.name)) else {
+        return Ok(None);
+    };
+    let Some(snapshot) = state.snapshot else { return Ok(None) };
+    let snapshot = context.lake.store.snapshot(snapshot).await?;
+    // What other checks have seen says nothing of these.
+    let checks = if task.checks_changed { Vec::new() } else { state.checks.clone() };
+    Ok(snapshot.map(|snapshot| Since { relations: snapshot.relations, version, checks }))
+}
+
 fn table_request(
     asset: &Asset,
     model: &ModelAsset,
+    since: Option<Since>,
     checks: Vec<CompiledCheck>,
     relations: Relations,
     progress: Arc<Progress>,
 ) -> StageRequest {
     StageRequest {
         table: asset.name.clone(),
-        input: StageInput::Query { sql: model.sql.clone(), since: None },
+        input: StageInput::Query { sql: model.sql.clone(), since },
         mode: WriteMode::Replace,
         partition_by: model.partition_by.clone(),
         checks,

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use headwater_project::plan::{PlannedTask, tracked_inputs};
 use headwater_project::{Asset, AssetKind};
+use headwater_sdk::check::CheckCount;
+use headwater_sdk::engine::Refresh;
 use headwater_sdk::progress::Progress;
 use headwater_sdk::store::{AssetState, LineageRecord, TaskState};
 use headwater_sdk::types::type_name;
@@ -85,10 +87,12 @@ fn judge(
         definition: resolved.map(|resolved| resolved.desired.definition.clone()).unwrap_or_default(),
         inputs,
         reads,
-        contents: context.run.id.to_string(),
+        contents: contents_after(context, before, &attempt),
         source: attempt.source,
         newest: freshness::newest(&attempt.staged.checks),
         run: context.run.id.clone(),
+        snapshot: Some(context.base.next_id()),
+        checks: attempt.staged.checks.iter().map(CheckCount::of).collect(),
     });
     outcome.record.lineage = resolved.map(|resolved| LineageRecord {
         asset: asset.name.clone(),
@@ -106,6 +110,14 @@ fn judge(
     });
     outcome.record.staged = Some(attempt.staged);
     outcome.record.state = TaskState::Audited;
+}
+
+/// The fingerprint of an asset's contents. Where nothing was written, they are what they were.
+fn contents_after(context: &Context, before: Option<&AssetState>, attempt: &Attempt) -> String {
+    match (before, &attempt.staged.refresh) {
+        (Some(before), Some(Refresh::Nothing)) => before.contents.clone(),
+        _ => context.run.id.to_string(),
+    }
 }
 
 /// Judges an asset with nothing to do: what is published is up to date, unless it has grown too old.

@@ -31,7 +31,7 @@ pub(super) fn compose(context: &Context, outcomes: &Outcomes, retained: &BTreeSe
         return None;
     }
     let snapshot = SnapshotRecord {
-        id: base.id().unwrap_or(0) + 1,
+        id: base.next_id(),
         parent: base.id(),
         kind: SnapshotKind::Publish,
         run: context.run.id.clone(),

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::check::CheckCount;
 use crate::engine::{Staged, StagedTable};
 use crate::id::RunId;
 use crate::lineage::ColumnLineage;
@@ -137,6 +138,12 @@ pub struct AssetState {
     pub newest: Vec<(String, String)>,
     /// The run that published it.
     pub run: RunId,
+    /// The snapshot that it was published in: what its inputs were there, it was made from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<u64>,
+    /// What its checks have seen of its rows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<CheckCount>,
 }
 
 /// An asset's lineage and columns as published.

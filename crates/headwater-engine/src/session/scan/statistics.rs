@@ -39,9 +39,9 @@ impl Bounds {
             let scalar = ScalarValue::try_from_array(values.as_ref()?, index).ok()?;
             (!scalar.is_null()).then_some(scalar)
         };
+        // Nulls are counted with those of deleted rows: as many as there are rows left would look like nothing else.
         let nulls = match value(&self.nulls) {
             Some(ScalarValue::UInt64(Some(nulls))) if whole => Precision::Exact(nulls as usize),
-            Some(ScalarValue::UInt64(Some(nulls))) => Precision::Inexact(nulls as usize),
             _ => Precision::Absent,
         };
         ColumnStatistics {

@@ -83,13 +83,13 @@ pub(crate) struct Sorted {
 }
 
 impl RowChecks {
-    /// Compiles the one-pass checks among `checks`, and with `all_rows`, when no other rows count, the unique ones whose
-    /// keys can be proven; the others are left to the audit.
+    /// Compiles the one-pass checks among `checks`, and those unique ones that the rows to come decide on their own, as
+    /// `decides` says, and whose keys can be proven; the others are left to the audit.
     pub(crate) fn compile(
         checks: &[CompiledCheck],
         schema: &SchemaRef,
         state: &SessionState,
-        all_rows: bool,
+        decides: &dyn Fn(&CompiledCheck) -> bool,
     ) -> Result<Self> {
         let df_schema = DFSchema::try_from(schema.clone()).map_err(|e| sql_error(&e))?;
         let (mut quarantining, mut judging) = (Group::default(), Group::default());
@@ -103,7 +103,7 @@ impl RowChecks {
                 Probe::Freshness { column: name, .. } => Test::Newest(timelike(column(name)?, schema, check)?),
                 Probe::Unique { columns } => {
                     let columns: Vec<usize> = columns.iter().map(column).collect::<Result<_>>()?;
-                    if !all_rows || !columns.iter().all(|c| keys::can_be_hashed(schema.field(*c).data_type())) {
+                    if !decides(check) || !columns.iter().all(|c| keys::can_be_hashed(schema.field(*c).data_type())) {
                         continue;
                     }
                     Test::Unique(columns)

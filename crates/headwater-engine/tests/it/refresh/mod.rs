@@ -3,3 +3,4 @@
 mod events;
 mod generated;
 mod world;
+mod written;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use futures::TryStreamExt;
 use headwater_sdk::Relations;
-use headwater_sdk::check::CompiledCheck;
+use headwater_sdk::check::{CheckCount, CheckResult, CompiledCheck};
 use headwater_sdk::engine::{Engine, Refresh, Since, StageInput, Staged, WriteMode};
 
 use super::events::{Event, TABLES, rows};
@@ -43,8 +43,32 @@ impl World {
             Some(headwater_sdk::Relation::Table { version }) => *version,
             other => panic!("{model} is {other:?}"),
         };
-        self.made.insert(model.to_owned(), Since { relations, version, clean: true });
+        self.made.insert(
+            model.to_owned(),
+            Since { relations, version, checks: staged.checks.iter().map(CheckCount::of).collect() },
+        );
         Ok(staged)
+    }
+
+    /// Fails unless the checks of a refreshed model have found what they find when all of it is computed.
+    pub(super) async fn verify_checks(&self, model: &str, sql: &str, refreshed: &Staged) -> Result<(), String> {
+        let (branch, opened) = self.lake.branch().await;
+        let input = StageInput::Query { sql: sql.to_owned(), since: None };
+        let checks = refreshed.checks.iter().map(|result| result.check.clone()).collect();
+        let whole = opened.stage(self.lake.request(model, input, WriteMode::Replace, checks)).await;
+        self.lake.engine.drop_branch(&branch).await.map_err(|e| e.full_message())?;
+        let found = |staged: &Staged| -> Vec<_> {
+            let result = |r: &CheckResult| (r.check.name.clone(), r.verdict, r.checked, r.failing);
+            staged.checks.iter().map(result).collect()
+        };
+        let (wanted, got) = (found(&whole.map_err(|e| e.full_message())?), found(refreshed));
+        if wanted == got {
+            return Ok(());
+        }
+        Err(format!(
+            "{model} was refreshed by {:?}\n{sql}\nchecks found {got:?}\nand not {wanted:?}",
+            refreshed.refresh
+        ))
     }
 
     /// The rows of a query, sorted; `None` when the engine cannot run it.

@@ -1,0 +1,84 @@
+//! What the checks of a table know of the rows that stay when others are added or replaced.
+
+use std::collections::{BTreeSet, HashMap};
+
+use headwater_sdk::TableName;
+use headwater_sdk::check::{CheckCount, CompiledCheck, Probe};
+use headwater_sdk::engine::{Refresh, Since};
+
+use super::rows::Tally;
+
+/// See the module's documentation.
+pub(super) struct Stay {
+    /// What checks had seen, by their names.
+    seen: HashMap<String, CheckCount>,
+    /// The columns of the key by which rows are replaced; `None` when rows are only added.
+    key: Option<Vec<String>>,
+    /// Tables that may lack rows which were looked up there.
+    lossy: BTreeSet<TableName>,
+}
+
+impl Stay {
+    pub(super) fn new(since: &Since, refresh: &Refresh, lossy: BTreeSet<TableName>) -> Self {
+        let seen = since.checks.iter().map(|count| (count.check.clone(), count.clone())).collect();
+        let key = match refresh {
+            Refresh::Keys { columns, .. } => Some(columns.clone()),
+            Refresh::Full { .. } | Refresh::Append | Refresh::Nothing => None,
+        };
+        Self { seen, key, lossy }
+    }
+
+    fn was_clean(&self, check: &CompiledCheck) -> bool {
+        self.seen.get(&check.name).is_some_and(|seen| seen.failing == 0)
+    }
+
+    /// Whether the one-pass checks have to be shown the rows that stay, because it is not known what they saw of these, or
+    /// of those that are gone.
+    pub(super) fn must_be_shown(&self, checks: &[CompiledCheck]) -> bool {
+        checks.iter().any(|check| match check.probe {
+            Probe::Row { .. } | Probe::NotNull { .. } if self.key.is_some() => !self.was_clean(check),
+            Probe::Row { .. } | Probe::NotNull { .. } => !self.seen.contains_key(&check.name),
+            // The newest value may be among the rows that are taken out.
+            Probe::Freshness { .. } => self.key.is_some(),
+            _ => false,
+        })
+    }
+
+    /// Adds what checks had seen of rows that stay, unless they were `shown` these. `rows` is the number of rows in the table.
+    pub(super) fn add(&self, checks: &[CompiledCheck], tallies: &mut [Tally], rows: Option<u64>, shown: bool) {
+        for (check, tally) in checks.iter().zip(tallies) {
+            let Some(seen) = self.seen.get(&check.name) else { continue };
+            let by_row = !shown && matches!(check.probe, Probe::Row { .. } | Probe::NotNull { .. });
+            match (&self.key, rows) {
+                (None, _) if by_row => {
+                    tally.checked += seen.checked;
+                    tally.failing += seen.failing;
+                }
+                // What holds for the new rows holds for all.
+                (Some(_), Some(rows)) if (by_row || tally.proven) && check.filter.is_none() => tally.checked = rows,
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether a unique check holds for all rows when it holds for the new ones: every other row with one of their values
+    /// was taken out.
+    pub(super) fn is_unique_apart(&self, check: &CompiledCheck) -> bool {
+        match (&check.probe, &self.key) {
+            (Probe::Unique { columns }, Some(key)) => {
+                self.was_clean(check) && check.filter.is_none() && key.iter().all(|column| columns.contains(column))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether only new rows can fail a check that looks at the table as a whole.
+    pub(super) fn only_new_can_fail(&self, check: &CompiledCheck) -> bool {
+        let stays_found = match &check.probe {
+            Probe::Unique { .. } => true,
+            Probe::References { to, .. } => !self.lossy.contains(to),
+            _ => false,
+        };
+        stays_found && check.filter.is_none() && self.was_clean(check)
+    }
+}

@@ -1,0 +1,56 @@
+//! What a refresh leaves in the log, and what readers make of it.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Int64Array};
+use headwater_sdk::engine::{Refresh, WriteMode};
+
+use super::world::World;
+use crate::fixture::batch;
+
+fn numbers(ids: &[i64], values: &[Option<i64>]) -> arrow::array::RecordBatch {
+    let ids: ArrayRef = Arc::new(Int64Array::from(ids.to_vec()));
+    batch(vec![("id", ids), ("n", Arc::new(Int64Array::from(values.to_vec())))])
+}
+
+const SQL: &str = "select id, max(n) as n from raw.n group by id";
+
+/// Of a file with deleted rows the log counts the nulls of all rows: once as many as there were rows left made the file
+/// look like one of nulls alone, and conditions left it out.
+#[tokio::test(flavor = "multi_thread")]
+async fn deleted_rows_do_not_make_a_file_look_empty() {
+    let mut world = World::new();
+    let values = [Some(1), Some(2), Some(3), None, None, None, None, None];
+    world.lake.load("raw.n", numbers(&[1, 2, 3, 4, 5, 6, 7, 8], &values), WriteMode::Append, vec![]).await;
+    world.refresh("m.n", SQL, vec![]).await.unwrap();
+    // Three of eight rows go: five are left, and five nulls were written.
+    world.lake.load("raw.n", numbers(&[4, 5, 6], &[Some(9), Some(9), Some(9)]), WriteMode::Append, vec![]).await;
+    let staged = world.refresh("m.n", SQL, vec![]).await.unwrap();
+    let columns = vec!["id".to_owned()];
+    assert_eq!(staged.refresh, Some(Refresh::Keys { columns, keys: 3, deleted: 3 }));
+    assert_eq!(
+        world.rows_of("select id from m.n where n is not null and n < 9").await.unwrap(),
+        ["| 1 |", "| 2 |", "| 3 |"]
+    );
+    assert_eq!(world.rows_of("select count(*) from m.n where n is null").await.unwrap(), ["| 2 |"]);
+    world.verify("m.n", SQL, staged.refresh.as_ref()).await.unwrap();
+}
+
+/// A table that is written whole, and is the same but for a row, has changed by that row.
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_are_only_written_again_are_no_change() {
+    let mut world = World::new();
+    let ids: Vec<i64> = (1..=20).collect();
+    let values: Vec<Option<i64>> = ids.iter().map(|id| Some(id % 5)).collect();
+    world.lake.load("raw.n", numbers(&ids, &values), WriteMode::Replace, vec![]).await;
+    world.refresh("m.n", SQL, vec![]).await.unwrap();
+    world.lake.load("raw.n", numbers(&ids, &values), WriteMode::Replace, vec![]).await;
+    assert_eq!(world.refresh("m.n", SQL, vec![]).await.unwrap().refresh, Some(Refresh::Nothing));
+    let mut other = values.clone();
+    other[6] = None;
+    world.lake.load("raw.n", numbers(&ids, &other), WriteMode::Replace, vec![]).await;
+    let staged = world.refresh("m.n", SQL, vec![]).await.unwrap();
+    let columns = vec!["id".to_owned()];
+    assert_eq!(staged.refresh, Some(Refresh::Keys { columns, keys: 1, deleted: 1 }));
+    world.verify("m.n", SQL, staged.refresh.as_ref()).await.unwrap();
+}
