@@ -94,7 +94,7 @@ pub async fn plan(
     let PlanOptions { full_refresh, selection } = options;
     let base = lake.base().await?;
     let scope = Scope::of(project, selection.as_ref(), &base)?;
-    let resolved = resolve_in(&scope, project, connectors, lake, &base, *full_refresh).await?;
+    let resolved = resolve_part(project, connectors, lake, &base, *full_refresh, &scope).await?;
     let tasks = make_plan(project, &resolved, &base, *full_refresh, &scope)?;
     let dropped = base.states.keys().filter(|name| project.asset(name).is_none() && scope.selected().is_none());
     let (removed, notes) = (dropped.cloned().collect(), passed_over(project, &tasks));
@@ -136,7 +136,7 @@ async fn under_lease(job: &Job<'_>, connectors: &[Box<dyn ConnectorType>]) -> Re
     let base = lake.base().await?;
     let scope = Scope::of(project, options.selection.as_ref(), &base)?;
     let resolved = tokio::select! {
-        resolved = resolve_in(&scope, project, connectors, lake, &base, options.full_refresh) => resolved?,
+        resolved = resolve_part(project, connectors, lake, &base, options.full_refresh, &scope) => resolved?,
         () = options.cancel.cancelled() => return Err(RunError::Interrupted),
     };
     failpoint(AFTER_RESOLVE);
@@ -151,18 +151,6 @@ async fn under_lease(job: &Job<'_>, connectors: &[Box<dyn ConnectorType>]) -> Re
     };
     let published = publish::publish(&context, &mut outcomes, job.held).await?;
     record::ended(&context, outcomes, &published).await
-}
-
-async fn resolve_in(
-    scope: &Scope,
-    project: &Project,
-    connectors: &[Box<dyn ConnectorType>],
-    lake: &Lake,
-    base: &Base,
-    full_refresh: bool,
-) -> Result<Resolved, RunError> {
-    let resolved = resolve_part(project, connectors, lake, base, full_refresh, scope).await;
-    resolved.map_err(|error| scope.explain(error, project, base))
 }
 
 fn make_plan(

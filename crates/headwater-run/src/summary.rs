@@ -267,8 +267,11 @@ fn next_commands(context: &Context, assets: &[AssetSummary], state: RunState, ru
         commands.push(format!("headwater run-info {run}"));
     }
     let readable = |asset: &&AssetSummary| matches!(asset.state, TaskState::Published | TaskState::UpToDate);
-    let reads = |asset: &AssetSummary| project.downstream_of(&asset.asset).len();
-    let shown = assets.iter().filter(readable).rev().min_by_key(|asset| reads(asset));
+    let in_run: BTreeSet<&TableName> = assets.iter().map(|asset| &asset.asset).collect();
+    let readers = |asset: &AssetSummary| {
+        project.downstream_of(&asset.asset).into_iter().filter(|reader| in_run.contains(&reader.name)).count()
+    };
+    let shown = assets.iter().filter(readable).rev().min_by_key(|asset| readers(asset));
     if let Some(shown) = shown {
         commands.push(format!("headwater query \"select * from {} limit 10\"", shown.asset));
         commands.push(format!("headwater lineage {}", shown.asset));

@@ -1,5 +1,7 @@
 //! Reasons, on a graph with a stream, a seed, a view and two tables.
 
+mod unselected;
+
 use std::path::PathBuf;
 
 use headwater_diagnostics::{SourceMap, Span};

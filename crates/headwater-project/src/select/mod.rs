@@ -29,7 +29,7 @@
 //!
 //! In names and values `*` stands for any characters and `?` for one; in a path `*` stays in its folder, and `**` does not. A
 //! value with blanks or commas goes into quotes: `"owner:'Data Team'"`. A definition is the SQL, the checks and the options, not
-//! the data: what a source brings is no modification.
+//! the data: what a source brings, or the rows of a seed, are no modification.
 //!
 //! | operator | adds |
 //! | --- | --- |

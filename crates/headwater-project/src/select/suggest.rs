@@ -28,8 +28,7 @@ fn unmatched_term(term: &Term, project: &Project) -> Option<Diagnostic> {
             among("source:", source.text(), &sources(project)),
         ),
         Criterion::Path(path) => {
-            let text = path.text().trim_start_matches("./").trim_end_matches('/');
-            (format!("nothing is declared in '{}'", path.text()), among("path:", text, &paths(project)))
+            (format!("nothing is declared in '{}'", path.text()), meant_by_path(path.text(), project))
         }
         Criterion::Tag(tag) => {
             (format!("nothing has the tag '{}'", tag.text()), among("tag:", tag.text(), &tags(project)))
@@ -62,6 +61,15 @@ fn meant_by_name(name: &str, project: &Project) -> String {
         false => project.assets.iter().flat_map(|a| [a.name.table(), a.name.schema()]).map(str::to_owned).collect(),
     };
     among("", name, &names)
+}
+
+fn meant_by_path(path: &str, project: &Project) -> String {
+    let (wanted, known) = (path.trim_start_matches("./").trim_end_matches('/'), paths(project));
+    match nearest(wanted, known.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean 'path:{near}'?"),
+        None => "paths begin in the project's folder, e.g. path:models/marts; the folder itself stands before --select"
+            .into(),
+    }
 }
 
 /// The nearest of some values with its method, or what there is instead.

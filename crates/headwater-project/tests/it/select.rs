@@ -128,7 +128,7 @@ fn what_is_wrong_is_told_at_its_place() {
     for (select, exclude) in [
         ("+marts.fcts+ tag:nigthly", "owner:op"),
         ("marts.fct,,staging.orders tags:nightly state:changed type:sources", ""),
-        ("raw.orders__rejected nightly dim.sql nonsense path:model/marts source:shops", ""),
+        ("raw.orders__rejected nightly dim.sql nonsense path:model/marts source:shops path:/tmp/elsewhere", ""),
         ("+ @ tag: @marts.fct+ marts.fct++ 99999999999+marts.fct !marts.fct", ""),
         ("owner:'Data", "marts|staging fct'x'"),
         (",marts.fct", "marts.fct, config.materialized:view"),

@@ -113,7 +113,7 @@ pub(crate) async fn resolve_part(
         }
         findings.report_all(diagnostics);
     }
-    findings.into_result()
+    findings.into_result().map_err(|error| scope.explain(error, project, base))
 }
 
 /// The models of a part in groups: those of one depend on those of earlier ones only.
