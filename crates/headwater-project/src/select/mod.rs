@@ -44,7 +44,8 @@
 //! was not selected is read as `main` has it, is not removed from `main` when the project has it no more, and its age is
 //! not judged. The plan and the run say which inputs have changes that were not selected. An input that was never built and is
 //! not selected is an error, before anything runs. One thing is done beyond the selection: a published view that shows a
-//! table which is rebuilt is checked again, and when its checks fail, neither is published.
+//! table which is rebuilt is checked again, and when its checks fail, neither is published. An interrupted run is gone on
+//! with by a run of the same selection; another one gives it up.
 
 mod evaluate;
 mod expression;
