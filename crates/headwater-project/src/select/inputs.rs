@@ -39,10 +39,14 @@ pub fn unchecked_views(
     tasks: &[PlannedTask],
     views: &BTreeMap<&TableName, &[TableName]>,
 ) -> Vec<Diagnostic> {
-    let built: BTreeSet<&TableName> =
-        tasks.iter().filter(|task| task.action == Action::Build).map(|task| &task.asset).collect();
+    let of = |wanted: fn(Action) -> bool| -> BTreeSet<&TableName> {
+        tasks.iter().filter(|task| wanted(task.action)).map(|task| &task.asset).collect()
+    };
+    let built = of(|action| action == Action::Build);
+    // A view that is up to date as the project has it shows nothing else than before.
+    let judged = of(|action| action != Action::NotSelected);
     let mut found = Vec::new();
-    for (view, reads) in views.iter().filter(|(view, _)| !built.contains(**view)) {
+    for (view, reads) in views.iter().filter(|(view, _)| !judged.contains(**view)) {
         let Some(table) = reads.iter().find(|table| built.contains(table)) else { continue };
         let shows = format!("the view {view} shows {table}, which this run rebuilds");
         found.push(match project.asset(view) {
