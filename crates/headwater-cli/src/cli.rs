@@ -71,6 +71,9 @@ pub(crate) enum Command {
     Query(commands::query::QueryArgs),
     /// Lists the tables, or describes one
     Show(commands::show::ShowArgs),
+    /// Lists a project's assets, or those of a selection
+    #[command(visible_alias = "ls")]
+    List(commands::list::ListArgs),
     /// Shows where a table or a column comes from, and what depends on it
     Lineage(commands::lineage::LineageArgs),
     /// Lists the snapshots

@@ -6,6 +6,7 @@ mod commands;
 mod console;
 mod failure;
 mod render;
+mod selecting;
 mod wiring;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -62,6 +63,7 @@ async fn command(cli: Cli, console: &Console, stop: &CancellationToken) -> Resul
         Command::Run(args) => commands::run::run(&args, global, console, stop).await,
         Command::Query(args) => commands::query::query(&args, global, console).await,
         Command::Show(args) => commands::show::show(&args, global, console).await,
+        Command::List(args) => commands::list::list(&args, global, console).await,
         Command::Lineage(args) => commands::lineage::lineage(&args, global, console).await,
         Command::History(args) => commands::history::history(&args, global, console).await,
         Command::Rollback(args) => commands::rollback::rollback(&args, global, console, stop).await,

@@ -18,6 +18,8 @@ pub struct Asset {
     pub name: TableName,
     /// Where it is declared.
     pub span: Span,
+    /// The file that it is in, relative to the project, with `/` between the parts: of a seed its data.
+    pub path: String,
     /// What a row of the table is.
     pub description: Option<String>,
     /// Who answers for it: its own owner, else its source's, else the project's default.
@@ -44,6 +46,18 @@ impl Asset {
         let quarantines = self.checks.iter().any(|c| c.check.severity == Severity::Quarantine);
         let rejected = rejects.then(|| self.name.rejected());
         rejected.into_iter().chain(quarantines.then(|| self.name.quarantine()))
+    }
+
+    /// What it is: `stream`, `seed`, `view` or `table`.
+    pub fn kind_name(&self) -> &'static str {
+        match &self.kind {
+            AssetKind::Stream(_) => "stream",
+            AssetKind::Seed(_) => "seed",
+            AssetKind::Model(model) => match model.materialize {
+                Materialize::View => "view",
+                Materialize::Table => "table",
+            },
+        }
     }
 
     /// Every table that it yields: its own, then its side tables.

@@ -84,6 +84,19 @@ codes! {
         "each key is fine by itself, but not together with another one.";
     IGNORED_FILE = "HW0136", "a file that is not read",
         "the file lies in a folder of the project but is none of the files that are read there.";
+    SELECTION = "HW0141", "a malformed selection",
+        "`--select` and `--exclude` take expressions such as `+marts.fct_flights`, `tag:nightly,staging.*` or `state:modified+`; \
+         the caret is under the part that is none.";
+    SELECTION_METHOD = "HW0142", "an unknown way to select",
+        "what stands before a colon in `--select` and `--exclude` is one of a few methods, and this is none of them.";
+    UNMATCHED = "HW0143", "a selection of what is not there",
+        "the project has nothing of that name, tag, owner or path, and no type or state is called so; `headwater list` \
+         shows what there is.";
+    UNBUILT_INPUT = "HW0144", "an input that was never built and is not selected",
+        "a selected asset reads a table that `main` does not have and that the run would not build; select it too.";
+    UNCHECKED_VIEW = "HW0145", "a view would show what nothing has checked",
+        "a table that was selected is rebuilt, and a view of `main` shows it whose definition in the project is another or \
+         is gone; select the view too, or run without `--select`.";
     INTERNAL = "HW0199", "loading failed",
         "a defect of Headwater itself; please report it with the file that brings it about.";
     SQL_SYNTAX = "HW0201", "SQL cannot be parsed",

@@ -19,6 +19,7 @@ mod yaml;
 
 pub mod codes;
 pub mod plan;
+pub mod select;
 
 pub use asset::{
     Asset, AssetKind, CheckSpec, ColumnSpec, Freshness, Input, Materialize, ModelAsset, Refresh, SeedAsset,

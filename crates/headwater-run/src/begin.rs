@@ -9,11 +9,12 @@ use headwater_sdk::store::{RunRecord, RunState, TaskRecord};
 use headwater_sdk::{Result, TableName};
 
 use crate::clock;
-use crate::execute::{Context, RetryPolicy, Visible};
+use crate::execute::{Context, Part, RetryPolicy, Visible};
 use crate::lake::Base;
 use crate::recover::{self, Unfinished};
 use crate::resolve::Resolved;
 use crate::run::Job;
+use crate::scope::Scope;
 
 /// Goes on with the newest unfinished run of the same plan, or begins a new one; the other unfinished runs are given up.
 ///
@@ -25,11 +26,12 @@ pub(crate) async fn begin(
     plan: &[PlannedTask],
     unfinished: Unfinished,
     base: Base,
+    scope: Scope,
 ) -> Result<(Arc<Context>, BTreeMap<TableName, TaskRecord>)> {
     let Job { project, lake, options, observer, .. } = job;
     let holder = Some(job.held.lease().holder.clone());
     let Unfinished { mut resumable, doubtful } = unfinished;
-    let fingerprint = fingerprint(project, &resolved, plan, &base);
+    let fingerprint = fingerprint(project, &resolved, plan, &base, &scope);
     let same = resumable.iter().position(|run| run.plan_fingerprint == fingerprint);
     let resumed = same.map(|index| resumable.remove(index));
     let lease = job.held.lease();
@@ -68,6 +70,7 @@ pub(crate) async fn begin(
     }
     let context = Context {
         project: Arc::clone(project),
+        part: scope.selected().is_some().then(|| Part::of(project, plan, options.selection.as_ref())),
         resolved,
         lake: (*lake).clone(),
         visible: Mutex::new(Visible::of(&base)),
@@ -83,9 +86,13 @@ pub(crate) async fn begin(
     Ok((Arc::new(context), kept))
 }
 
-/// What makes two plans the same: an unfinished run is gone on with only if it would do the same work on the same base.
-fn fingerprint(project: &Project, resolved: &Resolved, plan: &[PlannedTask], base: &Base) -> String {
+/// What makes two plans the same: an unfinished run is gone on with only if it would do the same work on the same base,
+/// for the same selection.
+fn fingerprint(project: &Project, resolved: &Resolved, plan: &[PlannedTask], base: &Base, scope: &Scope) -> String {
     let mut text = format!("{} {:?}", project.environment.name, base.id());
+    if let Some(selected) = scope.selected() {
+        text.push_str(&format!("\nselected {selected:?}"));
+    }
     for task in plan.iter().filter(|task| task.action == Action::Build) {
         let desired = resolved.assets.get(&task.asset).map(|asset| &asset.desired);
         let definition = desired.map(|desired| &desired.definition);

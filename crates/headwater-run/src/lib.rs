@@ -19,6 +19,7 @@ mod recover;
 mod resolve;
 mod rollback;
 mod run;
+mod scope;
 mod summary;
 
 #[cfg(test)]
@@ -32,5 +33,5 @@ pub use maintain::{MaintainOptions, MaintainSummary, maintain};
 pub use observer::{Observer, Quiet};
 pub use resolve::{Resolved, ResolvedAsset, resolve};
 pub use rollback::{RollbackOptions, RollbackSummary, rollback};
-pub use run::{Plan, RunOptions, plan, run};
+pub use run::{Plan, PlanOptions, RunOptions, plan, run};
 pub use summary::{AssetSummary, CheckCounts, CheckProblem, RunProblem, RunSummary};

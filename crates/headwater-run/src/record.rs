@@ -21,7 +21,7 @@ pub(crate) async fn interrupted(context: &Context, outcomes: &Outcomes, idle: bo
     if idle {
         context.lake.store.put_run(&run, &context.lease).await?;
     }
-    Ok(RunSummary::new(&context.project, run, outcomes, Vec::new(), None))
+    Ok(RunSummary::new(context, run, outcomes, Vec::new(), None))
 }
 
 /// Records, as far as that is possible, that the run could not go on, and returns why.
@@ -79,5 +79,5 @@ pub(crate) async fn ended(
         // The run is over and recorded; `headwater maintain --vacuum` removes what is left of its branch.
         tracing::warn!(error = %error.full_message(), branch = context.branch_name, "the branch could not be dropped");
     }
-    Ok(RunSummary::new(&context.project, run, &outcomes, removed, trouble))
+    Ok(RunSummary::new(context, run, &outcomes, removed, trouble))
 }

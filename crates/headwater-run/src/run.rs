@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use headwater_project::Project;
-use headwater_project::plan::PlannedTask;
+use headwater_project::plan::{PlannedTask, passed_over};
+use headwater_project::select::Selection;
 use headwater_sdk::connector::ConnectorType;
 use headwater_sdk::store::AssetState;
 use headwater_sdk::{RunId, TableName};
@@ -19,7 +20,8 @@ use crate::failpoints::{AFTER_LEASE, AFTER_PLAN, AFTER_RESOLVE, failpoint};
 use crate::lake::{Base, Lake};
 use crate::lease::{self, Held, LeaseOptions};
 use crate::observer::Observer;
-use crate::resolve::{Resolved, resolve};
+use crate::resolve::{Resolved, resolve_part};
+use crate::scope::Scope;
 use crate::summary::RunSummary;
 use crate::{publish, record, recover};
 
@@ -28,6 +30,8 @@ use crate::{publish, record, recover};
 pub struct RunOptions {
     /// Build everything anew, whatever is up to date.
     pub full_refresh: bool,
+    /// What to build; `None` for everything.
+    pub selection: Option<Selection>,
     /// Tasks that work at once.
     pub jobs: usize,
     /// How often a task is tried when its errors may pass.
@@ -46,6 +50,7 @@ impl Default for RunOptions {
     fn default() -> Self {
         Self {
             full_refresh: false,
+            selection: None,
             jobs: std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
             attempts: 3,
             first_pause: Duration::from_secs(1),
@@ -56,13 +61,24 @@ impl Default for RunOptions {
     }
 }
 
+/// How to plan.
+#[derive(Debug, Clone, Default)]
+pub struct PlanOptions {
+    /// As if everything were to be built anew.
+    pub full_refresh: bool,
+    /// What to build; `None` for everything.
+    pub selection: Option<Selection>,
+}
+
 /// What a run would do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Plan {
     /// Every asset, in the project's order.
     pub tasks: Vec<PlannedTask>,
-    /// Assets that `main` has and the project has not: a run takes them out of the snapshot.
+    /// Assets that `main` has and the project has not: a run takes them out of the snapshot, unless it is about a selection.
     pub removed: Vec<TableName>,
+    /// Inputs that have changes and were not selected.
+    pub notes: Vec<String>,
 }
 
 /// What a run would do, and why. Changes nothing and needs no lease.
@@ -73,12 +89,16 @@ pub async fn plan(
     project: &Project,
     connectors: &[Box<dyn ConnectorType>],
     lake: &Lake,
-    full_refresh: bool,
+    options: &PlanOptions,
 ) -> Result<Plan, RunError> {
+    let PlanOptions { full_refresh, selection } = options;
     let base = lake.base().await?;
-    let resolved = resolve(project, connectors, lake, &base, full_refresh).await?;
-    let removed = base.states.keys().filter(|name| project.asset(name).is_none()).cloned().collect();
-    Ok(Plan { tasks: make_plan(project, &resolved, &base, full_refresh), removed })
+    let scope = Scope::of(project, selection.as_ref(), &base)?;
+    let resolved = resolve_part(project, connectors, lake, &base, *full_refresh, &scope).await?;
+    let tasks = make_plan(project, &resolved, &base, *full_refresh, &scope)?;
+    let dropped = base.states.keys().filter(|name| project.asset(name).is_none() && scope.selected().is_none());
+    let (removed, notes) = (dropped.cloned().collect(), passed_over(project, &tasks));
+    Ok(Plan { tasks, removed, notes })
 }
 
 /// Brings `main` up to date with the project and its sources.
@@ -114,14 +134,15 @@ async fn under_lease(job: &Job<'_>, connectors: &[Box<dyn ConnectorType>]) -> Re
     let Job { project, lake, options, .. } = job;
     let unfinished = recover::recover(lake, job.held, job.observer.as_ref()).await?;
     let base = lake.base().await?;
+    let scope = Scope::of(project, options.selection.as_ref(), &base)?;
     let resolved = tokio::select! {
-        resolved = resolve(project, connectors, lake, &base, options.full_refresh) => resolved?,
+        resolved = resolve_part(project, connectors, lake, &base, options.full_refresh, &scope) => resolved?,
         () = options.cancel.cancelled() => return Err(RunError::Interrupted),
     };
     failpoint(AFTER_RESOLVE);
-    let plan = make_plan(project, &resolved, &base, options.full_refresh);
+    let plan = make_plan(project, &resolved, &base, options.full_refresh, &scope)?;
     job.observer.planned(&plan);
-    let (context, kept) = begin(job, resolved, &plan, unfinished, base).await?;
+    let (context, kept) = begin(job, resolved, &plan, unfinished, base, scope).await?;
     failpoint(AFTER_PLAN);
     let mut outcomes = match execute(&context, &plan, kept, options.jobs, &options.cancel).await {
         Ended::Done(outcomes) => outcomes,
@@ -132,7 +153,16 @@ async fn under_lease(job: &Job<'_>, connectors: &[Box<dyn ConnectorType>]) -> Re
     record::ended(&context, outcomes, &published).await
 }
 
-fn make_plan(project: &Project, resolved: &Resolved, base: &Base, full_refresh: bool) -> Vec<PlannedTask> {
+fn make_plan(
+    project: &Project,
+    resolved: &Resolved,
+    base: &Base,
+    full_refresh: bool,
+    scope: &Scope,
+) -> Result<Vec<PlannedTask>, RunError> {
     let states: Vec<AssetState> = base.states.values().cloned().collect();
-    headwater_project::plan::plan(project, &resolved.desired(), &states, full_refresh)
+    let desired = resolved.desired();
+    let plan = headwater_project::plan::plan(project, &desired, &states, full_refresh, scope.selected());
+    scope.verify(project, &plan, base)?;
+    Ok(plan)
 }

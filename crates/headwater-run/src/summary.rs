@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use headwater_project::{Asset, AssetKind, Materialize, Project};
+use headwater_project::{Asset, Project};
 use headwater_sdk::check::{CheckResult, Probe, Severity, Threshold, Verdict};
 use headwater_sdk::engine::Refresh;
 use headwater_sdk::store::{RunRecord, RunState, TaskState};
@@ -10,7 +10,7 @@ use headwater_sdk::{RunId, TableName};
 use serde::Serialize;
 
 use crate::clock;
-use crate::execute::{Outcome, Outcomes, Trouble};
+use crate::execute::{Context, Outcome, Outcomes, Trouble};
 
 /// What a run has done.
 #[derive(Debug, Clone, Serialize)]
@@ -39,6 +39,13 @@ pub struct RunSummary {
     pub error: Option<RunProblem>,
     /// Its assets, in dependency order.
     pub assets: Vec<AssetSummary>,
+    /// The options that selected what the run is about; `None` for all of the project.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub selection: Option<String>,
+    /// How many assets were not selected.
+    pub not_selected: u64,
+    /// Things worth knowing about the run: inputs that have changes and were not selected.
+    pub notes: Vec<String>,
     /// Assets that the project no longer has and that are gone from `main`.
     pub removed: Vec<TableName>,
     /// Commands to type next.
@@ -143,12 +150,13 @@ pub struct CheckProblem {
 
 impl RunSummary {
     pub(crate) fn new(
-        project: &Project,
+        context: &Context,
         run: RunRecord,
         outcomes: &Outcomes,
         removed: Vec<TableName>,
         trouble: Option<Trouble>,
     ) -> Self {
+        let (project, part) = (&context.project, context.part.as_ref());
         let assets: Vec<AssetSummary> = project
             .assets
             .iter()
@@ -166,8 +174,11 @@ impl RunSummary {
             base_snapshot: run.base_snapshot,
             snapshot: run.snapshot,
             error: trouble.map(|t| RunProblem { code: t.code.to_owned(), message: t.message, help: t.help }),
-            next: next_commands(project, &assets, run.state, &run.id),
+            next: next_commands(context, &assets, run.state, &run.id),
             assets,
+            selection: part.map(|part| part.options.clone()),
+            not_selected: part.map_or(0, |part| part.left),
+            notes: part.map(|part| part.notes.clone()).unwrap_or_default(),
             removed,
             run: run.id,
         }
@@ -180,7 +191,7 @@ impl AssetSummary {
         let staged = record.staged.clone().unwrap_or_default();
         Self {
             asset: record.asset.clone(),
-            kind: project.asset(&record.asset).map_or("asset", kind_of),
+            kind: project.asset(&record.asset).map_or("asset", Asset::kind_name),
             reason: record.reason.clone(),
             state: record.state,
             kept: outcome.kept,
@@ -201,17 +212,6 @@ impl AssetSummary {
             help: outcome.trouble.as_ref().and_then(|trouble| trouble.help.clone()),
             notes: staged.notes.into_iter().chain(outcome.notes.iter().cloned()).collect(),
         }
-    }
-}
-
-fn kind_of(asset: &Asset) -> &'static str {
-    match &asset.kind {
-        AssetKind::Stream(_) => "stream",
-        AssetKind::Seed(_) => "seed",
-        AssetKind::Model(model) => match model.materialize {
-            Materialize::View => "view",
-            Materialize::Table => "table",
-        },
     }
 }
 
@@ -259,18 +259,23 @@ fn seconds(from_ms: i64, to_ms: i64) -> f64 {
 }
 
 /// What a person would want to type now: a look at what failed, else at the last table and where it came from.
-fn next_commands(project: &Project, assets: &[AssetSummary], state: RunState, run: &RunId) -> Vec<String> {
+fn next_commands(context: &Context, assets: &[AssetSummary], state: RunState, run: &RunId) -> Vec<String> {
+    let project = &context.project;
     let mut commands = Vec::new();
     if state == RunState::Interrupted {
-        commands.push("headwater run".to_owned());
+        let options = context.part.iter().map(|part| format!(" {}", part.options)).collect::<String>();
+        commands.push(format!("headwater run{options}"));
         return commands;
     }
     if state != RunState::Published {
         commands.push(format!("headwater run-info {run}"));
     }
     let readable = |asset: &&AssetSummary| matches!(asset.state, TaskState::Published | TaskState::UpToDate);
-    let reads = |asset: &AssetSummary| project.downstream_of(&asset.asset).len();
-    let shown = assets.iter().filter(readable).rev().min_by_key(|asset| reads(asset));
+    let in_run: BTreeSet<&TableName> = assets.iter().map(|asset| &asset.asset).collect();
+    let readers = |asset: &AssetSummary| {
+        project.downstream_of(&asset.asset).into_iter().filter(|reader| in_run.contains(&reader.name)).count()
+    };
+    let shown = assets.iter().filter(readable).rev().min_by_key(|asset| readers(asset));
     if let Some(shown) = shown {
         commands.push(format!("headwater query \"select * from {} limit 10\"", shown.asset));
         commands.push(format!("headwater lineage {}", shown.asset));

@@ -9,6 +9,7 @@ mod errors;
 mod keys;
 mod manual;
 mod project;
+mod selection;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -24,11 +25,12 @@ use crate::report::{self, Finding};
 type Page = (&'static str, fn(&Path) -> Result<String, String>);
 
 /// Every page.
-const PAGES: [Page; 4] = [
+const PAGES: [Page; 5] = [
     ("docs/reference/checks.md", checks::page),
     ("docs/reference/connectors.md", connectors::page),
     ("docs/reference/errors.md", errors::page),
     ("docs/reference/project.md", project::page),
+    ("docs/reference/selection.md", selection::page),
 ];
 
 /// The first line of every page.

@@ -92,13 +92,17 @@ fn doc_comments_become_markdown() {
 fn the_pages_of_the_workspace_hold_what_there_is() {
     let here = std::env::var_os("CARGO_MANIFEST_DIR").unwrap();
     let root = Path::new(&here).parent().unwrap();
-    let [checks, connectors, errors, project] = super::PAGES.map(|(_, page)| super::make(root, page).unwrap());
+    let [checks, connectors, errors, project, selection] =
+        super::PAGES.map(|(_, page)| super::make(root, page).unwrap());
     for name in ["accepted_values", "unique", "sql"] {
         assert!(checks.contains(&format!("\n## {name}\n")), "{name}");
     }
     assert!(connectors.contains("\n## files\n") && connectors.contains("- `location`"));
     for words in ["## headwater.yml", "- `partition_by`: ", "- `on_bad_row`: ", "- `severity`: "] {
         assert!(project.contains(&format!("\n{words}")), "{words}");
+    }
+    for words in ["# Selecting assets", "| `state:modified` | ", "| `2+x`, `x+3` | "] {
+        assert!(selection.contains(&format!("\n{words}")), "{words}");
     }
     for code in ["HW0101", "HW0301", "HW0411", "HW0501", "HW0601", "HW0701", "HW0911"] {
         assert!(errors.contains(&format!("\n### {code}: ")), "{code}");

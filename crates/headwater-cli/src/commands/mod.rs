@@ -5,6 +5,7 @@ pub(crate) mod explain;
 pub(crate) mod history;
 pub(crate) mod init;
 pub(crate) mod lineage;
+pub(crate) mod list;
 pub(crate) mod maintain;
 pub(crate) mod plan;
 pub(crate) mod query;

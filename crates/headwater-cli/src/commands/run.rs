@@ -12,6 +12,7 @@ use crate::cli::{Global, parse_duration};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::render::{progress, summary};
+use crate::selecting::{EXPRESSIONS, Selecting};
 use crate::wiring::lake::{self, Access};
 use crate::wiring::project;
 
@@ -20,12 +21,15 @@ use crate::wiring::project;
 /// What fails its checks, and what depends on it, stays as it was. An interrupted run loses nothing: the next one goes
 /// on from there.
 #[derive(Debug, Args)]
+#[command(after_help = EXPRESSIONS)]
 pub(crate) struct RunArgs {
     /// The project's folder
     dir: Option<PathBuf>,
     /// Builds everything anew, whatever is up to date
     #[arg(long)]
     full_refresh: bool,
+    #[command(flatten)]
+    selecting: Selecting,
     /// Waits this long for another run to end, e.g. 10m
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     wait: Option<Duration>,
@@ -40,11 +44,13 @@ pub(crate) async fn run(
     console: &Console,
     stop: &CancellationToken,
 ) -> Result<u8, Failure> {
-    let opened = project::open(args.dir.as_deref(), global, console)?;
+    let mut opened = project::open(args.dir.as_deref(), global, console)?;
+    let selection = args.selecting.read(&mut opened)?;
     let lake = lake::open(&opened.project, Access::Write)?;
     let defaults = RunOptions::default();
     let options = RunOptions {
         full_refresh: args.full_refresh,
+        selection,
         jobs: args.jobs.map_or(defaults.jobs, NonZeroUsize::get),
         lease: LeaseOptions { wait: args.wait, ..LeaseOptions::default() },
         command: command_line(console),

@@ -149,10 +149,14 @@ impl Observer for Bars {
 }
 
 fn plan_line(tasks: &[PlannedTask]) -> String {
-    let builds = tasks.iter().filter(|task| task.action == Action::Build).count();
+    let number = |action: Action| tasks.iter().filter(|task| task.action == action).count();
+    let (builds, left) = (number(Action::Build), number(Action::NotSelected));
+    let about = tasks.len() - left;
+    let assets = if left > 0 { "selected assets" } else { "assets" };
     match builds {
-        0 => format!("{} assets, all up to date", tasks.len()),
-        _ => format!("{builds} of {} assets to build", tasks.len()),
+        _ if about == 0 && left > 0 => "nothing is selected".to_owned(),
+        0 => format!("{about} {assets}, all up to date"),
+        _ => format!("{builds} of {about} {assets} to build"),
     }
 }
 

@@ -19,6 +19,10 @@ pub(crate) fn run(summary: &RunSummary, program: &str, width: usize, color: bool
     for asset in &summary.assets {
         out.push_str(&problems(asset, program, width, color));
     }
+    if !summary.notes.is_empty() {
+        out.push('\n');
+        out.extend(summary.notes.iter().map(|note| labelled("note", note, color)));
+    }
     if let Some(error) = &summary.error {
         out.push('\n');
         out.push_str(&headline(&error.code, &error.message, color));
@@ -63,12 +67,29 @@ fn assets(summary: &RunSummary, width: usize, color: bool) -> String {
     }
     let mut out = if table.is_empty() { String::new() } else { table.render(width, color) };
     let unchanged = summary.assets.iter().filter(|asset| quiet(asset)).count() as u64;
-    if unchanged > 0 {
-        let verb = if unchanged == 1 { "is" } else { "are" };
-        out.push_str(&Style::Dim.paint(&format!("{} {verb} up to date", plural(unchanged, "asset")), color));
+    let left = summary.not_selected;
+    let line = standing(unchanged, left, summary.assets.len() as u64 + left);
+    // That nothing is selected is told at the end.
+    if !line.is_empty() && !summary.assets.is_empty() {
+        out.push_str(&Style::Dim.paint(line.trim_end(), color));
         out.push('\n');
     }
     out
+}
+
+/// How many of a plan's assets are up to date, and how many were not selected: a line, or nothing.
+pub(crate) fn standing(unchanged: u64, left: u64, all: u64) -> String {
+    let are = |number: u64| if number == 1 { "is" } else { "are" };
+    match (unchanged, left) {
+        (0, 0) => String::new(),
+        (_, 0) => format!("{} {} up to date\n", plural(unchanged, "asset"), are(unchanged)),
+        (_, _) if left == all => "nothing is selected\n".to_owned(),
+        (0, _) => format!("{} {} not selected\n", plural(left, "asset"), are(left)),
+        _ => {
+            let first = plural(unchanged, "asset");
+            format!("{first} {} up to date, {left} {} not selected\n", are(unchanged), are(left))
+        }
+    }
 }
 
 fn state_style(state: TaskState) -> Style {
@@ -198,6 +219,12 @@ fn closing(summary: &RunSummary, color: bool) -> String {
         }
         (Some(snapshot), _) => {
             Style::Warn.paint(&format!("published snapshot {snapshot}{took}, without what failed"), color)
+        }
+        (None, RunState::Published) if summary.assets.is_empty() && summary.not_selected > 0 => {
+            format!("nothing to do: nothing is selected{took}")
+        }
+        (None, RunState::Published) if summary.selection.is_some() => {
+            Style::Good.paint(&format!("nothing to publish: everything selected is up to date{took}"), color)
         }
         (None, RunState::Published) => {
             Style::Good.paint(&format!("nothing to publish: everything is up to date{took}"), color)

@@ -136,7 +136,7 @@ fn read_model(folder: &mut Folder, parts: &mut Parts<'_>, schema: &str, stem: &s
     let (model, reads) = read_body(&text, layout.body, file, path, parts, diagnostics);
     let asset = match (header, model) {
         (Some(header), Some(model)) if diagnostics[before..].iter().all(|d| !d.is_error()) => {
-            Some(asset(name.clone(), span, header, &node, model, checks.specs, parts))
+            Some(asset(name.clone(), (span, path), header, &node, model, checks.specs, parts))
         }
         _ => None,
     };
@@ -247,7 +247,7 @@ fn trimmed(source: &str, body: Span) -> Span {
 
 fn asset(
     name: TableName,
-    span: Span,
+    (span, path): (Span, &str),
     header: ModelHeader,
     node: &Node,
     model: ModelAsset,
@@ -276,6 +276,7 @@ fn asset(
     Asset {
         name,
         span,
+        path: path.to_owned(),
         description: header.description,
         owner: header.owner.or_else(|| parts.owner.clone()),
         tags: columns::sorted(header.tags),

@@ -158,6 +158,7 @@ fn describe_seed(
     draft.asset = Some(Asset {
         name: draft.name.clone(),
         span: draft.span,
+        path: csv.to_owned(),
         description: common.description,
         owner: common.owner.or_else(|| parts.owner.clone()),
         tags: columns::sorted(common.tags),

@@ -29,7 +29,7 @@ pub(crate) fn read(folder: &mut Folder, parts: &mut Parts<'_>, drafts: &mut Vec<
         let Some(file) = folder.read(&found.path) else { continue };
         let text = folder.files.text(file).to_owned();
         for document in yaml::parse(&text, 0..text.len(), file, &mut folder.diagnostics) {
-            read_source(document, parts, drafts, &mut folder.diagnostics);
+            read_source(document, &found.path, parts, drafts, &mut folder.diagnostics);
         }
     }
 }
@@ -37,13 +37,21 @@ pub(crate) fn read(folder: &mut Folder, parts: &mut Parts<'_>, drafts: &mut Vec<
 /// A source whose own keys are known.
 struct Source<'s, 'a> {
     connector: &'s Connector<'a>,
+    /// Its file.
+    path: &'s str,
     node: &'s Node,
     common: SourceCommon,
     /// The connector's keys; `None` when they have mistakes.
     own: Option<Value>,
 }
 
-fn read_source(mut node: Node, parts: &mut Parts<'_>, drafts: &mut Vec<Draft>, diagnostics: &mut Vec<Diagnostic>) {
+fn read_source(
+    mut node: Node,
+    path: &str,
+    parts: &mut Parts<'_>,
+    drafts: &mut Vec<Draft>,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
     let connectors = parts.connectors;
     if node.as_map().is_none() {
         let message = format!("a source is a mapping, not {}", node.kind());
@@ -92,7 +100,7 @@ fn read_source(mut node: Node, parts: &mut Parts<'_>, drafts: &mut Vec<Draft>, d
         Some((common, own)) => (serde_json::from_value(common).unwrap_or_default(), Some(own)),
         None => (SourceCommon::default(), None),
     };
-    let source = Source { connector, node: &node, common, own };
+    let source = Source { connector, path, node: &node, common, own };
     for stream in streams_of(&node) {
         drafts.extend(read_stream(stream, &source, parts, diagnostics));
     }
@@ -211,6 +219,7 @@ fn stream_asset(
     Some(Asset {
         name,
         span,
+        path: source.path.to_owned(),
         description: common.description,
         owner: common.owner.or_else(|| source.common.owner.clone()).or_else(|| parts.owner.clone()),
         tags: columns::sorted(tags),

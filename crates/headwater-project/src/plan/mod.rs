@@ -2,6 +2,7 @@
 
 mod definition;
 mod tokens;
+mod unselected;
 
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use crate::{Asset, AssetKind, Project};
 
 pub use definition::{definition, short_hash};
 pub use tokens::normalize_sql;
+pub use unselected::passed_over;
 
 /// What an asset should be, as far as a plan has to know it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -46,6 +48,8 @@ pub enum Action {
     Build,
     /// What is published is up to date.
     Skip,
+    /// It was not selected: what is published stays, whether up to date or not.
+    NotSelected,
 }
 
 /// What a run does about an asset, and why.
@@ -53,7 +57,7 @@ pub enum Action {
 pub struct PlannedTask {
     /// The asset.
     pub asset: TableName,
-    /// Build or skip.
+    /// Build, skip, or leave alone.
     pub action: Action,
     /// Why, in words: `new`, `its SQL changed`, `staging.flights is rebuilt`, `up to date`, …
     pub reason: String,
@@ -62,6 +66,9 @@ pub struct PlannedTask {
     /// Whether its checks are others than those that what is published has passed.
     #[serde(default)]
     pub checks_changed: bool,
+    /// Of an input that was not selected: why it would have been built.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending: Option<String>,
 }
 
 /// Whether an asset has to be loaded from the start, because what is published was made by another definition (or was
@@ -71,23 +78,30 @@ pub fn needs_reload(definition: &str, state: Option<&AssetState>, full_refresh: 
     full_refresh || state.is_none_or(|state| !definition::same_rows(&state.definition, definition))
 }
 
-/// The tasks of a run, in the project's order.
+/// The tasks of a run, in the project's order; `selected` are the assets that it is about, `None` for all.
 ///
-/// Assets without an entry in `desired` are left out.
+/// Selected assets without an entry in `desired` are left out.
 pub fn plan(
     project: &Project,
     desired: &BTreeMap<TableName, Desired>,
     states: &[AssetState],
     full_refresh: bool,
+    selected: Option<&BTreeSet<TableName>>,
 ) -> Vec<PlannedTask> {
     let states: BTreeMap<&TableName, &AssetState> = states.iter().map(|state| (&state.asset, state)).collect();
     let mut earlier = BTreeSet::new();
     let mut rebuilt = BTreeSet::new();
     let mut tasks = Vec::new();
     for asset in &project.assets {
-        if let Some(desired) = desired.get(&asset.name) {
+        let past = Past { states: &states, rebuilt: &rebuilt, earlier: &earlier };
+        if selected.is_some_and(|selected| !selected.contains(&asset.name)) {
+            let task = unselected::task(asset, desired.get(&asset.name), &past);
+            if task.action == Action::Build {
+                rebuilt.insert(asset.name.clone());
+            }
+            tasks.push(task);
+        } else if let Some(desired) = desired.get(&asset.name) {
             let state = states.get(&asset.name).copied();
-            let past = Past { states: &states, rebuilt: &rebuilt, earlier: &earlier };
             let reason = build_reason(asset, desired, &past, full_refresh);
             let action = if reason.is_some() { Action::Build } else { Action::Skip };
             if action == Action::Build {
@@ -99,6 +113,7 @@ pub fn plan(
                 reason: reason.unwrap_or_else(|| "up to date".to_owned()),
                 reload: needs_reload(&desired.definition, state, full_refresh),
                 checks_changed: state.is_some_and(|state| state.definition != desired.definition),
+                pending: None,
             });
         }
         earlier.insert(asset.name.clone());

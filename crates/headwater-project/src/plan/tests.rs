@@ -1,5 +1,7 @@
 //! Reasons, on a graph with a stream, a seed, a view and two tables.
 
+mod unselected;
+
 use std::path::PathBuf;
 
 use headwater_diagnostics::{SourceMap, Span};
@@ -23,6 +25,7 @@ fn asset(name: &str, inputs: &[&str], kind: AssetKind) -> Asset {
     Asset {
         name: table(name),
         span: span(),
+        path: String::new(),
         description: None,
         owner: None,
         tags: Vec::new(),
@@ -124,7 +127,7 @@ fn states(project: &Project) -> Vec<AssetState> {
 }
 
 fn reasons(project: &Project, desired: &BTreeMap<TableName, Desired>, states: &[AssetState]) -> Vec<(String, String)> {
-    let tasks = plan(project, desired, states, false);
+    let tasks = plan(project, desired, states, false, None);
     let builds = tasks.into_iter().filter(|task| task.action == Action::Build);
     builds.map(|task| (task.asset.to_string(), task.reason)).collect()
 }
@@ -136,11 +139,11 @@ fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
 #[test]
 fn a_new_lake_builds_everything_and_the_same_project_nothing() {
     let project = project();
-    let first = plan(&project, &desired(&project), &[], false);
+    let first = plan(&project, &desired(&project), &[], false, None);
     assert!(first.iter().all(|task| task.action == Action::Build && task.reason == "new" && task.reload));
-    let again = plan(&project, &desired(&project), &states(&project), false);
+    let again = plan(&project, &desired(&project), &states(&project), false, None);
     assert!(again.iter().all(|task| task.action == Action::Skip && task.reason == "up to date" && !task.reload));
-    let forced = plan(&project, &desired(&project), &states(&project), true);
+    let forced = plan(&project, &desired(&project), &states(&project), true, None);
     assert!(forced.iter().all(|task| task.reason == "--full-refresh" && task.reload));
 }
 

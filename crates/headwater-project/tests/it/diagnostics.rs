@@ -17,7 +17,7 @@ fn shown(cases: Vec<(&str, Folder)>) -> String {
     out
 }
 
-fn golden(name: &str, text: &str) {
+pub(crate) fn golden(name: &str, text: &str) {
     insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
         insta::assert_snapshot!(name, text);
     });

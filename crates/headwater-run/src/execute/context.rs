@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use headwater_project::plan::{Action, PlannedTask, passed_over};
+use headwater_project::select::Selection;
 use headwater_project::{Asset, AssetKind, Materialize, Project};
 use headwater_sdk::engine::{Branch, Staged};
 use headwater_sdk::secrets::redact;
@@ -28,9 +30,32 @@ impl RetryPolicy {
     }
 }
 
+/// What there is to say of a run that is about a selection.
+#[derive(Debug, Clone)]
+pub(crate) struct Part {
+    /// The options that selected it.
+    pub(crate) options: String,
+    /// How many assets were not selected.
+    pub(crate) left: u64,
+    /// Inputs that have changes and were not selected.
+    pub(crate) notes: Vec<String>,
+}
+
+impl Part {
+    pub(crate) fn of(project: &Project, plan: &[PlannedTask], selection: Option<&Selection>) -> Self {
+        Self {
+            options: selection.map(ToString::to_string).unwrap_or_default(),
+            left: plan.iter().filter(|task| task.action == Action::NotSelected).count() as u64,
+            notes: passed_over(project, plan),
+        }
+    }
+}
+
 /// What the tasks of a run share.
 pub(crate) struct Context {
     pub(crate) project: Arc<Project>,
+    /// `None` when the run is about all of the project.
+    pub(crate) part: Option<Part>,
     pub(crate) resolved: Resolved,
     pub(crate) lake: Lake,
     pub(crate) base: Base,

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::summary::AssetSummary;
 
-pub(crate) use context::{Context, RetryPolicy, Visible, is_view};
+pub(crate) use context::{Context, Part, RetryPolicy, Visible, is_view};
 pub(crate) use outcome::{Outcome, Outcomes, Trouble};
 
 /// How the tasks ended.
@@ -85,7 +85,8 @@ impl<'a> Board<'a> {
         let (waiting, started, outcomes) = (Vec::new(), BTreeMap::new(), Outcomes::new());
         let mut board = Self { context, waiting, started, outcomes };
         let mut begun = Vec::new();
-        for (position, planned) in (0..).zip(plan) {
+        let chosen = plan.iter().filter(|planned| planned.action != Action::NotSelected);
+        for (position, planned) in (0..).zip(chosen) {
             let Some(asset) = context.project.asset(&planned.asset) else { continue };
             if let Some(record) = kept.remove(&planned.asset) {
                 board.settle(Outcome { kept: true, ..Outcome::new(record) });
@@ -94,7 +95,7 @@ impl<'a> Board<'a> {
             let outcome = Outcome::new(new_record(context, planned, position));
             let outcome = match planned.action {
                 Action::Build => outcome,
-                Action::Skip => task::skip(context, asset, outcome),
+                Action::Skip | Action::NotSelected => task::skip(context, asset, outcome),
             };
             begun.push((planned, outcome));
         }
@@ -102,7 +103,7 @@ impl<'a> Board<'a> {
         for (planned, outcome) in begun {
             match planned.action {
                 Action::Build => board.waiting.push((planned.clone(), outcome)),
-                Action::Skip => board.settle(outcome),
+                Action::Skip | Action::NotSelected => board.settle(outcome),
             }
         }
         Ok(board)

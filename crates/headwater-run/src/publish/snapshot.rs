@@ -15,8 +15,10 @@ pub(super) fn compose(context: &Context, outcomes: &Outcomes, retained: &BTreeSe
     let (project, base) = (&context.project, &context.base);
     let mut relations = base.relations();
     let (mut tables, mut assets, mut lineage) = (Vec::new(), Vec::new(), Vec::new());
+    // A run that is about a selection leaves all the rest as it is.
+    let stays = |name: &TableName| context.part.is_some() || project.asset(name).is_some() || retained.contains(name);
     // What becomes of side tables is decided with their assets: one that is not published keeps them.
-    relations.retain(|name, _| project.asset(&name.owner()).is_some() || retained.contains(&name.owner()));
+    relations.retain(|name, _| stays(&name.owner()));
     for (name, outcome) in outcomes.iter().filter(|(_, outcome)| outcome.is_audited()) {
         let (Some(asset), Some(staged)) = (project.asset(name), &outcome.record.staged) else { continue };
         set_relations(asset, staged, &mut relations);
@@ -24,8 +26,7 @@ pub(super) fn compose(context: &Context, outcomes: &Outcomes, retained: &BTreeSe
         assets.extend(outcome.record.after.clone());
         lineage.extend(outcome.record.lineage.clone());
     }
-    let dropped = base.states.keys().filter(|name| project.asset(name).is_none() && !retained.contains(*name));
-    let removed: Vec<TableName> = dropped.cloned().collect();
+    let removed: Vec<TableName> = base.states.keys().filter(|name| !stays(name)).cloned().collect();
     let changed = changed_names(&base.relations(), &relations);
     if assets.is_empty() && removed.is_empty() && changed.is_empty() {
         return None;

@@ -4,6 +4,7 @@ mod checks;
 mod model;
 mod parallel;
 mod source;
+mod unselected;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -20,14 +21,17 @@ use headwater_sdk::{Blame, Error, TableName, side_table};
 
 use crate::error::RunError;
 use crate::lake::{Base, Lake};
+use crate::scope::Scope;
 
 use parallel::in_parallel;
 pub(crate) use source::Source;
 
 /// A project whose every table has typed columns.
 pub struct Resolved {
-    /// Its assets.
+    /// Its assets; of a part of a project those that may be built.
     pub assets: BTreeMap<TableName, ResolvedAsset>,
+    /// What a plan has to know of assets that are read and not selected.
+    pub(crate) unselected: BTreeMap<TableName, Desired>,
 }
 
 /// What is known of an asset before anything runs.
@@ -46,7 +50,8 @@ pub struct ResolvedAsset {
 impl Resolved {
     /// What a plan has to know of every asset.
     pub fn desired(&self) -> BTreeMap<TableName, Desired> {
-        self.assets.iter().map(|(name, asset)| (name.clone(), asset.desired.clone())).collect()
+        let resolved = self.assets.iter().map(|(name, asset)| (name.clone(), asset.desired.clone()));
+        resolved.chain(self.unselected.clone()).collect()
     }
 }
 
@@ -63,14 +68,31 @@ pub async fn resolve(
     base: &Base,
     full_refresh: bool,
 ) -> Result<Resolved, RunError> {
+    resolve_part(project, connectors, lake, base, full_refresh, &Scope::default()).await
+}
+
+/// Resolves a part of a project; what it reads of the rest, it reads as `main` has it.
+///
+/// # Errors
+/// As [`resolve`], about the part.
+pub(crate) async fn resolve_part(
+    project: &Project,
+    connectors: &[Box<dyn ConnectorType>],
+    lake: &Lake,
+    base: &Base,
+    full_refresh: bool,
+    scope: &Scope,
+) -> Result<Resolved, RunError> {
     let mut findings = Findings::default();
-    let mut looks = source::look_at_all(project, connectors, lake, base, full_refresh).await;
-    for asset in project.assets.iter().filter(|asset| !matches!(asset.kind, AssetKind::Model(_))) {
+    let mut looks = source::look_at_all(project, connectors, lake, base, full_refresh, scope).await;
+    let part: Vec<&Asset> = project.assets.iter().filter(|asset| scope.resolves(&asset.name)).collect();
+    for asset in part.iter().filter(|asset| !matches!(asset.kind, AssetKind::Model(_))) {
         let resolved = looks.remove(&asset.name).and_then(|look| resolve_source(asset, look, &mut findings));
         findings.settle(asset, resolved);
     }
+    unselected::settle(project, lake, base, scope, &mut looks, &mut findings).await?;
     let mut told = BTreeMap::new();
-    for level in levels(project) {
+    for level in levels(project, &part) {
         let planned = in_parallel(&level, |(asset, model)| {
             let broken = asset.inputs.iter().any(|input| findings.is_broken(project, &input.table));
             if broken { (None, Vec::new()) } else { model::resolve(asset, model, lake, &findings) }
@@ -84,22 +106,22 @@ pub async fn resolve(
     for asset in &project.assets {
         findings.report_all(told.remove(&asset.name).unwrap_or_default());
     }
-    let checked = in_parallel(&project.assets, |asset| checks::resolve(project, asset, lake, &findings));
-    for (asset, (checks, diagnostics)) in project.assets.iter().zip(checked) {
+    let checked = in_parallel(&part, |asset| checks::resolve(project, asset, lake, &findings));
+    for (asset, (checks, diagnostics)) in part.iter().zip(checked) {
         if let Some(resolved) = findings.assets.get_mut(&asset.name) {
             resolved.checks = checks;
         }
         findings.report_all(diagnostics);
     }
-    findings.into_result()
+    findings.into_result().map_err(|error| scope.explain(error, project, base))
 }
 
-/// The models in groups: those of one depend on those of earlier ones only.
-fn levels(project: &Project) -> Vec<Vec<(&Asset, &ModelAsset)>> {
+/// The models of a part in groups: those of one depend on those of earlier ones only.
+fn levels<'a>(project: &'a Project, part: &[&'a Asset]) -> Vec<Vec<(&'a Asset, &'a ModelAsset)>> {
     let mut depths: BTreeMap<&TableName, usize> = BTreeMap::new();
     let mut levels: Vec<Vec<(&Asset, &ModelAsset)>> = Vec::new();
     // The project's assets are in dependency order.
-    for asset in &project.assets {
+    for asset in part.iter().copied() {
         let AssetKind::Model(model) = &asset.kind else { continue };
         let makers = asset.inputs.iter().filter_map(|input| project.maker_of(&input.table));
         let depth = makers.filter_map(|maker| depths.get(&maker.name)).map(|depth| depth + 1).max().unwrap_or(0);
@@ -130,6 +152,8 @@ fn resolve_source(asset: &Asset, look: Result<source::Look, Error>, findings: &m
 #[derive(Default)]
 pub(crate) struct Findings {
     assets: BTreeMap<TableName, ResolvedAsset>,
+    /// What is known of assets that are read and not selected.
+    unselected: BTreeMap<TableName, Desired>,
     schemas: BTreeMap<TableName, SchemaRef>,
     broken: BTreeSet<TableName>,
     diagnostics: Vec<Diagnostic>,
@@ -194,7 +218,7 @@ impl Findings {
         match self.outside {
             Some(error) if !self.project_at_fault => Err(RunError::Failed(error)),
             _ if !self.diagnostics.is_empty() => Err(RunError::Project(self.diagnostics)),
-            _ => Ok(Resolved { assets: self.assets }),
+            _ => Ok(Resolved { assets: self.assets, unselected: self.unselected }),
         }
     }
 }

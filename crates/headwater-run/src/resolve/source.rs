@@ -11,6 +11,7 @@ use headwater_sdk::connector::{ConnectorType, OpenContext, ReadMode, ReadPlan, S
 use headwater_sdk::{Blame, Error, Result, TableName};
 
 use crate::lake::{Base, Lake};
+use crate::scope::Scope;
 
 /// How many sources are looked at at once.
 const PARALLEL_LOOKS: usize = 8;
@@ -58,19 +59,21 @@ pub(crate) struct Look {
     pub(super) source: Source,
 }
 
-/// Looks at every stream and seed of a project.
+/// Looks at the streams and seeds that are in a scope or read there.
 pub(super) async fn look_at_all(
     project: &Project,
     connectors: &[Box<dyn ConnectorType>],
     lake: &Lake,
     base: &Base,
     full_refresh: bool,
+    scope: &Scope,
 ) -> BTreeMap<TableName, Result<Look>> {
     let mut waiting = Vec::new();
-    for asset in &project.assets {
+    for asset in project.assets.iter().filter(|asset| scope.resolves(&asset.name) || scope.reads(&asset.name)) {
         if let AssetKind::Stream(stream) | AssetKind::Seed(stream) = &asset.kind {
+            let full = full_refresh && scope.resolves(&asset.name);
             waiting.push(async move {
-                let look = look(project, asset, stream, connectors, lake, base, full_refresh).await;
+                let look = look(project, asset, stream, connectors, lake, base, full).await;
                 (asset.name.clone(), look)
             });
         }

@@ -7,6 +7,7 @@ mod lease;
 mod project;
 mod publishing;
 mod resolving;
+mod selecting;
 mod sources;
 mod sql;
 mod store;

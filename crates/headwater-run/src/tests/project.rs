@@ -40,6 +40,7 @@ impl Draft {
         self.assets.push(Asset {
             name: table(name),
             span,
+            path: format!("{name}.sql"),
             description: None,
             owner: None,
             tags: Vec::new(),

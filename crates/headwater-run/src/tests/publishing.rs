@@ -256,7 +256,7 @@ async fn what_the_project_dropped_leaves_main() {
         .build();
     world.run(&both).await;
     let one = Draft::new().stream("raw.a", ReadMode::NewFiles).build();
-    let plan = crate::plan(&one, &world.connectors(), &world.lake(), false).await.unwrap();
+    let plan = crate::plan(&one, &world.connectors(), &world.lake(), &crate::PlanOptions::default()).await.unwrap();
     assert_eq!(plan.removed, [table("marts.a"), table("marts.v")], "a plan tells it beforehand");
     let summary = world.run(&one).await;
     assert_eq!(summary.removed, [table("marts.a"), table("marts.v")]);

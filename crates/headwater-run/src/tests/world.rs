@@ -14,7 +14,7 @@ use super::project::table;
 use super::sources::Files;
 use super::store::TappedStore;
 use super::tap::Tap;
-use crate::{Lake, LeaseOptions, Observer, Quiet, RunError, RunOptions, RunSummary};
+use crate::{Lake, LeaseOptions, Observer, PlanOptions, Quiet, RunError, RunOptions, RunSummary};
 
 pub(super) struct World {
     pub(super) engine: MemoryEngine,
@@ -64,7 +64,7 @@ impl World {
     }
 
     pub(super) async fn plan(&self, project: &Project) -> Vec<PlannedTask> {
-        crate::plan(project, &self.connectors(), &self.lake(), false).await.unwrap().tasks
+        crate::plan(project, &self.connectors(), &self.lake(), &PlanOptions::default()).await.unwrap().tasks
     }
 
     /// The rows that `main` shows of a name, cells joined; `None` when there is no such name.
