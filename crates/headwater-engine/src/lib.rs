@@ -15,18 +15,20 @@ mod codes;
 mod lake;
 mod session;
 mod stage;
+mod trial;
 mod types;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
+use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::physical_plan::execute_stream;
 use futures::StreamExt;
 use headwater_sdk::engine::{
-    Analysis, Branch, Engine, KeepSet, PublishOutcome, QueryResult, SqlError, StagedTable, VacuumReport,
+    Analysis, Branch, Engine, KeepSet, PublishOutcome, QueryResult, SqlError, StagedTable, TrialRequest, VacuumReport,
 };
 use headwater_sdk::{Blame, Error, Relation, Relations, Result, RunId, TableName};
 
@@ -167,6 +169,10 @@ impl Engine for LakeEngine {
         let rows = execute_stream(physical, session.state().task_ctx()).map_err(|e| sql_error(&e))?;
         let stream = rows.map(|batch| batch.map_err(|e| sql_error(&e))).boxed();
         Ok(QueryResult { schema, stream })
+    }
+
+    async fn try_out(&self, request: TrialRequest) -> Result<RecordBatch> {
+        trial::try_out(&self.lake.runtime, request).await
     }
 
     async fn vacuum(&self, keep: &KeepSet, dry_run: bool) -> Result<VacuumReport> {

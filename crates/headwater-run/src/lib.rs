@@ -20,6 +20,7 @@ mod resolve;
 mod rollback;
 mod run;
 mod summary;
+mod unit_tests;
 
 #[cfg(test)]
 mod tests;
@@ -34,3 +35,6 @@ pub use resolve::{Resolved, ResolvedAsset, resolve};
 pub use rollback::{RollbackOptions, RollbackSummary, rollback};
 pub use run::{Plan, RunOptions, plan, run};
 pub use summary::{AssetSummary, CheckCounts, CheckProblem, RunProblem, RunSummary};
+pub use unit_tests::{
+    DiffColumn, Different, RowDiff, TestFailure, TestOptions, TestOutcome, TestSummary, TextRow, check_tests, test,
+};

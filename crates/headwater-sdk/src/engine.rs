@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -204,6 +205,29 @@ pub struct QueryResult {
     pub stream: BatchStream,
 }
 
+/// A table that stands for one of the lake while a query is tried out.
+#[derive(Debug, Clone)]
+pub enum GivenTable {
+    /// These rows, in lake types.
+    Rows(RecordBatch),
+    /// The rows of a query, whose names are resolved among the given tables.
+    View {
+        /// Rendered SQL.
+        sql: String,
+    },
+}
+
+/// A query to be tried out on tables that are given.
+#[derive(Debug, Clone)]
+pub struct TrialRequest {
+    /// Rendered SQL.
+    pub sql: String,
+    /// Everything that the query can name.
+    pub tables: BTreeMap<TableName, GivenTable>,
+    /// The time that `now()` and its like stand for, in microseconds since 1970-01-01T00:00:00Z; `None` for the clock's.
+    pub now: Option<i64>,
+}
+
 /// What must be kept when files are removed.
 #[derive(Debug, Clone, Default)]
 pub struct KeepSet {
@@ -294,6 +318,13 @@ pub trait Engine: Send + Sync {
     /// # Errors
     /// For SQL that is wrong or not a query, and for tables that cannot be read.
     async fn query(&self, relations: &Relations, sql: &str) -> Result<QueryResult>;
+
+    /// The rows of a query over given tables, in lake types: what a run would write. Neither the lake nor anything else is
+    /// read or written.
+    ///
+    /// # Errors
+    /// For SQL that is wrong, and for values that it cannot compute with.
+    async fn try_out(&self, request: TrialRequest) -> Result<RecordBatch>;
 
     /// Removes files that nothing refers to.
     ///

@@ -93,6 +93,7 @@ fn project() -> Project {
             model("marts.a", &["staging.a", "seeds.b"], "select b", Materialize::Table),
             last,
         ],
+        tests: Vec::new(),
         secrets: Vec::new(),
     }
 }

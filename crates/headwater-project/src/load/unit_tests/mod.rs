@@ -1,0 +1,169 @@
+//! `tests/*.yml`: unit tests of models.
+//!
+//! They are read before the graph is known, and put into it afterwards ([`link`]).
+
+mod csv;
+mod link;
+mod rows;
+mod variants;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use headwater_diagnostics::{Diagnostic, FileId, Span};
+use headwater_sdk::TableName;
+use serde_json::Value;
+
+use super::columns;
+use super::files::Folder;
+use crate::codes;
+use crate::spec::UnitTestFile;
+use crate::unit_test::{Expectation, GivenRows, TestText, UnitTest};
+use crate::validate::{self, Schema};
+use crate::yaml::{self, Node};
+
+pub(crate) use link::{Names, link};
+
+/// The folder of unit tests.
+pub(crate) const FOLDER: &str = "tests";
+
+/// A test as its own file has it, before its names are looked up.
+pub(crate) struct TestDraft {
+    test: UnitTest,
+    /// Where the model is named.
+    model_span: Span,
+    /// Variables that have another value, with the places of their names.
+    vars: BTreeMap<String, (Value, Span)>,
+}
+
+/// Files of rows that tests name, each read once.
+#[derive(Default)]
+struct Fixtures {
+    /// Path → the file, or nothing when it cannot be read.
+    read: BTreeMap<String, Option<FileId>>,
+}
+
+/// Reads all unit tests.
+pub(crate) fn read(folder: &mut Folder) -> Vec<TestDraft> {
+    let schema = Schema::of::<UnitTestFile>();
+    let (mut drafts, mut fixtures, mut tables) = (Vec::new(), Fixtures::default(), BTreeSet::new());
+    for found in folder.list_deep(FOLDER) {
+        if found.name.ends_with(".csv") {
+            tables.insert(found.path);
+            continue;
+        }
+        if !found.name.ends_with(".yml") && !found.name.ends_with(".yaml") {
+            super::ignored::warn(folder, &found.path, "unit tests are .yml files, and .csv files that they name");
+            continue;
+        }
+        let Some(file) = folder.read(&found.path) else { continue };
+        let text = folder.files.text(file).to_owned();
+        for document in yaml::parse(&text, 0..text.len(), file, &mut folder.diagnostics) {
+            let tests = match document.value {
+                yaml::Value::List(tests) => tests,
+                value => vec![Node { value, ..document }],
+            };
+            for test in tests {
+                drafts.extend(Reader { folder, fixtures: &mut fixtures, path: &found.path }.read(&test, &schema));
+            }
+        }
+    }
+    for path in tables.iter().filter(|path| !fixtures.read.contains_key(*path)) {
+        super::ignored::warn(folder, path, "no unit test names it");
+    }
+    drafts
+}
+
+/// Reads the tests of a file.
+struct Reader<'a> {
+    folder: &'a mut Folder,
+    fixtures: &'a mut Fixtures,
+    /// The file's path.
+    path: &'a str,
+}
+
+impl Reader<'_> {
+    fn report(&mut self, diagnostic: Diagnostic) {
+        self.folder.diagnostics.push(diagnostic);
+    }
+
+    fn read(&mut self, node: &Node, schema: &Schema) -> Option<TestDraft> {
+        if node.as_map().is_none() {
+            let message = format!("a unit test is a mapping, not {}", node.kind());
+            let diagnostic = Diagnostic::error(codes::WRONG_TYPE, message).at(node.span, "");
+            self.report(diagnostic.help("start with `name: …` and `model: …`"));
+            return None;
+        }
+        let json = validate::read(schema, node, "a unit test", &mut self.folder.diagnostics)?;
+        let file: UnitTestFile = serde_json::from_value(json).ok()?;
+        // Every part is looked at, whatever is wrong with the others.
+        let given = self.given(node);
+        let expect = self.expectation(node.get("expect")?);
+        let place = |key: &str| node.get(key).map_or(node.span, |node| node.span);
+        let vars = node.get("vars").and_then(Node::as_map).into_iter().flat_map(|map| &map.entries);
+        let vars = vars.map(|entry| (entry.key.clone(), (entry.value.written_json(), entry.key_span))).collect();
+        let test = UnitTest {
+            name: file.name.0,
+            model: file.model.0,
+            span: place("name"),
+            description: file.description,
+            tags: columns::sorted(file.tags),
+            given: given?,
+            variants: BTreeMap::new(),
+            now: node.get("now").and_then(|now| self.text(now)),
+            expect: expect?,
+            ordered: file.ordered,
+        };
+        Some(TestDraft { test, model_span: place("model"), vars })
+    }
+
+    fn given(&mut self, node: &Node) -> Option<Vec<GivenRows>> {
+        let entries = node.get("given").and_then(Node::as_map).map_or(&[] as &[yaml::Entry], |map| &map.entries);
+        let mut given = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let rows = self.rows(&entry.value);
+            match (entry.key.parse::<TableName>(), rows) {
+                (Ok(table), Some(rows)) => given.push(GivenRows { table, span: entry.key_span, rows }),
+                (Ok(_), None) => {}
+                (Err(error), _) => {
+                    let diagnostic = Diagnostic::error(codes::TABLE_NAME, error.to_string()).at(entry.key_span, "");
+                    self.report(diagnostic.help("tables are named schema.table"));
+                }
+            }
+        }
+        (given.len() == entries.len()).then_some(given)
+    }
+
+    fn expectation(&mut self, node: &Node) -> Option<Expectation> {
+        match node.get("error") {
+            Some(error) if self.only_one(node) => self.text(error).map(Expectation::Error),
+            Some(_) => None,
+            None => self.rows(node).map(Expectation::Rows),
+        }
+    }
+
+    /// A scalar and its place.
+    fn text(&self, node: &Node) -> Option<TestText> {
+        let text = node.scalar_text(self.folder.files.text(node.span.file))?;
+        Some(TestText { text, span: node.span })
+    }
+
+    /// Whether a mapping has exactly one key; otherwise that is reported.
+    fn only_one(&mut self, node: &Node) -> bool {
+        let entries = node.as_map().map_or(&[] as &[yaml::Entry], |map| &map.entries);
+        let diagnostic = match entries {
+            [_] => return true,
+            [] => Diagnostic::error(codes::MISSING_KEY, "this names no rows")
+                .at(node.span, "")
+                .help("write the rows as a list, or `csv: …` or `file: …`; no rows are `[]`"),
+            [first, second, ..] => Diagnostic::error(
+                codes::CONTRADICTION,
+                format!("'{}' and '{}' exclude each other", first.key, second.key),
+            )
+            .at(second.key_span, "")
+            .also(first.key_span, "")
+            .help("keep one of the two"),
+        };
+        self.report(diagnostic);
+        false
+    }
+}
