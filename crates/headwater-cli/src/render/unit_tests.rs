@@ -80,19 +80,18 @@ fn failed(test: &TestOutcome, failure: &TestFailure, files: &SourceMap, console:
 fn rows(diff: &RowDiff, console: &Console) -> String {
     let mut parts = Vec::new();
     if diff.order_only {
-        parts.push(format!("the rows are right, but {} in another order", plural(diff.different.len() as u64, "row")));
+        parts.push("the rows are right, but their order is not (expected → actual)".to_owned());
     } else {
-        for (rows, what) in [
-            (diff.different.len(), "differ (≠, expected → actual)"),
-            (diff.missing.len(), "missing (-)"),
-            (diff.unexpected.len(), "not expected (+)"),
-        ] {
+        let mut say = |rows: usize, one: &str, more: &str| {
             if rows > 0 {
-                parts.push(format!("{} {what}", plural(rows as u64, "row")));
+                parts.push(format!("{} {}", plural(rows as u64, "row"), if rows == 1 { one } else { more }));
             }
-        }
+        };
+        say(diff.different.len(), "differs (≠, expected → actual)", "differ (≠, expected → actual)");
+        say(diff.missing.len(), "is missing (-)", "are missing (-)");
+        say(diff.unexpected.len(), "is not expected (+)", "are not expected (+)");
         if diff.equal > 0 {
-            parts.push(format!("{} as expected", count(diff.equal as u64)));
+            parts.push(format!("{} as expected", plural(diff.equal as u64, "row")));
         }
     }
     let mut out = format!("  {}\n", parts.join(", "));

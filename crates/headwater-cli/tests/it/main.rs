@@ -11,3 +11,4 @@ mod reading;
 mod refusals;
 mod reliability;
 mod running;
+mod unit_tests;

@@ -11,3 +11,4 @@ mod mutations;
 mod projects;
 mod schemas;
 mod secrets;
+mod unit_tests;

@@ -13,7 +13,7 @@ use crate::codes;
 use crate::graph::Draft;
 use crate::load::files::Folder;
 use crate::template::Templates;
-use crate::unit_test::{Stand, UnitTest};
+use crate::unit_test::{GivenRows, Stand, UnitTest};
 
 /// What a name of the project stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,11 +58,11 @@ impl Names {
         }
     }
 
-    /// Reports a model that is none.
-    fn check_model(&self, model: &TableName, at: Span, diagnostics: &mut Vec<Diagnostic>) {
+    /// Whether a name is a model's; if not, that is reported.
+    fn check_model(&self, model: &TableName, at: Span, diagnostics: &mut Vec<Diagnostic>) -> bool {
         let models = || self.kinds.iter().filter(|(_, kind)| **kind == Kind::Model).map(|(name, _)| name.as_str());
         let what = match self.kinds.get(&model.to_string()) {
-            Some(Kind::Model) => return,
+            Some(Kind::Model) => return true,
             Some(Kind::Source) => "is a stream of a source",
             Some(Kind::Seed) => "is a seed",
             Some(Kind::Side) => "holds rows that were set aside",
@@ -72,11 +72,12 @@ impl Names {
                     Some(near) => format!("did you mean '{near}'?"),
                     None => "a model is models/<schema>/<name>.sql".to_owned(),
                 }));
-                return;
+                return false;
             }
         };
         let diagnostic = Diagnostic::error(codes::UNIT_TEST_MODEL, format!("'{model}' is no model: it {what}"));
         diagnostics.push(diagnostic.at(at, "").help("name a model: it has a query to test"));
+        false
     }
 }
 
@@ -100,7 +101,6 @@ pub(crate) fn link(
     let mut tests = Vec::with_capacity(drafts.len());
     let mut seen: BTreeMap<(TableName, String), Span> = BTreeMap::new();
     for TestDraft { mut test, model_span, vars } in drafts {
-        let before = folder.diagnostics.len();
         let diagnostics = &mut folder.diagnostics;
         match seen.get(&(test.model.clone(), test.name.clone())) {
             Some(first) => diagnostics.push(
@@ -116,20 +116,22 @@ pub(crate) fn link(
                 seen.insert((test.model.clone(), test.name.clone()), test.span);
             }
         }
-        names.check_model(&test.model, model_span, diagnostics);
+        let has_query = names.check_model(&test.model, model_span, diagnostics);
         for given in test.given.iter().filter(|given| !names.has(&given.table)) {
             let diagnostic = Diagnostic::error(codes::UNKNOWN_TABLE, format!("there is no table '{}'", given.table));
             diagnostics.push(diagnostic.at(given.span, "").help(names.suggestion(&given.table)));
         }
         let vars = declared(vars, templates, diagnostics);
-        let Some(assets) = assets.filter(|_| folder.diagnostics.len() == before) else { continue };
+        let Some(assets) = assets.filter(|_| has_query) else { continue };
         if !vars.is_empty() {
+            let before = folder.diagnostics.len();
             test.variants = variants::render(&test, &vars, assets, names, templates, folder);
+            if folder.diagnostics.len() > before {
+                continue;
+            }
         }
-        if folder.diagnostics.len() == before {
-            refuse_unread(&test, assets, &mut folder.diagnostics);
-            tests.push(test);
-        }
+        refuse_unread(&test, names, assets, &mut folder.diagnostics);
+        tests.push(test);
     }
     tests
 }
@@ -156,9 +158,10 @@ fn declared(
 }
 
 /// Reports rows that the test's query never sees.
-fn refuse_unread(test: &UnitTest, assets: &[Asset], diagnostics: &mut Vec<Diagnostic>) {
+fn refuse_unread(test: &UnitTest, names: &Names, assets: &[Asset], diagnostics: &mut Vec<Diagnostic>) {
     let tables = test.tables(assets);
-    for given in test.given.iter().filter(|given| !tables.contains_key(&given.table)) {
+    let is_unread = |given: &&GivenRows| names.has(&given.table) && !tables.contains_key(&given.table);
+    for given in test.given.iter().filter(is_unread) {
         let message = format!("{} does not read '{}'", test.model, given.table);
         let diagnostic = Diagnostic::error(codes::UNIT_TEST_GIVEN, message).at(given.span, "these rows are never read");
         let hiding =

@@ -17,7 +17,7 @@ use super::columns;
 use super::files::Folder;
 use crate::codes;
 use crate::spec::UnitTestFile;
-use crate::unit_test::{Expectation, GivenRows, TestText, UnitTest};
+use crate::unit_test::{Expectation, GivenRows, TestRows, TestText, UnitTest};
 use crate::validate::{self, Schema};
 use crate::yaml::{self, Node};
 
@@ -93,11 +93,11 @@ impl Reader<'_> {
             self.report(diagnostic.help("start with `name: …` and `model: …`"));
             return None;
         }
-        let json = validate::read(schema, node, "a unit test", &mut self.folder.diagnostics)?;
-        let file: UnitTestFile = serde_json::from_value(json).ok()?;
         // Every part is looked at, whatever is wrong with the others.
+        let json = validate::read(schema, node, "a unit test", &mut self.folder.diagnostics);
         let given = self.given(node);
-        let expect = self.expectation(node.get("expect")?);
+        let expect = node.get("expect").and_then(|expect| self.expectation(expect));
+        let file: UnitTestFile = serde_json::from_value(json?).ok()?;
         let place = |key: &str| node.get(key).map_or(node.span, |node| node.span);
         let vars = node.get("vars").and_then(Node::as_map).into_iter().flat_map(|map| &map.entries);
         let vars = vars.map(|entry| (entry.key.clone(), (entry.value.written_json(), entry.key_span))).collect();
@@ -107,30 +107,31 @@ impl Reader<'_> {
             span: place("name"),
             description: file.description,
             tags: columns::sorted(file.tags),
-            given: given?,
+            given,
             variants: BTreeMap::new(),
             now: node.get("now").and_then(|now| self.text(now)),
-            expect: expect?,
+            // What is wrong with it has been reported.
+            expect: expect.unwrap_or_else(|| Expectation::Rows(TestRows::default())),
             ordered: file.ordered,
         };
         Some(TestDraft { test, model_span: place("model"), vars })
     }
 
-    fn given(&mut self, node: &Node) -> Option<Vec<GivenRows>> {
+    /// The tables that are given. Rows with mistakes, which are reported, are left out; their table is not.
+    fn given(&mut self, node: &Node) -> Vec<GivenRows> {
         let entries = node.get("given").and_then(Node::as_map).map_or(&[] as &[yaml::Entry], |map| &map.entries);
         let mut given = Vec::with_capacity(entries.len());
         for entry in entries {
-            let rows = self.rows(&entry.value);
-            match (entry.key.parse::<TableName>(), rows) {
-                (Ok(table), Some(rows)) => given.push(GivenRows { table, span: entry.key_span, rows }),
-                (Ok(_), None) => {}
-                (Err(error), _) => {
+            let rows = self.rows(&entry.value).unwrap_or_default();
+            match entry.key.parse::<TableName>() {
+                Ok(table) => given.push(GivenRows { table, span: entry.key_span, rows }),
+                Err(error) => {
                     let diagnostic = Diagnostic::error(codes::TABLE_NAME, error.to_string()).at(entry.key_span, "");
                     self.report(diagnostic.help("tables are named schema.table"));
                 }
             }
         }
-        (given.len() == entries.len()).then_some(given)
+        given
     }
 
     fn expectation(&mut self, node: &Node) -> Option<Expectation> {
@@ -147,11 +148,15 @@ impl Reader<'_> {
         Some(TestText { text, span: node.span })
     }
 
-    /// Whether a mapping has exactly one key; otherwise that is reported.
+    /// Whether a mapping has exactly one of the keys that say what rows there are; otherwise that is reported.
     fn only_one(&mut self, node: &Node) -> bool {
         let entries = node.as_map().map_or(&[] as &[yaml::Entry], |map| &map.entries);
-        let diagnostic = match entries {
+        let says = |entry: &&yaml::Entry| matches!(entry.key.as_str(), "csv" | "file" | "error");
+        let chosen: Vec<&yaml::Entry> = entries.iter().filter(says).collect();
+        let diagnostic = match chosen.as_slice() {
             [_] => return true,
+            // Unknown keys have been reported.
+            [] if !entries.is_empty() => return false,
             [] => Diagnostic::error(codes::MISSING_KEY, "this names no rows")
                 .at(node.span, "")
                 .help("write the rows as a list, or `csv: …` or `file: …`; no rows are `[]`"),

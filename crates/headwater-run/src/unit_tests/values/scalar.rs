@@ -4,12 +4,13 @@ use std::str::FromStr;
 
 use arrow_array::types::Decimal128Type;
 use arrow_cast::parse::parse_decimal;
+use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, Unit};
 
 /// Seconds of a day.
 const DAY: i64 = 86_400;
+/// What days and times are counted from.
+const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 
 pub(super) fn boolean(text: &str) -> Result<bool, String> {
     match text {
@@ -63,8 +64,7 @@ pub(super) fn date(text: &str) -> Result<i32, String> {
     if text.len() > date.to_string().len() {
         return Err(wrong());
     }
-    let midnight = TimeZone::UTC.to_timestamp(date.at(0, 0, 0, 0)).map_err(|_| wrong())?;
-    i32::try_from(midnight.as_second().div_euclid(DAY)).map_err(|_| wrong())
+    i32::try_from(date.duration_since(EPOCH.date()).as_secs().div_euclid(DAY)).map_err(|_| wrong())
 }
 
 /// Microseconds since 1970-01-01T00:00:00, in UTC if it is an instant, of the wall clock otherwise.
@@ -76,17 +76,21 @@ pub(super) fn timestamp(text: &str, is_instant: bool) -> Result<i64, String> {
     if !is_dated(text) {
         return Err(wrong());
     }
-    // An instant needs its offset; a date and time with one must not lose it.
-    let time = match (text.parse::<Timestamp>(), text.parse::<DateTime>()) {
-        (Ok(instant), _) if is_instant => instant,
-        (Ok(_), _) => return Err(wrong()),
-        (Err(_), Ok(civil)) => TimeZone::UTC.to_timestamp(civil).map_err(|_| wrong())?,
-        (Err(_), Err(_)) => return Err(wrong()),
+    let nanoseconds = match text.parse::<Timestamp>() {
+        Ok(instant) if is_instant => instant.as_nanosecond(),
+        Ok(_) => return Err(wrong()),
+        Err(_) => {
+            // The last day of the year 9999 is no instant to the parser, but one to the lake.
+            let civil = if is_instant { text.strip_suffix(['Z', 'z']).unwrap_or(text) } else { text };
+            let has_offset = civil.get(10..).is_some_and(|time| time.contains(['+', '-', '[', 'Z', 'z']));
+            let civil: DateTime = (!has_offset).then(|| civil.parse().ok()).flatten().ok_or_else(wrong)?;
+            civil.duration_since(EPOCH).as_nanos()
+        }
     };
-    match time.round(Unit::Microsecond) {
-        Ok(rounded) if rounded == time => Ok(time.as_microsecond()),
-        _ => Err("timestamps have microseconds".to_owned()),
+    if nanoseconds % 1000 != 0 {
+        return Err("timestamps have microseconds".to_owned());
     }
+    i64::try_from(nanoseconds / 1000).map_err(|_| wrong())
 }
 
 /// Whether a text begins as a date does, so that nothing else that parsers of dates know is taken for one.
