@@ -22,13 +22,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
-use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::physical_plan::execute_stream;
 use futures::StreamExt;
 use headwater_sdk::engine::{
-    Analysis, Branch, Engine, KeepSet, PublishOutcome, QueryResult, SqlError, StagedTable, TrialRequest, VacuumReport,
+    Analysis, Branch, Engine, KeepSet, PublishOutcome, QueryResult, SqlError, StagedTable, Trial, TrialRequest,
+    VacuumReport,
 };
 use headwater_sdk::{Blame, Error, Relation, Relations, Result, RunId, TableName};
 
@@ -171,7 +171,7 @@ impl Engine for LakeEngine {
         Ok(QueryResult { schema, stream })
     }
 
-    async fn try_out(&self, request: TrialRequest) -> Result<RecordBatch> {
+    async fn try_out(&self, request: TrialRequest) -> Result<Trial> {
         trial::try_out(&self.lake.runtime, request).await
     }
 

@@ -92,6 +92,8 @@ codes! {
         "the model of the unit test does not read the table, neither directly nor through views that are not given themselves.";
     UNIT_TEST_CSV = "HW0153", "malformed CSV in a unit test",
         "rows of a unit test in CSV need a line of column names, each once, and as many cells in every line; quotes have to be closed.";
+    UNIT_TEST_CHECK = "HW0154", "a unit test of a check that is not there",
+        "`expect_checks` names a check that the model does not have; checks are named as a run shows them, e.g. `unique(order_id)`.";
     INTERNAL = "HW0199", "loading failed",
         "a defect of Headwater itself; please report it with the file that brings it about.";
     SQL_SYNTAX = "HW0201", "SQL cannot be parsed",

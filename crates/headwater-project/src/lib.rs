@@ -29,5 +29,5 @@ pub use load::{LoadOptions, Loaded, load};
 pub use project::{DEFAULT_MEMORY, Environment, Project};
 pub use schemas::json_schemas;
 pub use unit_test::{
-    CellValue, Expectation, GivenRows, Stand, TestCell, TestRow, TestRows, TestText, UnitTest, Variant,
+    CellValue, Expectation, ExpectedCheck, GivenRows, Stand, TestCell, TestRow, TestRows, TestText, UnitTest, Variant,
 };

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use headwater_diagnostics::Span;
 use headwater_sdk::TableName;
+use headwater_sdk::check::Verdict;
 
 use crate::asset::{Asset, AssetKind, Materialize, ModelAsset};
 
@@ -26,8 +27,10 @@ pub struct UnitTest {
     pub variants: BTreeMap<TableName, Variant>,
     /// The time that `now()` and its like stand for, as it is written.
     pub now: Option<TestText>,
-    /// What has to come of it.
-    pub expect: Expectation,
+    /// What has to come of it; `None` when only checks count.
+    pub expect: Option<Expectation>,
+    /// What checks of the model have to say of its rows.
+    pub checks: Vec<ExpectedCheck>,
     /// Whether rows have to come in the order in which they are expected.
     pub ordered: bool,
 }
@@ -59,6 +62,17 @@ pub enum Expectation {
     Rows(TestRows),
     /// An error with this text in its message, or with this code.
     Error(TestText),
+}
+
+/// What a check has to say of a test's rows.
+#[derive(Debug, Clone)]
+pub struct ExpectedCheck {
+    /// The check's name.
+    pub name: String,
+    /// Where it is written.
+    pub span: Span,
+    /// What it has to say.
+    pub verdict: Verdict,
 }
 
 /// Rows as a person wrote them.
@@ -128,9 +142,14 @@ impl UnitTest {
     }
 
     /// What every table that the query reads stands for: the inputs of the model, and those of the views among them that are
-    /// expanded. A view that is not given is expanded when something is given that it reads, directly or through views.
+    /// expanded. A view that is not given is expanded when something is given that it reads, directly or through views. Where
+    /// checks count, the tables that checks of the model read are there as well.
     pub fn tables<'a>(&'a self, assets: &'a [Asset]) -> BTreeMap<TableName, Stand<'a>> {
         let mut waiting = self.model_of(&self.model, assets).map(|(_, inputs)| inputs).unwrap_or_default();
+        if !self.checks.is_empty() {
+            let model = assets.iter().find(|asset| asset.name == self.model);
+            waiting.extend(model.into_iter().flat_map(|asset| &asset.check_inputs).map(|input| input.table.clone()));
+        }
         let (mut stands, mut known) = (BTreeMap::new(), BTreeMap::new());
         while let Some(table) = waiting.pop() {
             if stands.contains_key(&table) {

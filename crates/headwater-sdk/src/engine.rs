@@ -220,12 +220,25 @@ pub enum GivenTable {
 /// A query to be tried out on tables that are given.
 #[derive(Debug, Clone)]
 pub struct TrialRequest {
+    /// The table that the query would fill.
+    pub table: TableName,
     /// Rendered SQL.
     pub sql: String,
-    /// Everything that the query can name.
+    /// Everything that the query and the checks can name, beside the table itself.
     pub tables: BTreeMap<TableName, GivenTable>,
+    /// Checks to be evaluated on the rows. None sets any aside.
+    pub checks: Vec<CompiledCheck>,
     /// The time that `now()` and its like stand for, in microseconds since 1970-01-01T00:00:00Z; `None` for the clock's.
     pub now: Option<i64>,
+}
+
+/// What came of trying a query out.
+#[derive(Debug, Clone)]
+pub struct Trial {
+    /// Its rows, in lake types: what a run would write.
+    pub rows: RecordBatch,
+    /// One result per check, in the request's order.
+    pub checks: Vec<CheckResult>,
 }
 
 /// What must be kept when files are removed.
@@ -319,12 +332,12 @@ pub trait Engine: Send + Sync {
     /// For SQL that is wrong or not a query, and for tables that cannot be read.
     async fn query(&self, relations: &Relations, sql: &str) -> Result<QueryResult>;
 
-    /// The rows of a query over given tables, in lake types: what a run would write. Neither the lake nor anything else is
-    /// read or written.
+    /// Answers a query from given tables, and evaluates checks on its rows. Neither the lake nor anything else is read or
+    /// written.
     ///
     /// # Errors
     /// For SQL that is wrong, and for values that it cannot compute with.
-    async fn try_out(&self, request: TrialRequest) -> Result<RecordBatch>;
+    async fn try_out(&self, request: TrialRequest) -> Result<Trial>;
 
     /// Removes files that nothing refers to.
     ///

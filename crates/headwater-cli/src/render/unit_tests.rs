@@ -3,6 +3,7 @@
 use arrow_schema::DataType;
 use headwater_diagnostics::SourceMap;
 use headwater_run::{DiffColumn, Different, RowDiff, TestFailure, TestOutcome, TestSummary, TextRow};
+use headwater_sdk::check::Verdict;
 use serde_json::{Map, Value, json};
 
 use super::style::{Style, one_line};
@@ -26,18 +27,16 @@ pub(crate) fn text(summary: &TestSummary, files: &SourceMap, console: &Console) 
         Column::number("time").optional(1),
     ]);
     for test in &summary.tests {
-        let verdict = match test.failure {
-            None => Cell::styled("pass", Style::Good),
-            Some(_) => Cell::styled("FAIL", Style::Bad),
+        let verdict = match test.failures.is_empty() {
+            true => Cell::styled("pass", Style::Good),
+            false => Cell::styled("FAIL", Style::Bad),
         };
         let time = format!("{} ms", count(test.elapsed.as_millis() as u64));
         table.push(vec![verdict, test.model.to_string().into(), test.name.clone().into(), time.into()]);
     }
     let mut out = table.render(console.width(), color);
-    for test in &summary.tests {
-        if let Some(failure) = &test.failure {
-            out.push_str(&failed(test, failure, files, console));
-        }
+    for test in summary.tests.iter().filter(|test| !test.failures.is_empty()) {
+        out.push_str(&failed(test, files, console));
     }
     let mut parts = vec![format!("{} passed", count(summary.passed() as u64))];
     if summary.failed() > 0 {
@@ -48,7 +47,7 @@ pub(crate) fn text(summary: &TestSummary, files: &SourceMap, console: &Console) 
     out
 }
 
-fn failed(test: &TestOutcome, failure: &TestFailure, files: &SourceMap, console: &Console) -> String {
+fn failed(test: &TestOutcome, files: &SourceMap, console: &Console) -> String {
     let color = console.color_out;
     let place = format!("{}:{}", files.path(test.span.file), files.position(test.span.file, test.span.start).line);
     let title = Style::Bold.paint(&format!("{}.{}", test.model, test.name), color);
@@ -56,24 +55,43 @@ fn failed(test: &TestOutcome, failure: &TestFailure, files: &SourceMap, console:
     if let Some(description) = &test.description {
         out.push_str(&format!("  {}\n", Style::Dim.paint(&one_line(description), color)));
     }
+    test.failures.iter().for_each(|failure| out.push_str(&told(failure, console)));
+    out
+}
+
+fn told(failure: &TestFailure, console: &Console) -> String {
     match failure {
-        TestFailure::Rows(diff) => out.push_str(&rows(diff, console)),
+        TestFailure::Rows(diff) => rows(diff, console),
         TestFailure::NoError { expected, rows } => {
             let rows = plural(*rows as u64, "row");
-            out.push_str(&format!("  expected an error with '{}', got {rows}\n", one_line(expected)));
+            format!("  expected an error with '{}', got {rows}\n", one_line(expected))
+        }
+        TestFailure::Check { expected, result } => {
+            let (name, failing) = (one_line(&result.check.name), count(result.failing));
+            let seen = match &result.observed {
+                Some(observed) => format!("it saw {}", one_line(observed)),
+                None => format!("{failing} of {} fail", plural(result.checked, "row")),
+            };
+            format!("  {name}: {} → {} ({seen})\n", verdict(*expected), verdict(result.verdict))
         }
         TestFailure::Error { expected, code, message, help } => {
             let wanted = match expected {
                 Some(expected) => format!("an error with '{}'", one_line(expected)),
                 None => "rows".to_owned(),
             };
-            out.push_str(&format!("  expected {wanted}, got an error: [{code}] {}\n", one_line(message)));
-            if let Some(help) = help {
-                out.push_str(&format!("  help: {}\n", one_line(help)));
-            }
+            let help = help.iter().map(|help| format!("  help: {}\n", one_line(help)));
+            format!("  expected {wanted}, got an error: [{code}] {}\n{}", one_line(message), help.collect::<String>())
         }
     }
-    out
+}
+
+fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Passed => "passed",
+        Verdict::Warned => "warned",
+        Verdict::Quarantined => "quarantined",
+        Verdict::Failed => "failed",
+    }
 }
 
 /// The differing rows as a table: expected and not there, there and not expected, and different in some cells.
@@ -169,9 +187,9 @@ pub(crate) fn json(summary: &TestSummary, files: &SourceMap, exit_code: u8) -> V
             "tags": test.tags,
             "file": files.path(test.span.file),
             "line": files.position(test.span.file, test.span.start).line,
-            "passed": test.failure.is_none(),
+            "passed": test.failures.is_empty(),
             "seconds": test.elapsed.as_secs_f64(),
-            "failure": test.failure.as_ref().map(failure_json),
+            "failures": test.failures.iter().map(failure_json).collect::<Vec<_>>(),
         })
     });
     json!({
@@ -186,6 +204,10 @@ pub(crate) fn json(summary: &TestSummary, files: &SourceMap, exit_code: u8) -> V
 fn failure_json(failure: &TestFailure) -> Value {
     match failure {
         TestFailure::NoError { expected, rows } => json!({ "kind": "no_error", "expected": expected, "rows": rows }),
+        TestFailure::Check { expected, result } => json!({
+            "kind": "check", "check": result.check.name, "expected": expected, "actual": result.verdict,
+            "checked": result.checked, "failing": result.failing, "observed": result.observed, "sample": result.sample,
+        }),
         TestFailure::Error { expected, code, message, help } => json!({
             "kind": "error", "expected": expected, "code": code, "message": message, "help": help,
         }),

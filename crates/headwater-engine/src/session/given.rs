@@ -29,15 +29,15 @@ impl Session {
     /// `now()` stands for may be set (microseconds since 1970-01-01T00:00:00Z).
     pub(crate) fn on_given(
         runtime: &Runtime,
-        tables: BTreeMap<TableName, GivenTable>,
+        tables: &BTreeMap<TableName, GivenTable>,
         now: Option<i64>,
     ) -> headwater_sdk::Result<Self> {
-        let tables = tables.into_iter().map(|(name, table)| {
+        let tables = tables.iter().map(|(name, table)| {
             let given = match table {
-                GivenTable::Rows(rows) => Given::Rows(Arc::new(rows_table(&rows)?)),
-                GivenTable::View { sql } => Given::View(sql),
+                GivenTable::Rows(rows) => Given::Rows(Arc::new(rows_table(rows)?)),
+                GivenTable::View { sql } => Given::View(sql.clone()),
             };
-            Ok((name, given))
+            Ok((name.clone(), given))
         });
         let mut session = Self::over(runtime, Arc::new(tables.collect::<headwater_sdk::Result<_>>()?));
         if let Some(now) = now {

@@ -32,7 +32,9 @@
 //!   by a billionth of its size (a `float` by a millionth), or by 1e-12 near zero; inside of lists and structs they may not.
 //! - **Errors**: `expect: { error: overflow }` wants the query to fail with this text in its message (letter case aside), or
 //!   with this code.
-//! - **What is compared** are the rows of the query. Checks are not evaluated, and set nothing aside.
+//! - **Checks**: `expect_checks: { unique(order_id): failed }` evaluates checks of the model on the rows of its query, by their
+//!   names, and wants these verdicts: `passed`, `warned`, `quarantined` or `failed`. Tables that checks read may be given, too.
+//!   With it `expect` may be left out. Checks that are not named are not evaluated, and none sets rows aside.
 //!
 //! `vars` override the project's variables for this test. `now` is what `now()`, `current_date` and `current_time` stand for.
 
@@ -67,12 +69,29 @@ pub(crate) struct UnitTestFile {
     /// The time that `now()` and its like stand for, e.g. `2026-01-31T08:00:00Z`. Default: the time of the test.
     #[serde(rename = "now")]
     pub(crate) _now: Option<String>,
-    /// The rows that have to come of it, or the error.
+    /// The rows that have to come of it, or the error. This or `expect_checks` has to be there.
     #[serde(rename = "expect")]
-    pub(crate) _expect: ExpectOption,
+    pub(crate) _expect: Option<ExpectOption>,
+    /// What checks of the model, by their names, have to say of the rows.
+    #[serde(default, rename = "expect_checks")]
+    pub(crate) _expect_checks: BTreeMap<String, VerdictOption>,
     /// Whether the rows have to come in the order in which they are expected: for queries that end in ORDER BY.
     #[serde(default)]
     pub(crate) ordered: bool,
+}
+
+/// What a check says.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum VerdictOption {
+    /// It holds, or fails for no more rows than it tolerates.
+    Passed,
+    /// It fails, with severity `warn`.
+    Warned,
+    /// Rows would be set aside.
+    Quarantined,
+    /// It fails, and nothing would be published.
+    Failed,
 }
 
 /// Rows.

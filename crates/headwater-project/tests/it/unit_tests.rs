@@ -12,7 +12,7 @@ fn shop() -> Folder {
         .with("models/staging/big.sql", "/*---\nmaterialize: view\n---*/\nselect * from staging.orders")
         .with(
             "models/marts/sums.sql",
-            "select sum(n) s from staging.big join raw.customers using (id) where n >= {{ var('least') }}",
+            "/*---\nchecks: [ { not_null: s } ]\n---*/\nselect sum(n) s from staging.big join raw.customers using (id) where n >= {{ var('least') }}",
         )
 }
 
@@ -53,7 +53,7 @@ fn tests_are_documents_or_lists_of_them() {
     let names: Vec<&str> = project.tests.iter().map(|test| test.name.as_str()).collect();
     assert_eq!(names, ["e", "a", "b", "c", "d"]);
     assert_eq!((&project.tests[3].tags, project.tests[3].ordered), (&vec!["x".to_owned(), "y".into()], true));
-    assert!(matches!(&project.tests[4].expect, Expectation::Error(text) if text.text == "no"));
+    assert!(matches!(&project.tests[4].expect, Some(Expectation::Error(text)) if text.text == "no"));
 }
 
 #[test]
@@ -71,9 +71,9 @@ fn rows_are_letter_for_letter_what_is_written() {
         shown(&given.rows),
         "id n flag at more even\n<007> <1.10> <true> <2026-01-31> - -\n- null - - [2] {1}\n- - - - - -"
     );
-    let Expectation::Rows(rows) = &project.tests[0].expect else { panic!("rows") };
+    let Some(Expectation::Rows(rows)) = &project.tests[0].expect else { panic!("rows") };
     assert_eq!(shown(rows), "id n\n<007> <1,5>\n<> null");
-    let Expectation::Rows(rows) = &project.tests[1].expect else { panic!("rows") };
+    let Some(Expectation::Rows(rows)) = &project.tests[1].expect else { panic!("rows") };
     assert_eq!(shown(rows), "id\n<1>");
 }
 
@@ -137,6 +137,10 @@ fn mistakes_have_places() {
         (
             "variables",
             "- { name: a, model: marts.sums, vars: { leats: 1 }, expect: [] }\n- { name: b, model: marts.sums, vars: { least: '1 or (' }, expect: [] }\n- { name: c, model: staging.orders, vars: { from: raw.nothing }, expect: [] }\n",
+        ),
+        (
+            "checks",
+            "- { name: a, model: marts.sums, expect_checks: { not_null(z): failed, not_null(s): odd } }\n- { name: b, model: marts.sums, expect_checks: { not_nul(s): failed } }\n- { name: c, model: staging.big, expect_checks: { x: passed }, expect: { error: x } }\n- { name: d, model: marts.sums, expect_checks: {} }\n",
         ),
         (
             "rows",

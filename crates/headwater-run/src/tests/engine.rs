@@ -3,14 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use arrow_array::RecordBatch;
 use arrow_schema::{Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use futures::StreamExt;
 use headwater_sdk::check::{CheckResult, CompiledCheck, Probe, Severity, Verdict};
 use headwater_sdk::engine::{
     Analysis, AuditViewRequest, Branch, Engine, GivenTable, KeepSet, PublishOutcome, QueryResult, SqlError, StageInput,
-    StageRequest, Staged, StagedTable, TrialRequest, VacuumReport, WriteMode,
+    StageRequest, Staged, StagedTable, Trial, TrialRequest, VacuumReport, WriteMode,
 };
 use headwater_sdk::lineage::{ColumnLineage, ColumnRef, Edge, Influence, OutputColumn};
 use headwater_sdk::types::timestamp_utc;
@@ -385,7 +384,7 @@ impl Engine for MemoryEngine {
         Ok(QueryResult { schema, stream: futures::stream::iter([Ok(batch)]).boxed() })
     }
 
-    async fn try_out(&self, request: TrialRequest) -> Result<RecordBatch> {
+    async fn try_out(&self, request: TrialRequest) -> Result<Trial> {
         let (given, mut relations) = (Self::new(Arc::clone(&self.tap)), Relations::new());
         for (name, table) in request.tables {
             let relation = match table {
@@ -400,7 +399,8 @@ impl Engine for MemoryEngine {
             relations.insert(name, relation);
         }
         let (columns, rows) = given.evaluate(&relations, &request.sql)?;
-        Ok(to_batch(&text_schema(&columns), &rows))
+        let (checks, _) = given.check_all(&request.checks, &columns, &rows, &[], false, &relations);
+        Ok(Trial { rows: to_batch(&text_schema(&columns), &rows), checks })
     }
 
     async fn vacuum(&self, keep: &KeepSet, _dry_run: bool) -> Result<VacuumReport> {

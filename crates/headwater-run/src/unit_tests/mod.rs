@@ -10,11 +10,12 @@ mod values;
 use std::sync::Arc;
 use std::time::Instant;
 
-use arrow_array::RecordBatch;
 use futures::StreamExt;
 use headwater_diagnostics::{Diagnostic, nearest};
 use headwater_project::{Project, UnitTest};
+use headwater_sdk::check::Verdict;
 use headwater_sdk::connector::ConnectorType;
+use headwater_sdk::engine::Trial;
 use headwater_sdk::{Blame, Error, Result};
 
 use self::prepare::{Expected, Prepared};
@@ -55,11 +56,11 @@ pub async fn test(
         // On a thread of its own, so that all cores plan and compute.
         let task = tokio::spawn(async move {
             let began = Instant::now();
-            let rows = engine.try_out(prepared.request).await;
-            let failure = judge(rows, &prepared.expected, prepared.ordered)?;
-            Ok::<_, Error>((failure, began.elapsed()))
+            let Prepared { request, expected, verdicts, ordered } = prepared;
+            let failures = judge(engine.try_out(request).await, expected.as_ref(), &verdicts, ordered)?;
+            Ok::<_, Error>((failures, began.elapsed()))
         });
-        let (failure, elapsed) = task.await.map_err(|e| defect().caused_by(e))??;
+        let (failures, elapsed) = task.await.map_err(|e| defect().caused_by(e))??;
         Ok::<_, Error>(TestOutcome {
             model: test.model.clone(),
             name: test.name.clone(),
@@ -67,7 +68,7 @@ pub async fn test(
             description: test.description.clone(),
             tags: test.tags.clone(),
             elapsed,
-            failure,
+            failures,
         })
     });
     let outcomes: Vec<Result<TestOutcome>> = futures::stream::iter(work).buffered(options.jobs.max(1)).collect().await;
@@ -119,28 +120,45 @@ fn choose<'a>(tests: &'a [UnitTest], names: &[String]) -> Result<Vec<&'a UnitTes
     Ok(tests.iter().filter(is_chosen).collect())
 }
 
-/// What is wrong with the outcome of a query, if anything is.
-fn judge(rows: Result<RecordBatch>, expected: &Expected, ordered: bool) -> Result<Option<TestFailure>> {
-    Ok(match (rows, expected) {
-        (Ok(rows), Expected::Rows(expected)) => {
-            compare::compare(expected, &rows, ordered).map_err(|e| defect().caused_by(e))?.map(TestFailure::Rows)
-        }
-        (Ok(rows), Expected::Error(text)) => {
-            Some(TestFailure::NoError { expected: text.clone(), rows: rows.num_rows() })
-        }
+/// What is wrong with the outcome of a query.
+fn judge(
+    trial: Result<Trial>,
+    expected: Option<&Expected>,
+    verdicts: &[Verdict],
+    ordered: bool,
+) -> Result<Vec<TestFailure>> {
+    let Trial { rows, checks } = match trial {
+        Ok(trial) => trial,
         // What is wrong with the machine is no property of the query.
-        (Err(error), _) if error.blame == Blame::Environment => return Err(error),
-        (Err(error), Expected::Error(text)) if is_meant(&error, text) => None,
-        (Err(error), expected) => Some(TestFailure::Error {
-            expected: match expected {
-                Expected::Error(text) => Some(text.clone()),
-                Expected::Rows(_) => None,
-            },
-            code: error.code,
-            message: error.full_message(),
-            help: error.help,
-        }),
-    })
+        Err(error) if error.blame == Blame::Environment => return Err(error),
+        Err(error) => return Ok(judge_error(error, expected).into_iter().collect()),
+    };
+    let mut failures = Vec::new();
+    match expected {
+        Some(Expected::Rows(expected)) => {
+            let diff = compare::compare(expected, &rows, ordered).map_err(|e| defect().caused_by(e))?;
+            failures.extend(diff.map(TestFailure::Rows));
+        }
+        Some(Expected::Error(text)) => {
+            failures.push(TestFailure::NoError { expected: text.clone(), rows: rows.num_rows() });
+        }
+        None => {}
+    }
+    let checks = checks.into_iter().zip(verdicts).filter(|(result, expected)| result.verdict != **expected);
+    failures
+        .extend(checks.map(|(result, expected)| TestFailure::Check { expected: *expected, result: Box::new(result) }));
+    Ok(failures)
+}
+
+/// What is wrong with an error, if it is not the one that is expected.
+fn judge_error(error: Error, expected: Option<&Expected>) -> Option<TestFailure> {
+    let expected = match expected {
+        Some(Expected::Error(text)) if is_meant(&error, text) => return None,
+        Some(Expected::Error(text)) => Some(text.clone()),
+        Some(Expected::Rows(_)) | None => None,
+    };
+    let message = error.full_message();
+    Some(TestFailure::Error { expected, code: error.code, message, help: error.help })
 }
 
 /// Whether an error is the one that a test expects. A defect of the engine never is.

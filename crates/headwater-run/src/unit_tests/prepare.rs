@@ -8,6 +8,7 @@ use arrow_schema::{FieldRef, SchemaRef};
 use headwater_diagnostics::{Diagnostic, nearest};
 use headwater_project::{Expectation, Project, Stand, TestCell, TestRows, TestText, UnitTest};
 use headwater_sdk::TableName;
+use headwater_sdk::check::Verdict;
 use headwater_sdk::engine::{GivenTable, TrialRequest};
 
 use super::values::{self, Column};
@@ -18,8 +19,10 @@ use crate::resolve::Resolved;
 pub(super) struct Prepared {
     /// The query and its tables.
     pub(super) request: TrialRequest,
-    /// What has to come of it.
-    pub(super) expected: Expected,
+    /// What has to come of it; `None` when only checks count.
+    pub(super) expected: Option<Expected>,
+    /// What the checks of the request have to say, in its order.
+    pub(super) verdicts: Vec<Verdict>,
     /// Whether the order of rows counts.
     pub(super) ordered: bool,
 }
@@ -67,20 +70,24 @@ pub(super) fn prepare(
         tables.insert(name, given);
     }
     let now = test.now.as_ref().and_then(|now| values::time(now, &mut wrong));
-    let expected = match &test.expect {
+    let expected = test.expect.as_ref().map(|expect| match expect {
         Expectation::Error(text) => Expected::Error(text.text.clone()),
-        Expectation::Rows(rows) => {
-            let schema = schemas.get(&test.model);
-            Expected::Rows(match schema {
-                Some(schema) => expected_rows(rows, &test.model, &schema, &mut wrong),
-                None => ExpectedRows { fields: Vec::new(), columns: Vec::new(), rows: 0 },
-            })
-        }
-    };
+        Expectation::Rows(rows) => Expected::Rows(match schemas.get(&test.model) {
+            Some(schema) => expected_rows(rows, &test.model, &schema, &mut wrong),
+            None => ExpectedRows { fields: Vec::new(), columns: Vec::new(), rows: 0 },
+        }),
+    });
+    let known = resolved.assets.get(&test.model).map_or(&[] as &[_], |asset| &asset.checks);
+    let chosen = test.checks.iter().filter_map(|expected| {
+        let check = known.iter().find(|check| check.name == expected.name)?;
+        Some((check.clone(), expected.verdict))
+    });
+    let (checks, verdicts) = chosen.unzip();
     match test.query(&project.assets) {
         Some(model) if wrong.is_empty() => {
-            let request = TrialRequest { sql: model.sql.clone(), tables, now };
-            Ok(Prepared { request, expected, ordered: test.ordered })
+            let (table, sql) = (test.model.clone(), model.sql.clone());
+            let request = TrialRequest { table, sql, tables, checks, now };
+            Ok(Prepared { request, expected, verdicts, ordered: test.ordered })
         }
         _ => Err(wrong),
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use arrow_schema::DataType;
 use headwater_diagnostics::Span;
 use headwater_sdk::TableName;
+use headwater_sdk::check::{CheckResult, Verdict};
 
 /// What came of all tests, in the order of the files.
 #[derive(Debug, Clone)]
@@ -18,7 +19,7 @@ pub struct TestSummary {
 impl TestSummary {
     /// How many tests failed.
     pub fn failed(&self) -> usize {
-        self.tests.iter().filter(|test| test.failure.is_some()).count()
+        self.tests.iter().filter(|test| !test.failures.is_empty()).count()
     }
 
     /// How many tests passed.
@@ -42,8 +43,8 @@ pub struct TestOutcome {
     pub tags: Vec<String>,
     /// How long its query took, planning included.
     pub elapsed: Duration,
-    /// Why it failed; `None` when it passed.
-    pub failure: Option<TestFailure>,
+    /// Why it failed; empty when it passed.
+    pub failures: Vec<TestFailure>,
 }
 
 /// Why a test failed.
@@ -57,6 +58,13 @@ pub enum TestFailure {
         expected: String,
         /// The number of rows.
         rows: usize,
+    },
+    /// A check that says something else of the rows than expected.
+    Check {
+        /// What it should have said.
+        expected: Verdict,
+        /// What it says.
+        result: Box<CheckResult>,
     },
     /// An error, where rows or another error were expected.
     Error {

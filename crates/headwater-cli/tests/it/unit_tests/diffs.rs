@@ -15,6 +15,11 @@ fn orders() -> Project {
             "models/marts/totals.sql",
             "select id, country, amount * 2 as amount, day from raw.orders where id > 0 order by id\n",
         )
+        .with("models/marts/countries.sql", "select distinct country from raw.orders\n")
+        .with(
+            "models/marts/checked.sql",
+            "/*---\nchecks:\n  - not_null: { columns: country, severity: quarantine }\n  - unique: id\n  - relationships: { name: known, column: country, to: marts.countries.country, severity: warn }\n  - row_count: { min: 4 }\n---*/\nselect id, country from marts.totals\n",
+        )
         .with(
             "tests/totals.yml",
             "\
@@ -57,6 +62,18 @@ name: no_error
 model: marts.totals
 given: { raw.orders: [{ id: 7 }] }
 expect: { error: overflow }
+---
+name: checks
+model: marts.checked
+given:
+  marts.totals: [{ id: 1, country: DE }, { id: 1, country: XX }, { id: 2 }]
+  marts.countries: [{ country: DE }]
+expect: [{ id: 1 }, { id: 1 }, { id: 3 }]
+expect_checks:
+  not_null(country): quarantined
+  unique(id): passed
+  known: passed
+  row_count(at least 4): passed
 ",
         )
 }
@@ -84,18 +101,20 @@ fn a_program_gets_all_of_it() {
     let report = orders().say(&["test", "--json"]).exits(1);
     assert_eq!(report.err, "");
     let report = report.json();
-    assert_eq!((&report["exit_code"], &report["passed"], &report["failed"]), (&1.into(), &1.into(), &4.into()));
+    assert_eq!((&report["exit_code"], &report["passed"], &report["failed"]), (&1.into(), &1.into(), &5.into()));
     let test = &report["tests"][1];
     assert_eq!(
         (&test["model"], &test["file"], &test["line"]),
         (&"marts.totals".into(), &"tests/totals.yml".into(), &6.into())
     );
-    let failure = &test["failure"];
+    let failure = &test["failures"][0];
     assert_eq!((&failure["kind"], &failure["equal"]), (&"rows".into(), &2.into()));
     assert_eq!(failure["missing"][0].to_string(), r#"{"id":6,"country":"PT","amount":12.0,"day":"2026-02-04"}"#);
     assert_eq!(failure["different"][1]["actual"]["amount"], serde_json::Value::Null);
-    assert_eq!(report["tests"][2]["failure"]["kind"], "order");
-    assert_eq!(report["tests"][4]["failure"]["kind"], "no_error");
+    assert_eq!(report["tests"][2]["failures"][0]["kind"], "order");
+    let checks = report["tests"][5]["failures"].as_array().unwrap();
+    assert_eq!((checks.len(), &checks[1]["kind"], &checks[1]["actual"]), (4, &"check".into(), &"failed".into()));
+    assert_eq!(report["tests"][4]["failures"][0]["kind"], "no_error");
 }
 
 #[test]

@@ -120,3 +120,40 @@ fn order_counts_when_it_is_asked_for() {
     passes(sorted, &format!("{given}ordered: true\nexpect: [{{ n: 3 }}, {{ n: 2 }}, {{ n: 1 }}]"));
     fails(sorted, &format!("{given}ordered: true\nexpect: [{{ n: 3 }}, {{ n: 1 }}, {{ n: 2 }}]"), "row 2  1 → 2");
 }
+
+#[test]
+fn checks_can_be_expected_to_find_what_is_wrong() {
+    let project = Project::numbers()
+        .with("models/marts/days.sql", "select cast(null as date) as day from raw.numbers\n")
+        .with(
+            "models/marts/m.sql",
+            "/*---\nchecks:\n  - not_null: n\n  - unique: n\n  - range: { name: n_is_small, column: n, max: 9, severity: quarantine }\n  \
+             - relationships: { name: day_is_known, column: day, to: marts.days.day, severity: warn }\n  \
+             - sql: { name: no_name_twice, query: select name from marts.m group by name having count(*) > 1 }\n---*/\n\
+             select n, name, cast(name as date) as day from raw.numbers\n",
+        )
+        .with(
+            "tests/m.yml",
+            "\
+name: bad
+model: marts.m
+given:
+  raw.numbers: [{ n: 1, name: 2026-01-31 }, { n: 1, name: 2026-01-31 }, { n: 10 }, {}]
+expect_checks:
+  not_null(n): failed
+  unique(n): failed
+  n_is_small: quarantined
+  day_is_known: warned
+  no_name_twice: failed
+---
+name: good
+model: marts.m
+given:
+  raw.numbers: [{ n: 1, name: 2026-01-31 }]
+  marts.days: [{ day: 2026-01-31 }]
+expect: [{ n: 1 }]
+expect_checks: { not_null(n): passed, unique(n): passed, n_is_small: passed, day_is_known: passed, no_name_twice: passed }
+",
+        );
+    project.say(&["test"]).exits(0);
+}

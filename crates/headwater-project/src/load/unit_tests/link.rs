@@ -131,6 +131,7 @@ pub(crate) fn link(
             }
         }
         refuse_unread(&test, names, assets, &mut folder.diagnostics);
+        refuse_unknown_checks(&test, assets, &mut folder.diagnostics);
         tests.push(test);
     }
     tests
@@ -179,6 +180,21 @@ fn refuse_unread(test: &UnitTest, names: &Names, assets: &[Asset], diagnostics: 
                     None => format!("it reads {}", names.join(", ")),
                 })
             }
+        });
+    }
+}
+
+/// Reports checks that the model does not have.
+fn refuse_unknown_checks(test: &UnitTest, assets: &[Asset], diagnostics: &mut Vec<Diagnostic>) {
+    let Some(model) = assets.iter().find(|asset| asset.name == test.model) else { return };
+    let names = || model.checks.iter().map(|spec| spec.check.name.as_str());
+    for check in test.checks.iter().filter(|check| !names().any(|name| name == check.name)) {
+        let message = format!("{} has no check '{}'", test.model, check.name);
+        let diagnostic = Diagnostic::error(codes::UNIT_TEST_CHECK, message).at(check.span, "");
+        diagnostics.push(match nearest(&check.name, names()) {
+            Some(near) => diagnostic.help(format!("did you mean '{near}'?")),
+            None if model.checks.is_empty() => diagnostic.help("it has no checks"),
+            None => diagnostic.help(format!("its checks are {}", names().collect::<Vec<_>>().join(", "))),
         });
     }
 }

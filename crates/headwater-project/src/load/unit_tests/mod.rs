@@ -17,7 +17,7 @@ use super::columns;
 use super::files::Folder;
 use crate::codes;
 use crate::spec::UnitTestFile;
-use crate::unit_test::{Expectation, GivenRows, TestRows, TestText, UnitTest};
+use crate::unit_test::{Expectation, ExpectedCheck, GivenRows, TestText, UnitTest};
 use crate::validate::{self, Schema};
 use crate::yaml::{self, Node};
 
@@ -73,6 +73,16 @@ pub(crate) fn read(folder: &mut Folder) -> Vec<TestDraft> {
     drafts
 }
 
+/// What checks have to say, of a node that has been validated.
+fn expected_checks(node: &Node) -> Vec<ExpectedCheck> {
+    let entries = node.get("expect_checks").and_then(Node::as_map).map_or(&[] as &[yaml::Entry], |map| &map.entries);
+    let expected = entries.iter().filter_map(|entry| {
+        let verdict = serde_json::from_value(entry.value.written_json()).ok()?;
+        Some(ExpectedCheck { name: entry.key.clone(), span: entry.key_span, verdict })
+    });
+    expected.collect()
+}
+
 /// Reads the tests of a file.
 struct Reader<'a> {
     folder: &'a mut Folder,
@@ -98,6 +108,8 @@ impl Reader<'_> {
         let given = self.given(node);
         let expect = node.get("expect").and_then(|expect| self.expectation(expect));
         let file: UnitTestFile = serde_json::from_value(json?).ok()?;
+        let checks = expected_checks(node);
+        self.check_expectations(node, expect.as_ref(), &checks);
         let place = |key: &str| node.get(key).map_or(node.span, |node| node.span);
         let vars = node.get("vars").and_then(Node::as_map).into_iter().flat_map(|map| &map.entries);
         let vars = vars.map(|entry| (entry.key.clone(), (entry.value.written_json(), entry.key_span))).collect();
@@ -110,8 +122,8 @@ impl Reader<'_> {
             given,
             variants: BTreeMap::new(),
             now: node.get("now").and_then(|now| self.text(now)),
-            // What is wrong with it has been reported.
-            expect: expect.unwrap_or_else(|| Expectation::Rows(TestRows::default())),
+            expect,
+            checks,
             ordered: file.ordered,
         };
         Some(TestDraft { test, model_span: place("model"), vars })
@@ -139,6 +151,20 @@ impl Reader<'_> {
             Some(error) if self.only_one(node) => self.text(error).map(Expectation::Error),
             Some(_) => None,
             None => self.rows(node).map(Expectation::Rows),
+        }
+    }
+
+    /// Reports a test that expects nothing, or what cannot be.
+    fn check_expectations(&mut self, node: &Node, expect: Option<&Expectation>, checks: &[ExpectedCheck]) {
+        if node.get("expect").is_none() && checks.is_empty() {
+            let first = node.as_map().and_then(|map| map.entries.first()).map_or(node.span, |entry| entry.key_span);
+            let diagnostic = Diagnostic::error(codes::MISSING_KEY, "a unit test expects nothing").at(first, "");
+            self.report(diagnostic.help("add `expect: …`, which takes rows, or `expect_checks: …`"));
+        }
+        if let (Some(Expectation::Error(error)), [check, ..]) = (expect, checks) {
+            let message = "a query that fails has no rows that a check could judge";
+            let diagnostic = Diagnostic::error(codes::CONTRADICTION, message).at(check.span, "").also(error.span, "");
+            self.report(diagnostic.help("remove one of the two"));
         }
     }
 
