@@ -1,7 +1,8 @@
 //! Rows that are most likely meant to be the same, so that a person sees which cells differ.
 //!
-//! Two rows can be meant to be the same when at least half of their cells are equal, or when they share a value that no other
-//! row has (a key, most likely). Of the pairs that there are, those with the rarest values in common go first.
+//! Two rows can be meant to be the same when at least half of their cells are equal, when they share a value that no other
+//! row has (a key, most likely), or when each is the only row there is. Of the pairs that there are, those with the rarest
+//! values in common go first.
 
 use std::collections::HashMap;
 
@@ -22,10 +23,11 @@ pub(super) fn best(expected: &[Row], actual: &[Row], left: Left) -> Pairs {
     let (first, second) =
         (&left.expected[..left.expected.len().min(MOST)], &left.actual[..left.actual.len().min(MOST)]);
     let frequencies = (frequencies(expected, &left.expected), frequencies(actual, &left.actual));
+    let only_one = expected.len() == 1 && actual.len() == 1;
     let mut candidates: Vec<(f64, usize, usize)> = Vec::new();
     for e in first {
         for a in second {
-            let score = score(&expected[*e], &actual[*a], &frequencies);
+            let score = score(&expected[*e], &actual[*a], &frequencies).or(only_one.then_some(0.0));
             candidates.extend(score.map(|score| (score, *e, *a)));
         }
     }

@@ -75,6 +75,15 @@ fn rows_pair_up_by_what_is_rarest_among_them() {
 }
 
 #[test]
+fn the_only_row_is_meant_to_be_the_only_one_expected() {
+    let diff = compare_rows(&[row(&["1", "x"])], &[row(&["2", "y"])], false).unwrap();
+    assert_eq!((diff.different.len(), diff.missing.len(), diff.unexpected.len()), (1, 0, 0));
+    let diff =
+        compare_rows(&[row(&["1", "x"]), row(&["3", "z"])], &[row(&["2", "y"]), row(&["3", "z"])], false).unwrap();
+    assert_eq!((diff.different.len(), diff.missing.len(), diff.unexpected.len()), (0, 1, 1));
+}
+
+#[test]
 fn rounding_does_not_count_and_anything_else_does() {
     let passes = |one: f64, other: f64| {
         compare_rows(&[vec![Cell::of_double(one)]], &[vec![Cell::of_double(other)]], false).is_none()
