@@ -1,20 +1,19 @@
 //! `tests/*.yml`: unit tests of models. A file holds one test, or several documents parted by `---`, or lists of tests.
 //!
 //! ```yaml
-//! name: an_unknown_aircraft_leads_to_the_unknown_member
-//! model: marts.fct_flights
-//! description: Flights of an aircraft that the registry lacks are kept.
+//! name: the_first_order_counts
+//! model: marts.customers
+//! description: Orders before the variable since are left out.
+//! vars: { since: "2025-01-01" }
 //! given:
-//!   staging.flights:
-//!     - { carrier: UA, flight: 1, tailnum: N14228 }
-//!     - { carrier: UA, flight: 2, tailnum: N99999 }
-//!   marts.dim_plane:
+//!   raw.orders:
 //!     csv: |
-//!       plane_key,is_known
-//!       N14228,true
+//!       customer_id, country, ordered_at
+//!       7,           DE,      2024-12-31
+//!       7,           DE,      2025-02-01
+//!       7,           DE,      2025-03-01
 //! expect:
-//!   - { flight: 1, plane_key: N14228 }
-//!   - { flight: 2, plane_key: unknown }
+//!   - { customer_id: 7, first_order: 2025-02-01 }
 //! ```
 //!
 //! `headwater test` runs them, without the lake: the model's query, as a run plans it, answers from the rows that are
