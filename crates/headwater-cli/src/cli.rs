@@ -9,7 +9,7 @@ use crate::commands;
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done: everything that was asked for is published, shown or checked
-  1  some assets failed or were held back, or the command was interrupted
+  1  some assets failed or were held back, some unit tests failed, or the command was interrupted
   2  the project or the command line is wrong: nothing was done
   3  the environment is: storage, network, permissions, or another process that uses the lake";
 
@@ -63,6 +63,8 @@ pub(crate) enum Command {
     Init(commands::init::InitArgs),
     /// Says everything that is wrong with a project, without running it
     Check(commands::check::CheckArgs),
+    /// Runs the unit tests of models: given rows, expected rows, without the lake
+    Test(commands::test::TestArgs),
     /// Says what a run would do, and why
     Plan(commands::plan::PlanArgs),
     /// Brings the lake up to date and publishes what passes its checks

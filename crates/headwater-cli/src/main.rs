@@ -59,6 +59,7 @@ async fn command(cli: Cli, console: &Console, stop: &CancellationToken) -> Resul
     match cli.command {
         Command::Init(args) => commands::init::init(&args, console),
         Command::Check(args) => commands::check::check(&args, global, console).await,
+        Command::Test(args) => commands::test::test(&args, global, console).await,
         Command::Plan(args) => commands::plan::plan(&args, global, console).await,
         Command::Run(args) => commands::run::run(&args, global, console, stop).await,
         Command::Query(args) => commands::query::query(&args, global, console).await,

@@ -17,6 +17,7 @@ mod lake;
 mod refresh;
 mod session;
 mod stage;
+mod trial;
 mod types;
 
 use std::collections::BTreeMap;
@@ -28,7 +29,8 @@ use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::physical_plan::execute_stream;
 use futures::StreamExt;
 use headwater_sdk::engine::{
-    Analysis, Branch, Engine, KeepSet, PublishOutcome, QueryResult, SqlError, StagedTable, VacuumReport,
+    Analysis, Branch, Engine, KeepSet, PublishOutcome, QueryResult, SqlError, StagedTable, Trial, TrialRequest,
+    VacuumReport,
 };
 use headwater_sdk::{Blame, Error, Relation, Relations, Result, RunId, TableName};
 
@@ -174,6 +176,10 @@ impl Engine for LakeEngine {
         let rows = execute_stream(physical, session.state().task_ctx()).map_err(|e| sql_error(&e))?;
         let stream = rows.map(|batch| batch.map_err(|e| sql_error(&e))).boxed();
         Ok(QueryResult { schema, stream })
+    }
+
+    async fn try_out(&self, request: TrialRequest) -> Result<Trial> {
+        trial::try_out(&self.lake.runtime, request).await
     }
 
     async fn vacuum(&self, keep: &KeepSet, dry_run: bool) -> Result<VacuumReport> {

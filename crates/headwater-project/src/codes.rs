@@ -49,7 +49,7 @@ codes! {
     SECRET_PLACE = "HW0118", "a `${NAME}` where its value would be kept",
         "what is written here is stored in the catalogue, so it must not hold secrets; only environments and a connector's own keys may.";
     VARIABLE = "HW0119", "an unknown variable",
-        "`var(\"…\")` or `--var` names a variable that `headwater.yml` does not declare under `vars`.";
+        "`var(\"…\")`, `--var` or a unit test names a variable that `headwater.yml` does not declare under `vars`.";
     CONNECTOR = "HW0120", "an unknown connector",
         "`connector` names none of the connectors that this version has.";
     MODE = "HW0121", "a mode that the connector cannot do",
@@ -97,6 +97,16 @@ codes! {
     UNCHECKED_VIEW = "HW0145", "a view would show what nothing has checked",
         "a table that was selected is rebuilt, and a view of `main` shows it whose definition in the project is another or \
          is gone; select the view too, or run without `--select`.";
+    UNIT_TEST_MODEL = "HW0150", "a unit test of what is no model",
+        "a unit test names a model that the project does not have, or a source or a seed, which has no query to test.";
+    UNIT_TEST_NAME = "HW0151", "two unit tests with one name",
+        "the unit tests of a model are told apart by their names.";
+    UNIT_TEST_GIVEN = "HW0152", "given rows that are never read",
+        "the model of the unit test does not read the table, neither directly nor through views that are not given themselves.";
+    UNIT_TEST_CSV = "HW0153", "malformed CSV in a unit test",
+        "rows of a unit test in CSV need a line of column names, each once, and as many cells in every line; quotes have to be closed.";
+    UNIT_TEST_CHECK = "HW0154", "a unit test of a check that is not there",
+        "`expect_checks` names a check that the model does not have; checks are named as a run shows them, e.g. `unique(order_id)`.";
     INTERNAL = "HW0199", "loading failed",
         "a defect of Headwater itself; please report it with the file that brings it about.";
     SQL_SYNTAX = "HW0201", "SQL cannot be parsed",

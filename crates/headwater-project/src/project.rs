@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use headwater_sdk::TableName;
 
 use crate::asset::Asset;
+use crate::unit_test::UnitTest;
 
 /// The memory that queries may use where `defaults.memory` says nothing, in bytes.
 pub const DEFAULT_MEMORY: u64 = 1 << 30;
@@ -43,6 +44,8 @@ pub struct Project {
     pub environment: Environment,
     /// The assets in dependency order (inputs before their users), ties by name.
     pub assets: Vec<Asset>,
+    /// The unit tests of its models, in the order of the files.
+    pub tests: Vec<UnitTest>,
     /// The values that came from `${…}`, longest first: to be blotted out wherever texts leave the program.
     pub secrets: Vec<String>,
 }
@@ -54,6 +57,7 @@ impl fmt::Debug for Project {
             .field("name", &self.name)
             .field("environment", &self.environment)
             .field("assets", &self.assets)
+            .field("tests", &self.tests)
             .finish_non_exhaustive()
     }
 }

@@ -8,11 +8,12 @@ use serde_json::{Map, Value, json};
 
 use crate::load::checks::options_schema;
 use crate::load::connectors::{SEED_CONNECTOR, seed_schema, source_schema, stream_schema};
-use crate::spec::{ModelHeader, ProjectFile};
+use crate::spec::{ModelHeader, ProjectFile, UnitTestFile};
 use crate::validate::{Schema, lists_take_single_values};
 
 /// The JSON Schema (draft 2020-12) of each kind of YAML in a project: `project` (`headwater.yml`), `source`
-/// (a document in `sources/*.yml`), `model` (the header of a model) and `seed` (`seeds/*.yml`).
+/// (a document in `sources/*.yml`), `model` (the header of a model), `seed` (`seeds/*.yml`) and `test` (a document in
+/// `tests/*.yml`).
 pub fn json_schemas(
     connectors: &[Box<dyn ConnectorType>],
     checks: &[Box<dyn CheckType>],
@@ -21,6 +22,7 @@ pub fn json_schemas(
         ("project", Schema::of::<ProjectFile>().root),
         ("model", with_checks(Schema::of::<ModelHeader>().root, checks)),
         ("source", with_checks(sources(connectors), checks)),
+        ("test", unit_tests()),
     ]);
     if let Some(files) = connectors.iter().find(|c| c.name() == SEED_CONNECTOR) {
         schemas.insert("seed", with_checks(seed_schema(files.as_ref()), checks));
@@ -51,6 +53,21 @@ fn sources(connectors: &[Box<dyn ConnectorType>]) -> Value {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "a source",
         "oneOf": alternatives,
+        "$defs": definitions,
+    })
+}
+
+/// A unit test, or a list of them.
+fn unit_tests() -> Value {
+    let mut test = Schema::of::<UnitTestFile>().root;
+    let mut definitions = Map::new();
+    hoist(&mut test, &mut definitions);
+    definitions.insert("unit_test".to_owned(), test);
+    let reference = json!({ "$ref": "#/$defs/unit_test" });
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "unit tests",
+        "oneOf": [reference, { "type": "array", "items": reference }],
         "$defs": definitions,
     })
 }

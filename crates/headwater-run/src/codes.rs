@@ -125,4 +125,28 @@ pub const CODES: &[Code] = &[
                       another program cleaned it. Loading now could load files twice. --full-refresh loads everything \
                       that is there again.",
     },
+    Code {
+        code: "HW0950",
+        title: "a unit test names a column that the table does not have",
+        explanation: "The rows of a unit test name columns of the table that they are given for, or of the model whose \
+                      rows are expected. Correct the name.",
+    },
+    Code {
+        code: "HW0951",
+        title: "a value of a unit test is not of its column's type",
+        explanation: "The values of a unit test get the types of their columns, which the message names. Write the value \
+                      as the help says, or give the column another type in the project.",
+    },
+    Code {
+        code: "HW0952",
+        title: "a model of a unit test cannot be planned with its variables",
+        explanation: "The variables of a unit test make another SQL of the model's template, or of that of a view that it \
+                      reads, and this SQL is wrong. Correct the template, or the variables of the test.",
+    },
+    Code {
+        code: "HW0953",
+        title: "no such unit test",
+        explanation: "`headwater test` takes parts of the names of unit tests or of models, with * for any characters; \
+                      one of them fits no unit test of the project.",
+    },
 ];

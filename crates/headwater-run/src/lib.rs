@@ -21,6 +21,7 @@ mod rollback;
 mod run;
 mod scope;
 mod summary;
+mod unit_tests;
 
 #[cfg(test)]
 mod tests;
@@ -35,3 +36,6 @@ pub use resolve::{Resolved, ResolvedAsset, resolve};
 pub use rollback::{RollbackOptions, RollbackSummary, rollback};
 pub use run::{Plan, PlanOptions, RunOptions, plan, run};
 pub use summary::{AssetSummary, CheckCounts, CheckProblem, RunProblem, RunSummary};
+pub use unit_tests::{
+    DiffColumn, Different, RowDiff, TestFailure, TestOptions, TestOutcome, TestSummary, TextRow, check_tests, test,
+};

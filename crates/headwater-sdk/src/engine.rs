@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -244,6 +245,42 @@ pub struct QueryResult {
     pub stream: BatchStream,
 }
 
+/// A table that stands for one of the lake while a query is tried out.
+#[derive(Debug, Clone)]
+pub enum GivenTable {
+    /// These rows, in lake types.
+    Rows(RecordBatch),
+    /// The rows of a query, whose names are resolved among the given tables.
+    View {
+        /// Rendered SQL.
+        sql: String,
+    },
+}
+
+/// A query to be tried out on tables that are given.
+#[derive(Debug, Clone)]
+pub struct TrialRequest {
+    /// The table that the query would fill.
+    pub table: TableName,
+    /// Rendered SQL.
+    pub sql: String,
+    /// Everything that the query and the checks can name, beside the table itself.
+    pub tables: BTreeMap<TableName, GivenTable>,
+    /// Checks to be evaluated on the rows. None sets any aside.
+    pub checks: Vec<CompiledCheck>,
+    /// The time that `now()` and its like stand for, in microseconds since 1970-01-01T00:00:00Z; `None` for the clock's.
+    pub now: Option<i64>,
+}
+
+/// What came of trying a query out.
+#[derive(Debug, Clone)]
+pub struct Trial {
+    /// Its rows, in lake types: what a run would write.
+    pub rows: RecordBatch,
+    /// One result per check, in the request's order.
+    pub checks: Vec<CheckResult>,
+}
+
 /// What must be kept when files are removed.
 #[derive(Debug, Clone, Default)]
 pub struct KeepSet {
@@ -334,6 +371,13 @@ pub trait Engine: Send + Sync {
     /// # Errors
     /// For SQL that is wrong or not a query, and for tables that cannot be read.
     async fn query(&self, relations: &Relations, sql: &str) -> Result<QueryResult>;
+
+    /// Answers a query from given tables, and evaluates checks on its rows. Neither the lake nor anything else is read or
+    /// written.
+    ///
+    /// # Errors
+    /// For SQL that is wrong, and for values that it cannot compute with.
+    async fn try_out(&self, request: TrialRequest) -> Result<Trial>;
 
     /// Removes files that nothing refers to.
     ///

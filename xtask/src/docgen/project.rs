@@ -13,8 +13,12 @@ A project is a folder of plain files. `headwater init` makes one, `headwater che
 ";
 
 /// The chapters: a title, and the file of `headwater-project` that its text and keys are from.
-const CHAPTERS: [(&str, &str); 3] =
-    [("headwater.yml", "project.rs"), ("Sources", "source.rs"), ("Models and seeds", "model.rs")];
+const CHAPTERS: [(&str, &str); 4] = [
+    ("headwater.yml", "project.rs"),
+    ("Sources", "source.rs"),
+    ("Models and seeds", "model.rs"),
+    ("Unit tests", "unit_test.rs"),
+];
 
 /// The page.
 pub(super) fn page(root: &Path) -> Result<String, String> {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use headwater_diagnostics::render_json;
-use headwater_run::resolve;
+use headwater_run::{check_tests, resolve};
 use serde_json::json;
 
 use crate::cli::Global;
@@ -14,7 +14,7 @@ use crate::render::units::plural;
 use crate::wiring::lake::{self, Access};
 use crate::wiring::project;
 
-/// Reads the project, looks at its sources, and plans every model and every check. Nothing is loaded or written.
+/// Reads the project, looks at its sources, and plans every model, every check and every unit test. Nothing is loaded or written.
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
     /// The project's folder
@@ -25,7 +25,8 @@ pub(crate) async fn check(args: &CheckArgs, global: &Global, console: &Console) 
     let opened = project::open(args.dir.as_deref(), global, console)?;
     let lake = lake::open(&opened.project, Access::Read)?;
     let base = lake.base().await?;
-    let resolved = match resolve(&opened.project, &opened.connectors, &lake, &base, false).await {
+    let resolved = resolve(&opened.project, &opened.connectors, &lake, &base, false).await;
+    let resolved = match resolved.and_then(|it| check_tests(&opened.project, &it, &lake).map(|()| it)) {
         Ok(resolved) => resolved,
         Err(error) => return Err(Failure::of_run(error, opened.files)),
     };
@@ -40,6 +41,7 @@ pub(crate) async fn check(args: &CheckArgs, global: &Global, console: &Console) 
         console.out_json(&json!({
             "exit_code": 0,
             "assets": opened.project.assets.len(),
+            "unit_tests": opened.project.tests.len(),
             "diagnostics": render_json(&opened.warnings, &opened.files),
             "unreadable_sources": unreadable,
         }))?;
@@ -50,8 +52,12 @@ pub(crate) async fn check(args: &CheckArgs, global: &Global, console: &Console) 
     }
     let checks: usize = opened.project.assets.iter().map(|asset| asset.checks.len()).sum();
     let (assets, checks) = (opened.project.assets.len() as u64, checks as u64);
+    let tests = match opened.project.tests.len() as u64 {
+        0 => String::new(),
+        tests => format!(", {}", plural(tests, "unit test")),
+    };
     console.out(&format!(
-        "{}: {}, {}, no errors\n",
+        "{}: {}, {}{tests}, no errors\n",
         opened.project.name,
         plural(assets, "asset"),
         plural(checks, "check")

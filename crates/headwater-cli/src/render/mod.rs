@@ -7,4 +7,5 @@ pub(crate) mod rows;
 pub(crate) mod style;
 pub(crate) mod summary;
 pub(crate) mod table;
+pub(crate) mod unit_tests;
 pub(crate) mod units;

@@ -12,3 +12,4 @@ mod refusals;
 mod reliability;
 mod running;
 mod selecting;
+mod unit_tests;

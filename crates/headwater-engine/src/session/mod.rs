@@ -2,10 +2,11 @@
 //!
 //! A session resolves names in one [`Relations`] map, so everything that it reads belongs to one snapshot (or one
 //! branch). Tables are opened when a plan first names them; views are planned in place. There is no other way in which a
-//! table reaches a query.
+//! table reaches a query. (Given rows stand for tables where a query is tried out: `given`.)
 
 mod catalog;
 mod estimates;
+mod given;
 mod overflow;
 mod runtime;
 mod scan;

@@ -18,5 +18,5 @@ mod task;
 mod verdict;
 mod view;
 
-pub(crate) use task::stage;
-pub(crate) use view::audit_view;
+pub(crate) use task::{now_micros, stage};
+pub(crate) use view::{audit_query, audit_view};

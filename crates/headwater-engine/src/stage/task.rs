@@ -465,7 +465,7 @@ fn rows_scanned(plan: &Arc<dyn ExecutionPlan>) -> u64 {
     children.into_iter().map(rows_scanned).sum()
 }
 
-pub(super) fn now_micros() -> i64 {
+pub(crate) fn now_micros() -> i64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }

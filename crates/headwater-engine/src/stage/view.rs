@@ -7,7 +7,7 @@ use futures::StreamExt;
 use headwater_sdk::check::{CompiledCheck, Probe};
 use headwater_sdk::engine::{AuditViewRequest, Staged};
 use headwater_sdk::progress::Progress;
-use headwater_sdk::{Relation, Result};
+use headwater_sdk::{Relation, Result, TableName};
 use tokio::task::JoinSet;
 
 use super::audit::{self, Scope};
@@ -24,13 +24,25 @@ pub(crate) async fn audit_view(branch: &RunBranch, request: AuditViewRequest) ->
     let AuditViewRequest { view, sql, checks, mut relations, progress } = request;
     relations.insert(view.clone(), Relation::View { sql: sql.clone() });
     let session = branch.lake.session(&relations);
-    let plan = session.plan(&sql).await?;
+    audit_query(&session, &sql, &view, &checks, &progress, now_micros()).await
+}
+
+/// Evaluates checks over a query, which `table` stands for in the session.
+pub(crate) async fn audit_query(
+    session: &Session,
+    sql: &str,
+    table: &TableName,
+    checks: &[CompiledCheck],
+    progress: &Arc<Progress>,
+    now_micros: i64,
+) -> Result<Staged> {
+    let plan = session.plan(sql).await?;
     let mut staged = Staged::default();
     let mut tallies = rows::tallies(checks.len());
     let mut rows = None;
     if checks.iter().any(|check| check.is_one_pass() || matches!(check.probe, Probe::Unique { .. })) {
         let physical = session.physical(&plan, Thrift::Spilling).await?;
-        let looked = look(&session, &physical, &checks, &progress).await?;
+        let looked = look(session, &physical, checks, progress).await?;
         tallies = looked.tallies;
         rows = Some(looked.rows);
         staged.rows_in = looked.rows;
@@ -40,12 +52,12 @@ pub(crate) async fn audit_view(branch: &RunBranch, request: AuditViewRequest) ->
         if check.is_one_pass() || tallies[index].proven {
             continue;
         }
-        let found = audit::audit(&session, check, &view, rows, Scope::All).await?;
+        let found = audit::audit(session, check, table, rows, Scope::All).await?;
         tallies[index] = found.tally;
         staged.bytes_audited += found.bytes;
     }
-    let now = now_micros();
-    staged.checks = checks.iter().zip(tallies).map(|(check, tally)| verdict::judge(check, tally, rows, now)).collect();
+    staged.checks =
+        checks.iter().zip(tallies).map(|(check, tally)| verdict::judge(check, tally, rows, now_micros)).collect();
     Ok(staged)
 }
 

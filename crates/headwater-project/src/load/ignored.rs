@@ -12,7 +12,6 @@ const NOT_BUILT: &[(&str, &str)] = &[
     ("policies", "roles, grants and masks"),
     ("products", "data products and contracts"),
     ("scripts", "scripts that make tables"),
-    ("tests", "unit tests of models"),
 ];
 
 /// Warns about everything that somebody may think is used.

@@ -12,6 +12,7 @@ mod seeds;
 mod settings;
 mod sources;
 mod tables;
+mod unit_tests;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -119,10 +120,13 @@ fn load_here(options: &LoadOptions<'_>) -> Loaded {
     sources::read(&mut folder, &mut parts, &mut drafts);
     seeds::read(&mut folder, &mut parts, &mut drafts);
     models::read(&mut folder, &mut parts, &mut drafts);
+    let tests = unit_tests::read(&mut folder);
+    let names = unit_tests::Names::of(&drafts);
     let assets = graph::link(drafts, &mut folder.diagnostics);
+    let tests = unit_tests::link(tests, &names, assets.as_deref(), &templates, &mut folder);
     let secrets = parts.secrets.values();
     let project =
-        environment.zip(assets).map(|(environment, assets)| Project { dir, name, environment, assets, secrets });
+        environment.zip(assets).map(|(environment, assets)| Project { dir, name, environment, assets, tests, secrets });
     loaded(folder, project)
 }
 

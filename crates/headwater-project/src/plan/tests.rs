@@ -96,6 +96,7 @@ fn project() -> Project {
             model("marts.a", &["staging.a", "seeds.b"], "select b", Materialize::Table),
             last,
         ],
+        tests: Vec::new(),
         secrets: Vec::new(),
     }
 }

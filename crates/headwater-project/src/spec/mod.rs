@@ -6,6 +6,7 @@ mod formats;
 mod model;
 mod project;
 mod source;
+mod unit_test;
 
 pub(crate) use checks::CheckCommon;
 pub(crate) use columns::{ModelColumn, Named, StreamColumn};
@@ -13,3 +14,4 @@ pub(crate) use formats::FORMATS;
 pub(crate) use model::{MaterializeOption, ModelHeader, RefreshOption, SeedFile};
 pub(crate) use project::{EnvironmentOptions, ProjectFile};
 pub(crate) use source::{FreshnessOptions, SourceCommon, StreamCommon};
+pub(crate) use unit_test::UnitTestFile;

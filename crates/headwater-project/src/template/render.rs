@@ -20,6 +20,7 @@ const FUEL: u64 = 1_000_000;
 const MAX_OUTPUT: usize = 4 << 20;
 
 /// A file in `macros/`.
+#[derive(Clone)]
 pub(crate) struct MacroFile {
     /// Its path, which is its name for `import`.
     pub(crate) path: String,
@@ -84,6 +85,18 @@ impl Templates {
         let mut templates = Self { engine, macros: BTreeMap::new(), broken: BTreeSet::new(), files, vars };
         templates.read_macros(diagnostics);
         templates
+    }
+
+    /// The same macros, with other values of some variables. Mistakes that these bring about go to `diagnostics`.
+    pub(crate) fn with_vars(&self, others: &BTreeMap<String, Value>, diagnostics: &mut Vec<Diagnostic>) -> Self {
+        let mut vars = BTreeMap::clone(&self.vars);
+        vars.extend(others.iter().map(|(name, value)| (name.clone(), value.clone())));
+        Self::new(vars, self.files.clone(), diagnostics)
+    }
+
+    /// The names of the variables.
+    pub(crate) fn var_names(&self) -> impl Iterator<Item = &str> {
+        self.vars.keys().map(String::as_str)
     }
 
     fn read_macros(&mut self, diagnostics: &mut Vec<Diagnostic>) {

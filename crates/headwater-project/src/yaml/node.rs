@@ -3,6 +3,8 @@
 use headwater_diagnostics::Span;
 use serde_json::Number;
 
+use super::scalar;
+
 /// A value and its place.
 #[derive(Debug, Clone)]
 pub(crate) struct Node {
@@ -98,6 +100,22 @@ impl Node {
     /// The text, with secrets in it.
     pub(crate) fn as_text(&self) -> Option<&str> {
         if let Value::Text(text) = &self.value { Some(&text.value) } else { None }
+    }
+
+    /// A scalar letter for letter, for a reader who knows its type better than YAML does: `007` keeps its zeros. `text` is
+    /// that of the file. `None` for lists, mappings and null.
+    pub(crate) fn scalar_text(&self, text: &str) -> Option<String> {
+        let written = || text.get(self.span.start..self.span.end).unwrap_or("");
+        match &self.value {
+            Value::Text(text) => Some(text.written().to_owned()),
+            Value::Bool(value) => Some(value.to_string()),
+            // At the place of an alias stands its name; and the digits of `0x1f` are not those that others read.
+            Value::Number(number) => match scalar::number(written()) {
+                Some(same) if same == *number && !written().contains(['x', 'o']) => Some(written().to_owned()),
+                _ => Some(number.to_string()),
+            },
+            Value::Null | Value::List(_) | Value::Map(_) => None,
+        }
     }
 
     pub(crate) fn is_null(&self) -> bool {

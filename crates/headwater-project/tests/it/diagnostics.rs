@@ -68,7 +68,6 @@ fn files() {
             "what is not built yet",
             Folder::new()
                 .with("policies/a.yml", "x: 1")
-                .with("tests/a.yml", "x: 1")
                 .with("scripts/a.py", "x")
                 .with("glossary.yml", "x: 1")
                 .with("products/a.yml", "x")

@@ -12,3 +12,4 @@ mod projects;
 mod schemas;
 mod secrets;
 mod select;
+mod unit_tests;

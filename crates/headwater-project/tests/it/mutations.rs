@@ -22,6 +22,11 @@ const FILES: &[(&str, &str)] = &[
         "/*---\ndescription: Ünïcode – text\nmaterialize: table\npartition_by: [d]\nchecks:\n  - not_null: a\n  - expression: a > 1 and b like 'x%'\n  - sql: select * from marts.m where a < 0\n---*/\nwith recursive t as (select 1 n union all select n + 1 from t where n < {{ var('list') | length }})\nselect {{ day('o.t') }} d, (select max(x) from raw.events) \"Größe\", case when a then 'ü' else \"b\" end\nfrom raw.orders o, lateral (select * from seeds.colours c where c.a = o.a) /* marts.x */ -- marts.y\n{% for x in var('list') %} join t as t{{ x }} on true {% endfor %}\nwhere a in (1, 2, 3) or b is not null\n",
     ),
     ("models/marts/v.sql", "/*--- materialize: view ---*/ select * from raw.orders__rejected;"),
+    (
+        "tests/t.yml",
+        "name: a\nmodel: marts.m\nvars: { list: [x] }\nnow: 2026-01-31\ngiven:\n  raw.orders:\n    csv: |\n      a, \"b\"\n      ä, 1\n  seeds.colours: { file: rows/c.csv }\nexpect:\n  - { d: 007, Größe: [1, { c: ü }] }\nexpect_checks: { not_null(a): failed }\n---\n- { name: b, model: marts.v, ordered: true, expect: { error: 'ü' } }\n",
+    ),
+    ("tests/rows/c.csv", "a,b\n\"ö\n\",\"\"\"\"\n,\n"),
 ];
 
 /// What breaks parsers.

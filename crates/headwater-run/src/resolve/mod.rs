@@ -2,7 +2,7 @@
 
 mod checks;
 mod model;
-mod parallel;
+pub(crate) mod parallel;
 mod source;
 mod unselected;
 
@@ -48,6 +48,15 @@ pub struct ResolvedAsset {
 }
 
 impl Resolved {
+    /// The columns of a table, those of side tables included.
+    pub(crate) fn schema(&self, table: &TableName) -> Option<SchemaRef> {
+        match self.assets.get(table) {
+            Some(asset) => Some(Arc::clone(&asset.schema)),
+            None if table.is_side_table() => Some(side_schema(table, &self.assets.get(&table.owner())?.schema)),
+            None => None,
+        }
+    }
+
     /// What a plan has to know of every asset.
     pub fn desired(&self) -> BTreeMap<TableName, Desired> {
         let resolved = self.assets.iter().map(|(name, asset)| (name.clone(), asset.desired.clone()));
@@ -148,6 +157,14 @@ fn resolve_source(asset: &Asset, look: Result<source::Look, Error>, findings: &m
     }
 }
 
+/// The columns of a side table, from those of its asset.
+fn side_schema(side: &TableName, schema: &SchemaRef) -> SchemaRef {
+    match side.table().ends_with(REJECTED_SUFFIX) {
+        true => side_table::rejected_schema(),
+        false => side_table::quarantine_schema(schema),
+    }
+}
+
 /// What resolving has found so far.
 #[derive(Default)]
 pub(crate) struct Findings {
@@ -167,10 +184,7 @@ impl Findings {
         match resolved {
             Some(resolved) => {
                 for side in asset.side_tables() {
-                    let schema = match side.table().ends_with(REJECTED_SUFFIX) {
-                        true => side_table::rejected_schema(),
-                        false => side_table::quarantine_schema(&resolved.schema),
-                    };
+                    let schema = side_schema(&side, &resolved.schema);
                     self.schemas.insert(side, schema);
                 }
                 self.schemas.insert(asset.name.clone(), Arc::clone(&resolved.schema));

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 const STACK: usize = 8 << 20;
 
 /// The results of `work` on all items, in their order.
-pub(super) fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub(crate) fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(items.len());
     if threads < 2 {
         return items.iter().map(work).collect();

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use headwater_sdk::check::{CheckResult, CompiledCheck, Probe, Severity, Verdict};
 use headwater_sdk::engine::{
-    Analysis, AuditViewRequest, Branch, Engine, KeepSet, PublishOutcome, QueryResult, SqlError, StageInput,
-    StageRequest, Staged, StagedTable, VacuumReport, WriteMode,
+    Analysis, AuditViewRequest, Branch, Engine, GivenTable, KeepSet, PublishOutcome, QueryResult, SqlError, StageInput,
+    StageRequest, Staged, StagedTable, Trial, TrialRequest, VacuumReport, WriteMode,
 };
 use headwater_sdk::lineage::{ColumnLineage, ColumnRef, Edge, Influence, OutputColumn};
 use headwater_sdk::types::timestamp_utc;
@@ -382,6 +382,25 @@ impl Engine for MemoryEngine {
         let schema = text_schema(&columns);
         let batch = to_batch(&schema, &rows);
         Ok(QueryResult { schema, stream: futures::stream::iter([Ok(batch)]).boxed() })
+    }
+
+    async fn try_out(&self, request: TrialRequest) -> Result<Trial> {
+        let (given, mut relations) = (Self::new(Arc::clone(&self.tap)), Relations::new());
+        for (name, table) in request.tables {
+            let relation = match table {
+                GivenTable::View { sql } => Relation::View { sql },
+                GivenTable::Rows(batch) => {
+                    let columns = batch.schema().fields().iter().map(|field| field.name().clone()).collect();
+                    let version = Version { commit: 0, columns, rows: to_rows(&batch), position: None };
+                    given.lock().tables.insert(name.clone(), vec![version]);
+                    Relation::Table { version: 0 }
+                }
+            };
+            relations.insert(name, relation);
+        }
+        let (columns, rows) = given.evaluate(&relations, &request.sql)?;
+        let (checks, _) = given.check_all(&request.checks, &columns, &rows, &[], false, &relations);
+        Ok(Trial { rows: to_batch(&text_schema(&columns), &rows), checks })
     }
 
     async fn vacuum(&self, keep: &KeepSet, _dry_run: bool) -> Result<VacuumReport> {

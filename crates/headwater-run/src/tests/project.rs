@@ -154,6 +154,7 @@ impl Draft {
             name: "test".into(),
             environment,
             assets: self.assets,
+            tests: Vec::new(),
             secrets: self.secrets,
         })
     }
