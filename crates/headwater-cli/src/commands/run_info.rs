@@ -2,6 +2,7 @@
 
 use clap::Args;
 use headwater_sdk::check::Verdict;
+use headwater_sdk::engine::Refresh;
 use headwater_sdk::store::{RunRecord, TaskRecord};
 use headwater_sdk::{Blame, Error};
 use serde_json::json;
@@ -13,7 +14,7 @@ use crate::failure::Failure;
 use crate::render::progress::state_word;
 use crate::render::style::one_line;
 use crate::render::table::{Cell, Column, Table};
-use crate::render::units::{count_or_blank, seconds, time};
+use crate::render::units::{count_or_blank, refreshed, seconds, time};
 use crate::wiring::lake::{self, Access};
 use crate::wiring::project;
 
@@ -66,6 +67,7 @@ fn describe(run: &RunRecord, tasks: &[TaskRecord], console: &Console) -> String 
     let mut table = Table::new(vec![
         Column::text("asset"),
         Column::text("result"),
+        Column::text("computed").optional(5),
         Column::number("rows out").optional(2),
         Column::number("time").optional(3),
         Column::number("tries").optional(4),
@@ -78,11 +80,17 @@ fn describe(run: &RunRecord, tasks: &[TaskRecord], console: &Console) -> String 
         table.push(vec![
             task.asset.to_string().into(),
             state_word(task.state).into(),
+            task.staged.as_ref().and_then(|staged| staged.refresh.as_ref()).map(refreshed).unwrap_or_default().into(),
             count_or_blank(task.staged.as_ref().map_or(0, |staged| staged.rows_out)).into(),
             seconds(took).into(),
             tries.into(),
             Cell::from(one_line(&task.reason)),
         ]);
+        if let Some(Refresh::Full { because: Some(why) }) =
+            task.staged.as_ref().and_then(|staged| staged.refresh.as_ref())
+        {
+            problems.push_str(&format!("{}: all rows were computed: {}\n", task.asset, one_line(why)));
+        }
         if let Some(message) = &task.message {
             problems.push_str(&format!("{}: {}\n", task.asset, one_line(message)));
         }

@@ -8,7 +8,7 @@ use super::problem::{headline, labelled};
 use super::progress::state_word;
 use super::style::{Style, cut, one_line};
 use super::table::{Cell, Column, Table};
-use super::units::{bytes, count, count_or_blank, plural, seconds};
+use super::units::{bytes, count, count_or_blank, plural, refreshed, seconds};
 
 /// Failing rows shown per check.
 const SAMPLE: usize = 5;
@@ -41,6 +41,7 @@ fn assets(summary: &RunSummary, width: usize, color: bool) -> String {
     let mut table = Table::new(vec![
         Column::text("asset"),
         Column::text("result"),
+        Column::text("computed").optional(7),
         Column::number("rows in").optional(3),
         Column::number("rows out").optional(1),
         Column::number("read").optional(5),
@@ -57,6 +58,7 @@ fn assets(summary: &RunSummary, width: usize, color: bool) -> String {
         table.push(vec![
             asset.asset.to_string().into(),
             Cell::styled(result, state_style(asset.state)),
+            asset.refresh.as_ref().map(refreshed).unwrap_or_default().into(),
             count_or_blank(asset.rows_in).into(),
             count_or_blank(asset.rows_out).into(),
             bytes(asset.bytes_in).into(),

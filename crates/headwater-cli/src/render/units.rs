@@ -1,5 +1,7 @@
 //! Numbers for people.
 
+use headwater_sdk::engine::Refresh;
+
 /// `1,234,567`.
 pub(crate) fn count(number: u64) -> String {
     let digits = number.to_string();
@@ -62,6 +64,16 @@ pub(crate) fn time(ms: i64) -> String {
 /// `1 row`, `2 rows`.
 pub(crate) fn plural(number: u64, one: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{} {one}s", count(number)) }
+}
+
+/// How a table was brought up to date, in a word or two.
+pub(crate) fn refreshed(refresh: &Refresh) -> String {
+    match refresh {
+        Refresh::Full { .. } => "all rows".to_owned(),
+        Refresh::Append => "new rows".to_owned(),
+        Refresh::Keys { keys, .. } => plural(*keys, "key"),
+        Refresh::Nothing => "nothing".to_owned(),
+    }
 }
 
 #[cfg(test)]

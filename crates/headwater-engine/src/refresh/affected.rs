@@ -8,7 +8,7 @@ use datafusion::logical_expr::{Distinct, Expr, Join, JoinConstraint, LogicalPlan
 use super::columns::{as_keys, key_column, outputs, substitute};
 use super::derivative::{Sign, derivative, not_linear};
 use super::inputs::Changed;
-use super::key::{is_linear, key_columns, looked_up};
+use super::key::{before_unnesting, is_linear, key_columns, looked_up};
 use super::sides::{Side, sides};
 use super::{Found, Stop, obstacle};
 
@@ -41,6 +41,7 @@ pub(crate) fn affected(plan: &LogicalPlan, exprs: &[Expr], changed: &Changed) ->
         LogicalPlan::Distinct(Distinct::All(input)) => affected(input, exprs, changed),
         LogicalPlan::Aggregate(node) => below(&node.input, exprs, &node.schema, &node.group_expr, changed),
         LogicalPlan::Window(node) => affected(&node.input, exprs, changed),
+        LogicalPlan::Unnest(node) => below(&node.input, exprs, &node.schema, &before_unnesting(node), changed),
         LogicalPlan::Union(union) => {
             let mut keys = Vec::new();
             for input in &union.inputs {

@@ -139,7 +139,6 @@ pub(super) fn not_linear(plan: &LogicalPlan) -> Stop {
         LogicalPlan::RecursiveQuery(_) => "it is recursive".to_owned(),
         LogicalPlan::Aggregate(_) | LogicalPlan::Distinct(_) => "it aggregates".to_owned(),
         LogicalPlan::Window(_) => "it has window functions".to_owned(),
-        LogicalPlan::Unnest(_) => "it unnests what it has aggregated".to_owned(),
         other => format!("it has {}", other.display()),
     };
     Stop::Obstacle(what)

@@ -2,7 +2,7 @@
 //! values the changes concern.
 
 use datafusion::common::DFSchema;
-use datafusion::logical_expr::{Aggregate, Distinct, Expr, Join, LogicalPlan, Window};
+use datafusion::logical_expr::{Aggregate, Distinct, Expr, Join, LogicalPlan, Unnest, Window};
 
 use super::columns::{is_over_places, outputs, substitute};
 use super::derivative::{Sign, derivative, not_linear};
@@ -39,6 +39,10 @@ pub(crate) fn key_columns(plan: &LogicalPlan, parts: Vec<Part>, changed: &Change
             below(&node.input, &kept, &node.schema, &node.group_expr, changed)
         }
         LogicalPlan::Window(node) => key_columns(&node.input, of_partitions(node, &parts)?, changed),
+        LogicalPlan::Unnest(node) => {
+            let kept = not_unnested(node, &parts)?;
+            below(&node.input, &kept, &node.schema, &before_unnesting(node), changed)
+        }
         LogicalPlan::Union(union) => {
             let mut kept = parts;
             for input in &union.inputs {
@@ -116,6 +120,25 @@ pub(super) fn of_partitions(node: &Window, parts: &[Part]) -> Found<Vec<Part>> {
         .cloned()
         .collect();
     if kept.is_empty() { obstacle("none of its columns is what its windows are partitioned by") } else { Ok(kept) }
+}
+
+/// Those of the parts that are computed of columns that unnesting leaves as they are.
+pub(super) fn not_unnested(node: &Unnest, parts: &[Part]) -> Found<Vec<Part>> {
+    let stays = |place: usize| {
+        let input = node.dependency_indices.get(place);
+        input.is_some_and(|input| {
+            !node.struct_type_columns.contains(input) && node.list_type_columns.iter().all(|(list, _)| list != input)
+        })
+    };
+    let kept: Vec<Part> =
+        parts.iter().filter(|(_, expr)| is_over_places(expr, &node.schema, &stays)).cloned().collect();
+    if kept.is_empty() { obstacle("all of its columns are unnested") } else { Ok(kept) }
+}
+
+/// The columns of an unnesting's input that its output columns are made from.
+pub(super) fn before_unnesting(node: &Unnest) -> Vec<Expr> {
+    let columns = outputs(&node.input);
+    node.dependency_indices.iter().filter_map(|input| columns.get(*input).cloned()).collect()
 }
 
 /// The parts of the side of a join that more of them may come from.

@@ -20,6 +20,12 @@ pub(crate) fn net(
     came: &[RecordBatch],
     went: &[RecordBatch],
 ) -> Result<(Vec<RecordBatch>, Vec<RecordBatch>), ArrowError> {
+    if schema.fields().is_empty() {
+        // Without columns all rows are the same.
+        let count = |batches: &[RecordBatch]| batches.iter().map(RecordBatch::num_rows).sum::<usize>();
+        let both = count(came).min(count(went));
+        return Ok((all_but(both, came), all_but(both, went)));
+    }
     let fields = schema.fields().iter().map(|field| SortField::new(field.data_type().clone()));
     let converter = RowConverter::new(fields.collect())?;
     let mut counts: HashMap<OwnedRow, usize> = HashMap::new();
@@ -32,6 +38,19 @@ pub(crate) fn net(
     let came = keep(&converter, came, |row| !take(&mut counts, &row))?;
     let went = keep(&converter, went, |row| take(&mut counts, &row))?;
     Ok((came, went))
+}
+
+/// The rows without as many as `count` of them.
+fn all_but(mut count: usize, batches: &[RecordBatch]) -> Vec<RecordBatch> {
+    let mut kept = Vec::new();
+    for batch in batches {
+        let left_out = count.min(batch.num_rows());
+        count -= left_out;
+        if left_out < batch.num_rows() {
+            kept.push(batch.slice(left_out, batch.num_rows() - left_out));
+        }
+    }
+    kept
 }
 
 /// Takes one of a row's count; whether there was one.
@@ -65,7 +84,7 @@ fn keep(
 mod tests {
     use std::sync::Arc;
 
-    use arrow::array::{ArrayRef, AsArray, Float64Array};
+    use arrow::array::{ArrayRef, AsArray, Float64Array, RecordBatchOptions};
     use arrow::datatypes::Float64Type;
 
     use super::*;
@@ -94,6 +113,12 @@ mod tests {
             [1.0_f64.to_bits(), (-0.0_f64).to_bits()]
         );
         assert_eq!(values(&went), [None, Some(0.0), Some(3.0)]);
+        let bare = |rows: usize| {
+            let options = RecordBatchOptions::new().with_row_count(Some(rows));
+            RecordBatch::try_new_with_options(Arc::new(Schema::empty()), Vec::new(), &options).unwrap()
+        };
+        let (came, went) = net(&Schema::empty(), &[bare(3), bare(4)], &[bare(5)]).unwrap();
+        assert_eq!((came.iter().map(RecordBatch::num_rows).sum::<usize>(), went.len()), (2, 0));
         let (came, went) = net(&batch(&[]).schema(), &[batch(&[None])], &[batch(&[None])]).unwrap();
         assert!(came.is_empty() && went.is_empty());
     }

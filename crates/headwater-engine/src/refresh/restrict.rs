@@ -11,7 +11,7 @@ use datafusion::logical_expr::{
 
 use super::Found;
 use super::columns::{key_column, key_name, outputs, substitute};
-use super::key::{Part, of_groups, of_partitions};
+use super::key::{Part, before_unnesting, not_unnested, of_groups, of_partitions};
 use super::sides::sides;
 use crate::session::LakeTable;
 
@@ -112,6 +112,10 @@ pub(crate) fn restrict(plan: &LogicalPlan, parts: Vec<Part>, keys: &KeyTable, re
         },
         LogicalPlan::Window(node) => match of_partitions(node, &parts) {
             Ok(parts) => unary(&node.input, parts),
+            Err(_) => Ok(plan.clone()),
+        },
+        LogicalPlan::Unnest(node) => match not_unnested(node, &parts) {
+            Ok(parts) => unary(&node.input, below(&parts, &node.schema, &before_unnesting(node))?),
             Err(_) => Ok(plan.clone()),
         },
         LogicalPlan::Union(union) => {

@@ -82,6 +82,18 @@ fn only_what_depends_on_the_new_month_is_rebuilt() {
     );
     let loaded = report["assets"].as_array().unwrap().iter().find(|a| a["asset"] == "raw.flights").unwrap();
     assert_eq!(loaded["rows_in"], 28_135, "the other months are not read again");
+    let refresh =
+        |name: &str| &report["assets"].as_array().unwrap().iter().find(|a| a["asset"] == name).unwrap()["refresh"];
+    assert_eq!(refresh("marts.fct_flights")["how"], "append");
+    let keys = refresh("marts.on_time_by_carrier_month");
+    assert_eq!((&keys["how"], &keys["columns"]), (&"keys".into(), &serde_json::json!(["carrier", "year", "month"])));
+    // One for each airline that flew in December.
+    assert_eq!((&keys["keys"], &keys["deleted"]), (&15.into(), &0.into()));
+    assert_eq!(refresh("marts.dim_date")["because"], "all of its columns are unnested");
+    let told = ok(dir.path(), &["run-info"]);
+    for words in ["new rows", "15 keys", "marts.dim_date: all rows were computed: all of its columns are unnested"] {
+        assert!(told.contains(words), "no '{words}' in\n{told}");
+    }
 
     assert_row_counts(dir.path());
     let found = rows(dir.path(), "select * from marts.on_time_by_carrier_month order by carrier, year, month");

@@ -46,6 +46,14 @@ async fn rows_that_are_only_written_again_are_no_change() {
     world.refresh("m.n", SQL, vec![]).await.unwrap();
     world.lake.load("raw.n", numbers(&ids, &values), WriteMode::Replace, vec![]).await;
     assert_eq!(world.refresh("m.n", SQL, vec![]).await.unwrap().refresh, Some(Refresh::Nothing));
+    // Of which nothing but the number is looked at.
+    const COUNT: &str = "select count(*) as rows from raw.n";
+    world.refresh("m.count", COUNT, vec![]).await.unwrap();
+    world.lake.load("raw.n", numbers(&ids[..18], &values[..18]), WriteMode::Replace, vec![]).await;
+    world.refresh("m.count", COUNT, vec![]).await.unwrap();
+    world.verify("m.count", COUNT, None).await.unwrap();
+    world.lake.load("raw.n", numbers(&ids, &values), WriteMode::Replace, vec![]).await;
+    world.refresh("m.n", SQL, vec![]).await.unwrap();
     let mut other = values.clone();
     other[6] = None;
     world.lake.load("raw.n", numbers(&ids, &other), WriteMode::Replace, vec![]).await;
