@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use headwater_project::Project;
 use headwater_project::plan::PlannedTask;
+use headwater_sdk::RunId;
 use headwater_sdk::connector::ConnectorType;
 use headwater_sdk::store::AssetState;
-use headwater_sdk::{RunId, TableName};
-use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use crate::begin::begin;
@@ -54,31 +53,6 @@ impl Default for RunOptions {
             cancel: CancellationToken::new(),
         }
     }
-}
-
-/// What a run would do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Plan {
-    /// Every asset, in the project's order.
-    pub tasks: Vec<PlannedTask>,
-    /// Assets that `main` has and the project has not: a run takes them out of the snapshot.
-    pub removed: Vec<TableName>,
-}
-
-/// What a run would do, and why. Changes nothing and needs no lease.
-///
-/// # Errors
-/// As [`resolve`].
-pub async fn plan(
-    project: &Project,
-    connectors: &[Box<dyn ConnectorType>],
-    lake: &Lake,
-    full_refresh: bool,
-) -> Result<Plan, RunError> {
-    let base = lake.base().await?;
-    let resolved = resolve(project, connectors, lake, &base, full_refresh).await?;
-    let removed = base.states.keys().filter(|name| project.asset(name).is_none()).cloned().collect();
-    Ok(Plan { tasks: make_plan(project, &resolved, &base, full_refresh), removed })
 }
 
 /// Brings `main` up to date with the project and its sources.
@@ -132,7 +106,7 @@ async fn under_lease(job: &Job<'_>, connectors: &[Box<dyn ConnectorType>]) -> Re
     record::ended(&context, outcomes, &published).await
 }
 
-fn make_plan(project: &Project, resolved: &Resolved, base: &Base, full_refresh: bool) -> Vec<PlannedTask> {
+pub(crate) fn make_plan(project: &Project, resolved: &Resolved, base: &Base, full_refresh: bool) -> Vec<PlannedTask> {
     let states: Vec<AssetState> = base.states.values().cloned().collect();
     headwater_project::plan::plan(project, &resolved.desired(), &states, full_refresh)
 }

@@ -1,5 +1,6 @@
 //! The catalogue's records and the trait of the stores that keep them.
 
+mod parts;
 mod records;
 
 use std::collections::BTreeSet;
@@ -10,6 +11,7 @@ use crate::error::Result;
 use crate::id::RunId;
 use crate::name::TableName;
 
+pub use parts::{ColumnPart, ContentParts, Part, ReadParts};
 pub use records::{
     AssetState, Intent, Lease, LineageRecord, RunRecord, RunState, SnapshotKind, SnapshotRecord, TaskRecord, TaskState,
 };

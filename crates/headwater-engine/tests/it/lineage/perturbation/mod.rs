@@ -4,8 +4,8 @@
 //! A failure shows the query, the change and both results, after proptest has made them small, and the tapes they come
 //! from, with which `PROPTEST_CASES` and the seed in `proptest-regressions` repeat it.
 
-mod data;
+pub(super) mod data;
 mod expression;
 mod properties;
-mod query;
-mod tape;
+pub(super) mod query;
+pub(super) mod tape;
