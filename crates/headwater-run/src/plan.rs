@@ -64,35 +64,30 @@ pub async fn plan(
     let removed: Vec<TableName> = base.states.keys().filter(|name| project.asset(name).is_none()).cloned().collect();
     let tasks = make_plan(project, &resolved, &base, full_refresh);
     let expected = expected(lake, &base, &tasks).await?;
+    let breaks = !removed.is_empty() || tasks.iter().any(|task| task.difference.breaks());
     let published = match base.id() {
-        Some(snapshot) if may_break(&tasks, &removed) => lake.store.lineage(snapshot).await?,
+        Some(snapshot) if breaks => lake.store.lineage(snapshot).await?,
         _ => Vec::new(),
     };
     let breaking = breaking(&tasks, &removed, &published);
     Ok(Plan { tasks, removed, breaking, expected })
 }
 
-fn may_break(tasks: &[PlannedTask], removed: &[TableName]) -> bool {
-    !removed.is_empty() || tasks.iter().any(|task| !task.difference.is_empty())
-}
-
-/// How many runs back the last builds are looked for.
+/// In how many runs, the newest first, last builds are looked for.
 const MOST_RUNS: usize = 20;
 
 async fn expected(lake: &Lake, base: &Base, tasks: &[PlannedTask]) -> Result<BTreeMap<TableName, Expected>> {
-    let mut wanted: BTreeMap<&RunId, Vec<&TableName>> = BTreeMap::new();
+    let mut wanted: BTreeMap<&RunId, Vec<TableName>> = BTreeMap::new();
     for task in tasks.iter().filter(|task| task.action == Action::Build) {
         if let Some(state) = base.states.get(&task.asset) {
-            wanted.entry(&state.run).or_default().push(&task.asset);
+            wanted.entry(&state.run).or_default().push(task.asset.clone());
         }
     }
     let mut found = BTreeMap::new();
     // The newest first: they sort by their start.
     for (run, assets) in wanted.into_iter().rev().take(MOST_RUNS) {
-        for record in lake.store.tasks(run).await? {
-            if assets.contains(&&record.asset) {
-                found.extend(outcome(&record).map(|outcome| (record.asset.clone(), outcome)));
-            }
+        for record in lake.store.tasks_on(run, &assets).await? {
+            found.extend(outcome(&record).map(|outcome| (record.asset.clone(), outcome)));
         }
     }
     Ok(found)

@@ -24,21 +24,21 @@ pub(crate) fn plan(plan: &Plan, all: bool, color: bool) -> String {
     let mut out = String::new();
     for (heading, style, causes) in GROUPS {
         let tasks: Vec<&PlannedTask> = plan.tasks.iter().filter(|task| causes.contains(&task.cause)).collect();
-        let lines = tasks.iter().map(|task| (task.asset.to_string(), why(task), expectation(plan, task))).collect();
-        group(&mut out, heading, style, lines, usize::MAX, color);
+        let line = |task: &&PlannedTask| (task.asset.to_string(), why(task), expectation(plan, task));
+        group(&mut out, heading, style, &tasks.iter().map(line).collect::<Vec<_>>(), usize::MAX, color);
     }
     let removed = plan.removed.iter().map(|name| (name.to_string(), "the project has it no more".to_owned(), None));
-    group(&mut out, "removed", Style::Bad, removed.collect(), usize::MAX, color);
+    group(&mut out, "removed", Style::Bad, &removed.collect::<Vec<_>>(), usize::MAX, color);
     let of = |cause: Cause| {
         let tasks = plan.tasks.iter().filter(move |task| task.cause == cause);
         tasks.map(|task| (task.asset.to_string(), task.reason.clone(), None)).collect::<Vec<_>>()
     };
     let most = if all { usize::MAX } else { SOME };
-    group(&mut out, "left alone", Style::Dim, of(Cause::Untouched), most, color);
+    group(&mut out, "left alone", Style::Dim, &of(Cause::Untouched), most, color);
     let still = of(Cause::Nothing);
     let number = still.len() as u64;
     if all {
-        group(&mut out, "up to date", Style::Dim, still, usize::MAX, color);
+        group(&mut out, "up to date", Style::Dim, &still, usize::MAX, color);
     }
     out.push_str(&breaking(&plan.breaking, color));
     if number > 0 && !all {
@@ -50,7 +50,7 @@ pub(crate) fn plan(plan: &Plan, all: bool, color: bool) -> String {
 
 type Line = (String, String, Option<Expected>);
 
-fn group(out: &mut String, heading: &str, style: Style, lines: Vec<Line>, most: usize, color: bool) {
+fn group(out: &mut String, heading: &str, style: Style, lines: &[Line], most: usize, color: bool) {
     if lines.is_empty() {
         return;
     }

@@ -59,6 +59,11 @@ impl Difference {
         *self == Self::default()
     }
 
+    /// Whether readers of what is published have to follow: a column is gone, or has another name or type.
+    pub fn breaks(&self) -> bool {
+        !(self.removed.is_empty() && self.renamed.is_empty() && self.retyped.is_empty())
+    }
+
     /// Whether the columns have the names and types that are published, and the query chooses the same rows.
     pub fn only_recomputed(&self) -> bool {
         Self { recomputed: Vec::new(), ..self.clone() }.is_empty()
@@ -72,7 +77,9 @@ impl Difference {
                 parts.push(format!("{} {}", listed(&names, 6), if names.len() == 1 { one } else { many }));
             }
         };
-        add(self.recomputed.clone(), "is computed otherwise", "are computed otherwise");
+        // Of other rows, all values are others.
+        let recomputed = if self.other_rows { Vec::new() } else { self.recomputed.clone() };
+        add(recomputed, "is computed otherwise", "are computed otherwise");
         add(
             self.retyped.iter().map(|c| format!("{} ({} → {})", c.name, c.from, c.to)).collect(),
             "is retyped",
@@ -140,7 +147,9 @@ pub(super) fn of_output(desired: &Desired, state: &AssetState) -> Option<String>
     let (old, query) = (state.parts.as_ref()?, desired.query.as_deref()?);
     let difference = between(desired, Some(state), &Changes::default());
     if !difference.is_empty() {
-        return Some(format!("its inputs have other columns: {}", difference.words()));
+        let what =
+            if difference.only_recomputed() { "it is computed otherwise" } else { "its inputs have other columns" };
+        return Some(format!("{what}: {}", difference.words()));
     }
     let names = |name: &String, place: usize| old.columns.get(place).is_some_and(|column| column.name == *name);
     let same_order = desired.columns.iter().enumerate().all(|(place, (name, _))| names(name, place));

@@ -166,6 +166,18 @@ pub(super) fn judge(asset: &Asset, desired: &Desired, state: &AssetState, past: 
     if let Some(difference) = super::difference::of_output(desired, state) {
         return Told::Stale(difference);
     }
+    // A natural join, say, of tables that have fewer columns in common now.
+    let fewer = |input: &TableName| {
+        let read = state.read_parts.iter().find(|read| read.table == *input);
+        let used = |(column, _): &(String, String)| match uses.get(input) {
+            Some(Use::Columns(columns)) => columns.contains(column),
+            Some(Use::Whole) | None => true,
+        };
+        read.is_some_and(|read| !read.columns.iter().all(used))
+    };
+    if let Some(input) = moved.iter().find(|input| fewer(input)) {
+        return Told::Stale(format!("it uses fewer columns of {input}, which has others now"));
+    }
     let planned: Vec<_> = moved.iter().filter_map(|input| Some((*input, past.rebuilt.get(*input)?))).collect();
     match planned.as_slice() {
         [] => Told::Still,

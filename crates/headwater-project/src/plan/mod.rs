@@ -118,13 +118,14 @@ pub fn plan(
                 Cause::FullRefresh => Changes::all(),
                 _ => changes::of_build(asset, desired, state, &past),
             };
-            let changed_parts = state.map(|state| definition::changed_parts(&state.definition, &desired.definition));
+            let edited = state.filter(|state| state.definition != desired.definition);
+            let changed_parts = edited.map(|state| definition::changed_parts(&state.definition, &desired.definition));
             tasks.push(PlannedTask {
                 asset: asset.name.clone(),
                 action: if built { Action::Build } else { Action::Skip },
                 reason,
                 reload: needs_reload(&desired.definition, state, full_refresh),
-                checks_changed: state.is_some_and(|state| state.definition != desired.definition),
+                checks_changed: edited.is_some(),
                 cause,
                 changed_parts: changed_parts.unwrap_or_default(),
                 difference: if built { difference::between(desired, state, &changes) } else { Difference::default() },

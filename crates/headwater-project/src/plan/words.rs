@@ -31,8 +31,8 @@ pub(super) fn untouched(input: &TableName, changes: &Changes, others: usize) -> 
     };
     match others {
         0 => format!("{input} is rebuilt, but {what}"),
-        1 => format!("{input} is rebuilt, but {what}; nor anything else of one other input"),
-        more => format!("{input} is rebuilt, but {what}; nor anything else of {more} other inputs"),
+        1 => format!("{input} is rebuilt, but {what}; it is the same with one other input"),
+        more => format!("{input} is rebuilt, but {what}; it is the same with {more} other inputs"),
     }
 }
 

@@ -86,6 +86,12 @@ pub trait Store: Send + Sync {
     /// As [`Store::run`].
     async fn tasks(&self, run: &RunId) -> Result<Vec<TaskRecord>>;
 
+    /// Those of a run's tasks that are on these assets, in the order of the assets.
+    ///
+    /// # Errors
+    /// As [`Store::run`].
+    async fn tasks_on(&self, run: &RunId, assets: &[TableName]) -> Result<Vec<TaskRecord>>;
+
     /// Every asset that a run ever had a task for.
     ///
     /// # Errors

@@ -7,7 +7,6 @@
 use datafusion::arrow::datatypes::DataType;
 use datafusion::logical_expr::expr::{AggregateFunction, WindowFunction};
 use datafusion::logical_expr::{Expr, Volatility, WindowFrame, WindowFrameBound, WindowFrameUnits};
-use datafusion::scalar::ScalarValue;
 
 use crate::analysis::volatile::called_function;
 
@@ -32,8 +31,7 @@ pub(super) fn window(call: &WindowFunction, value: &DataType) -> bool {
 
 fn ignores_order(function: &str, value: &DataType) -> bool {
     match function {
-        "count" | "min" | "max" | "bool_and" | "bool_or" | "bit_and" | "bit_or" | "bit_xor" | "approx_distinct"
-        | "grouping" => true,
+        "count" | "min" | "max" | "bool_and" | "bool_or" | "bit_and" | "bit_or" | "bit_xor" | "grouping" => true,
         "sum" | "avg" => {
             matches!(value, DataType::Int64 | DataType::UInt64 | DataType::Decimal128(..) | DataType::Decimal256(..))
         }
@@ -44,9 +42,7 @@ fn ignores_order(function: &str, value: &DataType) -> bool {
 /// Whether a frame never parts rows with equal keys.
 fn ends_between_keys(frame: &WindowFrame) -> bool {
     let unbounded = |bound: &WindowFrameBound| match bound {
-        WindowFrameBound::Preceding(limit) | WindowFrameBound::Following(limit) => {
-            matches!(limit, ScalarValue::Null) || limit.is_null()
-        }
+        WindowFrameBound::Preceding(limit) | WindowFrameBound::Following(limit) => limit.is_null(),
         WindowFrameBound::CurrentRow => false,
     };
     frame.units != WindowFrameUnits::Rows || (unbounded(&frame.start_bound) && unbounded(&frame.end_bound))

@@ -287,6 +287,28 @@ fn checks_count_by_the_columns_that_they_read() {
 }
 
 #[test]
+fn a_query_that_means_something_else_with_fewer_columns_is_judged_anew() {
+    let mut world = World::new();
+    let keys = world.project.assets.iter_mut().find(|asset| asset.name == table("marts.keys")).unwrap();
+    keys.check_inputs.push(Input { table: table("marts.gates"), span: span() });
+    let two: &[Made] = &[("gate", "upper(gate)", &["gate"]), ("day", "day", &["day"])];
+    world.edit("marts.gates", "staging.a", two, "groups", &["gate"]);
+    let reads = |world: &mut World, columns: &[&str]| {
+        let columns = columns.iter().map(|column| (*column).to_owned()).collect();
+        let checked = BTreeMap::from([(table("marts.gates"), columns)]);
+        world.desired.get_mut(&table("marts.keys")).unwrap().checked = checked;
+    };
+    reads(&mut world, &["gate", "day"]);
+    world.states.clear();
+    world.run();
+    // A check that joins naturally: with one column in common, where there were two.
+    world.edit("marts.gates", "staging.a", &two[..1], "groups", &["gate"]);
+    reads(&mut world, &["gate"]);
+    let why = "it uses fewer columns of marts.gates, which has others now";
+    assert_eq!(world.builds(), pairs(&[("marts.gates", "its SQL changed"), ("marts.keys", why)]));
+}
+
+#[test]
 fn a_side_table_changes_with_every_build_of_its_owner() {
     let mut world = World::new();
     let keys = world.project.assets.iter_mut().find(|asset| asset.name == table("marts.all")).unwrap();
