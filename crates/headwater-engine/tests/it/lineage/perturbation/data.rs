@@ -81,6 +81,14 @@ impl Data {
         Self { numbers, lists }
     }
 
+    /// The same rows in another order.
+    pub(in crate::lineage) fn reordered(&self) -> Self {
+        let mut other = self.clone();
+        other.numbers.iter_mut().flatten().for_each(|column| column.reverse());
+        other.lists.reverse();
+        other
+    }
+
     /// The same tables but for one column. `None` when the change leaves it as it is.
     pub(in crate::lineage) fn changed(&self, place: Place, change: Change) -> Option<Self> {
         let mut other = self.clone();

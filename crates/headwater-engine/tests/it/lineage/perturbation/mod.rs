@@ -6,6 +6,6 @@
 
 pub(super) mod data;
 mod expression;
-mod properties;
+pub(super) mod properties;
 pub(super) mod query;
 pub(super) mod tape;
