@@ -9,7 +9,7 @@ use headwater_sdk::store::AssetState;
 use super::changes::Changes;
 use super::desired::Desired;
 use super::words;
-use crate::Asset;
+use crate::{Asset, AssetKind, Materialize};
 
 /// What an asset uses of an input.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,6 +121,14 @@ impl Past<'_> {
     }
 }
 
+/// Whether an asset is computed anew whenever it is read, and may come out otherwise: what was made from it is then of
+/// another choice than the one that it shows.
+fn shows_choices(asset: &Asset, desired: &Desired) -> bool {
+    let view = matches!(&asset.kind, AssetKind::Model(model) if model.materialize == Materialize::View);
+    let prints = desired.query.as_deref().map(|query| &query.fingerprints);
+    view && prints.is_some_and(|prints| prints.columns.iter().chain([&prints.rows]).any(|print| !print.stable))
+}
+
 /// What an asset's inputs mean for it.
 pub(super) enum Told {
     /// It has to be built, for this reason.
@@ -162,6 +170,12 @@ pub(super) fn judge(asset: &Asset, desired: &Desired, state: &AssetState, past: 
     }
     if let Some(input) = older {
         return Told::Stale(format!("its input {input} was published since"));
+    }
+    if shows_choices(asset, desired) {
+        return Told::Stale(format!(
+            "{}, and what this view makes of it may come out otherwise",
+            words::rebuilt(&moved)
+        ));
     }
     if let Some(difference) = super::difference::of_output(desired, state) {
         return Told::Stale(difference);

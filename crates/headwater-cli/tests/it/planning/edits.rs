@@ -57,6 +57,10 @@ fn an_edit_builds_what_uses_what_it_changes() {
     assert_run(&project, "a column for another", &["staging.items", "everything"]);
     edit(", price * 3 as thrice", "");
     assert_run(&project, "a column less", &["staging.items", "everything"]);
+    edit("upper(kind) as kind, price", "price, upper(kind) as kind");
+    assert_run(&project, "another order", &["staging.items", "everything"]);
+    edit("price, upper(kind) as kind", "upper(kind) as kind, price");
+    assert_run(&project, "the old order", &["staging.items", "everything"]);
     edit("price from", "cast(price as double) as price from");
     assert_run(&project, "another type", &["staging.items", "kinds", "everything", "checked"]);
     edit("from raw.items", "from raw.items where id <> 2");

@@ -235,6 +235,27 @@ fn what_may_come_out_otherwise_counts_as_changed() {
 }
 
 #[test]
+fn a_view_that_leaves_a_choice_open_chooses_anew_when_an_input_is_built() {
+    let more: &[Made] = &[("k", "k", &["k"]), ("day", "day", &["day"])];
+    for (rows, materialize, builds) in
+        [("limited?", Materialize::View, 2), ("limited?", Materialize::Table, 1), ("rows", Materialize::View, 1)]
+    {
+        let mut world = World::new();
+        world.edit("marts.all", "marts.keys", &[("k", "k", &["k"])], rows, &[]);
+        let all = world.project.assets.iter_mut().find(|asset| asset.name == table("marts.all")).unwrap();
+        if let AssetKind::Model(model) = &mut all.kind {
+            model.materialize = materialize;
+        }
+        world.desired.get_mut(&table("marts.all")).unwrap().definition = definition(all);
+        world.run();
+        world.edit("marts.keys", "staging.a", more, "rows", &[]);
+        assert_eq!(world.builds().len(), builds, "{rows} {materialize:?}: {:?}", world.builds());
+        world.run();
+        assert_eq!(world.builds(), []);
+    }
+}
+
+#[test]
 fn what_failed_is_caught_up_with_and_what_was_left_alone_is_not() {
     let mut world = World::new();
     world.stage("rows", &[("k", "k", &["k"]), ("gate", "trim(gate)", &["gate"]), ("day", "day", &["day"])]);
