@@ -6,12 +6,12 @@ use super::query::{Generator, Names};
 const MOST_INSIDE: usize = 2;
 
 impl Generator<'_, '_> {
-    pub(in crate::lineage) fn column(&mut self, names: &Names) -> String {
+    pub(crate) fn column(&mut self, names: &Names) -> String {
         names[self.tape.pick(names.len())].clone()
     }
 
     /// A number made from the columns.
-    pub(in crate::lineage) fn scalar(&mut self, names: &Names, depth: usize) -> String {
+    pub(crate) fn scalar(&mut self, names: &Names, depth: usize) -> String {
         let column = self.column(names);
         if depth == 0 {
             return column;
@@ -56,7 +56,7 @@ impl Generator<'_, '_> {
     }
 
     /// A condition on columns of one row, without subqueries.
-    pub(in crate::lineage) fn condition(&mut self, names: &Names, depth: usize) -> String {
+    pub(crate) fn condition(&mut self, names: &Names, depth: usize) -> String {
         let column = self.column(names);
         match self.tape.pick(6) {
             0 | 1 => format!("{column} > {}", self.tape.pick(4)),
@@ -72,7 +72,7 @@ impl Generator<'_, '_> {
     }
 
     /// A condition that may hold subqueries.
-    pub(in crate::lineage) fn predicate(&mut self, names: &Names, depth: usize) -> String {
+    pub(crate) fn predicate(&mut self, names: &Names, depth: usize) -> String {
         if depth == 0 || self.inside == MOST_INSIDE || !self.tape.chance(35) {
             return self.condition(names, depth);
         }

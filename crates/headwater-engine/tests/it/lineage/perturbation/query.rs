@@ -7,25 +7,25 @@ use super::tape::Tape;
 
 /// A query's text and how many columns it has.
 #[derive(Debug, Clone)]
-pub(in crate::lineage) struct Query {
-    pub(in crate::lineage) sql: String,
-    pub(in crate::lineage) width: usize,
+pub(crate) struct Query {
+    pub(crate) sql: String,
+    pub(crate) width: usize,
 }
 
 /// A generator of queries.
 #[derive(Debug)]
-pub(in crate::lineage) struct Generator<'t, 'b> {
-    pub(in crate::lineage) tape: &'t mut Tape<'b>,
+pub(crate) struct Generator<'t, 'b> {
+    pub(crate) tape: &'t mut Tape<'b>,
     names: usize,
     /// How many subqueries of expressions the present query is in.
-    pub(in crate::lineage) inside: usize,
+    pub(crate) inside: usize,
 }
 
 /// The columns that an expression can name.
-pub(in crate::lineage) type Names = Vec<String>;
+pub(crate) type Names = Vec<String>;
 
 impl<'t, 'b> Generator<'t, 'b> {
-    pub(in crate::lineage) fn new(tape: &'t mut Tape<'b>) -> Self {
+    pub(crate) fn new(tape: &'t mut Tape<'b>) -> Self {
         Self { tape, names: 0, inside: 0 }
     }
 
@@ -35,7 +35,7 @@ impl<'t, 'b> Generator<'t, 'b> {
     }
 
     /// Any query, at most `depth` queries deep.
-    pub(in crate::lineage) fn query(&mut self, depth: usize) -> Query {
+    pub(crate) fn query(&mut self, depth: usize) -> Query {
         if depth == 0 {
             return self.base();
         }
@@ -55,7 +55,7 @@ impl<'t, 'b> Generator<'t, 'b> {
     }
 
     /// A query without anything that decides: no filters, keys, orders, conditions.
-    pub(in crate::lineage) fn plain_query(&mut self, depth: usize) -> Query {
+    pub(crate) fn plain_query(&mut self, depth: usize) -> Query {
         if depth == 0 {
             return self.base();
         }
@@ -95,7 +95,7 @@ impl<'t, 'b> Generator<'t, 'b> {
 
     /// Rows told apart by the keys of the tables that they are joined from: the first columns, as many as the number says.
     /// No aggregates, windows, DISTINCT, limits but in subqueries of expressions.
-    pub(in crate::lineage) fn keyed_query(&mut self) -> (Query, usize) {
+    pub(crate) fn keyed_query(&mut self) -> (Query, usize) {
         let mut names: Names = self.base_names("x");
         let mut keys = vec!["x.id".to_owned()];
         let mut from = "from p.t x".to_owned();
@@ -140,7 +140,7 @@ impl<'t, 'b> Generator<'t, 'b> {
     }
 
     /// A derived table, in parentheses and with a name, and its columns.
-    pub(in crate::lineage) fn derived(&mut self, depth: usize, make: fn(&mut Self, usize) -> Query) -> (String, Names) {
+    pub(crate) fn derived(&mut self, depth: usize, make: fn(&mut Self, usize) -> Query) -> (String, Names) {
         let (query, name) = (make(self, depth - 1), self.name());
         let names = (0..query.width).map(|n| format!("{name}.c{n}")).collect();
         (format!("({}) as {name}", query.sql), names)

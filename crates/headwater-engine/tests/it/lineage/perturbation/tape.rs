@@ -7,7 +7,7 @@ use std::fmt;
 
 /// What is written on a tape; shown in hexadecimal.
 #[derive(Clone)]
-pub(in crate::lineage) struct Bytes(pub(in crate::lineage) Vec<u8>);
+pub(crate) struct Bytes(pub(crate) Vec<u8>);
 
 impl fmt::Debug for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -17,13 +17,13 @@ impl fmt::Debug for Bytes {
 
 /// A tape and how far it has been read.
 #[derive(Debug)]
-pub(in crate::lineage) struct Tape<'a> {
+pub(crate) struct Tape<'a> {
     bytes: &'a [u8],
     next: usize,
 }
 
 impl<'a> Tape<'a> {
-    pub(in crate::lineage) fn new(bytes: &'a Bytes) -> Self {
+    pub(crate) fn new(bytes: &'a Bytes) -> Self {
         Self { bytes: &bytes.0, next: 0 }
     }
 
@@ -34,18 +34,18 @@ impl<'a> Tape<'a> {
     }
 
     /// A number below `count`.
-    pub(in crate::lineage) fn pick(&mut self, count: usize) -> usize {
+    pub(crate) fn pick(&mut self, count: usize) -> usize {
         usize::from(self.byte()) % count.max(1)
     }
 
     /// Whether something happens that happens `percent` times in a hundred.
-    pub(in crate::lineage) fn chance(&mut self, percent: usize) -> bool {
+    pub(crate) fn chance(&mut self, percent: usize) -> bool {
         // The high bytes are the rare ones, so that shrinking turns chances off.
         usize::from(self.byte()) * 100 >= (100 - percent) * 256
     }
 
     /// One of several.
-    pub(in crate::lineage) fn of<T: Copy>(&mut self, choices: &[T]) -> T {
+    pub(crate) fn of<T: Copy>(&mut self, choices: &[T]) -> T {
         choices[self.pick(choices.len())]
     }
 }
