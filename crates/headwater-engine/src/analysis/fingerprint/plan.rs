@@ -246,7 +246,7 @@ impl Walk {
             let whole = Mix::new("recursion").with(query.is_distinct);
             let whole = whole.print(start.rows).prints(start.columns.iter().copied());
             let whole = whole.print(step.rows).prints(step.columns.iter().copied()).finish();
-            // Of rows that are found twice, DataFusion 55 does not always find the others: what comes depends on the order.
+            // Where rows have nulls, DataFusion 55 takes some for found before that were not: what comes depends on the order.
             let whole = whole.stable_if(!query.is_distinct);
             let column = |index: usize| Mix::new("found").with(index).print(whole).finish();
             Ok(Flow { columns: (0..start.columns.len()).map(column).collect(), rows: whole })
