@@ -163,6 +163,12 @@ impl Store for MemoryStore {
         Ok(tasks)
     }
 
+    async fn tasks_on(&self, run: &RunId, assets: &[TableName]) -> Result<Vec<TaskRecord>> {
+        let contents = self.contents();
+        let of = |asset: &TableName| contents.tasks.get(&(run.clone(), asset.clone())).cloned();
+        Ok(assets.iter().filter_map(of).collect())
+    }
+
     async fn known_assets(&self) -> Result<BTreeSet<TableName>> {
         Ok(self.contents().tasks.keys().map(|(_, asset)| asset.clone()).collect())
     }

@@ -13,6 +13,7 @@ mod lake;
 mod lease;
 mod maintain;
 mod observer;
+mod plan;
 mod publish;
 mod record;
 mod recover;
@@ -32,9 +33,10 @@ pub use lake::{Base, Lake};
 pub use lease::LeaseOptions;
 pub use maintain::{MaintainOptions, MaintainSummary, maintain};
 pub use observer::{Observer, Quiet};
+pub use plan::{Expected, Plan, PlanOptions, plan};
 pub use resolve::{Resolved, ResolvedAsset, resolve};
 pub use rollback::{RollbackOptions, RollbackSummary, rollback};
-pub use run::{Plan, PlanOptions, RunOptions, plan, run};
+pub use run::{RunOptions, run};
 pub use summary::{AssetSummary, CheckCounts, CheckProblem, RunProblem, RunSummary};
 pub use unit_tests::{
     DiffColumn, Different, RowDiff, TestFailure, TestOptions, TestOutcome, TestSummary, TextRow, check_tests, test,

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use headwater_project::Project;
-use headwater_project::plan::{PlannedTask, passed_over};
+use headwater_project::plan::PlannedTask;
 use headwater_project::select::Selection;
+use headwater_sdk::RunId;
 use headwater_sdk::connector::ConnectorType;
 use headwater_sdk::store::AssetState;
-use headwater_sdk::{RunId, TableName};
-use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use crate::begin::begin;
@@ -59,46 +58,6 @@ impl Default for RunOptions {
             cancel: CancellationToken::new(),
         }
     }
-}
-
-/// How to plan.
-#[derive(Debug, Clone, Default)]
-pub struct PlanOptions {
-    /// As if everything were to be built anew.
-    pub full_refresh: bool,
-    /// What to build; `None` for everything.
-    pub selection: Option<Selection>,
-}
-
-/// What a run would do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Plan {
-    /// Every asset, in the project's order.
-    pub tasks: Vec<PlannedTask>,
-    /// Assets that `main` has and the project has not: a run takes them out of the snapshot, unless it is about a selection.
-    pub removed: Vec<TableName>,
-    /// Inputs that have changes and were not selected.
-    pub notes: Vec<String>,
-}
-
-/// What a run would do, and why. Changes nothing and needs no lease.
-///
-/// # Errors
-/// As [`resolve`].
-pub async fn plan(
-    project: &Project,
-    connectors: &[Box<dyn ConnectorType>],
-    lake: &Lake,
-    options: &PlanOptions,
-) -> Result<Plan, RunError> {
-    let PlanOptions { full_refresh, selection } = options;
-    let base = lake.base().await?;
-    let scope = Scope::of(project, selection.as_ref(), &base)?;
-    let resolved = resolve_part(project, connectors, lake, &base, *full_refresh, &scope).await?;
-    let tasks = make_plan(project, &resolved, &base, *full_refresh, &scope)?;
-    let dropped = base.states.keys().filter(|name| project.asset(name).is_none() && scope.selected().is_none());
-    let (removed, notes) = (dropped.cloned().collect(), passed_over(project, &tasks));
-    Ok(Plan { tasks, removed, notes })
 }
 
 /// Brings `main` up to date with the project and its sources.
@@ -153,7 +112,7 @@ async fn under_lease(job: &Job<'_>, connectors: &[Box<dyn ConnectorType>]) -> Re
     record::ended(&context, outcomes, &published).await
 }
 
-fn make_plan(
+pub(crate) fn make_plan(
     project: &Project,
     resolved: &Resolved,
     base: &Base,

@@ -14,7 +14,7 @@ use crate::check::{CheckCount, CheckResult, CompiledCheck};
 use crate::connector::ReadPart;
 use crate::error::Result;
 use crate::id::RunId;
-use crate::lineage::ColumnLineage;
+use crate::lineage::{ColumnLineage, Fingerprints};
 use crate::name::TableName;
 use crate::progress::Progress;
 use crate::relation::Relations;
@@ -27,6 +27,8 @@ pub struct Analysis {
     pub schema: SchemaRef,
     /// Column-level lineage to the tables that the SQL names.
     pub lineage: ColumnLineage,
+    /// What each output column and the rows are made from.
+    pub fingerprints: Fingerprints,
     /// Functions in it whose value differs from run to run (`now`, `random`, …), sorted.
     pub volatile: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! Column-level lineage, in the words of OpenLineage's ColumnLineage facet 1-2-0.
+//! Column-level lineage, in the words of OpenLineage's ColumnLineage facet 1-2-0, and fingerprints of columns.
 
 use serde::{Deserialize, Serialize};
 
@@ -74,4 +74,32 @@ pub struct OutputColumn {
     pub name: String,
     /// The edges into it.
     pub edges: Vec<Edge>,
+}
+
+/// What a column, or a set of rows, is made from, as a hash: of its expression, down to the columns of the tables that the
+/// query names.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fingerprint {
+    /// 16 hexadecimal digits.
+    pub hash: String,
+    /// Whether it comes out the same whenever it is computed on the same rows. Not so with volatile functions, choices
+    /// that SQL leaves open, and sums of floating-point numbers.
+    pub stable: bool,
+}
+
+impl Fingerprint {
+    /// Whether what has this fingerprint now is what had the other: equal, and stable.
+    pub fn vouches_for(&self, other: &Self) -> bool {
+        self.stable && self == other
+    }
+}
+
+/// The fingerprints of one model. Two queries whose `rows` vouch for each other yield the same rows one by one, alike in all
+/// columns that vouch for each other.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fingerprints {
+    /// Per output column, in the order of the output schema.
+    pub columns: Vec<Fingerprint>,
+    /// Of which rows there are.
+    pub rows: Fingerprint,
 }

@@ -47,6 +47,10 @@ pub(super) async fn tasks_come_in_order(subject: Subject) -> Result<()> {
     assert_eq!(subject.other.tasks(&run_id(1)).await?, tasks);
     assert_eq!(subject.other.tasks(&run_id(2)).await?.len(), 1);
     assert_eq!(subject.other.tasks(&run_id(3)).await?, vec![]);
+    let some = [tasks[2].asset.clone(), task(1, 0, "no.such")?.asset, tasks[0].asset.clone()];
+    let found = subject.other.tasks_on(&run_id(1), &some).await?;
+    assert_eq!(found, [tasks[2].clone(), tasks[0].clone()]);
+    assert_eq!(subject.other.tasks_on(&run_id(2), &some).await?, vec![]);
     let known: Vec<String> = subject.other.known_assets().await?.iter().map(ToString::to_string).collect();
     assert_eq!(known, ["a.second", "m.last", "z.first"]);
     Ok(())

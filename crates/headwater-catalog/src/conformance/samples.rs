@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use headwater_sdk::engine::StagedTable;
-use headwater_sdk::lineage::{ColumnLineage, ColumnRef, Edge, Influence, OutputColumn};
+use headwater_sdk::lineage::{ColumnLineage, ColumnRef, Edge, Fingerprint, Influence, OutputColumn};
 use headwater_sdk::store::{
-    AssetState, Intent, Lease, LineageRecord, RunRecord, RunState, SnapshotKind, SnapshotRecord, Store, TaskRecord,
-    TaskState,
+    AssetState, ColumnPart, ContentParts, Intent, Lease, LineageRecord, Part, ReadParts, RunRecord, RunState,
+    SnapshotKind, SnapshotRecord, Store, TaskRecord, TaskState,
 };
 use headwater_sdk::{Blame, Error, Relation, Relations, Result, RunId, TableName};
 
@@ -78,6 +78,22 @@ pub fn state(asset: &str, run: u64, contents: &str) -> Result<AssetState> {
         inputs: vec![(name("raw.input")?, "input-1".into())],
         reads: vec![name("raw.input")?],
         contents: contents.into(),
+        parts: Some(ContentParts {
+            rows: Part { fingerprint: None, changed: contents.into() },
+            columns: vec![ColumnPart {
+                name: "at".into(),
+                data_type: "timestamp".into(),
+                part: Part {
+                    fingerprint: Some(Fingerprint { hash: format!("hash of {contents}"), stable: true }),
+                    changed: "run-1".into(),
+                },
+            }],
+        }),
+        read_parts: vec![ReadParts {
+            table: name("raw.input")?,
+            rows: "run-1".into(),
+            columns: vec![("at".into(), "run-0".into())],
+        }],
         source: None,
         newest: vec![("freshness(at)".into(), "2026-01-01T00:00:00Z".into())],
         run: run_id(run),

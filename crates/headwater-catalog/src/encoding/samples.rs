@@ -126,6 +126,8 @@ pub(super) fn asset_states() -> Vec<AssetState> {
         inputs: vec![(name("marts.dim_carrier"), "c7".into()), (name("staging.flights"), "c9".into())],
         reads: Vec::new(),
         contents: "c10".into(),
+        parts: None,
+        read_parts: Vec::new(),
         source: None,
         newest: vec![("freshness(time_hour)".into(), "2013-12-31T23:00:00Z".into())],
         run: run_id(),

@@ -154,6 +154,11 @@ impl Store for SqliteStore {
         self.read(move |tx| runs::tasks(tx, &run)).await
     }
 
+    async fn tasks_on(&self, run: &RunId, assets: &[TableName]) -> Result<Vec<TaskRecord>> {
+        let (run, assets) = (run.clone(), assets.to_vec());
+        self.read(move |tx| runs::tasks_on(tx, &run, &assets)).await
+    }
+
     async fn known_assets(&self) -> Result<BTreeSet<TableName>> {
         self.read(runs::assets).await
     }

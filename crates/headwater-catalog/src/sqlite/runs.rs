@@ -56,3 +56,10 @@ pub(super) fn assets(tx: &Transaction<'_>) -> Result<BTreeSet<TableName>, Fault>
 pub(super) fn tasks(tx: &Transaction<'_>, run: &RunId) -> Result<Vec<TaskRecord>, Fault> {
     bodies::all(tx, "SELECT version, body FROM task WHERE run = ?1 ORDER BY position, asset", [run.as_str()])
 }
+
+/// Those of a run's tasks that are on these assets.
+pub(super) fn tasks_on(tx: &Transaction<'_>, run: &RunId, assets: &[TableName]) -> Result<Vec<TaskRecord>, Fault> {
+    let sql = "SELECT version, body FROM task WHERE run = ?1 AND asset = ?2";
+    let found = assets.iter().map(|asset| bodies::one(tx, sql, [run.as_str(), &asset.to_string()]));
+    Ok(found.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+}

@@ -1,4 +1,4 @@
-//! `headwater plan`: what a run would do, and why.
+//! `headwater plan`: what a run would do, why, what breaks, and what to expect.
 
 use std::path::PathBuf;
 
@@ -10,15 +10,18 @@ use serde_json::json;
 use crate::cli::Global;
 use crate::console::Console;
 use crate::failure::Failure;
-use crate::render::problem::labelled;
-use crate::render::style::Style;
-use crate::render::summary::standing;
-use crate::render::table::{Cell, Column, Table};
+use crate::render;
 use crate::selecting::{EXPRESSIONS, Selecting};
 use crate::wiring::lake::{self, Access};
 use crate::wiring::project;
 
-/// Lists the assets that a run would build, with the reason for each. Nothing is loaded or written.
+/// The exit code for a plan with something to do.
+const CHANGES: u8 = 10;
+/// The exit code for a plan with changes that break readers of published tables.
+const BREAKING: u8 = 11;
+
+/// Says what a run would build, with the reason for each asset, what its readers have to follow, and what the last builds
+/// took. Nothing is loaded or written.
 #[derive(Debug, Args)]
 #[command(after_help = EXPRESSIONS)]
 pub(crate) struct PlanArgs {
@@ -29,37 +32,44 @@ pub(crate) struct PlanArgs {
     full_refresh: bool,
     #[command(flatten)]
     selecting: Selecting,
+    /// Lists the assets that there is nothing to do about, too
+    #[arg(long)]
+    all: bool,
+    /// Ends with 0 when there is nothing to do, 10 when there is, 11 when it breaks readers of published tables
+    #[arg(long)]
+    detailed_exitcode: bool,
 }
 
 pub(crate) async fn plan(args: &PlanArgs, global: &Global, console: &Console) -> Result<u8, Failure> {
     let mut opened = project::open(args.dir.as_deref(), global, console)?;
     let options = PlanOptions { full_refresh: args.full_refresh, selection: args.selecting.read(&mut opened)? };
     let lake = lake::open(&opened.project, Access::Read)?;
-    let Plan { tasks, removed, notes } =
-        match headwater_run::plan(&opened.project, &opened.connectors, &lake, &options).await {
-            Ok(plan) => plan,
-            Err(error) => return Err(Failure::of_run(error, opened.files)),
-        };
+    let plan = match headwater_run::plan(&opened.project, &opened.connectors, &lake, &options).await {
+        Ok(plan) => plan,
+        Err(error) => return Err(Failure::of_run(error, opened.files)),
+    };
+    let code = if args.detailed_exitcode { exit_code(&plan) } else { 0 };
     if console.json {
-        let environment = &opened.project.environment.name;
         console.out_json(&json!({
-            "exit_code": 0, "environment": environment, "tasks": tasks, "removed": removed, "notes": notes,
+            "exit_code": code,
+            "environment": opened.project.environment.name,
+            "tasks": plan.tasks,
+            "removed": plan.removed,
+            "notes": plan.notes,
+            "breaking": plan.breaking,
+            "expected": plan.expected,
+            "expected_total": plan.total(),
         }))?;
-        return Ok(0);
+        return Ok(code);
     }
-    let mut table = Table::new(vec![Column::text("asset"), Column::text("what"), Column::text("why")]);
-    for task in tasks.iter().filter(|task| task.action == Action::Build) {
-        let what = Cell::styled("build", Style::Good);
-        table.push(vec![task.asset.to_string().into(), what, task.reason.clone().into()]);
+    console.out(&render::plan::plan(&plan, args.all, console.color_out))?;
+    Ok(code)
+}
+
+fn exit_code(plan: &Plan) -> u8 {
+    match plan {
+        plan if !plan.breaking.is_empty() => BREAKING,
+        plan if !plan.removed.is_empty() || plan.tasks.iter().any(|task| task.action == Action::Build) => CHANGES,
+        _ => 0,
     }
-    for name in removed {
-        let what = Cell::styled("remove", Style::Bad);
-        table.push(vec![name.to_string().into(), what, "the project has it no more".into()]);
-    }
-    let number = |action: Action| tasks.iter().filter(|task| task.action == action).count() as u64;
-    let mut text = if table.is_empty() { String::new() } else { table.render(console.width(), console.color_out) };
-    text.push_str(&standing(number(Action::Skip), number(Action::NotSelected), tasks.len() as u64));
-    text.extend(notes.iter().map(|note| labelled("note", note, console.color_out)));
-    console.out(&text)?;
-    Ok(0)
 }

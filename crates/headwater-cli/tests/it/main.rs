@@ -5,6 +5,7 @@
 mod bad_input;
 mod crashes;
 mod main_job;
+mod planning;
 mod program;
 mod project;
 mod reading;

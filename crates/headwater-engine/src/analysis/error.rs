@@ -8,10 +8,10 @@ use datafusion::sql::sqlparser::dialect::{Dialect, PostgreSqlDialect, dialect_fr
 use datafusion::sql::sqlparser::parser::ParserError;
 use headwater_sdk::engine::SqlError;
 
-use super::lineage::Untraceable;
 use super::location::{byte_at, bytes_of, find_name, split_location};
 use super::output::item_span;
 use super::table_error::{BadTable, similar_table};
+use super::walk::Untraceable;
 use super::wording::{listed, most_similar, quoted, sentence, token_end};
 use super::{TableSchema, codes};
 

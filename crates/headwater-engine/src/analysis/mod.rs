@@ -5,7 +5,7 @@
 //!
 //! - `statement` takes the text apart and refuses what is not exactly one query,
 //! - `context` looks up tables, functions and options for DataFusion's planner,
-//! - `lineage` traces the plan's columns to the tables,
+//! - `lineage` traces the plan's columns to the tables, `fingerprint` hashes what they are made from, both by a `walk`,
 //! - `output` checks that a table can hold the output, `runnable` that the engine can run the query,
 //! - `error` turns what DataFusion reports into a code, a sentence, a way out and a place.
 //!
@@ -15,6 +15,7 @@
 pub mod codes;
 mod context;
 mod error;
+mod fingerprint;
 mod lineage;
 mod location;
 mod output;
@@ -22,6 +23,7 @@ mod runnable;
 mod statement;
 mod table_error;
 mod volatile;
+mod walk;
 mod wording;
 
 use std::sync::Arc;
@@ -61,11 +63,12 @@ pub fn analyze(state: &SessionState, sql: &str, table_schema: &TableSchema<'_>) 
     let (lineage, volatile) = lineage::trace(&planned)
         .and_then(|lineage| Ok((lineage, volatile_functions(&planned)?)))
         .map_err(|error| source.describe(&error))?;
+    let fingerprints = fingerprint::fingerprints(&planned);
     let options = state.config_options();
     let coerced = TypeCoercion::new().analyze(planned, options).map_err(|error| source.describe(&error))?;
     runnable::check_runnable(state, &coerced)?;
     let schema = output::lake_schema(&source, coerced.schema())?;
-    Ok(Analysis { schema: Arc::new(schema), lineage, volatile })
+    Ok(Analysis { schema: Arc::new(schema), lineage, fingerprints, volatile })
 }
 
 /// The bytes of the first place in a query where a table's dotted name stands.

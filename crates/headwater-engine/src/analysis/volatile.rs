@@ -28,7 +28,8 @@ pub(crate) fn volatile_functions(plan: &LogicalPlan) -> Result<Vec<String>> {
     Ok(names.into_iter().collect())
 }
 
-fn called_function(expr: &Expr) -> Option<(&str, Volatility)> {
+/// The name and the volatility of the function that an expression calls.
+pub(super) fn called_function(expr: &Expr) -> Option<(&str, Volatility)> {
     match expr {
         Expr::ScalarFunction(call) => Some((call.func.name(), call.func.signature().volatility)),
         Expr::AggregateFunction(call) => Some((call.func.name(), call.func.signature().volatility)),

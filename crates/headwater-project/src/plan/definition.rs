@@ -12,6 +12,10 @@ use crate::{Asset, AssetKind, Materialize, StreamAsset};
 
 /// The part of the checks that set no rows aside.
 const JUDGING: &str = "checks";
+/// The part of a model's query.
+const SQL: &str = "SQL";
+/// The part of declared types.
+const COLUMNS: &str = "columns";
 
 /// The fingerprint of an asset's definition.
 pub fn definition(asset: &Asset) -> String {
@@ -19,7 +23,7 @@ pub fn definition(asset: &Asset) -> String {
     let mut columns: Vec<_> =
         asset.columns.iter().map(|c| (c.name.clone(), c.data_type.as_ref().map(ToString::to_string))).collect();
     columns.retain(|(_, data_type)| data_type.is_some());
-    parts.insert("columns", format!("{columns:?}"));
+    parts.insert(COLUMNS, format!("{columns:?}"));
     let checks = |quarantine: bool| {
         let chosen = asset.checks.iter().filter(|spec| (spec.check.severity == Severity::Quarantine) == quarantine);
         let mut checks: Vec<String> = chosen
@@ -42,7 +46,7 @@ pub fn definition(asset: &Asset) -> String {
             parts.insert("source", source_text(seed));
         }
         AssetKind::Model(model) => {
-            parts.insert("SQL", normalize_sql(&model.sql));
+            parts.insert(SQL, normalize_sql(&model.sql));
             let table = matches!(model.materialize, Materialize::Table);
             parts.insert("materialization", if table { "table" } else { "view" }.to_owned());
             parts.insert("partitioning", model.partition_by.join(","));
@@ -61,17 +65,28 @@ pub(super) fn same_rows(old: &str, new: &str) -> bool {
     without_checks(old) == without_checks(new)
 }
 
-/// What differs between two definitions, in words: `its SQL and its checks changed`.
-pub(super) fn describe_change(old: &str, new: &str) -> String {
+/// Whether two definitions of a model differ, if at all, in what fingerprints of columns tell, and in what changes no row:
+/// checks that set nothing aside, and declared types, which have to be those of the SQL.
+pub(super) fn keeps_parts(old: &str, new: &str) -> bool {
+    changed_parts(old, new).iter().all(|part| matches!(part.as_str(), SQL | JUDGING | COLUMNS))
+}
+
+/// The names of the parts in which two definitions differ, sorted.
+pub(super) fn changed_parts(old: &str, new: &str) -> Vec<String> {
     let (old, new) = (split_parts(old), split_parts(new));
     let mut names: Vec<&str> =
         new.iter().filter(|(name, hash)| old.get(*name) != Some(*hash)).map(|(n, _)| *n).collect();
     names.extend(old.keys().filter(|name| !new.contains_key(*name)));
-    if names.is_empty() {
+    names.sort_unstable();
+    names.into_iter().map(str::to_owned).collect()
+}
+
+/// What differs between two definitions, in words: `its SQL and its checks changed`.
+pub(super) fn describe_change(parts: &[String]) -> String {
+    if parts.is_empty() {
         return "its definition changed".to_owned();
     }
-    names.sort_unstable();
-    format!("its {} changed", names.join(" and its "))
+    format!("its {} changed", parts.join(" and its "))
 }
 
 fn split_parts(definition: &str) -> BTreeMap<&str, &str> {

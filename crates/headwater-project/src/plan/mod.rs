@@ -1,8 +1,15 @@
 //! Graph × catalogue → the tasks of a run, each with its reason. Pure: nothing is read and nothing is asked.
 
+mod after;
+mod breaking;
+mod changes;
 mod definition;
+mod desired;
+mod difference;
+mod inputs;
 mod tokens;
 mod unselected;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -15,30 +22,16 @@ use headwater_sdk::store::AssetState;
 use serde::{Deserialize, Serialize};
 
 use crate::{Asset, AssetKind, Project};
+use inputs::{Past, Told};
 
+pub use after::{parts_after, parts_read};
+pub use breaking::{Affected, Breaking, Loss, breaking};
+pub use changes::Changes;
 pub use definition::{definition, short_hash};
+pub use desired::{Computed, Desired};
+pub use difference::{ColumnOf, Difference, Renamed, Retyped};
 pub use tokens::normalize_sql;
 pub use unselected::passed_over;
-
-/// What an asset should be, as far as a plan has to know it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Desired {
-    /// The fingerprint of its definition ([`definition()`]).
-    pub definition: String,
-    /// For a source: the fingerprint of what a full load would read. `None` when the source could not be asked.
-    pub source: Option<String>,
-    /// For a source: what there is to read, in words, e.g. `3 files, 1.2 MB`; `None` when there is nothing.
-    pub arrived: Option<String>,
-    /// For a source: what was loaded and is another now, which is not loaded again.
-    pub changed: Vec<String>,
-    /// For a stream that appends: whether its table's log holds commits above the published version. They may be of a run
-    /// that died while publishing, and what they hold counts as loaded.
-    pub unpublished: bool,
-    /// For a source that could not be asked: why.
-    pub trouble: Option<String>,
-    /// Functions in its SQL whose value differs from run to run.
-    pub volatile: Vec<String>,
-}
 
 /// What a run does about an asset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +42,30 @@ pub enum Action {
     /// What is published is up to date.
     Skip,
     /// It was not selected: what is published stays, whether up to date or not.
+    NotSelected,
+}
+
+/// What makes a run do something about an asset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// It is not published yet.
+    New,
+    /// Its definition changed.
+    Definition,
+    /// Its source has something new.
+    Source,
+    /// Its SQL gives something else in every run.
+    Volatile,
+    /// What it uses of its inputs changes.
+    Inputs,
+    /// `--full-refresh`.
+    FullRefresh,
+    /// Nothing: its inputs are built, but what it uses of them stays the same.
+    Untouched,
+    /// Nothing: it is up to date.
+    Nothing,
+    /// It was not selected.
     NotSelected,
 }
 
@@ -69,6 +86,14 @@ pub struct PlannedTask {
     /// Of an input that was not selected: why it would have been built.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending: Option<String>,
+    /// What makes the run do it.
+    pub cause: Cause,
+    /// The parts of its definition that changed: `SQL`, `checks`, `materialization`, …
+    pub changed_parts: Vec<String>,
+    /// How its columns differ from those that are published.
+    pub difference: Difference,
+    /// What building it changes for those that read it.
+    pub changes: Changes,
 }
 
 /// Whether an asset has to be loaded from the start, because what is published was made by another definition (or was
@@ -90,31 +115,42 @@ pub fn plan(
 ) -> Vec<PlannedTask> {
     let states: BTreeMap<&TableName, &AssetState> = states.iter().map(|state| (&state.asset, state)).collect();
     let mut earlier = BTreeSet::new();
-    let mut rebuilt = BTreeSet::new();
+    let mut rebuilt = BTreeMap::new();
     let mut tasks = Vec::new();
     for asset in &project.assets {
         let past = Past { states: &states, rebuilt: &rebuilt, earlier: &earlier };
         if selected.is_some_and(|selected| !selected.contains(&asset.name)) {
             let task = unselected::task(asset, desired.get(&asset.name), &past);
             if task.action == Action::Build {
-                rebuilt.insert(asset.name.clone());
+                rebuilt.insert(asset.name.clone(), task.changes.clone());
             }
             tasks.push(task);
         } else if let Some(desired) = desired.get(&asset.name) {
             let state = states.get(&asset.name).copied();
-            let reason = build_reason(asset, desired, &past, full_refresh);
-            let action = if reason.is_some() { Action::Build } else { Action::Skip };
-            if action == Action::Build {
-                rebuilt.insert(asset.name.clone());
-            }
+            let (cause, reason) = decide(asset, desired, &past, full_refresh);
+            let built = !matches!(cause, Cause::Nothing | Cause::Untouched);
+            let changes = match cause {
+                Cause::Nothing | Cause::Untouched => Changes::default(),
+                Cause::FullRefresh => Changes::all(),
+                _ => changes::of_build(asset, desired, state, &past),
+            };
+            let edited = state.filter(|state| state.definition != desired.definition);
+            let changed_parts = edited.map(|state| definition::changed_parts(&state.definition, &desired.definition));
             tasks.push(PlannedTask {
                 asset: asset.name.clone(),
-                action,
-                reason: reason.unwrap_or_else(|| "up to date".to_owned()),
+                action: if built { Action::Build } else { Action::Skip },
+                reason,
                 reload: needs_reload(&desired.definition, state, full_refresh),
-                checks_changed: state.is_some_and(|state| state.definition != desired.definition),
+                checks_changed: edited.is_some(),
                 pending: None,
+                cause,
+                changed_parts: changed_parts.unwrap_or_default(),
+                difference: if built { difference::between(desired, state, &changes) } else { Difference::default() },
+                changes: changes.clone(),
             });
+            if built {
+                rebuilt.insert(asset.name.clone(), changes);
+            }
         }
         earlier.insert(asset.name.clone());
     }
@@ -135,35 +171,34 @@ fn inputs_among(asset: &Asset, earlier: &BTreeSet<TableName>) -> BTreeSet<TableN
     read.chain(checked).filter(|name| *name != asset.name).collect()
 }
 
-struct Past<'a> {
-    states: &'a BTreeMap<&'a TableName, &'a AssetState>,
-    rebuilt: &'a BTreeSet<TableName>,
-    earlier: &'a BTreeSet<TableName>,
-}
-
-fn build_reason(asset: &Asset, desired: &Desired, past: &Past<'_>, full_refresh: bool) -> Option<String> {
+fn decide(asset: &Asset, desired: &Desired, past: &Past<'_>, full_refresh: bool) -> (Cause, String) {
     let what = |reason: &str| match &desired.arrived {
         Some(arrived) => format!("{reason}: {arrived}"),
         None => reason.to_owned(),
     };
-    let Some(state) = past.states.get(&asset.name) else { return Some(what("new")) };
+    let Some(state) = past.states.get(&asset.name) else { return (Cause::New, what("new")) };
     if full_refresh {
-        return Some(what("--full-refresh"));
+        return (Cause::FullRefresh, what("--full-refresh"));
     }
     if state.definition != desired.definition {
-        let changed = definition::describe_change(&state.definition, &desired.definition);
-        return Some(match &desired.arrived {
-            Some(arrived) => format!("{changed}: {arrived} to load"),
-            None => changed,
-        });
+        let changed = definition::describe_change(&definition::changed_parts(&state.definition, &desired.definition));
+        return match &desired.arrived {
+            Some(arrived) => (Cause::Definition, format!("{changed}: {arrived} to load")),
+            None => (Cause::Definition, changed),
+        };
     }
-    match &asset.kind {
-        // Its checks may read other tables, which may have changed.
+    let own = match &asset.kind {
         AssetKind::Stream(_) | AssetKind::Seed(_) => {
-            source_reason(asset, desired, state).or_else(|| input_reason(asset, state, past))
+            source_reason(asset, desired, state).map(|reason| (Cause::Source, reason))
         }
-        AssetKind::Model(_) => volatile_reason(&desired.volatile).or_else(|| input_reason(asset, state, past)),
-    }
+        AssetKind::Model(_) => volatile_reason(&desired.volatile).map(|reason| (Cause::Volatile, reason)),
+    };
+    // The checks of a source, too, may read other tables, which may have changed.
+    own.unwrap_or_else(|| match inputs::judge(asset, desired, state, past) {
+        Told::Stale(reason) => (Cause::Inputs, reason),
+        Told::Untouched(how) => (Cause::Untouched, how),
+        Told::Still => (Cause::Nothing, "up to date".to_owned()),
+    })
 }
 
 fn source_reason(asset: &Asset, desired: &Desired, state: &AssetState) -> Option<String> {
@@ -185,20 +220,4 @@ fn source_reason(asset: &Asset, desired: &Desired, state: &AssetState) -> Option
 fn volatile_reason(volatile: &[String]) -> Option<String> {
     let calls: Vec<String> = volatile.iter().map(|name| format!("{name}()")).collect();
     (!calls.is_empty()).then(|| format!("uses {}, so it is rebuilt every run", calls.join(" and ")))
-}
-
-fn input_reason(asset: &Asset, state: &AssetState, past: &Past<'_>) -> Option<String> {
-    let inputs = inputs_among(asset, past.earlier);
-    let rebuilt: Vec<&TableName> = inputs.iter().filter(|input| past.rebuilt.contains(*input)).collect();
-    match rebuilt.as_slice() {
-        [] => {}
-        [one] => return Some(format!("{one} is rebuilt")),
-        [one, other] => return Some(format!("{one} and {other} are rebuilt")),
-        [one, rest @ ..] => return Some(format!("{one} and {} other inputs are rebuilt", rest.len())),
-    }
-    let read: BTreeMap<&TableName, &String> = state.inputs.iter().map(|(name, contents)| (name, contents)).collect();
-    inputs
-        .iter()
-        .find(|input| past.states.get(*input).is_some_and(|now| read.get(*input) != Some(&&now.contents)))
-        .map(|input| format!("its input {input} was published since"))
 }

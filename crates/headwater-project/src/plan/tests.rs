@@ -1,8 +1,10 @@
 //! Reasons, on a graph with a stream, a seed, a view and two tables.
 
+mod pruning;
 mod unselected;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use headwater_diagnostics::{SourceMap, Span};
 use headwater_sdk::RunId;
@@ -118,6 +120,8 @@ fn states(project: &Project) -> Vec<AssetState> {
         inputs: tracked_inputs(project, asset).into_iter().map(|input| (input, "run1".to_owned())).collect(),
         reads: Vec::new(),
         contents: "run1".into(),
+        parts: None,
+        read_parts: Vec::new(),
         source: desired[&asset.name].source.clone(),
         newest: Vec::new(),
         run: RunId::from_text("run1"),

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use headwater_sdk::TableName;
 
-use super::{Action, Desired, Past, PlannedTask, build_reason, tracked_inputs};
+use super::inputs::Past;
+use super::{Action, Cause, Desired, Difference, PlannedTask, changes, decide, tracked_inputs};
 use crate::{Asset, AssetKind, Materialize, Project};
 
 /// The task of an asset that was not selected. A view that `main` has of the same definition is audited again when it
@@ -13,11 +14,17 @@ pub(super) fn task(asset: &Asset, desired: Option<&Desired>, past: &Past<'_>) ->
     let shown = desired.and_then(|desired| rebuilt_below_view(asset, desired, past));
     // That SQL is volatile is no change.
     let settled = desired.map(|desired| Desired { volatile: Vec::new(), ..desired.clone() });
-    let pending = settled.and_then(|desired| build_reason(asset, &desired, past, false));
+    let pending = settled.and_then(|desired| match decide(asset, &desired, past, false) {
+        (Cause::Nothing | Cause::Untouched, _) => None,
+        (_, reason) => Some(reason),
+    });
     let (action, reason) = match shown {
         Some(input) => (Action::Build, format!("not selected, but it shows {input}, which is rebuilt")),
         None => (Action::NotSelected, "not selected".to_owned()),
     };
+    let state = past.states.get(&asset.name).copied();
+    let changes =
+        desired.filter(|_| action == Action::Build).map(|desired| changes::of_build(asset, desired, state, past));
     PlannedTask {
         asset: asset.name.clone(),
         action,
@@ -25,6 +32,10 @@ pub(super) fn task(asset: &Asset, desired: Option<&Desired>, past: &Past<'_>) ->
         reload: false,
         checks_changed: false,
         pending: pending.filter(|_| action == Action::NotSelected),
+        cause: if action == Action::Build { Cause::Inputs } else { Cause::NotSelected },
+        changed_parts: Vec::new(),
+        difference: Difference::default(),
+        changes: changes.unwrap_or_default(),
     }
 }
 
@@ -34,7 +45,7 @@ fn rebuilt_below_view(asset: &Asset, desired: &Desired, past: &Past<'_>) -> Opti
     let state = past.states.get(&asset.name)?;
     let unchanged = model.materialize == Materialize::View && state.definition == desired.definition;
     let mut inputs = asset.inputs.iter().map(|input| input.table.owner()).filter(|_| unchanged);
-    inputs.find(|input| past.rebuilt.contains(input))
+    inputs.find(|input| past.rebuilt.contains_key(input))
 }
 
 /// What a person should know who selected a part of a project: the inputs of that part, near and far, that have changes

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use headwater_diagnostics::{SourceMap, render_terminal};
-use headwater_project::plan::{Action, PlannedTask};
+use headwater_project::plan::{Action, Cause, Changes, Difference, PlannedTask};
 use headwater_project::select::{Selection, Standing, unbuilt_inputs, unchecked_views};
 use headwater_project::{Asset, Project};
 use headwater_sdk::TableName;
@@ -158,6 +158,10 @@ fn inputs_that_are_not_there_and_views_that_nothing_checks_are_refused() {
         reload: true,
         checks_changed: false,
         pending: None,
+        cause: Cause::New,
+        changed_parts: Vec::new(),
+        difference: Difference::default(),
+        changes: Changes::default(),
     };
     let (view, gone, reads) = (table("staging.orders"), table("old.orders"), [table("raw.orders")]);
     let views = BTreeMap::from([(&view, reads.as_slice()), (&gone, reads.as_slice())]);

@@ -9,7 +9,7 @@ use headwater_project::select::Selection;
 use headwater_project::{Asset, AssetKind, Materialize, Project};
 use headwater_sdk::engine::{Branch, Staged};
 use headwater_sdk::secrets::redact;
-use headwater_sdk::store::{Lease, RunRecord, TaskRecord};
+use headwater_sdk::store::{AssetState, ContentParts, Lease, RunRecord, TaskRecord};
 use headwater_sdk::{Relation, Relations, Result, TableName};
 
 use crate::lake::{Base, Lake};
@@ -71,18 +71,31 @@ pub(crate) struct Context {
     pub(crate) visible: Mutex<Visible>,
 }
 
+/// What is known of an asset's contents.
+#[derive(Debug)]
+pub(crate) struct Contents {
+    pub(crate) fingerprint: String,
+    pub(crate) parts: Option<ContentParts>,
+}
+
+impl Contents {
+    pub(crate) fn of(state: &AssetState) -> Arc<Self> {
+        Arc::new(Self { fingerprint: state.contents.clone(), parts: state.parts.clone() })
+    }
+}
+
 /// What a task of the run reads: `main`'s tables, replaced by those that the run has audited.
 #[derive(Clone)]
 pub(crate) struct Visible {
     pub(crate) relations: Relations,
-    /// The fingerprint of each asset's contents.
-    pub(crate) contents: BTreeMap<TableName, String>,
+    /// The contents of each asset.
+    pub(crate) contents: BTreeMap<TableName, Arc<Contents>>,
 }
 
 impl Visible {
     /// What `main` holds.
     pub(crate) fn of(base: &Base) -> Self {
-        let contents = base.states.iter().map(|(name, state)| (name.clone(), state.contents.clone())).collect();
+        let contents = base.states.iter().map(|(name, state)| (name.clone(), Contents::of(state))).collect();
         Self { relations: base.relations(), contents }
     }
 }
@@ -94,7 +107,7 @@ impl Context {
     }
 
     /// Makes an audited asset readable for the tasks that follow.
-    pub(crate) fn reveal(&self, asset: &Asset, staged: &Staged, contents: &str) {
+    pub(crate) fn reveal(&self, asset: &Asset, staged: &Staged, after: &AssetState) {
         let mut visible = self.lock();
         if let AssetKind::Model(model) = &asset.kind
             && model.materialize == Materialize::View
@@ -106,7 +119,7 @@ impl Context {
             let relation = Relation::Staged { branch, base: table.base, version: table.version };
             visible.relations.insert(table.table.clone(), relation);
         }
-        visible.contents.insert(asset.name.clone(), contents.to_owned());
+        visible.contents.insert(asset.name.clone(), Contents::of(after));
     }
 
     /// Keeps task records in the catalogue, without secrets: messages of other systems may hold what they were asked with.

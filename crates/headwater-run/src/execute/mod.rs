@@ -4,6 +4,7 @@ mod attempt;
 mod context;
 mod freshness;
 mod outcome;
+mod state;
 mod task;
 
 use std::collections::BTreeMap;
@@ -193,7 +194,7 @@ impl<'a> Board<'a> {
             (outcome.record.state, &outcome.record.staged, &outcome.record.after)
             && let Some(asset) = self.context.project.asset(&name)
         {
-            self.context.reveal(asset, staged, &after.contents);
+            self.context.reveal(asset, staged, after);
         }
         self.context.observer.finished(&AssetSummary::new(&self.context.project, &outcome));
         self.outcomes.insert(name, outcome);

@@ -1,21 +1,18 @@
 //! The work on one asset: tries, the judgement of its checks, and what is recorded of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use headwater_project::plan::{PlannedTask, tracked_inputs};
+use headwater_project::plan::PlannedTask;
 use headwater_project::{Asset, AssetKind};
-use headwater_sdk::check::CheckCount;
-use headwater_sdk::engine::Refresh;
 use headwater_sdk::progress::Progress;
-use headwater_sdk::store::{AssetState, LineageRecord, TaskState};
-use headwater_sdk::types::type_name;
+use headwater_sdk::store::{LineageRecord, TaskState};
 use headwater_sdk::{Error, Result, TableName};
 
 use super::attempt::{Attempt, attempt, not_loaded_again};
-use super::context::Context;
-use super::freshness;
+use super::context::{Contents, Context};
 use super::outcome::{Outcome, Trouble, failed_checks};
+use super::{freshness, state};
 use crate::clock;
 use crate::failpoints::{AFTER_AUDIT_RECORD, AFTER_STAGE, BEFORE_AUDIT_RECORD, BEFORE_STAGE, failpoint};
 
@@ -51,7 +48,7 @@ pub(super) async fn build(
     outcome.record.ended_ms = Some(clock::now_ms());
     match result {
         Err(error) => outcome.fail(Trouble::from(&error)),
-        Ok(attempt) => judge(context, asset, attempt, &visible.contents, &mut outcome),
+        Ok(attempt) => judge(context, asset, attempt, task, &visible.contents, &mut outcome),
     }
     failpoint(BEFORE_AUDIT_RECORD);
     context.put_tasks([&outcome.record]).await?;
@@ -63,7 +60,8 @@ fn judge(
     context: &Context,
     asset: &Asset,
     mut attempt: Attempt,
-    contents: &BTreeMap<TableName, String>,
+    task: &PlannedTask,
+    contents: &BTreeMap<TableName, Arc<Contents>>,
     outcome: &mut Outcome,
 ) {
     let before = context.base.states.get(&asset.name);
@@ -76,33 +74,11 @@ fn judge(
         return;
     }
     let resolved = context.resolved.assets.get(&asset.name);
-    let inputs = tracked_inputs(&context.project, asset)
-        .into_iter()
-        .filter_map(|input| contents.get(&input).map(|contents| (input.clone(), contents.clone())))
-        .collect();
-    let reads: BTreeSet<TableName> = asset.inputs.iter().map(|input| input.table.owner()).collect();
-    let reads = reads.into_iter().filter(|name| *name != asset.name).collect();
-    outcome.record.after = Some(AssetState {
-        asset: asset.name.clone(),
-        definition: resolved.map(|resolved| resolved.desired.definition.clone()).unwrap_or_default(),
-        inputs,
-        reads,
-        contents: contents_after(context, before, &attempt),
-        source: attempt.source,
-        newest: freshness::newest(&attempt.staged.checks),
-        run: context.run.id.clone(),
-        snapshot: Some(context.base.next_id()),
-        checks: attempt.staged.checks.iter().map(CheckCount::of).collect(),
-    });
+    outcome.record.after = resolved.map(|resolved| state::after(context, asset, resolved, task, &attempt, contents));
     outcome.record.lineage = resolved.map(|resolved| LineageRecord {
         asset: asset.name.clone(),
-        columns: resolved
-            .schema
-            .fields()
-            .iter()
-            .map(|field| (field.name().clone(), type_name(field.data_type())))
-            .collect(),
-        lineage: resolved.lineage.clone(),
+        columns: resolved.desired.columns.clone(),
+        lineage: resolved.desired.query.as_ref().map(|query| query.lineage.clone()).unwrap_or_default(),
         origin: match &asset.kind {
             AssetKind::Stream(stream) | AssetKind::Seed(stream) => Some(stream.origin.clone()),
             AssetKind::Model(_) => None,
@@ -110,14 +86,6 @@ fn judge(
     });
     outcome.record.staged = Some(attempt.staged);
     outcome.record.state = TaskState::Audited;
-}
-
-/// The fingerprint of an asset's contents. Where nothing was written, they are what they were.
-fn contents_after(context: &Context, before: Option<&AssetState>, attempt: &Attempt) -> String {
-    match (before, &attempt.staged.refresh) {
-        (Some(before), Some(Refresh::Nothing)) => before.contents.clone(),
-        _ => context.run.id.to_string(),
-    }
 }
 
 /// Judges an asset with nothing to do: what is published is up to date, unless it has grown too old.

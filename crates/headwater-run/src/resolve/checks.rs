@@ -1,26 +1,34 @@
 //! Checks against the tables that they name: columns that are not there are told before anything runs.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use arrow_schema::{DataType, Schema};
 use headwater_diagnostics::{Diagnostic, nearest};
 use headwater_project::{Asset, CheckSpec, Project};
 use headwater_sdk::TableName;
 use headwater_sdk::check::{CompiledCheck, Probe};
-use headwater_sdk::engine::SqlError;
+use headwater_sdk::engine::{Analysis, SqlError};
+use headwater_sdk::lineage::ColumnLineage;
 use headwater_sdk::types::type_name;
 
 use super::Findings;
 use crate::lake::Lake;
 
-/// An asset's checks, compiled for the types of its columns, and what is wrong with them. Those of a broken asset are left
-/// alone.
-pub(super) fn resolve(
-    project: &Project,
-    asset: &Asset,
-    lake: &Lake,
-    findings: &Findings,
-) -> (Vec<CompiledCheck>, Vec<Diagnostic>) {
-    let Some(schema) = findings.schema(&asset.name) else { return (Vec::new(), Vec::new()) };
-    let (mut checks, mut found) = (Vec::new(), Vec::new());
+/// An asset's checks.
+#[derive(Default)]
+pub(super) struct Checked {
+    /// Compiled for the types of its columns.
+    pub(super) checks: Vec<CompiledCheck>,
+    /// The columns of other tables that they read.
+    pub(super) reads: BTreeMap<TableName, BTreeSet<String>>,
+    /// What is wrong with them.
+    pub(super) diagnostics: Vec<Diagnostic>,
+}
+
+/// An asset's checks. Those of a broken asset are left alone.
+pub(super) fn resolve(project: &Project, asset: &Asset, lake: &Lake, findings: &Findings) -> Checked {
+    let Some(schema) = findings.schema(&asset.name) else { return Checked::default() };
+    let (mut checks, mut found, mut reads) = (Vec::new(), Vec::new(), Reads::default());
     for spec in &asset.checks {
         let before = found.len();
         let mut columns: Vec<&String> = spec.check.columns.iter().chain(probe_columns(&spec.check.probe)).collect();
@@ -35,10 +43,10 @@ pub(super) fn resolve(
             Err(diagnostic) => found.push(*diagnostic),
         }
         if found.len() == before {
-            found.extend(verify_probe(project, asset, spec, schema, lake, findings));
+            found.extend(verify_probe(project, asset, spec, schema, lake, findings, &mut reads));
         }
     }
-    (checks, found)
+    Checked { checks, reads: reads.known(), diagnostics: found }
 }
 
 fn probe_columns(probe: &Probe) -> &[String] {
@@ -72,26 +80,33 @@ fn verify_probe(
     schema: &Schema,
     lake: &Lake,
     findings: &Findings,
+    reads: &mut Reads,
 ) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let condition = |sql: &str| format!("select ({sql}) as verdict from {}", asset.name);
     if let Some(filter) = &spec.check.filter {
-        let place = spec.filter_span.unwrap_or(spec.span);
-        found
-            .extend(plan_sql(lake, &condition(filter), findings).map(|e| sql_diagnostic(asset, spec, e).at(place, "")));
+        match plan_sql(lake, &condition(filter), findings) {
+            Ok(analysis) => reads.of_query(asset, &analysis.lineage),
+            Err(error) => {
+                found.push(sql_diagnostic(asset, spec, error).at(spec.filter_span.unwrap_or(spec.span), ""));
+            }
+        }
     }
     match &spec.check.probe {
-        Probe::Row { fails_when } => {
-            let error = plan_sql(lake, &condition(fails_when), findings);
-            found.extend(error.map(|e| sql_diagnostic(asset, spec, e).at(spec.span, "")));
-        }
+        Probe::Row { fails_when } => match plan_sql(lake, &condition(fails_when), findings) {
+            Ok(analysis) => reads.of_query(asset, &analysis.lineage),
+            Err(error) => found.push(sql_diagnostic(asset, spec, error).at(spec.span, "")),
+        },
         Probe::Query { sql } => {
             if !asset.check_inputs.iter().any(|input| findings.is_broken(project, &input.table)) {
-                let error = plan_sql(lake, sql, findings);
-                found.extend(error.map(|e| sql_diagnostic(asset, spec, e).at(spec.span, "")));
+                match plan_sql(lake, sql, findings) {
+                    Ok(analysis) => reads.of_query(asset, &analysis.lineage),
+                    Err(error) => found.push(sql_diagnostic(asset, spec, error).at(spec.span, "")),
+                }
             }
         }
         Probe::References { columns, to, to_columns } => {
+            reads.of_columns(to, to_columns);
             found.extend(verify_reference(project, asset, spec, schema, columns, (to, to_columns), findings));
         }
         Probe::Freshness { column, .. } => found.extend(verify_freshness(asset, spec, column, schema)),
@@ -100,8 +115,33 @@ fn verify_probe(
     found
 }
 
-fn plan_sql(lake: &Lake, sql: &str, findings: &Findings) -> Option<SqlError> {
-    lake.engine.analyze(sql, &|name: &TableName| findings.schema(name).cloned()).err()
+fn plan_sql(lake: &Lake, sql: &str, findings: &Findings) -> Result<Analysis, SqlError> {
+    lake.engine.analyze(sql, &|name: &TableName| findings.schema(name).cloned())
+}
+
+/// The columns of other tables that checks read.
+#[derive(Default)]
+struct Reads(BTreeMap<TableName, BTreeSet<String>>);
+
+impl Reads {
+    fn of_columns(&mut self, table: &TableName, columns: &[String]) {
+        self.0.entry(table.clone()).or_default().extend(columns.iter().cloned());
+    }
+
+    fn of_query(&mut self, asset: &Asset, lineage: &ColumnLineage) {
+        // A table of which only the number of rows is read has no edge. Every check that reads others comes by here.
+        for input in &asset.check_inputs {
+            self.0.entry(input.table.clone()).or_default();
+        }
+        let edges = lineage.columns.iter().flat_map(|column| &column.edges).chain(&lineage.dataset);
+        for edge in edges {
+            self.of_columns(&edge.from.table, std::slice::from_ref(&edge.from.column));
+        }
+    }
+
+    fn known(self) -> BTreeMap<TableName, BTreeSet<String>> {
+        self.0
+    }
 }
 
 fn sql_diagnostic(asset: &Asset, spec: &CheckSpec, error: SqlError) -> Diagnostic {

@@ -15,8 +15,8 @@ use headwater_project::plan::{Desired, definition};
 use headwater_project::{Asset, AssetKind, ModelAsset, Project};
 use headwater_sdk::check::CompiledCheck;
 use headwater_sdk::connector::ConnectorType;
-use headwater_sdk::lineage::ColumnLineage;
 use headwater_sdk::name::REJECTED_SUFFIX;
+use headwater_sdk::types::type_name;
 use headwater_sdk::{Blame, Error, TableName, side_table};
 
 use crate::error::RunError;
@@ -38,8 +38,6 @@ pub struct Resolved {
 pub struct ResolvedAsset {
     /// The columns of its table, in lake types.
     pub schema: SchemaRef,
-    /// Where each column comes from; empty for sources and seeds.
-    pub lineage: ColumnLineage,
     /// Its checks, compiled for the types of its columns.
     pub checks: Vec<CompiledCheck>,
     /// What a plan has to know of it.
@@ -116,13 +114,18 @@ pub(crate) async fn resolve_part(
         findings.report_all(told.remove(&asset.name).unwrap_or_default());
     }
     let checked = in_parallel(&part, |asset| checks::resolve(project, asset, lake, &findings));
-    for (asset, (checks, diagnostics)) in part.iter().zip(checked) {
+    for (asset, checked) in part.iter().zip(checked) {
         if let Some(resolved) = findings.assets.get_mut(&asset.name) {
-            resolved.checks = checks;
+            (resolved.checks, resolved.desired.checked) = (checked.checks, checked.reads);
         }
-        findings.report_all(diagnostics);
+        findings.report_all(checked.diagnostics);
     }
     findings.into_result().map_err(|error| scope.explain(error, project, base))
+}
+
+/// A table's columns, with the names of their types.
+pub(crate) fn typed_names(schema: &SchemaRef) -> Vec<(String, String)> {
+    schema.fields().iter().map(|field| (field.name().clone(), type_name(field.data_type()))).collect()
 }
 
 /// The models of a part in groups: those of one depend on those of earlier ones only.
@@ -146,9 +149,10 @@ fn levels<'a>(project: &'a Project, part: &[&'a Asset]) -> Vec<Vec<(&'a Asset, &
 fn resolve_source(asset: &Asset, look: Result<source::Look, Error>, findings: &mut Findings) -> Option<ResolvedAsset> {
     match look {
         Ok(look) => {
-            let desired = Desired { definition: definition(asset), ..look.desired };
             let (schema, source) = (look.schema, Some(Arc::new(look.source)));
-            Some(ResolvedAsset { schema, lineage: ColumnLineage::default(), checks: Vec::new(), desired, source })
+            let (definition, columns) = (definition(asset), typed_names(&schema));
+            let desired = Desired { definition, columns, ..look.desired };
+            Some(ResolvedAsset { schema, checks: Vec::new(), desired, source })
         }
         Err(error) => {
             findings.error_at(asset, error);

@@ -1,14 +1,16 @@
 //! A model's columns and lineage, from its SQL and the columns of its inputs.
 
+use std::sync::Arc;
+
 use headwater_diagnostics::{Diagnostic, nearest};
-use headwater_project::plan::{Desired, definition};
+use headwater_project::plan::{Computed, Desired, definition};
 use headwater_project::{Asset, Materialize, ModelAsset};
 use headwater_sdk::TableName;
 use headwater_sdk::check::Severity;
 use headwater_sdk::engine::{Analysis, SqlError};
 use headwater_sdk::types::type_name;
 
-use super::{Findings, ResolvedAsset};
+use super::{Findings, ResolvedAsset, typed_names};
 use crate::lake::Lake;
 
 /// Resolves a model, and tells what is wrong with it; `None` when its SQL cannot be planned.
@@ -27,9 +29,11 @@ pub(super) fn resolve(
     verify_declared(asset, &analysis, &mut found);
     verify_partitions(asset, model, &analysis, &mut found);
     verify_view(asset, model, &mut found);
-    let Analysis { schema, lineage, volatile } = analysis;
-    let desired = Desired { definition: definition(asset), volatile, ..Desired::default() };
-    (Some(ResolvedAsset { schema, lineage, checks: Vec::new(), desired, source: None }), found)
+    let Analysis { schema, lineage, fingerprints, volatile } = analysis;
+    let (definition, columns) = (definition(asset), typed_names(&schema));
+    let query = Some(Arc::new(Computed { lineage, fingerprints }));
+    let desired = Desired { definition, columns, query, volatile, ..Desired::default() };
+    (Some(ResolvedAsset { schema, checks: Vec::new(), desired, source: None }), found)
 }
 
 fn sql_diagnostic(asset: &Asset, model: &ModelAsset, error: SqlError) -> Diagnostic {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use headwater_project::Project;
+use headwater_project::plan::Action;
 use headwater_sdk::Relation;
 use headwater_sdk::check::Severity;
 use headwater_sdk::connector::ReadMode;
@@ -91,6 +92,55 @@ async fn whatever_dies_the_next_run_puts_it_right() {
         }
     }
     assert!(resumed > 10, "{resumed}");
+}
+
+/// Whatever dies, the marks of what an edit leaves as it is stay, and those of what it changes move.
+#[tokio::test]
+async fn an_edit_that_dies_anywhere_is_finished_for_what_uses_it() {
+    let draft = |sql| {
+        Draft::new()
+            .stream("raw.a", ReadMode::NewFiles)
+            .table("marts.u", sql)
+            .table("marts.x", "select k from marts.u")
+            .table("marts.z", "select * from marts.u")
+            .build()
+    };
+    let (before, after) = (draft("select k, v from raw.a"), draft("select k, w from raw.a"));
+    let prepared = async || {
+        let world = World::new();
+        world.files.put("raw.a", &["k", "v", "w"], "1", &[&["a", "1", "x"]]);
+        world.run(&before).await;
+        world.tap.forget();
+        world
+    };
+    let world = prepared().await;
+    world.run(&after).await;
+    let calls = world.tap.calls();
+    for (index, call) in calls.iter().enumerate() {
+        for moment in [Moment::Before, Moment::After] {
+            let what = format!("died {moment:?} call {index}, {call}");
+            let world = prepared().await;
+            let first = world.store.inner.runs(1).await.unwrap().remove(0).id;
+            world.tap.die_at(index, moment);
+            let options = options();
+            tokio::select! {
+                _ = world.run_with(&after, &options) => {}
+                () = world.tap.death() => {}
+            }
+            world.tap.forget();
+            world.bury().await;
+            assert_eq!(world.run(&after).await.exit_code, 0, "{what}");
+            assert_eq!(world.rows("marts.z").await.unwrap(), ["ax"], "{what}");
+            assert!(world.plan(&after).await.iter().all(|task| task.action == Action::Skip), "{what}");
+            let states = world.store.inner.asset_states(2).await.unwrap();
+            let state = |name: &str| states.iter().find(|state| state.asset.to_string() == name).unwrap();
+            assert_eq!(state("marts.x").run, first, "{what}: it was left alone");
+            let parts = state("marts.u").parts.as_ref().unwrap();
+            let marks: Vec<bool> =
+                ["k", "w"].map(|name| parts.column(name).unwrap().part.changed == first.as_str()).into();
+            assert_eq!((parts.rows.changed == first.as_str(), marks), (true, vec![true, false]), "{what}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use headwater_sdk::engine::{
     Analysis, AuditViewRequest, Branch, Engine, GivenTable, KeepSet, PublishOutcome, QueryResult, SqlError, StageInput,
     StageRequest, Staged, StagedTable, Trial, TrialRequest, VacuumReport, WriteMode,
 };
-use headwater_sdk::lineage::{ColumnLineage, ColumnRef, Edge, Influence, OutputColumn};
+use headwater_sdk::lineage::{ColumnLineage, ColumnRef, Edge, Fingerprint, Fingerprints, Influence, OutputColumn};
 use headwater_sdk::types::timestamp_utc;
 use headwater_sdk::{Blame, Error, Relation, Relations, Result, RunId, TableName};
 
@@ -314,7 +314,10 @@ impl Engine for MemoryEngine {
             .map(|name| OutputColumn { name: name.clone(), edges: columns.remove(name).unwrap_or_default() })
             .collect();
         let lineage = ColumnLineage { columns, dataset: Vec::new() };
-        Ok(Analysis { schema: text_schema(&names), lineage, volatile: select.volatile })
+        let print = |what: &str| Fingerprint { hash: format!("{what} of {:?}", select.tables), stable: true };
+        let fingerprints =
+            Fingerprints { columns: names.iter().map(|name| print(name)).collect(), rows: print("rows") };
+        Ok(Analysis { schema: text_schema(&names), lineage, fingerprints, volatile: select.volatile })
     }
 
     /// Texts, but for a column `time`.

@@ -96,6 +96,45 @@ async fn only_what_changed_is_rebuilt() {
 }
 
 #[tokio::test]
+async fn an_edit_leaves_alone_what_does_not_use_what_it_changes() {
+    let world = World::new();
+    world.files.put("raw.a", &["k", "v", "w"], "1", &[&["a", "1", "x"]]);
+    let draft = |sql| {
+        Draft::new()
+            .stream("raw.a", ReadMode::NewFiles)
+            .table("marts.u", sql)
+            .table("marts.x", "select k from marts.u")
+            .view("marts.y", "select k from marts.u")
+            .table("marts.z", "select * from marts.u")
+            .build()
+    };
+    world.run(&draft("select k, v from raw.a")).await;
+    let edited = draft("select k, w from raw.a");
+    let untouched = "marts.u is rebuilt, but only its columns v and w, none of which this uses";
+    let (x, y) = (format!("marts.x: {untouched}"), format!("marts.y: {untouched}"));
+    let z = "marts.z: column w of marts.u changes";
+    assert_eq!(
+        reasons(&world, &edited).await,
+        ["raw.a: up to date", "marts.u: its SQL changed", x.as_str(), y.as_str(), z]
+    );
+    world.tap.fail("engine stage marts.z", 0, 1, false);
+    let summary = world.run(&edited).await;
+    assert_eq!((state(&summary, "marts.u"), state(&summary, "marts.z")), (TaskState::Published, TaskState::Failed));
+    assert_eq!((state(&summary, "marts.x"), state(&summary, "marts.y")), (TaskState::UpToDate, TaskState::UpToDate));
+    let again = reasons(&world, &edited).await;
+    assert_eq!(
+        again[2..],
+        ["marts.x: up to date", "marts.y: up to date", "marts.z: its input marts.u was published since"]
+    );
+    world.run(&edited).await;
+    assert_eq!(world.rows("marts.z").await.unwrap(), ["ax"]);
+    world.files.put("raw.a", &["k", "v", "w"], "2", &[&["b", "2", "y"]]);
+    let summary = world.run(&edited).await;
+    assert!(summary.assets.iter().all(|asset| asset.state == TaskState::Published), "new rows reach everything");
+    assert_eq!(world.rows("marts.x").await.unwrap(), ["a", "b"]);
+}
+
+#[tokio::test]
 async fn volatile_sql_is_rebuilt_every_run() {
     let world = world();
     let project = Draft::new().stream("raw.a", ReadMode::Full).table("marts.a", "select k, now() from raw.a").build();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use headwater_catalog::memory::MemoryStore;
 use headwater_sdk::store::{AssetState, Intent, Lease, LineageRecord, RunRecord, SnapshotRecord, Store, TaskRecord};
-use headwater_sdk::{Result, RunId};
+use headwater_sdk::{Result, RunId, TableName};
 
 use super::tap::Tap;
 
@@ -67,6 +67,10 @@ impl Store for TappedStore {
 
     async fn tasks(&self, run: &RunId) -> Result<Vec<TaskRecord>> {
         tapped!(self, "store tasks", self.inner.tasks(run))
+    }
+
+    async fn tasks_on(&self, run: &RunId, assets: &[TableName]) -> Result<Vec<TaskRecord>> {
+        tapped!(self, "store tasks_on", self.inner.tasks_on(run, assets))
     }
 
     async fn put_intent(&self, intent: &Intent, lease: &Lease) -> Result<()> {

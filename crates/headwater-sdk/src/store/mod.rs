@@ -1,5 +1,6 @@
 //! The catalogue's records and the trait of the stores that keep them.
 
+mod parts;
 mod records;
 
 use std::collections::BTreeSet;
@@ -10,6 +11,7 @@ use crate::error::Result;
 use crate::id::RunId;
 use crate::name::TableName;
 
+pub use parts::{ColumnPart, ContentParts, Part, ReadParts};
 pub use records::{
     AssetState, Intent, Lease, LineageRecord, RunRecord, RunState, SnapshotKind, SnapshotRecord, TaskRecord, TaskState,
 };
@@ -83,6 +85,12 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// As [`Store::run`].
     async fn tasks(&self, run: &RunId) -> Result<Vec<TaskRecord>>;
+
+    /// Those of a run's tasks that are on these assets, in the order of the assets.
+    ///
+    /// # Errors
+    /// As [`Store::run`].
+    async fn tasks_on(&self, run: &RunId, assets: &[TableName]) -> Result<Vec<TaskRecord>>;
 
     /// Every asset that a run ever had a task for.
     ///

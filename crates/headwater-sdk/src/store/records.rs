@@ -8,6 +8,7 @@ use crate::id::RunId;
 use crate::lineage::ColumnLineage;
 use crate::name::TableName;
 use crate::relation::Relations;
+use crate::store::parts::{ContentParts, ReadParts};
 
 /// The right to change a lake, for a while.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,6 +133,12 @@ pub struct AssetState {
     pub reads: Vec<TableName>,
     /// A fingerprint of its contents: changes with every version that is published.
     pub contents: String,
+    /// Its parts, and when each changed; `None` in states of before they were kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parts: Option<ContentParts>,
+    /// The parts of its inputs that it uses, in the order of names. An input that is not among them is used whole.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub read_parts: Vec<ReadParts>,
     /// For a source: the fingerprint of what it had read ([`crate::connector::ReadPlan::fingerprint`]).
     pub source: Option<String>,
     /// The newest value seen by each freshness check, by the check's name (RFC 3339).

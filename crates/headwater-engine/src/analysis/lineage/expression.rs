@@ -10,8 +10,11 @@ use headwater_sdk::lineage::Influence;
 
 use super::edges::{Edges, Gathered};
 use super::function::{self, Use};
-use super::scope::{Flow, Scope};
-use super::walk::{Walk, untraceable};
+use super::plan::column;
+use super::walk::Walk;
+use crate::analysis::walk::{Flow, Scope as AnyScope, Walker, untraceable};
+
+type Scope = AnyScope<Edges>;
 
 impl Walk {
     /// The edges into an expression's value for one row of the scope (for an aggregate: one group).
@@ -21,7 +24,7 @@ impl Walk {
             Expr::Column(column) => {
                 scope.find(column).ok_or_else(|| untraceable(&format!("column '{}'", column.flat_name())))
             }
-            Expr::OuterReferenceColumn(_, column) => self.outer(column),
+            Expr::OuterReferenceColumn(_, column) => Ok(self.outer(column)?.1),
             Expr::Alias(alias) => self.value(&alias.expr, scope),
             Expr::Literal(..) | Expr::ScalarVariable(..) | Expr::LambdaVariable(_) | Expr::Placeholder(_) => {
                 Ok(Edges::default())
@@ -36,7 +39,7 @@ impl Walk {
             Expr::HigherOrderFunction(call) => self.higher_order_function(call, scope),
             Expr::ScalarSubquery(subquery) => {
                 let flow = self.subquery(subquery, scope)?;
-                Ok(flow.column(0).union(&flow.rows))
+                Ok(column(&flow, 0).union(&flow.rows))
             }
             Expr::Exists(exists) => Ok(self.subquery(&exists.subquery, scope)?.rows),
             Expr::InSubquery(test) => self.set_test(&test.expr, &test.subquery, scope),

@@ -51,14 +51,12 @@ mod edges;
 mod expression;
 mod function;
 mod plan;
-mod scope;
 mod walk;
 
 use datafusion::common::Result;
 use datafusion::logical_expr::LogicalPlan;
 use headwater_sdk::lineage::{ColumnLineage, OutputColumn};
 
-pub(super) use walk::Untraceable;
 use walk::Walk;
 
 /// The lineage of a plan that was made against [`super::context::ModelContext`], before any rewriting.
@@ -67,7 +65,7 @@ use walk::Walk;
 /// For operators that are not SQL's, and for columns that the plan itself does not resolve.
 pub(super) fn trace(plan: &LogicalPlan) -> Result<ColumnLineage> {
     let mut walk = Walk::new();
-    let flow = walk.flow(plan)?;
+    let flow = walk.flow_of(plan)?;
     let names = plan.schema().fields().iter().map(|field| field.name());
     let columns = names
         .zip(flow.columns.iter())

@@ -10,14 +10,14 @@ use datafusion::logical_expr::{
 use headwater_sdk::lineage::Influence;
 
 use super::edges::{Edges, Gathered};
-use super::scope::{Flow, Scope};
-use super::walk::{Walk, untraceable};
+use super::walk::Walk;
 use crate::analysis::context::{LakeTable, WorkTable};
+use crate::analysis::walk::{Flow, Scope, Walker, is_lateral, untraceable};
 
 impl Walk {
     /// What flows out of a plan.
     #[recursive::recursive]
-    pub(super) fn flow(&mut self, plan: &LogicalPlan) -> Result<Flow> {
+    pub(super) fn flow_of(&mut self, plan: &LogicalPlan) -> Result<Flow<Edges>> {
         match plan {
             LogicalPlan::TableScan(scan) => self.table_scan(scan),
             LogicalPlan::Projection(node) => self.project(&node.input, &node.expr),
@@ -58,7 +58,7 @@ impl Walk {
         }
     }
 
-    fn table_scan(&mut self, scan: &TableScan) -> Result<Flow> {
+    fn table_scan(&mut self, scan: &TableScan) -> Result<Flow<Edges>> {
         let width = scan.source.schema().fields().len();
         let all = if let Some(table) = scan.source.downcast_ref::<LakeTable>() {
             let first = self.sources.first_of(table.name(), table.schema_ref());
@@ -70,7 +70,7 @@ impl Walk {
             Flow { columns: vec![Edges::default(); width].into(), rows: Edges::default() }
         };
         let flow = match &scan.projection {
-            Some(indices) => Flow { columns: indices.iter().map(|i| all.column(*i)).collect(), rows: all.rows },
+            Some(indices) => Flow { columns: indices.iter().map(|i| column(&all, *i)).collect(), rows: all.rows },
             None => all,
         };
         if scan.filters.is_empty() {
@@ -79,7 +79,7 @@ impl Walk {
         Err(untraceable("a scan with filters"))
     }
 
-    fn project(&mut self, input: &Arc<LogicalPlan>, exprs: &[Expr]) -> Result<Flow> {
+    fn project(&mut self, input: &Arc<LogicalPlan>, exprs: &[Expr]) -> Result<Flow<Edges>> {
         let flow = self.shared(input)?;
         let scope = Scope::of(input, &flow);
         let columns = exprs.iter().map(|expr| self.value(expr, &scope)).collect::<Result<_>>()?;
@@ -92,13 +92,13 @@ impl Walk {
         input: &Arc<LogicalPlan>,
         exprs: impl IntoIterator<Item = &'e Expr>,
         kind: Influence,
-    ) -> Result<Flow> {
+    ) -> Result<Flow<Edges>> {
         let flow = self.shared(input)?;
         let deciding = self.deciding(exprs, kind, &Scope::of(input, &flow))?;
         Ok(Flow { columns: flow.columns, rows: flow.rows.union(&deciding) })
     }
 
-    fn join(&mut self, join: &Join) -> Result<Flow> {
+    fn join(&mut self, join: &Join) -> Result<Flow<Edges>> {
         let left = self.shared(&join.left)?;
         let right = if is_lateral(&join.right) {
             let scope = Scope::of(&join.left, &left);
@@ -118,7 +118,7 @@ impl Walk {
         }
         let keys = keys.finish().deciding(Influence::Join);
         let both = left.rows.union(&right.rows).union(&keys);
-        let mark = |kept: &Flow, tested: &Flow| {
+        let mark = |kept: &Flow<Edges>, tested: &Flow<Edges>| {
             let columns = kept.columns.iter().cloned().chain([tested.rows.union(&keys)]).collect();
             Flow { columns, rows: kept.rows.clone() }
         };
@@ -133,7 +133,7 @@ impl Walk {
         })
     }
 
-    fn aggregate(&mut self, aggregate: &Aggregate) -> Result<Flow> {
+    fn aggregate(&mut self, aggregate: &Aggregate) -> Result<Flow<Edges>> {
         let input = self.shared(&aggregate.input)?;
         let scope = Scope::of(&aggregate.input, &input);
         let keys = grouping_set_to_exprlist(&aggregate.group_expr)?;
@@ -155,7 +155,7 @@ impl Walk {
         Ok(Flow { columns: columns.into(), rows })
     }
 
-    fn union(&mut self, union: &Union) -> Result<Flow> {
+    fn union(&mut self, union: &Union) -> Result<Flow<Edges>> {
         let mut columns: Vec<Gathered> = union.schema.fields().iter().map(|_| Gathered::default()).collect();
         let mut rows = Gathered::default();
         for input in &union.inputs {
@@ -166,7 +166,7 @@ impl Walk {
         Ok(Flow { columns: columns.into_iter().map(Gathered::finish).collect(), rows: rows.finish() })
     }
 
-    fn distinct_on(&mut self, node: &DistinctOn) -> Result<Flow> {
+    fn distinct_on(&mut self, node: &DistinctOn) -> Result<Flow<Edges>> {
         let input = self.shared(&node.input)?;
         let scope = Scope::of(&node.input, &input);
         let columns = node.select_expr.iter().map(|expr| self.value(expr, &scope)).collect::<Result<_>>()?;
@@ -176,24 +176,24 @@ impl Walk {
     }
 
     /// A list decides by its length how many rows there are, as a join with its elements would.
-    fn unnest(&mut self, unnest: &Unnest) -> Result<Flow> {
+    fn unnest(&mut self, unnest: &Unnest) -> Result<Flow<Edges>> {
         let input = self.shared(&unnest.input)?;
         let mut rows = Gathered::default();
         rows.add(&input.rows);
         for (list, _) in &unnest.list_type_columns {
-            rows.add(&input.column(*list).deciding(Influence::Join));
+            rows.add(&column(&input, *list).deciding(Influence::Join));
         }
         let is_taken_apart = |index: &usize| {
             unnest.struct_type_columns.contains(index) || unnest.list_type_columns.iter().any(|(list, _)| list == index)
         };
         let columns = unnest.dependency_indices.iter().map(|index| {
-            let column = input.column(*index);
+            let column = column(&input, *index);
             if is_taken_apart(index) { column.computed(Influence::Transformation) } else { column }
         });
         Ok(Flow { columns: columns.collect(), rows: rows.finish() })
     }
 
-    fn values(&mut self, values: &Values) -> Result<Flow> {
+    fn values(&mut self, values: &Values) -> Result<Flow<Edges>> {
         let mut columns: Vec<Gathered> = values.schema.fields().iter().map(|_| Gathered::default()).collect();
         for row in &values.values {
             for (column, expr) in columns.iter_mut().zip(row) {
@@ -205,18 +205,14 @@ impl Walk {
 }
 
 /// Rows are told apart by all of their columns.
-pub(super) fn distinct(flow: Flow) -> Flow {
+pub(super) fn distinct(flow: Flow<Edges>) -> Flow<Edges> {
     let mut rows = Gathered::default();
     rows.add(&flow.rows);
     flow.columns.iter().for_each(|column| rows.add(&column.deciding(Influence::GroupBy)));
     Flow { columns: flow.columns, rows: rows.finish() }
 }
 
-/// Whether a join's right side may name columns of its left side.
-fn is_lateral(plan: &LogicalPlan) -> bool {
-    match plan {
-        LogicalPlan::Subquery(_) => true,
-        LogicalPlan::SubqueryAlias(node) => matches!(node.input.as_ref(), LogicalPlan::Subquery(_)),
-        _ => false,
-    }
+/// A column's edges; none for a position that does not exist.
+pub(super) fn column(flow: &Flow<Edges>, index: usize) -> Edges {
+    flow.columns.get(index).cloned().unwrap_or_default()
 }

@@ -1,6 +1,7 @@
-//! What planning SQL tells: queries with their lineage written down (`golden`), and the proof of what the edges promise
-//! by changing data (`perturbation`).
+//! What planning SQL tells: queries with their lineage written down (`golden`), the proof of what the edges promise by
+//! changing data (`perturbation`), and that of what fingerprints promise by changing queries (`edits`).
 
+mod edits;
 mod golden;
 mod notation;
 mod perturbation;

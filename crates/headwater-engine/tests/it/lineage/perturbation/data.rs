@@ -15,20 +15,20 @@ use crate::generated::tape::Tape;
 
 /// A column of a table: `p.t` or `p.u`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) table: &'static str,
-    pub(super) column: &'static str,
+pub(in crate::lineage) struct Place {
+    pub(in crate::lineage) table: &'static str,
+    pub(in crate::lineage) column: &'static str,
 }
 
 const NUMBERS: [(&str, [&str; 4]); 2] = [("t", ["id", "a", "b", "c"]), ("u", ["id", "a", "d", "e"])];
 
 /// Every column of both tables. `id` is a key; `l`, of `t` only, is a list.
-pub(super) fn places() -> impl Iterator<Item = Place> {
+pub(in crate::lineage) fn places() -> impl Iterator<Item = Place> {
     let numbers = NUMBERS.into_iter().flat_map(|(table, columns)| columns.map(|column| Place { table, column }));
     numbers.chain([Place { table: "t", column: "l" }])
 }
 
-pub(super) fn schema_of(name: &TableName) -> Option<SchemaRef> {
+pub(in crate::lineage) fn schema_of(name: &TableName) -> Option<SchemaRef> {
     let (table, columns) = NUMBERS.into_iter().find(|(table, _)| name.schema() == "p" && *table == name.table())?;
     let mut fields: Vec<Field> = columns.iter().map(|column| Field::new(*column, DataType::Int64, true)).collect();
     if table == "t" {
@@ -42,7 +42,7 @@ type Numbers = Option<Vec<Number>>;
 
 /// The contents of both tables.
 #[derive(Debug, Clone)]
-pub(super) struct Data {
+pub(in crate::lineage) struct Data {
     /// Per table four columns of numbers.
     numbers: [[Vec<Number>; 4]; 2],
     lists: Vec<Numbers>,
@@ -50,7 +50,7 @@ pub(super) struct Data {
 
 /// How a column is changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Change {
+pub(in crate::lineage) enum Change {
     /// Distinct values to distinct new ones; nulls stay.
     Shift,
     /// Other values of the same few, some to null and some from null. Keys change places.
@@ -61,7 +61,7 @@ const KEY: usize = 0;
 const SHIFT: i64 = 100;
 
 impl Data {
-    pub(super) fn generate(tape: &mut Tape<'_>) -> Self {
+    pub(in crate::lineage) fn generate(tape: &mut Tape<'_>) -> Self {
         let mut table = || {
             let rows = 2 + tape.pick(4);
             let key: Vec<Number> = (1..=rows as i64).map(Some).collect();
@@ -81,8 +81,16 @@ impl Data {
         Self { numbers, lists }
     }
 
+    /// The same rows in another order.
+    pub(in crate::lineage) fn reordered(&self) -> Self {
+        let mut other = self.clone();
+        other.numbers.iter_mut().flatten().for_each(|column| column.reverse());
+        other.lists.reverse();
+        other
+    }
+
     /// The same tables but for one column. `None` when the change leaves it as it is.
-    pub(super) fn changed(&self, place: Place, change: Change) -> Option<Self> {
+    pub(in crate::lineage) fn changed(&self, place: Place, change: Change) -> Option<Self> {
         let mut other = self.clone();
         if place.column == "l" {
             other.lists = match change {
@@ -117,7 +125,7 @@ impl Data {
     }
 
     /// The rows that a query yields, as texts, sorted.
-    pub(super) async fn run(&self, sql: &str) -> Result<Rows, String> {
+    pub(in crate::lineage) async fn run(&self, sql: &str) -> Result<Rows, String> {
         let config = SessionConfig::new()
             .with_target_partitions(1)
             .with_create_default_catalog_and_schema(false)
@@ -167,7 +175,7 @@ fn mix_list(list: &Numbers) -> Numbers {
 
 /// A multiset of rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Rows(pub(super) Vec<Vec<String>>);
+pub(in crate::lineage) struct Rows(pub(in crate::lineage) Vec<Vec<String>>);
 
 impl Rows {
     fn of(batch: &RecordBatch) -> Self {
@@ -181,7 +189,7 @@ impl Rows {
     }
 
     /// The rows with only the columns that `keep` says.
-    pub(super) fn only(&self, keep: impl Fn(usize) -> bool) -> Self {
+    pub(in crate::lineage) fn only(&self, keep: impl Fn(usize) -> bool) -> Self {
         let cut = |row: &Vec<String>| {
             row.iter().enumerate().filter(|(column, _)| keep(*column)).map(|(_, value)| value.clone()).collect()
         };

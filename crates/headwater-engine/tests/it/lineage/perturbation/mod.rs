@@ -4,5 +4,5 @@
 //! A failure shows the query, the change and both results, after proptest has made them small, and the tapes they come
 //! from, with which `PROPTEST_CASES` and the seed in `proptest-regressions` repeat it.
 
-mod data;
-mod properties;
+pub(super) mod data;
+pub(super) mod properties;

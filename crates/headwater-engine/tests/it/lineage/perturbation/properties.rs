@@ -21,7 +21,7 @@ const CASES: u64 = 600;
 /// Where the generated queries begin, unless `LINEAGE_SEED` says otherwise: the same ones every time.
 const SEED: u64 = 1;
 /// Results with more rows are left out: they say no more and take long.
-const MOST_ROWS: usize = 3_000;
+pub(in crate::lineage) const MOST_ROWS: usize = 3_000;
 
 /// How often something was tried.
 #[derive(Debug, Default)]
@@ -41,7 +41,8 @@ fn tapes() -> impl Strategy<Value = (Bytes, Bytes)> {
     (vec(any::<u8>(), 0..160).prop_map(Bytes), vec(any::<u8>(), 0..120).prop_map(Bytes))
 }
 
-fn setting(name: &str, default: u64) -> u64 {
+/// A number that the environment may set.
+pub(in crate::lineage) fn setting(name: &str, default: u64) -> u64 {
     std::env::var(name).map_or(default, |value| value.parse().expect("a number"))
 }
 
@@ -115,7 +116,7 @@ fn prove(generate: Generate, property: Property) -> Counts {
 
 /// A query's rows; `None` when the engine fails. It fails, or even panics, at some subqueries that it has planned: such
 /// queries are left out, and there must not be many of them.
-fn run(runtime: &Runtime, data: &Data, sql: &str) -> Option<Rows> {
+pub(in crate::lineage) fn run(runtime: &Runtime, data: &Data, sql: &str) -> Option<Rows> {
     let run = AssertUnwindSafe(|| runtime.block_on(data.run(sql)));
     match catch_unwind(run) {
         Ok(Ok(rows)) => Some(rows),
