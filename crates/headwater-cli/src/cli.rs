@@ -85,7 +85,7 @@ pub(crate) enum Command {
     /// Lists the runs
     Runs(commands::runs::RunsArgs),
     /// Describes a run
-    RunInfo(commands::run_info::RunInfoArgs),
+    RunInfo(commands::runs::info::RunInfoArgs),
     /// Removes files that nothing needs any more
     Maintain(commands::maintain::MaintainArgs),
     /// Prints the JSON Schemas of the project's YAML

@@ -69,7 +69,7 @@ async fn command(cli: Cli, console: &Console, stop: &CancellationToken) -> Resul
         Command::History(args) => commands::history::history(&args, global, console).await,
         Command::Rollback(args) => commands::rollback::rollback(&args, global, console, stop).await,
         Command::Runs(args) => commands::runs::runs(&args, global, console).await,
-        Command::RunInfo(args) => commands::run_info::run_info(&args, global, console).await,
+        Command::RunInfo(args) => commands::runs::info::run_info(&args, global, console).await,
         Command::Maintain(args) => commands::maintain::maintain(&args, global, console, stop).await,
         Command::Schema(args) => commands::schema::schema(&args, console),
         Command::Explain(args) => commands::explain::explain(&args, console),

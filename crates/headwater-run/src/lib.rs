@@ -11,18 +11,17 @@ mod execute;
 mod failpoints;
 mod lake;
 mod lease;
-mod maintain;
 mod observer;
 mod plan;
 mod publish;
 mod record;
 mod recover;
 mod resolve;
-mod rollback;
 mod run;
 mod scope;
 mod summary;
 mod unit_tests;
+mod upkeep;
 
 #[cfg(test)]
 mod tests;
@@ -31,13 +30,12 @@ pub use error::RunError;
 pub use failpoints::failpoint_names;
 pub use lake::{Base, Lake};
 pub use lease::LeaseOptions;
-pub use maintain::{MaintainOptions, MaintainSummary, maintain};
 pub use observer::{Observer, Quiet};
 pub use plan::{Expected, Plan, PlanOptions, plan};
 pub use resolve::{Resolved, ResolvedAsset, resolve};
-pub use rollback::{RollbackOptions, RollbackSummary, rollback};
 pub use run::{RunOptions, run};
 pub use summary::{AssetSummary, CheckCounts, CheckProblem, RunProblem, RunSummary};
 pub use unit_tests::{
     DiffColumn, Different, RowDiff, TestFailure, TestOptions, TestOutcome, TestSummary, TextRow, check_tests, test,
 };
+pub use upkeep::{MaintainOptions, MaintainSummary, RollbackOptions, RollbackSummary, maintain, rollback};

@@ -11,7 +11,6 @@ pub(crate) mod plan;
 pub(crate) mod query;
 pub(crate) mod rollback;
 pub(crate) mod run;
-pub(crate) mod run_info;
 pub(crate) mod runs;
 pub(crate) mod schema;
 pub(crate) mod show;

@@ -7,7 +7,7 @@ use headwater_sdk::store::{RunRecord, TaskRecord};
 use headwater_sdk::{Blame, Error};
 use serde_json::json;
 
-use super::runs::run_state;
+use super::run_state;
 use crate::cli::Global;
 use crate::console::Console;
 use crate::failure::Failure;

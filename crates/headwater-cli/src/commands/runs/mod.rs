@@ -1,5 +1,7 @@
 //! `headwater runs`: the runs.
 
+pub(crate) mod info;
+
 use clap::Args;
 use headwater_sdk::store::{RunRecord, RunState};
 
