@@ -138,7 +138,7 @@ impl Case<'_> {
             let places: Vec<usize> = columns.iter().copied().collect();
             let scan = LogicalPlanBuilder::scan("__changes", source_of(table), Some(places));
             let scan = scan.and_then(LogicalPlanBuilder::build).map_err(Stop::from)?;
-            self.collect(&scan, usize::MAX).await
+            self.collect(&scan, MOST_NET_ROWS, "too much has changed").await
         };
         let ((chosen, came), (_, went)) = (read(appeared).await?, read(vanished).await?);
         let (came, went) = net(&chosen, &came, &went).map_err(arrow_error)?;

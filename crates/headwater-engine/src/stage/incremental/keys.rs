@@ -18,6 +18,8 @@ use crate::session::{FILE_COLUMN, LakeTable, ROW_COLUMN};
 
 /// More keys than this are not looked up.
 const MOST_KEYS: usize = 2_000_000;
+/// More rows of the table than this are not looked up.
+const MOST_ROWS: usize = 8_000_000;
 /// Up to this share of a table's rows is taken out and computed again; past it all are.
 const LARGEST_SHARE: f64 = 0.5;
 /// At least this share of the rows that a plan reads has to be within reach of its keys.
@@ -81,7 +83,7 @@ impl Case<'_> {
     async fn keys(&self, plans: Vec<LogicalPlan>) -> Result<(KeyTable, u64), Halt> {
         let all = LogicalPlanBuilder::from(united(plans)?);
         let distinct = all.distinct().and_then(LogicalPlanBuilder::build).map_err(Stop::from)?;
-        let (schema, batches) = self.collect(&distinct, MOST_KEYS).await?;
+        let (schema, batches) = self.collect(&distinct, MOST_KEYS, "too many keys are concerned").await?;
         let count = batches.iter().map(|batch| batch.num_rows() as u64).sum();
         let table = MemTable::try_new(schema, vec![batches]).map_err(Stop::from)?;
         Ok((KeyTable::new(source_of(table)), count))
@@ -101,7 +103,8 @@ impl Case<'_> {
         let positions = chosen.and_then(|chosen| {
             LogicalPlanBuilder::from(chosen).project([ident(FILE_COLUMN), ident(ROW_COLUMN)])?.build()
         });
-        let (_, batches) = self.collect(&positions.map_err(Stop::from)?, usize::MAX).await?;
+        let (_, batches) =
+            self.collect(&positions.map_err(Stop::from)?, MOST_ROWS, "too many of its rows are concerned").await?;
         let mut rows: HashMap<i64, RoaringTreemap> = HashMap::new();
         for batch in batches {
             let numbers = |column: usize| batch.column(column).as_primitive::<Int64Type>().values().iter().copied();

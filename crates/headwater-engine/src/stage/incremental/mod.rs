@@ -115,8 +115,13 @@ impl Case<'_> {
         }
     }
 
-    /// The rows of a plan, held in memory: no more than `most`.
-    async fn collect(&self, plan: &LogicalPlan, most: usize) -> Result<(SchemaRef, Vec<RecordBatch>), Halt> {
+    /// The rows of a plan, held in memory: no more than `most`, for the reason that `past` has otherwise.
+    async fn collect(
+        &self,
+        plan: &LogicalPlan,
+        most: usize,
+        past: &str,
+    ) -> Result<(SchemaRef, Vec<RecordBatch>), Halt> {
         let physical = self.session.physical(plan, Thrift::Fast).await?;
         let (mut batches, mut rows) = (Vec::new(), 0);
         let lanes = lanes::of_plan(&physical, &self.session.state().task_ctx())?;
@@ -125,7 +130,7 @@ impl Case<'_> {
             let batch = batch?.rows;
             rows += batch.num_rows();
             if rows > most {
-                return halt(format!("more than {most} keys are concerned"));
+                return halt(past);
             }
             batches.push(batch);
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use futures::TryStreamExt;
 use headwater_sdk::Relations;
 use headwater_sdk::check::{CheckCount, CheckResult, CompiledCheck};
-use headwater_sdk::engine::{Engine, Refresh, Since, StageInput, Staged, WriteMode};
+use headwater_sdk::engine::{Engine, Refresh, Since, StageInput, StageRequest, Staged, WriteMode};
 
 use super::events::{Event, TABLES, rows};
 use crate::fixture::{Fixture, name};
@@ -35,7 +35,9 @@ impl World {
     ) -> Result<Staged, String> {
         let (branch, opened) = self.lake.branch().await;
         let input = StageInput::Query { sql: sql.to_owned(), since: self.made.get(model).cloned() };
-        let request = self.lake.request(model, input, WriteMode::Replace, checks);
+        // Some tables are partitioned, by numbers with nulls.
+        let partition_by = if model.starts_with("m.parts") { vec!["c0".to_owned()] } else { Vec::new() };
+        let request = StageRequest { partition_by, ..self.lake.request(model, input, WriteMode::Replace, checks) };
         let staged = opened.stage(request).await.map_err(|e| e.full_message())?;
         let relations = self.lake.relations.clone();
         self.lake.publish(&branch, &staged).await;
