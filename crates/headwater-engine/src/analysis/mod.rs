@@ -40,7 +40,7 @@ use headwater_sdk::name::TableName;
 use context::ModelContext;
 use error::Source;
 use statement::QueryStatement;
-pub(crate) use statement::refuse_ignored_clause;
+pub(crate) use statement::{refuse_ignored_clause, refuse_recursive_union};
 pub(crate) use volatile::volatile_functions;
 
 /// The schemas of the tables that SQL may name.

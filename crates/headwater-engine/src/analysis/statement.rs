@@ -120,16 +120,36 @@ fn refused(message: &str, help: &str) -> SqlError {
     SqlError { code: codes::NOT_A_QUERY, message: message.to_owned(), help: Some(help.to_owned()), span: None }
 }
 
+/// Refuses a recursion with UNION: the query engine (DataFusion 55) tells the rows of each step apart by the lanes that they
+/// come in, and by nulls, so that it yields some twice and loses others.
+pub(crate) fn refuse_recursive_union(plan: &LogicalPlan) -> Option<SqlError> {
+    let mut found = false;
+    let walked = plan.apply_with_subqueries(|node| {
+        found |= matches!(node, LogicalPlan::RecursiveQuery(query) if query.is_distinct);
+        Ok(if found { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+    });
+    walked.ok()?;
+    found.then(|| SqlError {
+        code: codes::UNSUPPORTED,
+        message: "a recursive query with UNION is not supported".to_owned(),
+        help: Some("write UNION ALL, end the recursion by a condition, and SELECT DISTINCT from it".to_owned()),
+        span: None,
+    })
+}
+
 /// Refuses plans that do more than read (`SELECT … INTO`), and queries with parameters.
 ///
 /// # Errors
-/// With the codes for what is not a query, and for parameters.
+/// With the codes for what is not a query, for a recursion with UNION, and for parameters.
 pub(super) fn check_plan(plan: &LogicalPlan) -> Result<(), SqlError> {
     if matches!(plan, LogicalPlan::Ddl(_) | LogicalPlan::Dml(_) | LogicalPlan::Copy(_) | LogicalPlan::Statement(_)) {
         return Err(refused(
             "the statement writes",
             "write only the SELECT: headwater creates the table and writes the rows",
         ));
+    }
+    if let Some(refusal) = refuse_recursive_union(plan) {
+        return Err(refusal);
     }
     match find_parameter(plan) {
         Some(name) => Err(SqlError {

@@ -70,7 +70,7 @@ impl Session {
             Err(error) => return Err(self.explain(sql).await.unwrap_or_else(|| sql_error(&error))),
         };
         read_only(&plan)?;
-        Ok(plan)
+        analysis::refuse_recursive_union(&plan).map_or(Ok(plan), |refusal| Err(in_query(refusal)))
     }
 
     async fn plan_statement(&self, sql: &str) -> datafusion::common::Result<Result<LogicalPlan>> {

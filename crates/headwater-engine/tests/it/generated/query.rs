@@ -74,7 +74,7 @@ impl<'t, 'b> Generator<'t, 'b> {
             }
             2 => {
                 let (left, right) = (self.plain_query(depth - 1), self.plain_query(depth - 1));
-                union_all(&left, &right)
+                set_operation(&left, &right, "union all")
             }
             _ => {
                 let (query, name) = (self.plain_query(depth - 1), self.name());
@@ -229,8 +229,7 @@ impl<'t, 'b> Generator<'t, 'b> {
     fn set_operation(&mut self, depth: usize) -> Query {
         let (left, right) = (self.query(depth - 1), self.query(depth - 1));
         let operator = self.tape.of(&["union all", "union", "intersect", "except"]);
-        let both = union_all(&left, &right);
-        Query { sql: both.sql.replacen("union all", operator, 1), ..both }
+        set_operation(&left, &right, operator)
     }
 
     fn window(&mut self, depth: usize) -> Query {
@@ -286,7 +285,8 @@ impl<'t, 'b> Generator<'t, 'b> {
         let both = [seen.clone(), step_names.clone()].concat();
         let next = [self.arithmetic(&both), self.arithmetic(&both)];
         let on = format!("{} = {}", self.column(&seen), self.column(&step_names));
-        let all = self.tape.of(&["all", ""]);
+        // The other choice, UNION, is refused.
+        let all = self.tape.of(&["all", "all"]);
         let items = self.tape.of(&["x", "y", "n"]);
         let sql = format!(
             "with recursive {name} as (select 0 as n, {} as x, {} as y from {start} union {all} select {name}.n + 1 as n, \
@@ -325,11 +325,11 @@ fn finish(items: &[String], rest: &str) -> Query {
     Query { sql: format!("select {} {rest}", list.join(", ")), width: items.len() }
 }
 
-fn union_all(left: &Query, right: &Query) -> Query {
+fn set_operation(left: &Query, right: &Query, operator: &str) -> Query {
     let width = left.width.min(right.width);
     let cut = |query: &Query, name: &str| {
         let items: Vec<String> = (0..width).map(|n| format!("{name}.c{n}")).collect();
         finish(&items, &format!("from ({}) as {name}", query.sql)).sql
     };
-    Query { sql: format!("{} union all {}", cut(left, "l"), cut(right, "r")), width }
+    Query { sql: format!("{} {operator} {}", cut(left, "l"), cut(right, "r")), width }
 }

@@ -62,7 +62,7 @@ fn a_refreshed_table_equals_one_that_is_computed_whole() {
     if std::env::var("REFRESH_WORLDS").is_err() {
         let count = |kind: &str| how.get(kind).copied().unwrap_or(0);
         assert!(how.values().sum::<usize>() >= 2_000, "{how:?}");
-        assert!(count("append") >= 200 && count("keys") >= 400 && count("nothing") >= 100, "{how:?}");
+        assert!(count("append") >= 200 && count("keys") >= 200 && count("nothing") >= 100, "{how:?}");
     }
 }
 
@@ -86,11 +86,9 @@ async fn queries(world: &World, rng: &mut TestRng) -> Vec<Query> {
     for _ in 0..QUERIES * 2 {
         let tape = bytes(rng, 160);
         let mut tape = Tape::new(&tape);
-        let depth = 1 + tape.pick(3);
+        let depth = tape.of(&[1, 1, 2, 2, 3]);
         let query = Generator::new(&mut tape).query(depth);
-        // The query engine yields some rows of a recursive UNION twice or not, as its lanes come.
-        if !query.sql.contains(" union  select")
-            && let Some(rows) = world.rows_of(&query.sql).await
+        if let Some(rows) = world.rows_of(&query.sql).await
             && rows.len() <= MOST_ROWS
         {
             found.push(query);

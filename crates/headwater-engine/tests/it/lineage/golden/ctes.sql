@@ -55,10 +55,9 @@ with recursive r (x, y, z) as (select a, b, c from s.t union all select y, z, x 
 --> x bigint: t.a identity, t.a transformation, t.b identity, t.b transformation, t.c identity, t.c transformation
 --> rows: t.a filter, t.b filter, t.c filter
 
--- a recursive UNION tells rows apart
+-- a recursive UNION, which the engine gets wrong
 with recursive r (x) as (select a from s.t union select d from s.u join r on u.id = r.x) select x from r;
---> x bigint: t.a identity, u.d identity
---> rows: t.a join, t.a group_by, u.d join, u.d group_by, u.id join
+--> HW0512: a recursive query with UNION is not supported (write UNION ALL, end the recursion by a condition, and SELECT DISTINCT from it)
 
 -- a recursion in a scalar subquery
 select a, (with recursive r (x) as (select 1 union all select x + d from r join s.u on u.id = r.x) select max(x) from r) as m from s.t;
