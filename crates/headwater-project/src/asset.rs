@@ -219,7 +219,7 @@ pub enum Materialize {
 /// What a run computes anew of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refresh {
-    /// All of it when something that it is made from has changed, else nothing.
+    /// What has changed, where that is proven to come to the same; otherwise all of it.
     Auto,
     /// All of it.
     Full,

@@ -24,6 +24,11 @@
 //! variable, `{% for … %}`, `{% if … %}` and `{% set … %}` work, and every macro of `macros/*.sql` can be called by its name.
 //! A relationships check makes a model wait for the table that it compares with, whatever its severity.
 //!
+//! A table is brought up to date from what has changed of its inputs where that is the same as computing all of it: by new
+//! rows where the query filters, projects, unites or joins rows that were added; by the rows of some keys where it groups by
+//! columns of the table, partitions all windows by them, or joins what has changed otherwise. A `unique` check names the
+//! key that is best to look rows up by. `headwater run-info` says how each table was made, and why not otherwise.
+//!
 //! A seed is a small table that is part of the project: `seeds/<table>.csv` (in the schema `seeds`) or
 //! `seeds/<schema>/<table>.csv`, with what is said about it in a `.yml` of the same name.
 
@@ -79,7 +84,8 @@ pub(crate) enum MaterializeOption {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum RefreshOption {
-    /// All of it when something that it is made from has changed, else nothing. (From what changed alone: not built yet.)
+    /// What has changed of its inputs, where the SQL proves that it comes to the same: new rows are added, or the rows of some
+    /// keys are replaced. All of it otherwise, and nothing when nothing has changed.
     #[default]
     Auto,
     /// All of it, always.
