@@ -9,6 +9,7 @@ mod planning;
 mod program;
 mod project;
 mod reading;
+mod refreshing;
 mod refusals;
 mod reliability;
 mod running;
