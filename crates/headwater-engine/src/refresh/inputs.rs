@@ -28,14 +28,18 @@ pub(crate) fn source_of(table: impl TableProvider + 'static) -> Arc<dyn TableSou
     provider_as_source(Arc::new(table))
 }
 
+/// The table that a scan reads; `None` for what is none of the lake's: what a recursion has found so far, a table function.
+pub(crate) fn table_of(scan: &TableScan) -> Option<TableName> {
+    TableName::new(scan.table_name.schema()?, scan.table_name.table()).ok()
+}
+
 /// The tables that have gained or lost rows.
 #[derive(Clone, Default)]
 pub(crate) struct Changed(pub(crate) HashMap<TableName, Change>);
 
 impl Changed {
     fn of(&self, scan: &TableScan) -> Option<&Change> {
-        let name = TableName::new(scan.table_name.schema()?, scan.table_name.table()).ok()?;
-        self.0.get(&name)
+        self.0.get(&table_of(scan)?)
     }
 
     /// The rows that a scan has gained or lost.

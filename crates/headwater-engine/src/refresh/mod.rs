@@ -24,7 +24,7 @@ use datafusion::common::DataFusionError;
 pub(crate) use affected::affected;
 pub(crate) use columns::outputs;
 pub(crate) use derivative::{Sign, derivative};
-pub(crate) use inputs::{Change, Changed, source_of};
+pub(crate) use inputs::{Change, Changed, source_of, table_of};
 pub(crate) use key::key_columns;
 pub(crate) use net::net;
 pub(crate) use restrict::{KeyTable, Reach, restrict};

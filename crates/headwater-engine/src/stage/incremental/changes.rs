@@ -7,15 +7,15 @@ use arrow::array::{RecordBatch, RecordBatchOptions, new_null_array};
 use arrow::datatypes::FieldRef;
 use datafusion::catalog::TableProvider;
 use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::datasource::MemTable;
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, TableScan, TableSource};
+use datafusion::datasource::{MemTable, provider_as_source, source_as_provider};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, TableSource};
 use headwater_sdk::{Relation, Result, TableName};
 use object_store::path::Path;
 
 use super::{Case, Halt, halt};
 use crate::lake::changes;
 use crate::lake::table::exists;
-use crate::refresh::{Change, Changed, Stop, net, source_of};
+use crate::refresh::{Change, Changed, Stop, net, source_of, table_of};
 use crate::session::{LakeTable, arrow_error};
 
 /// Rows that a table has lost and gained are compared up to this many.
@@ -121,7 +121,7 @@ impl Case<'_> {
         if appeared.is_none() && vanished.is_none() {
             return Ok(None);
         }
-        let old = datafusion::datasource::provider_as_source(old);
+        let old = provider_as_source(old);
         Ok(Some(Change { old, appeared, vanished }))
     }
 
@@ -170,8 +170,7 @@ fn read_columns(plan: &LogicalPlan, table: &TableName) -> Result<BTreeSet<usize>
     let mut read = BTreeSet::new();
     let walked = plan.apply_with_subqueries(|node| {
         if let LogicalPlan::TableScan(scan) = node
-            && scan.table_name.schema() == Some(table.schema())
-            && scan.table_name.table() == table.table()
+            && table_of(scan).as_ref() == Some(table)
         {
             let schema = scan.source.schema();
             match &scan.projection {
@@ -194,17 +193,15 @@ fn rows(table: &LakeTable) -> usize {
 }
 
 /// The tables that a plan scans, its subqueries included.
-fn scanned(plan: &LogicalPlan) -> Result<BTreeMap<TableName, Arc<dyn datafusion::catalog::TableProvider>>, Halt> {
+fn scanned(plan: &LogicalPlan) -> Result<BTreeMap<TableName, Arc<dyn TableProvider>>, Halt> {
     let mut found = BTreeMap::new();
     let mut strange = false;
     let walked = plan.apply_with_subqueries(|node| {
-        if let LogicalPlan::TableScan(TableScan { table_name, source, .. }) = node {
-            let name = table_name.schema().and_then(|schema| TableName::new(schema, table_name.table()).ok());
-            match name {
+        if let LogicalPlan::TableScan(scan) = node {
+            match table_of(scan) {
                 Some(name) => {
-                    found.insert(name, datafusion::datasource::source_as_provider(source)?);
+                    found.insert(name, source_as_provider(&scan.source)?);
                 }
-                // What a recursion has found so far, or a table function.
                 None => strange = true,
             }
         }
