@@ -110,4 +110,34 @@ pub const CODES: &[Code] = &[
         "rows of a file are not counted",
         "Rows cannot be taken out of a data file whose number of rows is not in the table's log. Another program wrote it; a run with --full-refresh builds the table anew.",
     ),
+    Code::new(
+        "HW0622",
+        "new rows cannot be told",
+        "A model that takes up new rows by choice has no `time_column`, or no row with one, and its query is not one of which it can be told what has changed. Name the column, or keep the model as a table.",
+    ),
+    Code::new(
+        "HW0623",
+        "columns of a table that is taken up changed",
+        "A model that takes up new rows keeps its old ones, and its query has other columns or types now than the table: an input has changed. Cast the columns to what they were, or make the table anew with --full-refresh.",
+    ),
+    Code::new(
+        "HW0624",
+        "a merge of values that differ each time",
+        "A merge compares the rows of its query with those of the table and computes them more than once, which is wrong with functions such as random(). Compute the value in a table of its own.",
+    ),
+    Code::new(
+        "HW0625",
+        "a range of time for a table that only appends",
+        "Rows of a range of time would be added to those that are there. Use the strategy window or merge, which replace them.",
+    ),
+    Code::new(
+        "HW0626",
+        "a key is null or comes more than once",
+        "New rows of a merge replace those with the same key, so that each key has to be there, and once. Let the query choose one row, or name more columns in `key`.",
+    ),
+    Code::new(
+        "HW0627",
+        "rows would be lost",
+        "A model that takes up new rows was to be made anew, because its definition changed, and would have fewer rows: its inputs do not have all of them any more. Undo the change, or accept the loss with --full-refresh.",
+    ),
 ];

@@ -8,6 +8,7 @@ use headwater_diagnostics::{Diagnostic, Span};
 use headwater_sdk::TableName;
 use headwater_sdk::check::{CompileFn, CompiledCheck, OptionsError, Severity};
 use headwater_sdk::connector::{OnBadRow, StreamSettings};
+use headwater_sdk::method::Incremental;
 
 use crate::template::{Piece, source_of};
 
@@ -48,7 +49,7 @@ impl Asset {
         rejected.into_iter().chain(quarantines.then(|| self.name.quarantine()))
     }
 
-    /// What it is: `stream`, `seed`, `view` or `table`.
+    /// What it is: `stream`, `seed`, `view`, `table` or `incremental`.
     pub fn kind_name(&self) -> &'static str {
         match &self.kind {
             AssetKind::Stream(_) => "stream",
@@ -56,6 +57,7 @@ impl Asset {
             AssetKind::Model(model) => match model.materialize {
                 Materialize::View => "view",
                 Materialize::Table => "table",
+                Materialize::Incremental(_) => "incremental",
             },
         }
     }
@@ -208,12 +210,14 @@ pub struct Freshness {
 }
 
 /// How a model is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Materialize {
     /// Its query is expanded where it is read.
     View,
     /// Its rows are written to a Delta table.
     Table,
+    /// Rows that the project chooses are taken up by a Delta table, which keeps the others.
+    Incremental(Incremental),
 }
 
 /// What a run computes anew of a table.
@@ -238,6 +242,8 @@ pub struct ModelAsset {
     pub partition_by: Vec<String>,
     /// Where each of [`ModelAsset::partition_by`] is written.
     pub partition_spans: Vec<Span>,
+    /// Columns that the header names for [`Materialize::Incremental`], and where.
+    pub named_columns: Vec<(String, Span)>,
     /// Where the query stands in its file, header excluded.
     pub body: Span,
     /// Where the rendered SQL comes from; `None` when it is the body as it stands.
@@ -253,6 +259,7 @@ impl ModelAsset {
             refresh: Refresh::Auto,
             partition_by: Vec::new(),
             partition_spans: Vec::new(),
+            named_columns: Vec::new(),
             body,
             pieces: None,
         }

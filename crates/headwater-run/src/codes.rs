@@ -126,6 +126,18 @@ pub const CODES: &[Code] = &[
                       that is there again.",
     },
     Code {
+        code: "HW0922",
+        title: "no column to tell new rows by",
+        explanation: "The header of an incremental model names a column as `time_column` or in `key` that its query does \
+                      not have. Select it, or name another one.",
+    },
+    Code {
+        code: "HW0923",
+        title: "column cannot tell new rows",
+        explanation: "Windows of time need a date or timestamp, and keys values that are equal or not: no floating-point \
+                      numbers and nothing nested. Cast the column in the SQL, or name another one.",
+    },
+    Code {
         code: "HW0950",
         title: "a unit test names a column that the table does not have",
         explanation: "The rows of a unit test name columns of the table that they are given for, or of the model whose \

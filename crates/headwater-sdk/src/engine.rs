@@ -15,6 +15,7 @@ use crate::connector::ReadPart;
 use crate::error::Result;
 use crate::id::RunId;
 use crate::lineage::{ColumnLineage, Fingerprints};
+use crate::method::Method;
 use crate::name::TableName;
 use crate::progress::Progress;
 use crate::relation::Relations;
@@ -54,6 +55,8 @@ pub enum StageInput {
         sql: String,
         /// What the table as it is published was made from, by the same SQL; `None` when all rows have to be computed.
         since: Option<Since>,
+        /// How the table takes up the rows.
+        method: Method,
     },
     /// Parts of a source, read in parallel.
     Source {
@@ -92,6 +95,15 @@ pub enum Refresh {
         columns: Vec<String>,
         /// How many keys were concerned.
         keys: u64,
+        /// Rows that were taken out.
+        deleted: u64,
+    },
+    /// Rows that the project chooses were taken up ([`Method::Incremental`]).
+    Chosen {
+        /// Which: e.g. `append since 2013-03-01`.
+        what: String,
+        /// The columns by whose values rows were replaced; none when they were only added.
+        columns: Vec<String>,
         /// Rows that were taken out.
         deleted: u64,
     },

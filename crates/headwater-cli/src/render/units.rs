@@ -72,6 +72,7 @@ pub(crate) fn refreshed(refresh: &Refresh) -> String {
         Refresh::Full { .. } => "all rows".to_owned(),
         Refresh::Append => "new rows".to_owned(),
         Refresh::Keys { keys, .. } => plural(*keys, "key"),
+        Refresh::Chosen { what, .. } => what.clone(),
         Refresh::Nothing => "nothing".to_owned(),
     }
 }

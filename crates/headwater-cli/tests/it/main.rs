@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod bad_input;
+mod by_choice;
 mod crashes;
 mod main_job;
 mod planning;

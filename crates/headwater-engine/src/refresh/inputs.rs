@@ -38,6 +38,13 @@ pub(crate) fn table_of(scan: &TableScan) -> Option<TableName> {
 pub(crate) struct Changed(pub(crate) HashMap<TableName, Change>);
 
 impl Changed {
+    /// As if no table had lost a row.
+    pub(crate) fn gained(mut self) -> Self {
+        self.0.retain(|_, change| change.appeared.is_some());
+        self.0.values_mut().for_each(|change| change.vanished = None);
+        self
+    }
+
     fn of(&self, scan: &TableScan) -> Option<&Change> {
         self.0.get(&table_of(scan)?)
     }

@@ -28,6 +28,16 @@ impl KeyTable {
         Self { source }
     }
 
+    /// All keys.
+    pub(crate) fn scan(&self) -> Result<LogicalPlanBuilder> {
+        LogicalPlanBuilder::scan(KEYS, Arc::clone(&self.source), None)
+    }
+
+    /// A column in [`KeyTable::scan`].
+    pub(crate) fn column(&self, place: usize) -> Expr {
+        key_column(KEYS, place)
+    }
+
     /// The type of a column.
     pub(crate) fn data_type(&self, place: usize) -> DataType {
         self.source.schema().field(place).data_type().clone()
@@ -36,7 +46,7 @@ impl KeyTable {
     /// The rows of a plan whose keys are in the table, nulls being equal to each other. `parts` says by the place in the
     /// table how each column is computed of the plan's output.
     pub(crate) fn choose(&self, plan: LogicalPlan, parts: &[Part]) -> Result<LogicalPlan> {
-        let mut keys = LogicalPlanBuilder::scan(KEYS, Arc::clone(&self.source), None)?;
+        let mut keys = self.scan()?;
         if parts.len() < self.source.schema().fields().len() {
             // Fewer columns repeat themselves.
             keys = keys

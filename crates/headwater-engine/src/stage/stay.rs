@@ -23,7 +23,8 @@ impl Stay {
         let seen = since.checks.iter().map(|count| (count.check.clone(), count.clone())).collect();
         let key = match refresh {
             Refresh::Keys { columns, .. } => Some(columns.clone()),
-            Refresh::Full { .. } | Refresh::Append | Refresh::Nothing => None,
+            Refresh::Chosen { columns, .. } if !columns.is_empty() => Some(columns.clone()),
+            Refresh::Full { .. } | Refresh::Append | Refresh::Chosen { .. } | Refresh::Nothing => None,
         };
         Self { seen, key, lossy }
     }

@@ -10,8 +10,9 @@ use headwater_sdk::check::{CompiledCheck, Severity};
 use headwater_sdk::connector::ReadPart;
 use headwater_sdk::engine::{Refresh, StageInput, StageRequest, Staged, StagedTable, WriteMode};
 use headwater_sdk::failpoint::failpoint;
+use headwater_sdk::method::Method;
 use headwater_sdk::progress::Progress;
-use headwater_sdk::{Relation, Relations, Result, TableName, side_table};
+use headwater_sdk::{Blame, Error, Relation, Relations, Result, TableName, side_table};
 use tokio::sync::Mutex;
 
 use super::audit::Scope;
@@ -65,9 +66,10 @@ pub(crate) async fn stage(branch: &RunBranch, request: StageRequest) -> Result<S
     let mut notes = Vec::new();
     let previous = clear(branch, &table, &relations, &mut notes).await?;
     let session = branch.lake.session(&relations);
+    let mut must_not_shrink = false;
     let decided = match input {
         StageInput::Source { schema, parts } => Decided::whole(Rows::Source { schema, parts }, mode, None),
-        StageInput::Query { sql, since } => {
+        StageInput::Query { sql, since, method } => {
             let plan = session.plan(&sql).await?;
             let (lake, plan, sql) = (branch.lake.as_ref(), &plan, sql.as_str());
             let (session, relations, checks) = (&session, &relations, checks.as_slice());
@@ -84,8 +86,11 @@ pub(crate) async fn stage(branch: &RunBranch, request: StageRequest) -> Result<S
                 checks,
             });
             match case {
-                Some(case) => Box::pin(Decided::by(&case)).await?,
-                None => Decided::whole(Rows::Plan(plan.clone()), mode, Some(Refresh::Full { because: None })),
+                Some(case) => Box::pin(Decided::by(&case, &method)).await?,
+                None => {
+                    must_not_shrink = matches!(method, Method::Incremental { may_shrink: false, .. });
+                    Decided::whole(Rows::Plan(plan.clone()), mode, Some(Refresh::Full { because: None }))
+                }
             }
         }
     };
@@ -108,6 +113,9 @@ pub(crate) async fn stage(branch: &RunBranch, request: StageRequest) -> Result<S
         now_micros: now_micros(),
     };
     let mut outcome = attempt.write(&session, rows, keep_rejected, &progress).await?;
+    if must_not_shrink {
+        refuse_loss(attempt.previous.as_ref(), &table, outcome.written.rows_out)?;
+    }
     failpoint("engine_after_write");
     let mut staged = Staged {
         rows_in: outcome.rows_in,
@@ -158,6 +166,17 @@ pub(crate) async fn stage(branch: &RunBranch, request: StageRequest) -> Result<S
     Ok(staged)
 }
 
+/// A table that keeps rows which its inputs may not have any more does not lose them without a word.
+fn refuse_loss(previous: Option<&TableVersion>, table: &TableName, rows: u64) -> Result<()> {
+    let before = previous.and_then(TableVersion::rows).unwrap_or(0);
+    if rows >= before {
+        return Ok(());
+    }
+    let message = format!("made anew, {table} would have {rows} rows, and it has {before}: the others would be lost");
+    Err(Error::new("HW0627", Blame::Data, message)
+        .help("undo the change of its definition, or accept the loss with --full-refresh"))
+}
+
 /// Throws away what an earlier attempt has staged, and opens the table as published.
 async fn clear(
     branch: &RunBranch,
@@ -203,8 +222,12 @@ impl Decided {
     }
 
     /// What a model's table lacks, or all of it.
-    async fn by(case: &Case<'_>) -> Result<Self> {
-        let Work { plan, deletes, refresh } = match case.decide().await? {
+    async fn by(case: &Case<'_>, method: &Method) -> Result<Self> {
+        let work = match method {
+            Method::Whole => case.decide().await?,
+            Method::Incremental { how, range, .. } => Ok(case.choose(how, *range).await?),
+        };
+        let Work { plan, deletes, refresh } = match work {
             Ok(work) => work,
             Err(why) => {
                 let refresh = Refresh::Full { because: Some(why) };

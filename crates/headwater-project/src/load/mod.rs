@@ -7,6 +7,7 @@ pub(crate) mod connectors;
 mod files;
 mod freshness;
 mod ignored;
+mod incremental;
 mod models;
 mod seeds;
 mod settings;

@@ -8,7 +8,7 @@ use headwater_sdk::TableName;
 use super::checks::Checks;
 use super::files::{Folder, Found};
 use super::settings::single;
-use super::{Parts, columns, tables};
+use super::{Parts, columns, incremental, tables};
 use crate::asset::{Asset, AssetKind, Materialize, ModelAsset, Refresh};
 use crate::codes;
 use crate::graph::{Draft, Read};
@@ -132,10 +132,18 @@ fn read_model(folder: &mut Folder, parts: &mut Parts<'_>, schema: &str, stem: &s
     }
     let span = declared_at(&text, &layout, file);
     tables::refuse_reserved(&name, span, diagnostics);
-    let (header, node, checks) = read_header(&text, &layout, file, &name, parts, diagnostics);
+    let (header, node, mut checks) = read_header(&text, &layout, file, &name, parts, diagnostics);
+    let chosen =
+        header.as_ref().and_then(|header| incremental::read(header, &node, parts.checks, &mut checks, diagnostics));
     let (model, reads) = read_body(&text, layout.body, file, path, parts, diagnostics);
     let asset = match (header, model) {
         (Some(header), Some(model)) if diagnostics[before..].iter().all(|d| !d.is_error()) => {
+            let materialize = match (header.materialize, chosen) {
+                (MaterializeOption::View, _) => Materialize::View,
+                (_, Some(chosen)) => Materialize::Incremental(chosen),
+                (_, None) => Materialize::Table,
+            };
+            let model = ModelAsset { materialize, ..model };
             Some(asset(name.clone(), (span, path), header, &node, model, checks.specs, parts))
         }
         _ => None,
@@ -261,10 +269,7 @@ fn asset(
         });
     let partition_spans = partition_spans.collect();
     let model = ModelAsset {
-        materialize: match header.materialize {
-            MaterializeOption::Table => Materialize::Table,
-            MaterializeOption::View => Materialize::View,
-        },
+        named_columns: incremental::named_columns(&header, node),
         refresh: match header.refresh {
             RefreshOption::Auto => Refresh::Auto,
             RefreshOption::Full => Refresh::Full,

@@ -12,7 +12,7 @@ use super::definition;
 use super::desired::Desired;
 use super::inputs::{PartOf, Past};
 use super::words::listed;
-use crate::Asset;
+use crate::{Asset, AssetKind, Materialize};
 
 /// What of an asset's contents a build changes, or may change.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,7 +57,10 @@ pub(super) fn of_build(asset: &Asset, desired: &Desired, state: Option<&AssetSta
     let Some(((state, old), query)) = known else { return Changes::all() };
     // Which rows a check sets aside depends on all that it reads.
     let sets_aside = asset.checks.iter().any(|spec| spec.check.severity == Severity::Quarantine);
-    if sets_aside || !definition::keeps_parts(&state.definition, &desired.definition) {
+    // What a table keeps of before is not what its query makes of its inputs.
+    let keeps_rows =
+        matches!(&asset.kind, AssetKind::Model(model) if matches!(model.materialize, Materialize::Incremental(_)));
+    if sets_aside || keeps_rows || !definition::keeps_parts(&state.definition, &desired.definition) {
         return Changes::all();
     }
     let changed = |edge: &Edge| past.has_changed(state, &edge.from.table, PartOf::Column(&edge.from.column));

@@ -47,12 +47,23 @@ pub fn definition(asset: &Asset) -> String {
         }
         AssetKind::Model(model) => {
             parts.insert(SQL, normalize_sql(&model.sql));
-            let table = matches!(model.materialize, Materialize::Table);
-            parts.insert("materialization", if table { "table" } else { "view" }.to_owned());
+            parts.insert("materialization", materialization(&model.materialize));
             parts.insert("partitioning", model.partition_by.join(","));
         }
     }
     parts.iter().map(|(name, text)| format!("{name}={}", short_hash(text))).collect::<Vec<_>>().join(";")
+}
+
+/// How far back a table takes rows up again may change without it being made anew.
+fn materialization(materialize: &Materialize) -> String {
+    match materialize {
+        Materialize::Table => "table".to_owned(),
+        Materialize::View => "view".to_owned(),
+        Materialize::Incremental(how) => {
+            let time = how.time.as_ref().map(|time| &time.column);
+            format!("incremental {:?} {time:?}", how.strategy)
+        }
+    }
 }
 
 /// Whether two definitions yield the same rows: they differ, if at all, in checks that set nothing aside.

@@ -29,6 +29,23 @@
 //! columns of the table, partitions all windows by them, or joins what has changed otherwise. A `unique` check names the
 //! key that is best to look rows up by. `headwater run-info` says how each table was made, and why not otherwise.
 //!
+//! `materialize: incremental` is for tables that keep what their inputs lose, or whose refresh the project wants to choose:
+//!
+//! ```sql
+//! /*---
+//! materialize: incremental
+//! strategy: window                # append, merge, replace_partitions or window
+//! time_column: ordered_at
+//! grain: day
+//! lookback: 3                     # the newest day, and three before it, are computed again
+//! ---*/
+//! select ordered_at, order_id, amount from raw.orders
+//! ```
+//!
+//! The SQL says nothing of it: the rows of the query that are taken up are chosen by `time_column`, or by what has changed
+//! of its inputs. The first run, a changed definition and `--full-refresh` make the table anew; a changed definition only as
+//! long as no rows are lost by that.
+//!
 //! A seed is a small table that is part of the project: `seeds/<table>.csv` (in the schema `seeds`) or
 //! `seeds/<schema>/<table>.csv`, with what is said about it in a `.yml` of the same name.
 
@@ -37,25 +54,42 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::columns::{ModelColumn, Named, StreamColumn};
+use super::incremental::{GrainOption, LateOption, StrategyOption};
 
 /// What a model's header says about its table.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(title = "the header of a model", extend("x-not-built" = ["schedule", "contract", "access", "key", "unique_key"]))]
+#[schemars(title = "the header of a model", extend("x-not-built" = ["schedule", "contract", "access"]))]
 pub(crate) struct ModelHeader {
     /// What a row of the table is.
     pub(crate) description: Option<String>,
     /// How its rows are kept.
     #[serde(default)]
-    #[schemars(extend("x-not-built" = ["scd2", "incremental", "snapshot"]))]
+    #[schemars(extend("x-not-built" = ["scd2", "snapshot"]))]
     pub(crate) materialize: MaterializeOption,
     /// What a run computes anew.
     #[serde(default)]
-    #[schemars(extend("x-not-built" = ["incremental"]))]
     pub(crate) refresh: RefreshOption,
     /// Columns that partition the table's files.
     #[serde(default)]
     pub(crate) partition_by: Vec<String>,
+    /// Of an incremental model: what becomes of the rows that it has.
+    pub(crate) strategy: Option<StrategyOption>,
+    /// With the strategy merge: the columns by which a new row replaces another. They are checked to be there and unique.
+    #[serde(default)]
+    pub(crate) key: Vec<String>,
+    /// Of an incremental model: the column of the query that tells which rows are new. It is checked to be there. With the
+    /// strategy append any that grows, otherwise a date or timestamp.
+    pub(crate) time_column: Option<String>,
+    /// The step of time that is taken up again as a whole.
+    #[serde(default)]
+    pub(crate) grain: GrainOption,
+    /// How many steps before the newest one are taken up again.
+    #[serde(default)]
+    pub(crate) lookback: u32,
+    /// What becomes of changes that lie before these steps.
+    #[serde(default)]
+    pub(crate) late: LateOption,
     /// Who answers for it.
     pub(crate) owner: Option<String>,
     /// Its tags.
@@ -78,6 +112,9 @@ pub(crate) enum MaterializeOption {
     Table,
     /// Its query is expanded where it is read.
     View,
+    /// New rows of its query are taken up by a Delta table as `strategy` says; the rows that it has stay, also when its inputs
+    /// lose theirs.
+    Incremental,
 }
 
 /// What a run computes anew of a table.

@@ -7,6 +7,7 @@ use headwater_project::{Asset, AssetKind, Materialize, ModelAsset, Refresh as Re
 use headwater_sdk::check::CompiledCheck;
 use headwater_sdk::connector::{OnBadRow, ReadMode};
 use headwater_sdk::engine::{AuditViewRequest, Branch, Refresh, Since, StageInput, StageRequest, Staged, WriteMode};
+use headwater_sdk::method::Method;
 use headwater_sdk::progress::Progress;
 use headwater_sdk::{Blame, Error, Relations, Result};
 
@@ -39,10 +40,11 @@ pub(super) async fn attempt(
         }
         AssetKind::Model(model) => {
             let checks = resolved(context, asset)?.checks.clone();
-            let staged = match model.materialize {
-                Materialize::Table => {
+            let staged = match &model.materialize {
+                Materialize::Table | Materialize::Incremental(_) => {
                     let since = since(context, asset, model, task).await?;
-                    branch.stage(table_request(asset, model, since, checks, relations, progress)).await?
+                    let method = method(context, model);
+                    branch.stage(table_request(asset, model, since, method, checks, relations, progress)).await?
                 }
                 Materialize::View => {
                     let (view, sql) = (asset.name.clone(), model.sql.clone());
@@ -140,17 +142,28 @@ async fn since(context: &Context, asset: &Asset, model: &ModelAsset, task: &Plan
     Ok(snapshot.map(|snapshot| Since { relations: snapshot.relations, version, checks }))
 }
 
+/// How a model's table takes up its rows in this run.
+fn method(context: &Context, model: &ModelAsset) -> Method {
+    match &model.materialize {
+        Materialize::Incremental(how) => {
+            Method::Incremental { how: how.clone(), range: None, may_shrink: context.full_refresh }
+        }
+        Materialize::Table | Materialize::View => Method::Whole,
+    }
+}
+
 fn table_request(
     asset: &Asset,
     model: &ModelAsset,
     since: Option<Since>,
+    method: Method,
     checks: Vec<CompiledCheck>,
     relations: Relations,
     progress: Arc<Progress>,
 ) -> StageRequest {
     StageRequest {
         table: asset.name.clone(),
-        input: StageInput::Query { sql: model.sql.clone(), since },
+        input: StageInput::Query { sql: model.sql.clone(), since, method },
         mode: WriteMode::Replace,
         partition_by: model.partition_by.clone(),
         checks,

@@ -1,6 +1,7 @@
 //! Specs → typed graph: the columns of every table, column lineage, and all errors before anything runs.
 
 mod checks;
+mod incremental;
 mod model;
 pub(crate) mod parallel;
 mod source;

@@ -10,7 +10,7 @@ use headwater_sdk::check::Severity;
 use headwater_sdk::engine::{Analysis, SqlError};
 use headwater_sdk::types::type_name;
 
-use super::{Findings, ResolvedAsset, typed_names};
+use super::{Findings, ResolvedAsset, incremental, typed_names};
 use crate::lake::Lake;
 
 /// Resolves a model, and tells what is wrong with it; `None` when its SQL cannot be planned.
@@ -28,6 +28,7 @@ pub(super) fn resolve(
     let mut found = Vec::new();
     verify_declared(asset, &analysis, &mut found);
     verify_partitions(asset, model, &analysis, &mut found);
+    incremental::verify(asset, model, &analysis.schema, &mut found);
     verify_view(asset, model, &mut found);
     let Analysis { schema, lineage, fingerprints, volatile } = analysis;
     let (definition, columns) = (definition(asset), typed_names(&schema));

@@ -7,6 +7,8 @@ use arrow::datatypes::{DataType, Int64Type, SchemaRef};
 use datafusion::common::Column;
 use datafusion::datasource::MemTable;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast, ident};
+use futures::StreamExt;
+use headwater_sdk::Error;
 use headwater_sdk::check::{Probe, Severity};
 use headwater_sdk::engine::Refresh;
 use roaring::RoaringTreemap;
@@ -14,12 +16,13 @@ use roaring::RoaringTreemap;
 use super::{Case, Halt, Work, halt, nothing, united};
 use crate::lake::delete::{self, FileRows};
 use crate::refresh::{Changed, KeyTable, Reach, Stop, affected, key_columns, outputs, restrict, source_of};
-use crate::session::{FILE_COLUMN, LakeTable, ROW_COLUMN};
+use crate::session::{FILE_COLUMN, LakeTable, ROW_COLUMN, Thrift};
+use crate::stage::lanes;
 
 /// More keys than this are not looked up.
 const MOST_KEYS: usize = 2_000_000;
-/// More rows of the table than this are not looked up.
-const MOST_ROWS: usize = 8_000_000;
+/// What the table is called in plans.
+pub(super) const TABLE: &str = "__table";
 /// Up to this share of a table's rows is taken out and computed again; past it all are.
 const LARGEST_SHARE: f64 = 0.5;
 /// At least this share of the rows that a plan reads has to be within reach of its keys.
@@ -80,7 +83,7 @@ impl Case<'_> {
     }
 
     /// The distinct keys that plans yield, and how many they are.
-    async fn keys(&self, plans: Vec<LogicalPlan>) -> Result<(KeyTable, u64), Halt> {
+    pub(super) async fn keys(&self, plans: Vec<LogicalPlan>) -> Result<(KeyTable, u64), Halt> {
         let all = LogicalPlanBuilder::from(united(plans)?);
         let distinct = all.distinct().and_then(LogicalPlanBuilder::build).map_err(Stop::from)?;
         let (schema, batches) = self.collect(&distinct, MOST_KEYS, "too many keys are concerned").await?;
@@ -90,37 +93,59 @@ impl Case<'_> {
     }
 
     /// Where the table's rows with the keys are.
-    async fn rows_of(&self, keys: &KeyTable, columns: &[String]) -> Result<FileRows, Halt> {
+    pub(super) async fn rows_of(&self, keys: &KeyTable, columns: &[String]) -> Result<FileRows, Halt> {
+        let parts = columns.iter().enumerate().map(|(place, name)| {
+            let key = keys.data_type(place);
+            (place, cast(Expr::Column(Column::new(Some(TABLE), name)), key))
+        });
+        let parts: Vec<_> = parts.collect();
+        self.rows_where(|table| Ok(LogicalPlanBuilder::from(keys.choose(table.build()?, &parts)?))).await
+    }
+
+    /// Where those of the table's rows are that `choose` leaves. It is given all of them, called [`TABLE`].
+    pub(super) async fn rows_where(
+        &self,
+        choose: impl FnOnce(LogicalPlanBuilder) -> datafusion::common::Result<LogicalPlanBuilder>,
+    ) -> Result<FileRows, Halt> {
         let lake = self.lake;
         let table = LakeTable::with_positions(lake.location(), self.previous, lake.store_url()).await?;
         let paths = table.paths().to_vec();
-        let scan = LogicalPlanBuilder::scan("__table", source_of(table), None).and_then(LogicalPlanBuilder::build);
-        let parts = columns.iter().enumerate().map(|(place, name)| {
-            let key = keys.data_type(place);
-            (place, cast(Expr::Column(Column::new(Some("__table"), name)), key))
-        });
-        let chosen = keys.choose(scan.map_err(Stop::from)?, &parts.collect::<Vec<_>>());
-        let positions = chosen.and_then(|chosen| {
-            LogicalPlanBuilder::from(chosen).project([ident(FILE_COLUMN), ident(ROW_COLUMN)])?.build()
-        });
-        let (_, batches) =
-            self.collect(&positions.map_err(Stop::from)?, MOST_ROWS, "too many of its rows are concerned").await?;
-        let mut rows: HashMap<i64, RoaringTreemap> = HashMap::new();
-        for batch in batches {
-            let numbers = |column: usize| batch.column(column).as_primitive::<Int64Type>().values().iter().copied();
-            for (file, row) in numbers(0).zip(numbers(1)) {
-                rows.entry(file).or_default().insert(row as u64);
+        let positions = LogicalPlanBuilder::scan(TABLE, source_of(table), None)
+            .and_then(choose)
+            .and_then(|chosen| chosen.project([ident(FILE_COLUMN), ident(ROW_COLUMN)])?.build())
+            .map_err(Stop::from)?;
+        let mut thrift = Thrift::Fast;
+        let rows = loop {
+            match self.positions(&positions, thrift).await {
+                Ok(rows) => break rows,
+                Err(error) => thrift = thrift.next_after(&error).ok_or(error)?,
             }
-        }
+        };
         Ok(rows
             .into_iter()
             .filter_map(|(file, rows)| Some((paths.get(usize::try_from(file).ok()?)?.clone(), rows)))
             .collect())
     }
+
+    /// The rows of each file, from a plan that yields files and rows.
+    async fn positions(&self, plan: &LogicalPlan, thrift: Thrift) -> Result<HashMap<i64, RoaringTreemap>, Error> {
+        let physical = self.session.physical(plan, thrift).await?;
+        let lanes = lanes::of_plan(&physical, &self.session.state().task_ctx())?;
+        let mut lanes = futures::stream::select_all(lanes);
+        let mut rows: HashMap<i64, RoaringTreemap> = HashMap::new();
+        while let Some(batch) = lanes.next().await {
+            let batch = batch?.rows;
+            let numbers = |column: usize| batch.column(column).as_primitive::<Int64Type>().values().iter().copied();
+            for (file, row) in numbers(0).zip(numbers(1)) {
+                rows.entry(file).or_default().insert(row as u64);
+            }
+        }
+        Ok(rows)
+    }
 }
 
 /// Whether equal values of a column's type are equal in the table, and different ones different.
-fn is_key_type(computed: &DataType, kept: &DataType) -> bool {
+pub(super) fn is_key_type(computed: &DataType, kept: &DataType) -> bool {
     let value = match computed {
         DataType::Dictionary(_, value) => value,
         other => other,

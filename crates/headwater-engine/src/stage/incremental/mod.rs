@@ -1,6 +1,7 @@
 //! Deciding how a model's table is brought up to date: not at all, by rows that are added, by the rows of some keys, or
 //! whole. The proofs are in [`crate::refresh`]; here they meet the tables.
 
+mod by_choice;
 mod changes;
 mod keys;
 

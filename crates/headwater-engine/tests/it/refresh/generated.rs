@@ -51,6 +51,7 @@ fn a_refreshed_table_equals_one_that_is_computed_whole() {
                 Refresh::Append => "append",
                 Refresh::Keys { .. } => "keys",
                 Refresh::Nothing => "nothing",
+                Refresh::Chosen { .. } => "chosen",
             };
             *how.entry(kind).or_default() += 1;
         }
