@@ -16,6 +16,7 @@ mod measure;
 mod memory;
 mod places;
 mod project_1000;
+mod refresh;
 mod rounds;
 mod section;
 #[cfg(test)]
@@ -45,12 +46,15 @@ pub(crate) struct BenchArguments {
     /// How often each contender runs
     #[arg(long, default_value_t = FEWEST_ROUNDS)]
     rounds: usize,
-    /// How often the slow ones run: the stack of main-job, `dbt run` of project-1000 [default: as the others]
+    /// How often the slow ones run: the stack of main-job, `dbt run` of project-1000, the peers of refresh [default: as the others]
     #[arg(long)]
     slow_rounds: Option<usize>,
     /// How many times the flights example's data: several for main-job, one for checks [default: 1,30 and 30]
     #[arg(long, value_delimiter = ',')]
     scale: Vec<u32>,
+    /// How many events refresh begins with
+    #[arg(long, default_value_t = refresh::ROWS)]
+    rows: u64,
     /// How many models project-1000 has
     #[arg(long, default_value_t = 1000)]
     models: usize,
@@ -74,6 +78,8 @@ enum Scenario {
     MainJob,
     /// 50 checks on a table, against the same write without them
     Checks,
+    /// A chain of models when new rows come, against dbt and SQLMesh
+    Refresh,
     /// A project of 1,000 models, against dbt
     #[value(name = "project-1000")]
     Project1000,
@@ -140,6 +146,10 @@ fn measure(arguments: BenchArguments, root: &Path) -> Result<(), String> {
             };
             whole &= scale == checks::SCALE;
             show(checks::run(&settings, scale)?, &settings, whole && !arguments.dry_run)
+        }
+        Scenario::Refresh => {
+            whole &= arguments.rows == refresh::ROWS;
+            show(refresh::run(&settings, arguments.rows)?, &settings, whole && !arguments.dry_run)
         }
         Scenario::Project1000 => {
             whole &= arguments.models == 1000;

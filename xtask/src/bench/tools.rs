@@ -1,4 +1,4 @@
-//! The peers: Python tools in environments of their own, with the versions that `bench/main-job` pins.
+//! The peers: Python tools in environments of their own, with the versions that `bench/main-job` and `bench/refresh` pin.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -23,6 +23,8 @@ pub(super) enum Tool {
     Dbt,
     /// Soda Core.
     Soda,
+    /// SQLMesh.
+    SqlMesh,
 }
 
 impl Tool {
@@ -33,6 +35,15 @@ impl Tool {
             Self::Dlt => "dlt",
             Self::Dbt => "dbt",
             Self::Soda => "soda",
+            Self::SqlMesh => "sqlmesh",
+        }
+    }
+
+    /// The folder with its file of requirements.
+    fn folder(self) -> &'static str {
+        match self {
+            Self::SqlMesh => "bench/refresh",
+            _ => "bench/main-job",
         }
     }
 
@@ -43,6 +54,7 @@ impl Tool {
             Self::Dlt => &["dlt", "pyarrow"],
             Self::Dbt => &["dbt-core", "dbt-duckdb"],
             Self::Soda => &["soda-core", "soda-duckdb"],
+            Self::SqlMesh => &["sqlmesh", "duckdb"],
         }
     }
 
@@ -61,7 +73,7 @@ impl Tool {
     /// Makes its environment unless it is there, and tells the versions in it.
     pub(super) fn install(self, places: &Places) -> Result<Vec<String>, String> {
         let folder = places.venv(self.name());
-        let requirements = places.source(&format!("bench/main-job/requirements-{}.txt", self.name()));
+        let requirements = places.source(&format!("{}/requirements-{}.txt", self.folder(), self.name()));
         let overrides = places.source("bench/main-job/overrides-dbt.txt");
         let wanted = format!("{}\n{}", read(&requirements)?, read(&overrides)?);
         let python = folder.join("bin/python");
