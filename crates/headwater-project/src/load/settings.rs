@@ -42,16 +42,50 @@ pub(crate) fn read(folder: &mut Folder, options: &LoadOptions<'_>, secrets: &mut
     settings.vars = root.get("vars").and_then(Node::as_map).map_or_else(BTreeMap::new, |vars| {
         vars.entries.iter().map(|entry| (entry.key.clone(), entry.value.written_json())).collect()
     });
-    override_vars(&mut settings.vars, options, &root, folder);
     settings.owner = root.get("defaults").and_then(|d| d.get("owner")).and_then(Node::as_text).map(str::to_owned);
     check_names(&root, &mut folder.diagnostics);
     let sound = validate::read(&Schema::of::<ProjectFile>(), &root, FILE, &mut folder.diagnostics);
-    let Some(sound) = sound.and_then(|json| serde_json::from_value::<ProjectFile>(json).ok()) else { return settings };
+    let sound = sound.and_then(|json| serde_json::from_value::<ProjectFile>(json).ok());
+    let environments = sound.as_ref().map(|sound| &sound.environments);
+    let chosen = environments.and_then(|all| choose(all, options, &root, folder)).map(str::to_owned);
+    if let Some(vars) = chosen.as_ref().and_then(|name| root.get("environments")?.get(name)?.get("vars")) {
+        vars_of_environment(&mut settings.vars, vars, folder);
+    }
+    override_vars(&mut settings.vars, options, &root, folder);
+    let Some(sound) = sound else { return settings };
     settings.name = sound.name.0;
     let memory = sound.defaults.memory.map_or(DEFAULT_MEMORY, |size| size.0);
-    settings.environment = choose(&sound.environments, options, &root, folder)
-        .and_then(|name| environment(name, &root, memory, folder, secrets));
+    settings.environment = chosen.and_then(|name| environment(&name, &root, memory, folder, secrets));
     settings
+}
+
+/// Gives variables the values that they have in an environment.
+fn vars_of_environment(vars: &mut BTreeMap<String, Value>, node: &Node, folder: &mut Folder) {
+    yaml::forbid(node, &mut folder.diagnostics);
+    for entry in node.as_map().into_iter().flat_map(|map| &map.entries) {
+        let value = entry.value.written_json();
+        let (message, help) = match vars.get_mut(&entry.key) {
+            Some(declared)
+                if declared.is_null() || std::mem::discriminant(declared) == std::mem::discriminant(&value) =>
+            {
+                *declared = value;
+                continue;
+            }
+            Some(_) => {
+                let message = format!("'{}' is of another kind than under `vars` of the project", entry.key);
+                (message, "a number stays a number, a text a text, and a list a list".to_owned())
+            }
+            None => {
+                let message = format!("there is no variable '{}'", entry.key);
+                let help = match nearest(&entry.key, vars.keys().map(String::as_str)) {
+                    Some(near) => format!("did you mean '{near}'?"),
+                    None => "declare it under `vars` of the project, with the value that it has elsewhere".to_owned(),
+                };
+                (message, help)
+            }
+        };
+        folder.diagnostics.push(Diagnostic::error(codes::VARIABLE, message).at(entry.key_span, "").help(help));
+    }
 }
 
 fn open(folder: &mut Folder) -> Option<FileId> {

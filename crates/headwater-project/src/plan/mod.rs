@@ -61,6 +61,8 @@ pub enum Cause {
     Inputs,
     /// `--full-refresh`.
     FullRefresh,
+    /// A backfill takes a range of time up again.
+    Backfill,
     /// Nothing: its inputs are built, but what it uses of them stays the same.
     Untouched,
     /// Nothing: it is up to date.

@@ -4,13 +4,16 @@
 //! name: shop
 //! environments:
 //!   dev:  { default: true, lake: ./lake }
-//!   prod: { lake: "s3://shop/lake", storage: { aws_region: eu-central-1, aws_secret_access_key: "${SHOP_SECRET}" } }
+//!   prod:
+//!     lake: "s3://shop/lake"
+//!     storage: { aws_region: eu-central-1, aws_secret_access_key: "${SHOP_SECRET}" }
+//!     vars: { since: "2020-01-01" }
 //! vars:
 //!   since: "2025-01-01"
 //! defaults: { owner: data-team, memory: 2GiB }
 //! ```
 //!
-//! `--env prod` chooses an environment, `--var since=2026-01-01` sets a variable. `${NAME}` stands for a variable of the
+//! `--env prod` chooses an environment, whose `vars` go before those of the project; `--var since=2026-01-01` goes before both. `${NAME}` stands for a variable of the
 //! process's environment, `${NAME:-default}` for one that may be missing, `$${` for the characters themselves; they can be
 //! used in environments and in the keys of connectors, and what they stand for is never kept nor shown.
 
@@ -56,6 +59,9 @@ pub(crate) struct EnvironmentOptions {
     /// Options for the object store, e.g. `aws_region`, `aws_endpoint`.
     #[serde(default)]
     pub(crate) storage: BTreeMap<String, String>,
+    /// Values that variables have in this environment; each is declared under `vars` of the project.
+    #[serde(default, rename = "vars")]
+    pub(crate) _vars: BTreeMap<String, Value>,
 }
 
 /// What holds where nothing else is said.

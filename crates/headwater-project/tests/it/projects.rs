@@ -204,6 +204,32 @@ fn a_model_has_its_header_and_its_rendered_sql() {
 }
 
 #[test]
+fn variables_have_values_of_their_environment() {
+    let yml = "name: v\nenvironments:\n  dev: { default: true, lake: ./dev }\n  prod: { lake: ./prod, vars: { since: 2020, limit: [1] } }\nvars: { since: 2024, limit: [5, 6] }\n";
+    let sql = "select '{{ var(\"since\") }}' as since, {{ var(\"limit\") | length }} as n";
+    let folder = |yml: &str| Folder::empty().with("headwater.yml", yml).with("models/marts/m.sql", sql);
+    let rendered = |folder: Folder| {
+        let project = folder.project();
+        let AssetKind::Model(model) = &project.assets[0].kind else { panic!("no model") };
+        model.sql.clone()
+    };
+    assert_eq!(rendered(folder(yml)), "select '2024' as since, 2 as n");
+    assert_eq!(rendered(folder(yml).environment("prod")), "select '2020' as since, 1 as n");
+    assert_eq!(rendered(folder(yml).environment("prod").var("since", "2026")), "select '2026' as since, 1 as n");
+    let wrong = yml.replace("since: 2020", "since: soon, sinec: 1");
+    let found = folder(&wrong).environment("prod").load().diagnostics;
+    let told: Vec<(&str, &str)> = found.iter().map(|found| (found.code, found.message.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            ("HW0119", "'since' is of another kind than under `vars` of the project"),
+            ("HW0119", "there is no variable 'sinec'")
+        ]
+    );
+    assert!(folder(&wrong).load().diagnostics.is_empty(), "it is another environment");
+}
+
+#[test]
 fn variables_keep_their_types_when_overridden() {
     let folder = flights().var("since", "2020").var("n", "4").var("carriers", "[\"B6\"]");
     let project = folder.project();
