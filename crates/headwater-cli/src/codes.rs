@@ -80,6 +80,12 @@ const CODES: &[Code] = &[
         "The program came to a place that it should never come to. What is published is as it was or as the run left \
          it: the next run puts right what this one left behind. Please report the text.",
     ),
+    Code::new(
+        "HW0819",
+        "no time",
+        "--from and --to take a year (2013), a month (2013-03), a day (2013-03-15) or a time (2013-03-15T08:00:00Z), in UTC \
+         where no zone is written; what --to names is taken up to its end.",
+    ),
 ];
 
 /// Every code of every crate, in order.

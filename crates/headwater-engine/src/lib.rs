@@ -29,8 +29,8 @@ use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::physical_plan::execute_stream;
 use futures::StreamExt;
 use headwater_sdk::engine::{
-    Analysis, Branch, Engine, KeepSet, PublishOutcome, QueryResult, SqlError, StagedTable, Trial, TrialRequest,
-    VacuumReport,
+    Analysis, Branch, Engine, Foresight, ForesightRequest, KeepSet, PublishOutcome, QueryResult, SqlError, StagedTable,
+    Trial, TrialRequest, VacuumReport,
 };
 use headwater_sdk::{Blame, Error, Relation, Relations, Result, RunId, TableName};
 
@@ -122,6 +122,16 @@ impl Engine for LakeEngine {
         table_schema: &(dyn Fn(&TableName) -> Option<SchemaRef> + Sync),
     ) -> Result<Analysis, SqlError> {
         analysis::analyze(self.lake.runtime.template(), sql, table_schema)
+    }
+
+    fn foresee(
+        &self,
+        request: &ForesightRequest<'_>,
+        table_schema: &(dyn Fn(&TableName) -> Option<SchemaRef> + Sync),
+    ) -> Result<Foresight, SqlError> {
+        let state = self.lake.runtime.template();
+        let plan = analysis::optimized(state, request.sql, table_schema)?;
+        Ok(stage::foresee(&plan, request))
     }
 
     fn lake_schema(&self, schema: &SchemaRef) -> Result<SchemaRef> {

@@ -31,7 +31,10 @@ pub(crate) async fn begin(
     let Job { project, lake, options, observer, .. } = job;
     let holder = Some(job.held.lease().holder.clone());
     let Unfinished { mut resumable, doubtful } = unfinished;
-    let fingerprint = fingerprint(project, &resolved, plan, &base, &scope);
+    let mut fingerprint = fingerprint(project, &resolved, plan, &base, &scope);
+    if let Some(part) = &options.backfill {
+        fingerprint = short_hash(&format!("{fingerprint} {part:?}"));
+    }
     let same = resumable.iter().position(|run| run.plan_fingerprint == fingerprint);
     let resumed = same.map(|index| resumable.remove(index));
     let lease = job.held.lease();
@@ -52,6 +55,7 @@ pub(crate) async fn begin(
             ended_ms: None,
             holder,
             command: options.command.clone(),
+            backfill: options.backfill.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         },
     };
@@ -80,6 +84,7 @@ pub(crate) async fn begin(
         branch_name,
         branch,
         full_refresh: options.full_refresh,
+        range: options.backfill.as_ref().map(|backfill| backfill.part),
         retry: RetryPolicy { attempts: options.attempts, first_pause: options.first_pause },
         observer: Arc::clone(observer),
     };

@@ -138,6 +138,18 @@ pub const CODES: &[Code] = &[
                       numbers and nothing nested. Cast the column in the SQL, or name another one.",
     },
     Code {
+        code: "HW0924",
+        title: "nothing takes up a range of time",
+        explanation: "`--from` and `--to` are for incremental models with a time column whose rows of that time can be \
+                      replaced. None was selected.",
+    },
+    Code {
+        code: "HW0925",
+        title: "a model has to be made anew before a backfill",
+        explanation: "The model was never published, or its definition changed, so that all of it has to be computed: a \
+                      range of time would be of another definition than the rest. Run without `--from` and `--to`.",
+    },
+    Code {
         code: "HW0950",
         title: "a unit test names a column that the table does not have",
         explanation: "The rows of a unit test name columns of the table that they are given for, or of the model whose \

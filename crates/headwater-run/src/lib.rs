@@ -3,12 +3,14 @@
 //! Invariant: this crate reaches storage, compute and the catalogue only through the traits of `headwater-sdk`. It
 //! knows neither DataFusion nor Delta nor SQLite.
 
+mod backfill;
 mod begin;
 mod clock;
 pub mod codes;
 mod error;
 mod execute;
 mod failpoints;
+mod foresight;
 mod lake;
 mod lease;
 mod observer;
@@ -26,6 +28,7 @@ mod upkeep;
 #[cfg(test)]
 mod tests;
 
+pub use backfill::{BackfillOptions, BackfillSummary, PartSummary, backfill, day_words};
 pub use error::RunError;
 pub use failpoints::failpoint_names;
 pub use lake::{Base, Lake};

@@ -6,11 +6,13 @@ use headwater_project::Project;
 use headwater_project::plan::{Action, Breaking, PlannedTask, breaking, passed_over};
 use headwater_project::select::Selection;
 use headwater_sdk::connector::ConnectorType;
+use headwater_sdk::engine::Foresight;
 use headwater_sdk::store::TaskRecord;
 use headwater_sdk::{Result, RunId, TableName};
 use serde::Serialize;
 
 use crate::error::RunError;
+use crate::foresight::foresee;
 use crate::lake::{Base, Lake};
 use crate::resolve::resolve_part;
 use crate::run::make_plan;
@@ -36,6 +38,8 @@ pub struct Plan {
     pub notes: Vec<String>,
     /// Changes that those who read the published tables have to follow.
     pub breaking: Vec<Breaking>,
+    /// How each table that is to be built will be brought up to date, as far as that can be told beforehand.
+    pub refresh: BTreeMap<TableName, Foresight>,
     /// What building an asset took and gave when it was published last; assets that were never published are not there.
     pub expected: BTreeMap<TableName, Expected>,
 }
@@ -79,6 +83,7 @@ pub async fn plan(
     let tasks = make_plan(project, &resolved, &base, *full_refresh, &scope)?;
     let dropped = base.states.keys().filter(|name| project.asset(name).is_none() && scope.selected().is_none());
     let (removed, notes): (Vec<TableName>, _) = (dropped.cloned().collect(), passed_over(project, &tasks));
+    let refresh = foresee(project, &resolved, lake, &base, &tasks);
     let expected = expected(lake, &base, &tasks).await?;
     let breaks = !removed.is_empty() || tasks.iter().any(|task| task.difference.breaks());
     let published = match base.id() {
@@ -86,7 +91,7 @@ pub async fn plan(
         _ => Vec::new(),
     };
     let breaking = breaking(&tasks, &removed, &published);
-    Ok(Plan { tasks, removed, notes, breaking, expected })
+    Ok(Plan { tasks, removed, notes, breaking, refresh, expected })
 }
 
 /// In how many runs, the newest first, last builds are looked for.

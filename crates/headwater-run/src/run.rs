@@ -9,7 +9,7 @@ use headwater_project::plan::PlannedTask;
 use headwater_project::select::Selection;
 use headwater_sdk::RunId;
 use headwater_sdk::connector::ConnectorType;
-use headwater_sdk::store::AssetState;
+use headwater_sdk::store::{AssetState, BackfillPart};
 use tokio_util::sync::CancellationToken;
 
 use crate::begin::begin;
@@ -22,7 +22,7 @@ use crate::observer::Observer;
 use crate::resolve::{Resolved, resolve_part};
 use crate::scope::Scope;
 use crate::summary::RunSummary;
-use crate::{publish, record, recover};
+use crate::{backfill, publish, record, recover};
 
 /// How to run.
 #[derive(Debug, Clone)]
@@ -31,6 +31,8 @@ pub struct RunOptions {
     pub full_refresh: bool,
     /// What to build; `None` for everything.
     pub selection: Option<Selection>,
+    /// The time that models take up again, of a backfill.
+    pub backfill: Option<BackfillPart>,
     /// Tasks that work at once.
     pub jobs: usize,
     /// How often a task is tried when its errors may pass.
@@ -50,6 +52,7 @@ impl Default for RunOptions {
         Self {
             full_refresh: false,
             selection: None,
+            backfill: None,
             jobs: std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
             attempts: 3,
             first_pause: Duration::from_secs(1),
@@ -99,7 +102,10 @@ async fn under_lease(job: &Job<'_>, connectors: &[Box<dyn ConnectorType>]) -> Re
         () = options.cancel.cancelled() => return Err(RunError::Interrupted),
     };
     failpoint(AFTER_RESOLVE);
-    let plan = make_plan(project, &resolved, &base, options.full_refresh, &scope)?;
+    let mut plan = make_plan(project, &resolved, &base, options.full_refresh, &scope)?;
+    if let Some(part) = &options.backfill {
+        backfill::take_up(project, &mut plan, part)?;
+    }
     job.observer.planned(&plan);
     let (context, kept) = begin(job, resolved, &plan, unfinished, base, scope).await?;
     failpoint(AFTER_PLAN);

@@ -111,6 +111,53 @@ pub enum Refresh {
     Nothing,
 }
 
+/// A question about a refresh before it happens.
+#[derive(Debug, Clone)]
+pub struct ForesightRequest<'a> {
+    /// Rendered SQL of the model.
+    pub sql: &'a str,
+    /// The tables and views that it names and that will have changed; the others stay.
+    pub changed: &'a BTreeMap<TableName, InputChange>,
+    /// The checks of its table.
+    pub checks: &'a [CompiledCheck],
+}
+
+/// How an input will have changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InputChange {
+    /// It gains rows and loses none.
+    Gained,
+    /// It may lose rows, too.
+    Changed,
+    /// It is a view, and its query is another.
+    NewQuery,
+}
+
+/// How a table will be brought up to date, as far as that can be told without looking at data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "how", rename_all = "snake_case")]
+pub enum Foresight {
+    /// All of its rows are computed.
+    Full {
+        /// Why not from what has changed: a clause without a full stop.
+        because: Option<String>,
+    },
+    /// Rows made from those that its inputs gain are added.
+    Append,
+    /// The rows of the keys that the changes of its inputs concern are computed again; all rows, if these are most of them.
+    Keys {
+        /// The columns of the key.
+        columns: Vec<String>,
+    },
+    /// Rows that the project chooses are taken up.
+    Chosen {
+        /// Which: e.g. `window by flight_date`.
+        what: String,
+    },
+    /// What it reads of its inputs stays as it is.
+    Nothing,
+}
+
 /// Whether the rows replace those of the table or are added to them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -329,6 +376,16 @@ pub trait Engine: Send + Sync {
         sql: &str,
         table_schema: &(dyn Fn(&TableName) -> Option<SchemaRef> + Sync),
     ) -> Result<Analysis, SqlError>;
+
+    /// How a model's table will be brought up to date when its inputs change; touches no data.
+    ///
+    /// # Errors
+    /// As [`Engine::analyze`].
+    fn foresee(
+        &self,
+        request: &ForesightRequest<'_>,
+        table_schema: &(dyn Fn(&TableName) -> Option<SchemaRef> + Sync),
+    ) -> Result<Foresight, SqlError>;
 
     /// The Arrow schema of a table in the lake, for columns of any Arrow types.
     ///

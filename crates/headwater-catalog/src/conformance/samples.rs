@@ -42,6 +42,7 @@ pub fn run(number: u64) -> RunRecord {
         ended_ms: None,
         holder: None,
         command: "headwater run".into(),
+        backfill: None,
         version: "0.1.0".into(),
     }
 }

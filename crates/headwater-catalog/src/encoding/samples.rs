@@ -37,6 +37,7 @@ pub(super) fn runs() -> Vec<RunRecord> {
         ended_ms: (state != Running).then_some(TIME + 1_500),
         holder: None,
         command: "headwater run --select marts.*".into(),
+        backfill: None,
         version: "0.1.0".into(),
     };
     states.into_iter().enumerate().map(run).collect()

@@ -1,5 +1,6 @@
 //! One file per command: its arguments, what it calls, what it shows.
 
+pub(crate) mod backfill;
 pub(crate) mod check;
 pub(crate) mod explain;
 pub(crate) mod history;

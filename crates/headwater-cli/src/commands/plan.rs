@@ -57,6 +57,7 @@ pub(crate) async fn plan(args: &PlanArgs, global: &Global, console: &Console) ->
             "removed": plan.removed,
             "notes": plan.notes,
             "breaking": plan.breaking,
+            "refresh": plan.refresh,
             "expected": plan.expected,
             "expected_total": plan.total(),
         }))?;

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use headwater_run::{LeaseOptions, RunOptions};
+use headwater_run::{LeaseOptions, RunOptions, RunSummary};
 use tokio_util::sync::CancellationToken;
 
+use super::backfill::{self, BackfillArgs};
 use crate::cli::{Global, parse_duration};
 use crate::console::Console;
 use crate::failure::Failure;
@@ -30,6 +31,8 @@ pub(crate) struct RunArgs {
     full_refresh: bool,
     #[command(flatten)]
     selecting: Selecting,
+    #[command(flatten)]
+    backfill: BackfillArgs,
     /// Waits this long for another run to end, e.g. 10m
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     wait: Option<Duration>,
@@ -44,6 +47,7 @@ pub(crate) async fn run(
     console: &Console,
     stop: &CancellationToken,
 ) -> Result<u8, Failure> {
+    let backfill = args.backfill.read()?;
     let mut opened = project::open(args.dir.as_deref(), global, console)?;
     let selection = args.selecting.read(&mut opened)?;
     let lake = lake::open(&opened.project, Access::Write)?;
@@ -58,20 +62,32 @@ pub(crate) async fn run(
         ..defaults
     };
     let display = progress::display(console);
+    let program = program(args, global);
+    if let Some(what) = &backfill {
+        let outcome =
+            headwater_run::backfill(&opened.project, &opened.connectors, &lake, &options, what, &display).await;
+        drop(display);
+        let report = outcome.map_err(|error| Failure::of_run(error, opened.files))?;
+        return backfill::show(report, &program, console);
+    }
     let outcome = headwater_run::run(&opened.project, &opened.connectors, &lake, &options, &display).await;
     // The display clears its bars when it goes.
     drop(display);
     let mut report = outcome.map_err(|error| Failure::of_run(error, opened.files))?;
-    let program = program(args, global);
-    for command in &mut report.next {
-        *command = command.replacen("headwater", &program, 1);
-    }
+    name_program(&mut report, &program);
     if console.json {
         console.out_json(&report)?;
     } else {
         console.out(&summary::run(&report, &program, console.width(), console.color_out))?;
     }
     Ok(report.exit_code)
+}
+
+/// Completes the commands that a report tells to type next.
+pub(super) fn name_program(report: &mut RunSummary, program: &str) {
+    for command in &mut report.next {
+        *command = command.replacen("headwater", program, 1);
+    }
 }
 
 /// How the program is called for the same project: what is told to type next has to work where this was typed.

@@ -1,5 +1,6 @@
 //! How things look: tables, numbers, problems, progress, lineage. Nothing here reads or decides.
 
+pub(crate) mod backfill;
 pub(crate) mod lineage;
 pub(crate) mod plan;
 pub(crate) mod problem;

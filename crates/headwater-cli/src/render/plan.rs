@@ -2,6 +2,7 @@
 
 use headwater_project::plan::{Action, Affected, Breaking, Cause, Loss, PlannedTask};
 use headwater_run::{Expected, Plan};
+use headwater_sdk::engine::Foresight;
 
 use super::problem::labelled;
 use super::style::{Style, one_line, width};
@@ -18,7 +19,7 @@ const GROUPS: [(&str, Style, &[Cause]); 4] = [
     ("new", Style::Good, &[Cause::New]),
     ("changed", Style::Warn, &[Cause::Definition]),
     ("rebuilt because of their inputs or sources", Style::Bold, &[Cause::Source, Cause::Inputs, Cause::Volatile]),
-    ("rebuilt by --full-refresh", Style::Bold, &[Cause::FullRefresh]),
+    ("rebuilt by --full-refresh", Style::Bold, &[Cause::FullRefresh, Cause::Backfill]),
 ];
 
 /// The text of a plan. With `all`, every asset is listed.
@@ -26,7 +27,7 @@ pub(crate) fn plan(plan: &Plan, all: bool, color: bool) -> String {
     let mut out = String::new();
     for (heading, style, causes) in GROUPS {
         let tasks: Vec<&PlannedTask> = plan.tasks.iter().filter(|task| causes.contains(&task.cause)).collect();
-        let line = |task: &&PlannedTask| (task.asset.to_string(), why(task), expectation(plan, task));
+        let line = |task: &&PlannedTask| (task.asset.to_string(), why_and_how(plan, task), expectation(plan, task));
         group(&mut out, heading, style, &tasks.iter().map(line).collect::<Vec<_>>(), usize::MAX, color);
     }
     let removed = plan.removed.iter().map(|name| (name.to_string(), "the project has it no more".to_owned(), None));
@@ -68,6 +69,22 @@ fn group(out: &mut String, heading: &str, style: Style, lines: &[Line], most: us
         out.push_str(&format!("  … and {} more (--all lists them)\n", lines.len() - shown));
     }
     out.push('\n');
+}
+
+/// Why an asset is built, what becomes of its columns, and how its table is brought up to date.
+fn why_and_how(plan: &Plan, task: &PlannedTask) -> String {
+    let why = why(task);
+    let how = match plan.refresh.get(&task.asset) {
+        Some(Foresight::Append) => "new rows only".to_owned(),
+        Some(Foresight::Keys { columns }) => format!("rows of the {} that change", columns.join(", ")),
+        Some(Foresight::Chosen { what }) => what.clone(),
+        Some(Foresight::Full { because: Some(because) }) if task.cause != Cause::Definition => {
+            format!("all rows, because {because}")
+        }
+        Some(Foresight::Nothing) => "nothing that it reads changes".to_owned(),
+        Some(Foresight::Full { .. }) | None => return why,
+    };
+    format!("{why} → {how}")
 }
 
 /// Why an asset is built, and what becomes of its columns.

@@ -71,6 +71,20 @@ pub fn analyze(state: &SessionState, sql: &str, table_schema: &TableSchema<'_>) 
     Ok(Analysis { schema: Arc::new(schema), lineage, fingerprints, volatile })
 }
 
+/// A query's plan as the optimiser leaves it, over tables of which no more than the columns is known.
+///
+/// # Errors
+/// As [`analyze`].
+pub(crate) fn optimized(
+    state: &SessionState,
+    sql: &str,
+    table_schema: &TableSchema<'_>,
+) -> Result<LogicalPlan, SqlError> {
+    let source = Source { sql, state, table_schema };
+    let planned = plan(&source, statement::parse_query(&source)?)?;
+    state.optimize(&planned).map_err(|error| source.describe(&error))
+}
+
 /// The bytes of the first place in a query where a table's dotted name stands.
 pub(crate) fn place_of(state: &SessionState, sql: &str, name: &[&str]) -> Option<std::ops::Range<usize>> {
     let source = Source { sql, state, table_schema: &|_| None };

@@ -8,11 +8,13 @@
 //! - [`derivative`]: the rows that a plan has gained, or lost, where it is linear in what changed,
 //! - [`key`]: output columns by which the plan can be computed apart,
 //! - [`affected`]: the keys that changes may concern,
+//! - [`fold`]: sums that take up new rows without reading the others,
 //! - [`restrict`]: the plan for some keys alone.
 
 mod affected;
 mod columns;
 mod derivative;
+mod fold;
 mod inputs;
 mod key;
 mod net;
@@ -24,6 +26,7 @@ use datafusion::common::DataFusionError;
 pub(crate) use affected::affected;
 pub(crate) use columns::{as_keys, outputs};
 pub(crate) use derivative::{Sign, derivative};
+pub(crate) use fold::{Fold, part};
 pub(crate) use inputs::{Change, Changed, source_of, table_of};
 pub(crate) use key::key_columns;
 pub(crate) use net::net;

@@ -18,5 +18,6 @@ mod task;
 mod verdict;
 mod view;
 
+pub(crate) use incremental::foresee;
 pub(crate) use task::{now_micros, stage};
 pub(crate) use view::{audit_query, audit_view};

@@ -146,7 +146,7 @@ async fn since(context: &Context, asset: &Asset, model: &ModelAsset, task: &Plan
 fn method(context: &Context, model: &ModelAsset) -> Method {
     match &model.materialize {
         Materialize::Incremental(how) => {
-            Method::Incremental { how: how.clone(), range: None, may_shrink: context.full_refresh }
+            Method::Incremental { how: how.clone(), range: context.range, may_shrink: context.full_refresh }
         }
         Materialize::Table | Materialize::View => Method::Whole,
     }

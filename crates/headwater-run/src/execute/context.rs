@@ -8,6 +8,7 @@ use headwater_project::plan::{Action, PlannedTask, passed_over};
 use headwater_project::select::Selection;
 use headwater_project::{Asset, AssetKind, Materialize, Project};
 use headwater_sdk::engine::{Branch, Staged};
+use headwater_sdk::method::TimeRange;
 use headwater_sdk::secrets::redact;
 use headwater_sdk::store::{AssetState, ContentParts, Lease, RunRecord, TaskRecord};
 use headwater_sdk::{Relation, Relations, Result, TableName};
@@ -66,6 +67,8 @@ pub(crate) struct Context {
     /// `None` when there is nothing to build.
     pub(crate) branch: Option<Arc<dyn Branch>>,
     pub(crate) full_refresh: bool,
+    /// The time that models take up again, of a backfill.
+    pub(crate) range: Option<TimeRange>,
     pub(crate) retry: RetryPolicy,
     pub(crate) observer: Arc<dyn Observer>,
     pub(crate) visible: Mutex<Visible>,

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use headwater_sdk::check::{CheckResult, CompiledCheck, Probe, Severity, Verdict};
 use headwater_sdk::engine::{
-    Analysis, AuditViewRequest, Branch, Engine, GivenTable, KeepSet, PublishOutcome, QueryResult, SqlError, StageInput,
-    StageRequest, Staged, StagedTable, Trial, TrialRequest, VacuumReport, WriteMode,
+    Analysis, AuditViewRequest, Branch, Engine, Foresight, ForesightRequest, GivenTable, KeepSet, PublishOutcome,
+    QueryResult, SqlError, StageInput, StageRequest, Staged, StagedTable, Trial, TrialRequest, VacuumReport, WriteMode,
 };
 use headwater_sdk::lineage::{ColumnLineage, ColumnRef, Edge, Fingerprint, Fingerprints, Influence, OutputColumn};
 use headwater_sdk::types::timestamp_utc;
@@ -404,6 +404,15 @@ impl Engine for MemoryEngine {
         let (columns, rows) = given.evaluate(&relations, &request.sql)?;
         let (checks, _) = given.check_all(&request.checks, &columns, &rows, &[], false, &relations);
         Ok(Trial { rows: to_batch(&text_schema(&columns), &rows), checks })
+    }
+
+    fn foresee(
+        &self,
+        request: &ForesightRequest<'_>,
+        _table_schema: &(dyn Fn(&TableName) -> Option<SchemaRef> + Sync),
+    ) -> Result<Foresight, SqlError> {
+        let stays = request.changed.is_empty();
+        Ok(if stays { Foresight::Nothing } else { Foresight::Full { because: None } })
     }
 
     async fn vacuum(&self, keep: &KeepSet, _dry_run: bool) -> Result<VacuumReport> {

@@ -87,6 +87,7 @@ async fn under_lease(
         ended_ms: None,
         holder: Some(held.lease().holder.clone()),
         command: options.command.clone(),
+        backfill: None,
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
     lake.store.put_run(&run, held.lease()).await?;

@@ -13,7 +13,8 @@ use crate::name::TableName;
 
 pub use parts::{ColumnPart, ContentParts, Part, ReadParts};
 pub use records::{
-    AssetState, Intent, Lease, LineageRecord, RunRecord, RunState, SnapshotKind, SnapshotRecord, TaskRecord, TaskState,
+    AssetState, BackfillPart, Intent, Lease, LineageRecord, RunRecord, RunState, SnapshotKind, SnapshotRecord,
+    TaskRecord, TaskState,
 };
 
 /// The name of the branch that consumers see.

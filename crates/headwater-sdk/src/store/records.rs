@@ -6,6 +6,7 @@ use crate::check::CheckCount;
 use crate::engine::{Staged, StagedTable};
 use crate::id::RunId;
 use crate::lineage::ColumnLineage;
+use crate::method::TimeRange;
 use crate::name::TableName;
 use crate::relation::Relations;
 use crate::store::parts::{ContentParts, ReadParts};
@@ -68,8 +69,24 @@ pub struct RunRecord {
     pub holder: Option<String>,
     /// The command line, without secrets.
     pub command: String,
+    /// The part of a backfill that it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backfill: Option<BackfillPart>,
     /// The version of Headwater.
     pub version: String,
+}
+
+/// A part of a backfill.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackfillPart {
+    /// The backfill's identifier: all of its parts have the same.
+    pub id: String,
+    /// All of its time.
+    pub whole: TimeRange,
+    /// A fingerprint of its models and of the steps that it is cut into.
+    pub work: String,
+    /// The time of this part.
+    pub part: TimeRange,
 }
 
 /// Where a task stands.

@@ -1,5 +1,6 @@
 //! Models that take up new rows as their project chooses (`materialize: incremental`).
 
+mod backfill;
 mod mistakes;
 mod strategies;
 mod telling;

@@ -1,6 +1,7 @@
 //! `headwater plan`, and runs that build only what uses something that changed.
 
 mod edits;
+mod foresight;
 mod told;
 
 use std::collections::BTreeSet;

@@ -3,19 +3,21 @@
 use std::collections::HashMap;
 
 use arrow::array::AsArray;
-use arrow::datatypes::{DataType, Int64Type, SchemaRef};
+use arrow::datatypes::{DataType, Int64Type, Schema};
 use datafusion::common::Column;
 use datafusion::datasource::MemTable;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast, ident};
 use futures::StreamExt;
-use headwater_sdk::Error;
-use headwater_sdk::check::{Probe, Severity};
+use headwater_sdk::check::{CompiledCheck, Probe, Severity};
 use headwater_sdk::engine::Refresh;
+use headwater_sdk::{Blame, Error};
 use roaring::RoaringTreemap;
 
 use super::{Case, Halt, Work, halt, nothing, united};
 use crate::lake::delete::{self, FileRows};
-use crate::refresh::{Changed, KeyTable, Reach, Stop, affected, key_columns, outputs, restrict, source_of};
+use crate::refresh::{
+    Changed, Fold, Found, KeyTable, Reach, Stop, affected, as_keys, key_columns, outputs, part, restrict, source_of,
+};
 use crate::session::{FILE_COLUMN, LakeTable, ROW_COLUMN, Thrift};
 use crate::stage::lanes;
 
@@ -35,12 +37,13 @@ impl Case<'_> {
             return halt("it has a check that sets rows aside, and more than new rows came in");
         }
         let table = self.previous.schema();
-        let parts: Vec<(usize, Expr)> = outputs(plan)
-            .into_iter()
-            .enumerate()
-            .filter(|(place, _)| is_key_type(plan.schema().field(*place).data_type(), table.field(*place).data_type()))
-            .collect();
-        let parts = self.narrowed(key_columns(plan, parts, changed)?, &table);
+        if changed.0.values().all(|change| change.vanished.is_none())
+            && let Some(fold) = Fold::of(plan, &table)
+            && let Some(work) = self.folded(plan, &fold, changed).await?
+        {
+            return Ok(work);
+        }
+        let parts = key_of(plan, changed, &table, self.checks)?;
         let exprs: Vec<Expr> = parts.iter().map(|(_, expr)| expr.clone()).collect();
         let (keys, count) = self.keys(affected(plan, &exprs, changed)?).await?;
         let columns: Vec<String> = parts.iter().map(|(place, _)| table.field(*place).name().clone()).collect();
@@ -66,20 +69,36 @@ impl Case<'_> {
         Ok(Work { plan, deletes, refresh: Refresh::Keys { columns, keys: count, deleted } })
     }
 
-    /// The columns of a unique check, if all of them may be in the key: they choose best. Otherwise all.
-    fn narrowed(&self, parts: Vec<(usize, Expr)>, table: &SchemaRef) -> Vec<(usize, Expr)> {
-        let is_part = |name: &String| parts.iter().any(|(place, _)| table.field(*place).name() == name);
-        let unique = self.checks.iter().filter_map(|check| match &check.probe {
-            Probe::Unique { columns } if check.filter.is_none() && columns.iter().all(is_part) => Some(columns),
-            _ => None,
-        });
-        match unique.min_by_key(|columns| columns.len()) {
-            Some(columns) => {
-                let in_key = |place: usize| columns.contains(table.field(place).name());
-                parts.into_iter().filter(|(place, _)| in_key(*place)).collect()
+    /// The groups of an aggregate that new rows belong to, of what the table has of them and of the new rows; `None` where the
+    /// new rows cannot be told.
+    async fn folded(&self, plan: &LogicalPlan, fold: &Fold<'_>, changed: &Changed) -> Result<Option<Work>, Halt> {
+        let gained = match fold.gained(changed) {
+            Ok(Some(gained)) => gained,
+            Ok(None) => {
+                return Ok(Some(Work { plan: nothing(plan), deletes: Vec::new(), refresh: Refresh::Nothing }));
             }
-            None => parts,
+            Err(Stop::Obstacle(_)) => return Ok(None),
+            Err(failed) => return Err(failed.into()),
+        };
+        let table = self.previous.schema();
+        let columns: Vec<String> = fold.groups().iter().map(|place| table.field(*place).name().clone()).collect();
+        let groups: Vec<Expr> = (0..columns.len()).map(|index| ident(part(index))).collect();
+        let (keys, count) = self.keys(vec![as_keys(gained.clone(), &groups).map_err(Stop::from)?]).await?;
+        if count == 0 {
+            return Ok(Some(Work { plan: nothing(plan), deletes: Vec::new(), refresh: Refresh::Nothing }));
         }
+        let rows = self.rows_of(&keys, &columns).await?;
+        let deleted = rows.values().map(RoaringTreemap::len).sum();
+        let deletes = delete::actions(self.lake.location(), self.previous, &rows).await?;
+        let old = LakeTable::new(self.lake.location(), self.previous.clone(), self.lake.store_url()).await?;
+        let sum = self.session.state().aggregate_functions().get("sum");
+        let sum = sum.ok_or_else(|| Error::new("HW0553", Blame::Headwater, "the query engine has no sum"))?;
+        let merged = LogicalPlanBuilder::scan(TABLE, source_of(old), None)
+            .and_then(LogicalPlanBuilder::build)
+            .and_then(|old| keys.choose(old, &key_parts(&keys, &columns)))
+            .and_then(|old| fold.merged(LogicalPlanBuilder::from(old), TABLE, &table, gained, sum))
+            .map_err(Stop::from)?;
+        Ok(Some(Work { plan: merged, deletes, refresh: Refresh::Keys { columns, keys: count, deleted } }))
     }
 
     /// The distinct keys that plans yield, and how many they are.
@@ -94,11 +113,7 @@ impl Case<'_> {
 
     /// Where the table's rows with the keys are.
     pub(super) async fn rows_of(&self, keys: &KeyTable, columns: &[String]) -> Result<FileRows, Halt> {
-        let parts = columns.iter().enumerate().map(|(place, name)| {
-            let key = keys.data_type(place);
-            (place, cast(Expr::Column(Column::new(Some(TABLE), name)), key))
-        });
-        let parts: Vec<_> = parts.collect();
+        let parts = key_parts(keys, columns);
         self.rows_where(|table| Ok(LogicalPlanBuilder::from(keys.choose(table.build()?, &parts)?))).await
     }
 
@@ -142,6 +157,42 @@ impl Case<'_> {
         }
         Ok(rows)
     }
+}
+
+/// How the columns of a table of keys are those of the table, which is called [`TABLE`].
+fn key_parts(keys: &KeyTable, columns: &[String]) -> Vec<(usize, Expr)> {
+    let part = |(place, name): (usize, &String)| {
+        (place, cast(Expr::Column(Column::new(Some(TABLE), name)), keys.data_type(place)))
+    };
+    columns.iter().enumerate().map(part).collect()
+}
+
+/// The key by which a table's rows are looked up: the columns of a unique check, if all of them may be in it, for they choose
+/// best; otherwise all columns that may be.
+///
+/// # Errors
+/// With the operator that stands in the way.
+pub(super) fn key_of(
+    plan: &LogicalPlan,
+    changed: &Changed,
+    table: &Schema,
+    checks: &[CompiledCheck],
+) -> Found<Vec<(usize, Expr)>> {
+    let is_key = |place: usize| is_key_type(plan.schema().field(place).data_type(), table.field(place).data_type());
+    let parts = outputs(plan).into_iter().enumerate().filter(|(place, _)| is_key(*place)).collect();
+    let parts = key_columns(plan, parts, changed)?;
+    let is_part = |name: &String| parts.iter().any(|(place, _)| table.field(*place).name() == name);
+    let unique = checks.iter().filter_map(|check| match &check.probe {
+        Probe::Unique { columns } if check.filter.is_none() && columns.iter().all(is_part) => Some(columns),
+        _ => None,
+    });
+    Ok(match unique.min_by_key(|columns| columns.len()) {
+        Some(columns) => {
+            let in_key = |place: usize| columns.contains(table.field(place).name());
+            parts.into_iter().filter(|(place, _)| in_key(*place)).collect()
+        }
+        None => parts,
+    })
 }
 
 /// Whether equal values of a column's type are equal in the table, and different ones different.

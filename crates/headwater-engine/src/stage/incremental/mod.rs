@@ -3,7 +3,10 @@
 
 mod by_choice;
 mod changes;
+mod foresight;
 mod keys;
+
+pub(crate) use foresight::foresee;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
