@@ -80,6 +80,11 @@ const CODES: &[Code] = &[
         "The program came to a place that it should never come to. What is published is as it was or as the run left \
          it: the next run puts right what this one left behind. Please report the text.",
     ),
+    Code::new(
+        "HW0819",
+        "no such star",
+        "`headwater star` draws the models whose headers say `fact:`, `dimension:` or `bridge:`. The message names the nearest.",
+    ),
 ];
 
 /// Every code of every crate, in order.

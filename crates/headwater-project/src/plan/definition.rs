@@ -46,7 +46,9 @@ pub fn definition(asset: &Asset) -> String {
             parts.insert("source", source_text(seed));
         }
         AssetKind::Model(model) => {
-            parts.insert(SQL, normalize_sql(&model.sql));
+            let added = model.star.as_ref().map(|star| star.added_rows()).unwrap_or_default();
+            let separator = if added.is_empty() { "" } else { "\n" };
+            parts.insert(SQL, [&normalize_sql(&model.sql), separator, &added].concat());
             let table = matches!(model.materialize, Materialize::Table);
             parts.insert("materialization", if table { "table" } else { "view" }.to_owned());
             parts.insert("partitioning", model.partition_by.join(","));

@@ -6,6 +6,7 @@ mod formats;
 mod model;
 mod project;
 mod source;
+mod star;
 mod unit_test;
 
 pub(crate) use checks::CheckCommon;
@@ -14,4 +15,7 @@ pub(crate) use formats::FORMATS;
 pub(crate) use model::{MaterializeOption, ModelHeader, RefreshOption, SeedFile};
 pub(crate) use project::{EnvironmentOptions, ProjectFile};
 pub(crate) use source::{FreshnessOptions, SourceCommon, StreamCommon};
+pub(crate) use star::{
+    AdditiveOption, BridgeOptions, DimensionOptions, FactOptions, MeasureOption, MemberOption, ReferenceOption,
+};
 pub(crate) use unit_test::UnitTestFile;

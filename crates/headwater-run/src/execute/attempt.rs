@@ -42,10 +42,11 @@ pub(super) async fn attempt(
             let staged = match model.materialize {
                 Materialize::Table => {
                     let since = since(context, asset, model, task).await?;
-                    branch.stage(table_request(asset, model, since, checks, relations, progress)).await?
+                    let sql = context.resolved.sql(&asset.name, model).to_owned();
+                    branch.stage(table_request(asset, model, sql, since, checks, relations, progress)).await?
                 }
                 Materialize::View => {
-                    let (view, sql) = (asset.name.clone(), model.sql.clone());
+                    let (view, sql) = (asset.name.clone(), context.resolved.sql(&asset.name, model).to_owned());
                     branch.audit_view(AuditViewRequest { view, sql, checks, relations, progress }).await?
                 }
             };
@@ -143,6 +144,7 @@ async fn since(context: &Context, asset: &Asset, model: &ModelAsset, task: &Plan
 fn table_request(
     asset: &Asset,
     model: &ModelAsset,
+    sql: String,
     since: Option<Since>,
     checks: Vec<CompiledCheck>,
     relations: Relations,
@@ -150,7 +152,7 @@ fn table_request(
 ) -> StageRequest {
     StageRequest {
         table: asset.name.clone(),
-        input: StageInput::Query { sql: model.sql.clone(), since },
+        input: StageInput::Query { sql, since },
         mode: WriteMode::Replace,
         partition_by: model.partition_by.clone(),
         checks,
