@@ -64,7 +64,7 @@ pub(crate) async fn check(args: &CheckArgs, global: &Global, console: &Console) 
         tests => format!(", {}", plural(tests, "unit test")),
     };
     console.out(&format!(
-        "{}: {}, {}{tests}{}, no errors\n",
+        "{}: {}, {}{}{tests}, no errors\n",
         opened.project.name,
         plural(assets, "asset"),
         plural(checks, "check"),

@@ -198,7 +198,13 @@ impl Members<'_> {
         let mut found = Vec::new();
         let column = Column { table: self.table, name: field.name() };
         let array = column.array(field.data_type(), &[Some(&value.value)], &mut found);
-        self.wrong.extend(found.into_iter().map(|diagnostic| Diagnostic { code: "HW0975", ..diagnostic }));
+        for diagnostic in found {
+            let diagnostic = Diagnostic { code: "HW0975", ..diagnostic };
+            // Inferred members take values of the unknown one.
+            if !self.wrong.contains(&diagnostic) {
+                self.wrong.push(diagnostic);
+            }
+        }
         if array.is_null(0) {
             return "null".to_owned();
         }

@@ -187,8 +187,8 @@ fn a_member_that_has_the_unknown_key_stops_the_table() {
     let report = project.say(&["run", "--json"]).exits(1).json();
     let asset =
         report["assets"].as_array().unwrap().iter().find(|asset| asset["asset"] == "marts.dim_customer").unwrap();
-    let check =
-        asset["checks"].as_array().unwrap().iter().find(|check| check["name"] == "unique(customer_key)").unwrap();
+    let problems = asset["problems"].as_array().unwrap();
+    let check = problems.iter().find(|problem| problem["check"] == "unique(customer_key)").unwrap();
     assert_eq!(check["sample"], value!([{ "customer_key": -1, "rows": 2 }]), "{check}");
 }
 

@@ -9,7 +9,12 @@ fn what_makes_no_sense_is_told_when_the_files_are_read() {
         "models/marts/fct_orders.sql",
         FCT_ORDERS
             .replace("customer_key: marts.dim_customer", "customer_key: raw.customers")
-            .replace("order_date_key: { dimension: marts.dim_date, role: ordered }", "order_date_key: marts.dim_dates")
+            .replace("{ dimension: marts.dim_date, role: ordered }", "marts.dim_dates")
+            .replace("{ dimension: marts.dim_date, role: shipped }", "{ dimension: marts.fct_orders }"),
+    );
+    project.write(
+        "models/marts/fct_returns.sql",
+        FCT_ORDERS
             .replace("not_over: [order_date_key, ship_date_key]", "not_over: [order_date]")
             .replace("discount_rate: no", "discount_rate: { additive: no, not_over: ship_date_key }\n    tax: semi"),
     );
