@@ -104,7 +104,7 @@ pub(crate) struct FactOptions {
 }
 
 /// What a foreign key leads to: a table, or more about it.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub(crate) enum ReferenceOption {
     /// The table of the dimension: `schema.table`.
@@ -112,14 +112,9 @@ pub(crate) enum ReferenceOption {
     /// The table, and what it is to this one.
     Role(RoleOption),
     /// Nothing is written.
+    #[default]
     #[serde(skip)]
     Missing,
-}
-
-impl Default for ReferenceOption {
-    fn default() -> Self {
-        Self::Missing
-    }
 }
 
 /// A dimension in a role.
