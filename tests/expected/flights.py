@@ -136,6 +136,7 @@ def read_reference(folder, result, failing):
     codes = collections.Counter(row["faa"] for row in airports)
     failing.unique("raw.airports", ["faa"], codes)
     failing.unique("marts.dim_airport", ["airport_key"], collections.Counter([*codes.elements(), "unknown"]))
+    failing.unique("marts.dim_airport", ["faa"], codes)
 
     planes = list(read(folder, "planes.csv"))
     makers = collections.Counter()
@@ -151,6 +152,7 @@ def read_reference(folder, result, failing):
     tailnums = collections.Counter(row["tailnum"] for row in planes)
     failing.unique("raw.planes", ["tailnum"], tailnums)
     failing.unique("marts.dim_plane", ["plane_key"], collections.Counter([*tailnums.elements(), "unknown"]))
+    failing.unique("marts.dim_plane", ["tailnum"], tailnums)
 
     result["rows"] |= {
         "raw.airlines": len(airlines), "staging.airlines": len(airlines), "marts.dim_airline": len(airlines),
@@ -210,9 +212,10 @@ def check_flight(failing, row, tailnums, airports, hours, airlines):
     failing.look(raw, "slower_than_700_mph", air_time is not None and distance / (air_time / 60) > 700)
 
     plane, origin, dest = tailnum in tailnums, row["origin"] in airports, row["dest"] in airports
-    columns = "flight_date, time_hour, carrier, flight, plane_key, origin_airport_key, dest_airport_key, distance"
-    needed = ("year", "month", "day", "time_hour", "carrier", "flight", "distance")
+    columns = "time_hour, carrier, flight, flight_date, plane_key, origin_airport_key, dest_airport_key"
+    needed = ("year", "month", "day", "time_hour", "carrier", "flight")
     failing.look(fact, f"not_null({columns})", any(row[column] is None for column in needed))
+    failing.not_null(fact, row, "distance")
     failing.look(fact, "relationships(carrier, marts.dim_airline.carrier)", row["carrier"] not in airlines)
     failing.look(fact, "origin_is_known", not origin)
     failing.look(fact, "plane_is_known", not plane)

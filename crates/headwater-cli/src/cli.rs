@@ -78,6 +78,8 @@ pub(crate) enum Command {
     List(commands::list::ListArgs),
     /// Shows where a table or a column comes from, and what depends on it
     Lineage(commands::lineage::LineageArgs),
+    /// Draws the star schemas that a project declares
+    Star(commands::star::StarArgs),
     /// Lists the snapshots
     History(commands::history::HistoryArgs),
     /// Publishes the contents of an earlier snapshot again

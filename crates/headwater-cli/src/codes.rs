@@ -86,6 +86,11 @@ const CODES: &[Code] = &[
         "--from and --to take a year (2013), a month (2013-03), a day (2013-03-15) or a time (2013-03-15T08:00:00Z), in UTC \
          where no zone is written; what --to names is taken up to its end.",
     ),
+    Code::new(
+        "HW0820",
+        "no such star",
+        "`headwater star` draws the models whose headers say `fact:`, `dimension:` or `bridge:`. The message names the nearest.",
+    ),
 ];
 
 /// Every code of every crate, in order.

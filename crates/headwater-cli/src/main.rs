@@ -66,6 +66,7 @@ async fn command(cli: Cli, console: &Console, stop: &CancellationToken) -> Resul
         Command::Show(args) => commands::show::show(&args, global, console).await,
         Command::List(args) => commands::list::list(&args, global, console).await,
         Command::Lineage(args) => commands::lineage::lineage(&args, global, console).await,
+        Command::Star(args) => commands::star::star(&args, global, console),
         Command::History(args) => commands::history::history(&args, global, console).await,
         Command::Rollback(args) => commands::rollback::rollback(&args, global, console, stop).await,
         Command::Runs(args) => commands::runs::runs(&args, global, console).await,

@@ -1,5 +1,7 @@
 //! Assets: what yields the tables of a project.
 
+mod star;
+
 use std::fmt;
 use std::ops::Range;
 
@@ -11,6 +13,10 @@ use headwater_sdk::connector::{OnBadRow, StreamSettings};
 use headwater_sdk::method::Incremental;
 
 use crate::template::{Piece, source_of};
+pub use star::{
+    Additive, Arrival, Bridge, Dimension, Fact, Measure, MemberValue, Reference, SpecialKind, SpecialMember, Star,
+    Written,
+};
 
 /// Anything in the graph that yields a table.
 #[derive(Debug, Clone)]
@@ -244,6 +250,8 @@ pub struct ModelAsset {
     pub partition_spans: Vec<Span>,
     /// Columns that the header names for [`Materialize::Incremental`], and where.
     pub named_columns: Vec<(String, Span)>,
+    /// What it is in a star schema, if it says so.
+    pub star: Option<Box<Star>>,
     /// Where the query stands in its file, header excluded.
     pub body: Span,
     /// Where the rendered SQL comes from; `None` when it is the body as it stands.
@@ -260,9 +268,15 @@ impl ModelAsset {
             partition_by: Vec::new(),
             partition_spans: Vec::new(),
             named_columns: Vec::new(),
+            star: None,
             body,
             pieces: None,
         }
+    }
+
+    /// The query without a semicolon, and without comments, at its end: fit to stand in parentheses, on lines of its own.
+    pub fn query(&self) -> &str {
+        crate::sql::without_end(&self.sql)
     }
 
     /// Where a range of the rendered SQL is written: exactly where the SQL stands in the file as it is, at the

@@ -107,6 +107,11 @@ codes! {
         "rows of a unit test in CSV need a line of column names, each once, and as many cells in every line; quotes have to be closed.";
     UNIT_TEST_CHECK = "HW0154", "a unit test of a check that is not there",
         "`expect_checks` names a check that the model does not have; checks are named as a run shows them, e.g. `unique(order_id)`.";
+    STAR = "HW0170", "a fact, dimension or bridge that makes no sense",
+        "what the header declares of a star schema lacks something or contradicts itself; the message says what.";
+    STAR_REFERENCE = "HW0171", "a reference to what is no dimension",
+        "under `dimensions` a fact or a bridge names tables whose headers say `dimension:` (or, for a fact, `bridge:`), so that \
+         it is known by which column they are referred to.";
     INTERNAL = "HW0199", "loading failed",
         "a defect of Headwater itself; please report it with the file that brings it about.";
     SQL_SYNTAX = "HW0201", "SQL cannot be parsed",

@@ -23,8 +23,9 @@ pub mod plan;
 pub mod select;
 
 pub use asset::{
-    Asset, AssetKind, CheckSpec, ColumnSpec, Freshness, Input, Materialize, ModelAsset, Refresh, SeedAsset,
-    StreamAsset, WrittenCheck,
+    Additive, Arrival, Asset, AssetKind, Bridge, CheckSpec, ColumnSpec, Dimension, Fact, Freshness, Input, Materialize,
+    Measure, MemberValue, ModelAsset, Reference, Refresh, SeedAsset, SpecialKind, SpecialMember, Star, StreamAsset,
+    Written, WrittenCheck,
 };
 pub use load::{LoadOptions, Loaded, load};
 pub use project::{DEFAULT_MEMORY, Environment, Project};

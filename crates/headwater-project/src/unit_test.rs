@@ -124,6 +124,23 @@ pub enum CellValue {
     Map(Vec<(TestText, TestCell)>),
 }
 
+impl CellValue {
+    /// The value as a text that tells it from others.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Null => "null".to_owned(),
+            Self::Scalar(text) => format!("{text:?}"),
+            Self::List(items) => {
+                format!("[{}]", items.iter().map(|item| item.value.text()).collect::<Vec<_>>().join(","))
+            }
+            Self::Map(entries) => {
+                let entries = entries.iter().map(|(key, cell)| format!("{:?}:{}", key.text, cell.value.text()));
+                format!("{{{}}}", entries.collect::<Vec<_>>().join(","))
+            }
+        }
+    }
+}
+
 /// What a table stands for while a test's query runs.
 #[derive(Debug, Clone, Copy)]
 pub enum Stand<'a> {

@@ -173,4 +173,46 @@ pub const CODES: &[Code] = &[
         explanation: "`headwater test` takes parts of the names of unit tests or of models, with * for any characters; \
                       one of them fits no unit test of the project.",
     },
+    Code {
+        code: "HW0970",
+        title: "a star names a column that is not there",
+        explanation: "A fact, a dimension or a bridge names a column that its table does not have, or late-arriving \
+                      members come from a column that the other table does not have. Correct the name.",
+    },
+    Code {
+        code: "HW0971",
+        title: "keys whose types do not go together",
+        explanation: "A foreign key and the key of the dimension that it leads to, or a natural key and the column that \
+                      late-arriving members come from, have no value in common, such as a text and a number. Make both \
+                      of one type.",
+    },
+    Code {
+        code: "HW0972",
+        title: "a measure that is no number",
+        explanation: "Measures of a fact and weights of a bridge are numbers. Cast the column, or do not declare it.",
+    },
+    Code {
+        code: "HW0973",
+        title: "a sum of what is not additive",
+        explanation: "A model adds up a measure that its fact declares as not additive, such as a rate or a price: the sum \
+                      means nothing. Take a mean, or compute it from measures that are additive.",
+    },
+    Code {
+        code: "HW0974",
+        title: "a sum over what a measure is not additive over",
+        explanation: "A model adds up a semi-additive measure over a dimension along which its fact says it is not added, \
+                      such as a balance over days: the same is counted several times. Group by the key of that \
+                      dimension, or choose one value of it.",
+    },
+    Code {
+        code: "HW0975",
+        title: "a member with a value that cannot be",
+        explanation: "A value of a dimension's unknown, not-applicable or inferred member is not of its column's type, or \
+                      the key of the member is missing and has no default, because it is neither an integer nor a text.",
+    },
+    Code {
+        code: "HW0976",
+        title: "members that cannot be added",
+        explanation: "The members that a dimension declares do not fit to the rows of its query. The message says why.",
+    },
 ];

@@ -86,7 +86,7 @@ fn of_model(
         }
     }
     let checks = resolved.assets.get(&asset.name).map_or(&[][..], |resolved| resolved.checks.as_slice());
-    let request = ForesightRequest { sql: &model.sql, changed: &changed, checks };
+    let request = ForesightRequest { sql: resolved.sql(&asset.name, model), changed: &changed, checks };
     match lake.engine.foresee(&request, &|name| resolved.schema(name)) {
         Ok(foresight) => foresight,
         Err(error) => Foresight::Full { because: Some(error.message) },

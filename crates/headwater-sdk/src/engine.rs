@@ -14,7 +14,7 @@ use crate::check::{CheckCount, CheckResult, CompiledCheck};
 use crate::connector::ReadPart;
 use crate::error::Result;
 use crate::id::RunId;
-use crate::lineage::{ColumnLineage, Fingerprints};
+use crate::lineage::{ColumnLineage, Fingerprints, Sum};
 use crate::method::Method;
 use crate::name::TableName;
 use crate::progress::Progress;
@@ -30,6 +30,8 @@ pub struct Analysis {
     pub lineage: ColumnLineage,
     /// What each output column and the rows are made from.
     pub fingerprints: Fingerprints,
+    /// Sums in it of values that are added as the tables have them.
+    pub sums: Vec<Sum>,
     /// Functions in it whose value differs from run to run (`now`, `random`, …), sorted.
     pub volatile: Vec<String>,
 }

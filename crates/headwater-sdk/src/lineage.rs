@@ -76,6 +76,18 @@ pub struct OutputColumn {
     pub edges: Vec<Edge>,
 }
 
+/// A sum in a query, of values that are passed on unchanged from columns of tables: `sum(balance)`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sum {
+    /// The columns whose values are added, sorted.
+    pub of: Vec<ColumnRef>,
+    /// The columns that have one value in all the rows that are added together, sorted: grouping keys, and what a filter
+    /// compares with a constant.
+    pub within: Vec<ColumnRef>,
+    /// The bytes of the SQL where a column that is added is named, where known.
+    pub span: Option<std::ops::Range<usize>>,
+}
+
 /// What a column, or a set of rows, is made from, as a hash: of its expression, down to the columns of the tables that the
 /// query names.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

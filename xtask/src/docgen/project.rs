@@ -13,10 +13,11 @@ A project is a folder of plain files. `headwater init` makes one, `headwater che
 ";
 
 /// The chapters: a title, and the file of `headwater-project` that its text and keys are from.
-const CHAPTERS: [(&str, &str); 4] = [
+const CHAPTERS: [(&str, &str); 5] = [
     ("headwater.yml", "project.rs"),
     ("Sources", "source.rs"),
     ("Models and seeds", "model.rs"),
+    ("Star schemas", "star.rs"),
     ("Unit tests", "unit_test.rs"),
 ];
 

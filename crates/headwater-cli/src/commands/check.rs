@@ -4,12 +4,15 @@ use std::path::PathBuf;
 
 use clap::Args;
 use headwater_diagnostics::render_json;
+use headwater_project::Project;
 use headwater_run::{check_tests, resolve};
 use serde_json::json;
 
 use crate::cli::Global;
 use crate::console::Console;
 use crate::failure::Failure;
+use crate::render::problem;
+use crate::render::star::{Kind, diagram};
 use crate::render::units::plural;
 use crate::wiring::lake::{self, Access};
 use crate::wiring::project;
@@ -35,6 +38,7 @@ pub(crate) async fn check(args: &CheckArgs, global: &Global, console: &Console) 
         .iter()
         .filter_map(|(name, asset)| Some((name.to_string(), asset.desired.trouble.clone()?)))
         .collect();
+    let warnings: Vec<_> = opened.warnings.iter().chain(&resolved.warnings).cloned().collect();
     if console.json {
         let unreadable: Vec<_> =
             troubles.iter().map(|(asset, why)| json!({ "asset": asset, "message": why })).collect();
@@ -42,10 +46,13 @@ pub(crate) async fn check(args: &CheckArgs, global: &Global, console: &Console) 
             "exit_code": 0,
             "assets": opened.project.assets.len(),
             "unit_tests": opened.project.tests.len(),
-            "diagnostics": render_json(&opened.warnings, &opened.files),
+            "diagnostics": render_json(&warnings, &opened.files),
             "unreadable_sources": unreadable,
         }))?;
         return Ok(0);
+    }
+    if !resolved.warnings.is_empty() {
+        console.err(&problem::diagnostics(&resolved.warnings, &opened.files, console.color_err));
     }
     for (asset, why) in &troubles {
         console.err(&format!("warning: the source of {asset} cannot be read now: {why}\n"));
@@ -57,10 +64,20 @@ pub(crate) async fn check(args: &CheckArgs, global: &Global, console: &Console) 
         tests => format!(", {}", plural(tests, "unit test")),
     };
     console.out(&format!(
-        "{}: {}, {}{tests}, no errors\n",
+        "{}: {}, {}{}{tests}, no errors\n",
         opened.project.name,
         plural(assets, "asset"),
-        plural(checks, "check")
+        plural(checks, "check"),
+        stars(&opened.project)
     ))?;
     Ok(0)
+}
+
+/// How many facts, bridges and dimensions there are, if any.
+fn stars(project: &Project) -> String {
+    let tables = diagram(project, None).tables;
+    let count = |kind: Kind| tables.iter().filter(|table| table.kind == kind).count() as u64;
+    let counts = [Kind::Fact, Kind::Bridge, Kind::Dimension].map(|kind| (count(kind), kind));
+    let told = counts.iter().filter(|(count, _)| *count > 0);
+    told.map(|(count, kind)| format!(", {}", plural(*count, kind.as_str()))).collect()
 }

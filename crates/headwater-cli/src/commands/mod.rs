@@ -15,4 +15,5 @@ pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod schema;
 pub(crate) mod show;
+pub(crate) mod star;
 pub(crate) mod test;

@@ -6,6 +6,7 @@ pub(crate) mod plan;
 pub(crate) mod problem;
 pub(crate) mod progress;
 pub(crate) mod rows;
+pub(crate) mod star;
 pub(crate) mod style;
 pub(crate) mod summary;
 pub(crate) mod table;

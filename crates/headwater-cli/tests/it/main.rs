@@ -15,4 +15,5 @@ mod refusals;
 mod reliability;
 mod running;
 mod selecting;
+mod star;
 mod unit_tests;

@@ -242,10 +242,12 @@ impl Source<'_> {
 }
 
 /// Parts of planning messages that tell what kind of error they are, first match first.
-const PLAN_MESSAGES: [(&str, &str); 16] = [
+const PLAN_MESSAGES: [(&str, &str); 18] = [
     ("Invalid qualifier ", codes::UNKNOWN_COLUMN),
     ("Invalid function '", codes::UNKNOWN_FUNCTION),
     ("table function '", codes::UNKNOWN_FUNCTION),
+    ("'surrogate_key' takes", codes::TYPES),
+    ("'date_dimension' takes", codes::TYPES),
     ("must appear in the GROUP BY", codes::NOT_GROUPED),
     ("must be part of an aggregate", codes::NOT_GROUPED),
     ("non-aggregate values", codes::NOT_GROUPED),

@@ -60,15 +60,15 @@ pub fn analyze(state: &SessionState, sql: &str, table_schema: &TableSchema<'_>) 
     let planned = plan(&source, statement)?;
     statement::check_plan(&planned)?;
     output::check_names(&source, planned.schema())?;
-    let (lineage, volatile) = lineage::trace(&planned)
-        .and_then(|lineage| Ok((lineage, volatile_functions(&planned)?)))
+    let ((lineage, sums), volatile) = lineage::trace(&planned, sql)
+        .and_then(|traced| Ok((traced, volatile_functions(&planned)?)))
         .map_err(|error| source.describe(&error))?;
     let fingerprints = fingerprint::fingerprints(&planned);
     let options = state.config_options();
     let coerced = TypeCoercion::new().analyze(planned, options).map_err(|error| source.describe(&error))?;
     runnable::check_runnable(state, &coerced)?;
     let schema = output::lake_schema(&source, coerced.schema())?;
-    Ok(Analysis { schema: Arc::new(schema), lineage, fingerprints, volatile })
+    Ok(Analysis { schema: Arc::new(schema), lineage, fingerprints, sums, volatile })
 }
 
 /// A query's plan as the optimiser leaves it, over tables of which no more than the columns is known.

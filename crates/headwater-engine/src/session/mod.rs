@@ -11,6 +11,7 @@ mod overflow;
 mod runtime;
 mod scan;
 mod sql_types;
+mod star;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -30,6 +31,7 @@ pub(crate) use overflow::refuse_overflow;
 pub(crate) use runtime::Runtime;
 pub(crate) use scan::{FILE_COLUMN, LakeTable, ROW_COLUMN};
 pub(crate) use sql_types::SqlTypes;
+pub(crate) use star::DateDimension;
 
 use crate::analysis;
 use crate::lake::location::Location;

@@ -17,6 +17,7 @@ use headwater_sdk::{Blame, Error, Result};
 use super::estimates;
 use super::overflow::{ExactSum, RefuseOverflow};
 use super::sql_types::{SqlTypes, UTC};
+use super::star;
 use crate::lake::location::Location;
 
 /// The name of the one catalogue that sessions have.
@@ -93,6 +94,7 @@ impl Runtime {
             .build();
         // In place of the query engine's own function of the same name.
         template.register_udaf(Arc::new(AggregateUDF::from(ExactSum::default()))).map_err(broken)?;
+        star::register(&mut template).map_err(broken)?;
         template.mark_start_execution();
         Ok(Self { template: Arc::new(template), store_url })
     }

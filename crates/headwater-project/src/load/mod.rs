@@ -12,6 +12,7 @@ mod models;
 mod seeds;
 mod settings;
 mod sources;
+mod star;
 mod tables;
 mod unit_tests;
 
@@ -123,6 +124,7 @@ fn load_here(options: &LoadOptions<'_>) -> Loaded {
     models::read(&mut folder, &mut parts, &mut drafts);
     let tests = unit_tests::read(&mut folder);
     let names = unit_tests::Names::of(&drafts);
+    star::link(&mut drafts, &mut folder.diagnostics);
     let assets = graph::link(drafts, &mut folder.diagnostics);
     let tests = unit_tests::link(tests, &names, assets.as_deref(), &templates, &mut folder);
     let secrets = parts.secrets.values();

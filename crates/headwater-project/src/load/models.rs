@@ -8,7 +8,7 @@ use headwater_sdk::TableName;
 use super::checks::Checks;
 use super::files::{Folder, Found};
 use super::settings::single;
-use super::{Parts, columns, incremental, tables};
+use super::{Parts, columns, incremental, star, tables};
 use crate::asset::{Asset, AssetKind, Materialize, ModelAsset, Refresh};
 use crate::codes;
 use crate::graph::{Draft, Read};
@@ -132,10 +132,16 @@ fn read_model(folder: &mut Folder, parts: &mut Parts<'_>, schema: &str, stem: &s
     }
     let span = declared_at(&text, &layout, file);
     tables::refuse_reserved(&name, span, diagnostics);
-    let (header, node, mut checks) = read_header(&text, &layout, file, &name, parts, diagnostics);
+    let (mut header, node, mut checks) = read_header(&text, &layout, file, &name, parts, diagnostics);
     let chosen =
         header.as_ref().and_then(|header| incremental::read(header, &node, parts.checks, &mut checks, diagnostics));
-    let (model, reads) = read_body(&text, layout.body, file, path, parts, diagnostics);
+    let (star, arrivals) = match &mut header {
+        Some(header) => star::of_header(header, &node, &text, diagnostics),
+        None => (None, Vec::new()),
+    };
+    let (model, mut reads) = read_body(&text, layout.body, file, path, parts, diagnostics);
+    let model = model.map(|model| ModelAsset { star, ..model });
+    reads.extend(arrivals);
     let asset = match (header, model) {
         (Some(header), Some(model)) if diagnostics[before..].iter().all(|d| !d.is_error()) => {
             let materialize = match (header.materialize, chosen) {

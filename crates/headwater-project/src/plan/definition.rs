@@ -46,8 +46,10 @@ pub fn definition(asset: &Asset) -> String {
             parts.insert("source", source_text(seed));
         }
         AssetKind::Model(model) => {
-            parts.insert(SQL, normalize_sql(&model.sql));
             parts.insert("materialization", materialization(&model.materialize));
+            let added = model.star.as_ref().map(|star| star.added_rows()).unwrap_or_default();
+            let separator = if added.is_empty() { "" } else { "\n" };
+            parts.insert(SQL, [&normalize_sql(&model.sql), separator, &added].concat());
             parts.insert("partitioning", model.partition_by.join(","));
         }
     }

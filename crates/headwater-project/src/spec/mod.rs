@@ -7,6 +7,7 @@ mod incremental;
 mod model;
 mod project;
 mod source;
+mod star;
 mod unit_test;
 
 pub(crate) use checks::CheckCommon;
@@ -16,4 +17,7 @@ pub(crate) use incremental::{GrainOption, LateOption, StrategyOption};
 pub(crate) use model::{MaterializeOption, ModelHeader, RefreshOption, SeedFile};
 pub(crate) use project::{EnvironmentOptions, ProjectFile};
 pub(crate) use source::{FreshnessOptions, SourceCommon, StreamCommon};
+pub(crate) use star::{
+    AdditiveOption, BridgeOptions, DimensionOptions, FactOptions, MeasureOption, MemberOption, ReferenceOption,
+};
 pub(crate) use unit_test::UnitTestFile;

@@ -55,6 +55,7 @@ use serde_json::Value;
 
 use super::columns::{ModelColumn, Named, StreamColumn};
 use super::incremental::{GrainOption, LateOption, StrategyOption};
+use super::star::{BridgeOptions, DimensionOptions, FactOptions};
 
 /// What a model's header says about its table.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -98,6 +99,12 @@ pub(crate) struct ModelHeader {
     /// What its columns mean, by name.
     #[serde(default)]
     pub(crate) columns: Named<ModelColumn>,
+    /// That it is a fact of a star schema.
+    pub(crate) fact: Option<FactOptions>,
+    /// That it is a dimension of a star schema.
+    pub(crate) dimension: Option<DimensionOptions>,
+    /// That it is a bridge of a star schema.
+    pub(crate) bridge: Option<BridgeOptions>,
     /// What must hold for its rows.
     #[serde(default, rename = "checks")]
     pub(crate) _checks: Vec<Value>,

@@ -11,7 +11,7 @@ mod tests;
 
 use std::ops::Range;
 
-pub(crate) use query::{read_condition, read_query};
+pub(crate) use query::{read_condition, read_query, without_end};
 
 /// A name in a place where SQL takes a table, and that no common table expression has.
 #[derive(Debug, Clone, PartialEq, Eq)]

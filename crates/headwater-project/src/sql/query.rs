@@ -68,6 +68,14 @@ pub(crate) fn read_query(sql: &str) -> Result<Vec<NamedTable>, SqlProblem> {
     }
 }
 
+/// A query without the semicolons and comments at its end.
+pub(crate) fn without_end(sql: &str) -> &str {
+    let places = Places::new(sql);
+    let Ok(tokens) = tokens_of(sql, &places) else { return sql };
+    let end = significant(&tokens).last().and_then(|token| places.byte(token.span.end));
+    end.and_then(|end| sql.get(..end)).unwrap_or(sql)
+}
+
 /// Checks that a text is one SQL expression.
 pub(crate) fn read_condition(sql: &str) -> Result<(), SqlProblem> {
     let places = Places::new(sql);

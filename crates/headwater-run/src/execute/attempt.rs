@@ -43,11 +43,12 @@ pub(super) async fn attempt(
             let staged = match &model.materialize {
                 Materialize::Table | Materialize::Incremental(_) => {
                     let since = since(context, asset, model, task).await?;
-                    let method = method(context, model);
-                    branch.stage(table_request(asset, model, since, method, checks, relations, progress)).await?
+                    let sql = context.resolved.sql(&asset.name, model).to_owned();
+                    let input = StageInput::Query { sql, since, method: method(context, model) };
+                    branch.stage(table_request(asset, model, input, checks, relations, progress)).await?
                 }
                 Materialize::View => {
-                    let (view, sql) = (asset.name.clone(), model.sql.clone());
+                    let (view, sql) = (asset.name.clone(), context.resolved.sql(&asset.name, model).to_owned());
                     branch.audit_view(AuditViewRequest { view, sql, checks, relations, progress }).await?
                 }
             };
@@ -155,15 +156,14 @@ fn method(context: &Context, model: &ModelAsset) -> Method {
 fn table_request(
     asset: &Asset,
     model: &ModelAsset,
-    since: Option<Since>,
-    method: Method,
+    input: StageInput,
     checks: Vec<CompiledCheck>,
     relations: Relations,
     progress: Arc<Progress>,
 ) -> StageRequest {
     StageRequest {
         table: asset.name.clone(),
-        input: StageInput::Query { sql: model.sql.clone(), since, method },
+        input,
         mode: WriteMode::Replace,
         partition_by: model.partition_by.clone(),
         checks,

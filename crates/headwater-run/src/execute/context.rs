@@ -115,7 +115,8 @@ impl Context {
         if let AssetKind::Model(model) = &asset.kind
             && model.materialize == Materialize::View
         {
-            visible.relations.insert(asset.name.clone(), Relation::View { sql: model.sql.clone() });
+            let sql = self.resolved.sql(&asset.name, model).to_owned();
+            visible.relations.insert(asset.name.clone(), Relation::View { sql });
         }
         for table in &staged.tables {
             let branch = self.branch_name.clone();

@@ -21,7 +21,7 @@ pub(super) fn compose(context: &Context, outcomes: &Outcomes, retained: &BTreeSe
     relations.retain(|name, _| stays(&name.owner()));
     for (name, outcome) in outcomes.iter().filter(|(_, outcome)| outcome.is_audited()) {
         let (Some(asset), Some(staged)) = (project.asset(name), &outcome.record.staged) else { continue };
-        set_relations(asset, staged, &mut relations);
+        set_relations(context, asset, staged, &mut relations);
         tables.extend(staged.tables.iter().cloned());
         assets.extend(outcome.record.after.clone());
         lineage.extend(outcome.record.lineage.clone());
@@ -45,7 +45,7 @@ pub(super) fn compose(context: &Context, outcomes: &Outcomes, retained: &BTreeSe
     Some(Intent { run, branch, tables, snapshot, assets, lineage, removed })
 }
 
-fn set_relations(asset: &Asset, staged: &headwater_sdk::engine::Staged, relations: &mut Relations) {
+fn set_relations(context: &Context, asset: &Asset, staged: &headwater_sdk::engine::Staged, relations: &mut Relations) {
     let kept: BTreeSet<TableName> = if is_view(asset) { BTreeSet::new() } else { asset.side_tables().collect() };
     for side in [asset.name.quarantine(), asset.name.rejected()] {
         if !kept.contains(&side) {
@@ -55,7 +55,8 @@ fn set_relations(asset: &Asset, staged: &headwater_sdk::engine::Staged, relation
     if let AssetKind::Model(model) = &asset.kind
         && is_view(asset)
     {
-        relations.insert(asset.name.clone(), Relation::View { sql: model.sql.clone() });
+        let sql = context.resolved.sql(&asset.name, model).to_owned();
+        relations.insert(asset.name.clone(), Relation::View { sql });
     }
     for table in &staged.tables {
         relations.insert(table.table.clone(), Relation::Table { version: table.version });

@@ -29,7 +29,9 @@ pub(super) struct Checked {
 pub(super) fn resolve(project: &Project, asset: &Asset, lake: &Lake, findings: &Findings) -> Checked {
     let Some(schema) = findings.schema(&asset.name) else { return Checked::default() };
     let (mut checks, mut found, mut reads) = (Vec::new(), Vec::new(), Reads::default());
-    for spec in &asset.checks {
+    // What a declaration stands for is checked when the declaration makes sense.
+    let misdeclared = findings.misdeclared.contains(&asset.name);
+    for spec in asset.checks.iter().filter(|spec| !misdeclared || spec.written.is_some()) {
         let before = found.len();
         let mut columns: Vec<&String> = spec.check.columns.iter().chain(probe_columns(&spec.check.probe)).collect();
         columns.sort();
@@ -65,7 +67,7 @@ fn missing_column(table: &TableName, spec: &CheckSpec, column: &str, schema: &Sc
 }
 
 /// What a person may have meant by a column that a table does not have.
-fn other_columns(column: &str, schema: &Schema) -> String {
+pub(super) fn other_columns(column: &str, schema: &Schema) -> String {
     let names = || schema.fields().iter().map(|field| field.name().as_str());
     match nearest(column, names()) {
         Some(near) => format!("did you mean '{near}'?"),
@@ -200,7 +202,7 @@ fn verify_reference(
 }
 
 /// Whether values of two lake types can be the same without a text being read as something else.
-fn can_be_equal(one: &DataType, other: &DataType) -> bool {
+pub(super) fn can_be_equal(one: &DataType, other: &DataType) -> bool {
     one == other
         || (one.is_numeric() && other.is_numeric())
         || (one.is_temporal() && other.is_temporal())

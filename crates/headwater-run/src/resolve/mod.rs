@@ -2,9 +2,11 @@
 
 mod checks;
 mod incremental;
+pub(crate) mod members;
 mod model;
 pub(crate) mod parallel;
 mod source;
+mod star;
 mod unselected;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +18,7 @@ use headwater_project::plan::{Desired, definition};
 use headwater_project::{Asset, AssetKind, ModelAsset, Project};
 use headwater_sdk::check::CompiledCheck;
 use headwater_sdk::connector::ConnectorType;
+use headwater_sdk::lineage::Sum;
 use headwater_sdk::name::REJECTED_SUFFIX;
 use headwater_sdk::types::type_name;
 use headwater_sdk::{Blame, Error, TableName, side_table};
@@ -33,12 +36,18 @@ pub struct Resolved {
     pub assets: BTreeMap<TableName, ResolvedAsset>,
     /// What a plan has to know of assets that are read and not selected.
     pub(crate) unselected: BTreeMap<TableName, Desired>,
+    /// What may not be as its author thinks.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// What is known of an asset before anything runs.
 pub struct ResolvedAsset {
     /// The columns of its table, in lake types.
     pub schema: SchemaRef,
+    /// For a dimension: its query with the members that its declaration adds. Its own query otherwise.
+    pub(crate) sql: Option<String>,
+    /// The sums in its own query.
+    pub(crate) sums: Vec<Sum>,
     /// Its checks, compiled for the types of its columns.
     pub checks: Vec<CompiledCheck>,
     /// What a plan has to know of it.
@@ -54,6 +63,12 @@ impl Resolved {
             None if table.is_side_table() => Some(side_schema(table, &self.assets.get(&table.owner())?.schema)),
             None => None,
         }
+    }
+
+    /// The query of a model, as a run plans it.
+    pub(crate) fn sql<'a>(&'a self, name: &TableName, model: &'a ModelAsset) -> &'a str {
+        let completed = self.assets.get(name).and_then(|asset| asset.sql.as_deref());
+        completed.unwrap_or(&model.sql)
     }
 
     /// What a plan has to know of every asset.
@@ -114,6 +129,15 @@ pub(crate) async fn resolve_part(
     for asset in &project.assets {
         findings.report_all(told.remove(&asset.name).unwrap_or_default());
     }
+    for asset in &part {
+        let found = star::verify(project, asset, &findings);
+        if !found.is_empty() {
+            findings.misdeclared.insert(asset.name.clone());
+        }
+        findings.report_all(found);
+    }
+    let warnings = star::warn_of_sums(project, &findings);
+    findings.report_all(warnings);
     let checked = in_parallel(&part, |asset| checks::resolve(project, asset, lake, &findings));
     for (asset, checked) in part.iter().zip(checked) {
         if let Some(resolved) = findings.assets.get_mut(&asset.name) {
@@ -153,7 +177,7 @@ fn resolve_source(asset: &Asset, look: Result<source::Look, Error>, findings: &m
             let (schema, source) = (look.schema, Some(Arc::new(look.source)));
             let (definition, columns) = (definition(asset), typed_names(&schema));
             let desired = Desired { definition, columns, ..look.desired };
-            Some(ResolvedAsset { schema, checks: Vec::new(), desired, source })
+            Some(ResolvedAsset { schema, sql: None, sums: Vec::new(), checks: Vec::new(), desired, source })
         }
         Err(error) => {
             findings.error_at(asset, error);
@@ -178,6 +202,8 @@ pub(crate) struct Findings {
     unselected: BTreeMap<TableName, Desired>,
     schemas: BTreeMap<TableName, SchemaRef>,
     broken: BTreeSet<TableName>,
+    /// Tables whose declaration as a fact, dimension or bridge is wrong.
+    misdeclared: BTreeSet<TableName>,
     diagnostics: Vec<Diagnostic>,
     /// The first error that no change of the project's files can put right.
     outside: Option<Error>,
@@ -236,8 +262,8 @@ impl Findings {
     fn into_result(self) -> Result<Resolved, RunError> {
         match self.outside {
             Some(error) if !self.project_at_fault => Err(RunError::Failed(error)),
-            _ if !self.diagnostics.is_empty() => Err(RunError::Project(self.diagnostics)),
-            _ => Ok(Resolved { assets: self.assets, unselected: self.unselected }),
+            _ if self.diagnostics.iter().any(Diagnostic::is_error) => Err(RunError::Project(self.diagnostics)),
+            _ => Ok(Resolved { assets: self.assets, unselected: self.unselected, warnings: self.diagnostics }),
         }
     }
 }

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use headwater_diagnostics::{Diagnostic, nearest};
 use headwater_project::plan::{Computed, Desired, definition};
-use headwater_project::{Asset, Materialize, ModelAsset};
+use headwater_project::{Asset, Materialize, ModelAsset, Star};
 use headwater_sdk::TableName;
 use headwater_sdk::check::Severity;
 use headwater_sdk::engine::{Analysis, SqlError};
 use headwater_sdk::types::type_name;
 
-use super::{Findings, ResolvedAsset, incremental, typed_names};
+use super::{Findings, ResolvedAsset, incremental, members, typed_names};
 use crate::lake::Lake;
 
 /// Resolves a model, and tells what is wrong with it; `None` when its SQL cannot be planned.
@@ -26,15 +26,42 @@ pub(super) fn resolve(
         Err(error) => return (None, vec![sql_diagnostic(asset, model, error)]),
     };
     let mut found = Vec::new();
+    // The places of its sums are those of its own query.
+    let sums = analysis.sums.clone();
+    let (analysis, sql) = with_members(asset, model, analysis, lake, findings, &mut found);
     verify_declared(asset, &analysis, &mut found);
     verify_partitions(asset, model, &analysis, &mut found);
     incremental::verify(asset, model, &analysis.schema, &mut found);
     verify_view(asset, model, &mut found);
-    let Analysis { schema, lineage, fingerprints, volatile } = analysis;
+    let Analysis { schema, lineage, fingerprints, sums: _, volatile } = analysis;
     let (definition, columns) = (definition(asset), typed_names(&schema));
     let query = Some(Arc::new(Computed { lineage, fingerprints }));
     let desired = Desired { definition, columns, query, volatile, ..Desired::default() };
-    (Some(ResolvedAsset { schema, checks: Vec::new(), desired, source: None }), found)
+    (Some(ResolvedAsset { schema, sql, sums, checks: Vec::new(), desired, source: None }), found)
+}
+
+/// A dimension's query with the members that are added to its own, and what is known of it; the query as it is otherwise.
+fn with_members(
+    asset: &Asset,
+    model: &ModelAsset,
+    own: Analysis,
+    lake: &Lake,
+    findings: &Findings,
+    found: &mut Vec<Diagnostic>,
+) -> (Analysis, Option<String>) {
+    let schemas = |name: &TableName| findings.schema(name).cloned();
+    let Some(sql) = members::complete(&asset.name, model, &own.schema, &schemas, found) else { return (own, None) };
+    match lake.engine.analyze(&sql, &schemas) {
+        Ok(analysis) => (analysis, Some(sql)),
+        Err(error) => {
+            let message = format!("the members of {} cannot be added: {}", asset.name, error.message);
+            let at = model.star.as_deref().map(Star::span).unwrap_or(asset.span);
+            let mut diagnostic = Diagnostic::error("HW0976", message).at(at, "");
+            diagnostic.help = error.help.or_else(|| Some("correct the declaration of the dimension".to_owned()));
+            found.push(diagnostic);
+            (own, None)
+        }
+    }
 }
 
 fn sql_diagnostic(asset: &Asset, model: &ModelAsset, error: SqlError) -> Diagnostic {

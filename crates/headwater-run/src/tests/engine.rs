@@ -317,7 +317,7 @@ impl Engine for MemoryEngine {
         let print = |what: &str| Fingerprint { hash: format!("{what} of {:?}", select.tables), stable: true };
         let fingerprints =
             Fingerprints { columns: names.iter().map(|name| print(name)).collect(), rows: print("rows") };
-        Ok(Analysis { schema: text_schema(&names), lineage, fingerprints, volatile: select.volatile })
+        Ok(Analysis { schema: text_schema(&names), lineage, fingerprints, sums: Vec::new(), volatile: select.volatile })
     }
 
     /// Texts, but for a column `time`.

@@ -5,7 +5,7 @@ mod compare;
 mod prepare;
 mod report;
 mod select;
-mod values;
+pub(crate) mod values;
 
 use std::sync::Arc;
 use std::time::Instant;

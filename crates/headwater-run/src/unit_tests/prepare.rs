@@ -6,14 +6,14 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{FieldRef, SchemaRef};
 use headwater_diagnostics::{Diagnostic, nearest};
-use headwater_project::{Expectation, Project, Stand, TestCell, TestRows, TestText, UnitTest};
+use headwater_project::{Expectation, ModelAsset, Project, Stand, TestCell, TestRows, TestText, UnitTest};
 use headwater_sdk::TableName;
 use headwater_sdk::check::Verdict;
 use headwater_sdk::engine::{GivenTable, TrialRequest};
 
 use super::values::{self, Column};
 use crate::lake::Lake;
-use crate::resolve::Resolved;
+use crate::resolve::{Resolved, members};
 
 /// A test that can be run.
 pub(super) struct Prepared {
@@ -57,7 +57,7 @@ pub(super) fn prepare(
     let mut tables = BTreeMap::new();
     for (name, stand) in test.tables(&project.assets) {
         let given = match stand {
-            Stand::View(model) => GivenTable::View { sql: model.sql.clone() },
+            Stand::View(model) => GivenTable::View { sql: schemas.sql(&name, model).to_owned() },
             Stand::Given(_) | Stand::Empty => {
                 // A table without columns is one of a model that cannot be planned: that is reported.
                 let Some(schema) = schemas.get(&name) else { continue };
@@ -85,7 +85,7 @@ pub(super) fn prepare(
     let (checks, verdicts) = chosen.unzip();
     match test.query(&project.assets) {
         Some(model) if wrong.is_empty() => {
-            let (table, sql) = (test.model.clone(), model.sql.clone());
+            let (table, sql) = (test.model.clone(), schemas.sql(&test.model, model).to_owned());
             let request = TrialRequest { table, sql, tables, checks, now };
             Ok(Prepared { request, expected, verdicts, ordered: test.ordered })
         }
@@ -97,6 +97,8 @@ pub(super) fn prepare(
 struct Schemas<'a> {
     resolved: &'a Resolved,
     variants: BTreeMap<TableName, Option<SchemaRef>>,
+    /// The queries of dimensions among them, with the members that are added.
+    completed: BTreeMap<TableName, String>,
 }
 
 impl<'a> Schemas<'a> {
@@ -108,7 +110,7 @@ impl<'a> Schemas<'a> {
         test: &UnitTest,
         wrong: &mut Vec<Diagnostic>,
     ) -> Self {
-        let mut schemas = Self { resolved, variants: BTreeMap::new() };
+        let mut schemas = Self { resolved, variants: BTreeMap::new(), completed: BTreeMap::new() };
         // The project's assets are in dependency order.
         for (name, variant) in project.assets.iter().filter_map(|asset| test.variants.get_key_value(&asset.name)) {
             let analyzed = lake.engine.analyze(&variant.model.sql, &|table: &TableName| schemas.get(table));
@@ -124,9 +126,22 @@ impl<'a> Schemas<'a> {
                     None
                 }
             };
+            let completed = schema.as_ref().and_then(|schema| {
+                members::complete(name, &variant.model, schema, &|table: &TableName| schemas.get(table), wrong)
+            });
+            schemas.completed.extend(completed.map(|sql| (name.clone(), sql)));
             schemas.variants.insert(name.clone(), schema);
         }
         schemas
+    }
+
+    /// The query of a model, as a run would plan it.
+    fn sql<'m>(&'m self, name: &TableName, model: &'m ModelAsset) -> &'m str {
+        match self.completed.get(name) {
+            Some(completed) => completed,
+            None if self.variants.contains_key(name) => &model.sql,
+            None => self.resolved.sql(name, model),
+        }
     }
 
     fn get(&self, table: &TableName) -> Option<SchemaRef> {

@@ -29,7 +29,7 @@ pub(crate) fn mermaid(graph: &Graph) -> String {
 }
 
 /// Mermaid's entity codes for what would end a quoted text or start another syntax.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

@@ -9,6 +9,6 @@ mod text;
 mod tests;
 
 pub(crate) use graph::{Direction, Graph, column_graph, table_graph};
-pub(crate) use mermaid::mermaid;
-pub(crate) use svg::svg;
+pub(crate) use mermaid::{escape as mermaid_escape, mermaid};
+pub(crate) use svg::{CHARACTER, MARGIN, PADDING, STYLE, escape as svg_escape, svg};
 pub(crate) use text::text;

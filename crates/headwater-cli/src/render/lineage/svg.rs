@@ -6,12 +6,14 @@ use super::graph::{Graph, Kind};
 use crate::render::style::width;
 
 /// Width of a character of the 12 px monospaced font, in px (a little more than it takes, so that no text overflows).
-const CHARACTER: f64 = 7.4;
-const PADDING: f64 = 12.0;
+pub(crate) const CHARACTER: f64 = 7.4;
+/// Room left and right of a text in a box.
+pub(crate) const PADDING: f64 = 12.0;
 const ROW: f64 = 20.0;
 const BETWEEN_NODES: f64 = 16.0;
 const BETWEEN_LAYERS: f64 = 72.0;
-const MARGIN: f64 = 20.0;
+/// Room around the picture.
+pub(crate) const MARGIN: f64 = 20.0;
 /// How often the order within layers is improved.
 const SWEEPS: usize = 8;
 
@@ -62,7 +64,8 @@ pub(crate) fn svg(graph: &Graph) -> String {
     out
 }
 
-const STYLE: &str = "\
+/// What pictures look like.
+pub(crate) const STYLE: &str = "\
 .page{fill:#fff}\
 text{font:12px ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace;fill:#1c2530}\
 .detail{fill:#5b6875}\
@@ -164,7 +167,7 @@ fn depths(graph: &Graph) -> Vec<usize> {
 }
 
 /// Text for XML: markup escaped, characters that XML 1.0 does not allow replaced.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

@@ -14,6 +14,7 @@ use super::Walk;
 use super::print::{Mix, Print};
 use crate::analysis::context::{LakeTable, WorkTable};
 use crate::analysis::walk::{Flow, Scope, Walker, is_lateral, untraceable};
+use crate::session::DateDimension;
 
 type Prints = Flow<Print>;
 
@@ -97,8 +98,7 @@ impl Walk {
         }
         match scan.source.downcast_ref::<WorkTable>() {
             Some(table) => self.work_table(table.name()),
-            // A table function: its plan does not tell its arguments.
-            None => Err(untraceable("a table function")),
+            None => date_dimension(scan).ok_or_else(|| untraceable("a table function")),
         }
     }
 
@@ -252,6 +252,15 @@ impl Walk {
             Ok(Flow { columns: (0..start.columns.len()).map(column).collect(), rows: whole })
         })
     }
+}
+
+/// A table function whose arguments can be told. The plan of others does not tell theirs.
+fn date_dimension(scan: &TableScan) -> Option<Prints> {
+    let told_by = DateDimension::told_by(scan)?;
+    let column = |index: usize| Mix::new("date dimension").with(told_by).with(index).finish();
+    let columns = (0..scan.source.schema().fields().len()).map(column).collect();
+    let (first, last, _) = told_by;
+    Some(Flow { columns, rows: Mix::new("date dimension").with((first, last)).finish() })
 }
 
 fn tagged(side: &str, flow: &Prints) -> std::rc::Rc<[Print]> {

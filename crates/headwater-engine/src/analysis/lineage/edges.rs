@@ -36,6 +36,11 @@ impl Edges {
         Self(Rc::from([Link { from, influence: Influence::Identity, masking: false }]))
     }
 
+    /// The columns whose values are passed on unchanged.
+    pub(super) fn passed_on(&self) -> Vec<ColumnId> {
+        self.0.iter().filter(|link| link.influence == Influence::Identity).map(|link| link.from).collect()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -139,7 +144,8 @@ impl SourceColumns {
         resolved
     }
 
-    fn column(&self, id: ColumnId) -> Option<ColumnRef> {
+    /// The column of a number.
+    pub(super) fn column(&self, id: ColumnId) -> Option<ColumnRef> {
         let after = self.tables.partition_point(|table| table.first <= id);
         let table = self.tables.get(after.checked_sub(1)?)?;
         let field = table.schema.fields().get((id - table.first) as usize)?;

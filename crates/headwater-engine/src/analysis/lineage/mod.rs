@@ -51,11 +51,12 @@ mod edges;
 mod expression;
 mod function;
 mod plan;
+mod sums;
 mod walk;
 
 use datafusion::common::Result;
 use datafusion::logical_expr::LogicalPlan;
-use headwater_sdk::lineage::{ColumnLineage, OutputColumn};
+use headwater_sdk::lineage::{ColumnLineage, OutputColumn, Sum};
 
 use walk::Walk;
 
@@ -63,14 +64,23 @@ use walk::Walk;
 ///
 /// # Errors
 /// For operators that are not SQL's, and for columns that the plan itself does not resolve.
-pub(super) fn trace(plan: &LogicalPlan) -> Result<ColumnLineage> {
+///
+/// With it come the sums in the plan, with their places in `sql`.
+pub(super) fn trace(plan: &LogicalPlan, sql: &str) -> Result<(ColumnLineage, Vec<Sum>)> {
     let mut walk = Walk::new();
     let flow = walk.flow_of(plan)?;
     let names = plan.schema().fields().iter().map(|field| field.name());
     let columns = names
         .zip(flow.columns.iter())
         .map(|(name, edges)| OutputColumn { name: name.clone(), edges: walk.sources.resolve(edges) });
-    Ok(ColumnLineage { columns: columns.collect(), dataset: walk.sources.resolve(&flow.rows) })
+    let lineage = ColumnLineage { columns: columns.collect(), dataset: walk.sources.resolve(&flow.rows) };
+    let mut sums: Vec<Sum> = Vec::new();
+    for sum in walk.sums.iter().map(|sum| sum.resolve(&walk.sources, sql)) {
+        if !sums.contains(&sum) {
+            sums.push(sum);
+        }
+    }
+    Ok((lineage, sums))
 }
 
 #[cfg(test)]

@@ -36,6 +36,7 @@ impl Walk {
                 let scope = Scope::of(&node.input, &input);
                 let mut columns = input.columns.to_vec();
                 for expr in &node.window_expr {
+                    self.note_windowed_sum(expr, &node.input, &scope)?;
                     columns.push(self.value(expr, &scope)?);
                 }
                 Ok(Flow { columns: columns.into(), rows: input.rows })
@@ -147,7 +148,9 @@ impl Walk {
         }
         // Without keys there is one row, whatever the input: what decides about the input's rows decides its values.
         let one_row = aggregate.group_expr.is_empty();
+        let shared = self.keys(keys.iter().copied(), &scope)?;
         for expr in &aggregate.aggr_expr {
+            self.note_sum(expr, &shared, &aggregate.input, &scope)?;
             let value = self.value(expr, &scope)?;
             columns.push(if one_row { value.union(&input.rows) } else { value });
         }

@@ -35,7 +35,7 @@ fn a_mark_join_keeps_its_rows_and_decides_the_mark() {
     let right = scan("u", None).filter(col("b").gt(col("a"))).unwrap().build().unwrap();
     let keys = (vec!["s.t.a"], vec!["s.u.a"]);
     let plan = scan("t", None).join(right, JoinType::LeftMark, keys, None).unwrap().build().unwrap();
-    let lineage = trace(&plan).unwrap();
+    let lineage = trace(&plan, "").unwrap().0;
     assert_eq!(lineage.dataset, []);
     let of_mark =
         [("t.a", Influence::Join), ("u.a", Influence::Join), ("u.a", Influence::Filter), ("u.b", Influence::Filter)];
@@ -45,7 +45,7 @@ fn a_mark_join_keeps_its_rows_and_decides_the_mark() {
 #[test]
 fn a_scan_of_some_columns_has_those() {
     let plan = scan("t", Some(vec![1])).build().unwrap();
-    assert_eq!(edges(&trace(&plan).unwrap(), 0), [("t.b".to_owned(), Influence::Identity)]);
+    assert_eq!(edges(&trace(&plan, "").unwrap().0, 0), [("t.b".to_owned(), Influence::Identity)]);
 }
 
 /// An operator that SQL does not have.
@@ -87,7 +87,7 @@ impl UserDefinedLogicalNodeCore for Foreign {
 #[test]
 fn an_operator_that_is_not_sqls_is_refused() {
     let node = Arc::new(Foreign(scan("t", None).build().unwrap()));
-    let error = trace(&LogicalPlan::Extension(Extension { node })).unwrap_err().to_string();
+    let error = trace(&LogicalPlan::Extension(Extension { node }), "").unwrap_err().to_string();
     assert!(error.contains("cannot be traced through the operator 'Foreign'"), "{error}");
 }
 
@@ -104,7 +104,7 @@ fn last_column(sql: &str) -> String {
     let mut statements = DFParser::parse_sql_with_dialect(sql, &DuckDbDialect {}).unwrap();
     let Some(Statement::Statement(statement)) = statements.pop_front() else { panic!("{sql}") };
     let plan = SqlToRel::new(&ModelContext::new(&state, &schema_of)).sql_statement_to_plan(*statement).unwrap();
-    let lineage = trace(&plan).unwrap();
+    let lineage = trace(&plan, "").unwrap().0;
     let write = |edges: &[headwater_sdk::lineage::Edge]| {
         let edges = edges.iter().map(|e| format!("{}.{} {:?}", e.from.table.table(), e.from.column, e.influence));
         edges.collect::<Vec<_>>().join(", ")

@@ -7,12 +7,15 @@ use datafusion::logical_expr::{LogicalPlan, RecursiveQuery};
 
 use super::edges::{Edges, SourceColumns};
 use super::plan::distinct;
+use super::sums::FoundSum;
 use crate::analysis::walk::{Flow, Place, Walker};
 
 /// The state of a walk.
 #[derive(Debug)]
 pub(super) struct Walk {
     pub(super) sources: SourceColumns,
+    /// The sums that it came by.
+    pub(super) sums: Vec<FoundSum>,
     place: Place<Edges>,
 }
 
@@ -30,7 +33,7 @@ impl Walker for Walk {
 
 impl Walk {
     pub(super) fn new() -> Self {
-        Self { sources: SourceColumns::default(), place: Place::new() }
+        Self { sources: SourceColumns::default(), sums: Vec::new(), place: Place::new() }
     }
 
     /// Starts with what the static term yields and lets the recursive term add to it until nothing is added. Edges are

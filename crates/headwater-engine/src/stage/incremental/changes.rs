@@ -16,7 +16,7 @@ use super::{Case, Halt, halt};
 use crate::lake::changes;
 use crate::lake::table::exists;
 use crate::refresh::{Change, Changed, Stop, net, source_of, table_of};
-use crate::session::{LakeTable, arrow_error};
+use crate::session::{DateDimension, LakeTable, arrow_error};
 
 /// Rows that a table has lost and gained are compared up to this many.
 const MOST_NET_ROWS: usize = 1_000_000;
@@ -202,7 +202,8 @@ fn scanned(plan: &LogicalPlan) -> Result<BTreeMap<TableName, Arc<dyn TableProvid
                 Some(name) => {
                     found.insert(name, source_as_provider(&scan.source)?);
                 }
-                None => strange = true,
+                // What constants tell never changes.
+                None => strange |= DateDimension::told_by(scan).is_none(),
             }
         }
         Ok(TreeNodeRecursion::Continue)

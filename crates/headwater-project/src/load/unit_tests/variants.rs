@@ -7,7 +7,7 @@ use headwater_sdk::TableName;
 use serde_json::Value;
 
 use super::link::Names;
-use crate::asset::{Asset, AssetKind, Materialize, ModelAsset};
+use crate::asset::{Asset, AssetKind, Materialize, ModelAsset, Star};
 use crate::codes;
 use crate::load::files::Folder;
 use crate::sql;
@@ -91,6 +91,13 @@ fn variant(
                 let message = format!("there is no table '{}'", table.parts.join("."));
                 let diagnostic = Diagnostic::error(codes::UNKNOWN_TABLE, message).at(model.span_of(table.range), "");
                 folder.diagnostics.push(diagnostic.also(test.span, "").note(note.clone()));
+            }
+        }
+    }
+    if let Some(Star::Dimension(dimension)) = model.star.as_deref() {
+        for arrival in dimension.arrivals.iter().filter(|arrival| names.has(&arrival.table)) {
+            if !inputs.contains(&arrival.table) {
+                inputs.push(arrival.table.clone());
             }
         }
     }

@@ -24,9 +24,9 @@ type Cell<'a> = Option<&'a TestCell>;
 
 /// A column, for messages.
 #[derive(Clone, Copy)]
-pub(super) struct Column<'a> {
-    pub(super) table: &'a TableName,
-    pub(super) name: &'a str,
+pub(crate) struct Column<'a> {
+    pub(crate) table: &'a TableName,
+    pub(crate) name: &'a str,
 }
 
 /// The time of a test, in microseconds.
@@ -43,7 +43,7 @@ pub(super) fn time(text: &TestText, wrong: &mut Vec<Diagnostic>) -> Option<i64> 
 
 impl Column<'_> {
     /// The cells as values of a type. What is no such value is reported, and null.
-    pub(super) fn array(self, data_type: &DataType, cells: &[Cell<'_>], wrong: &mut Vec<Diagnostic>) -> ArrayRef {
+    pub(crate) fn array(self, data_type: &DataType, cells: &[Cell<'_>], wrong: &mut Vec<Diagnostic>) -> ArrayRef {
         let made: Result<ArrayRef, ArrowError> = match data_type {
             DataType::Boolean => {
                 Ok(Arc::new(self.scalars(data_type, cells, wrong, scalar::boolean).collect::<BooleanArray>()))

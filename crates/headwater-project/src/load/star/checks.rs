@@ -1,0 +1,188 @@
+//! The checks that a declaration stands for.
+
+use headwater_diagnostics::Span;
+use headwater_sdk::TableName;
+use headwater_sdk::check::{CompiledCheck, Probe, Severity, Threshold};
+
+use crate::asset::{Bridge, CheckSpec, Dimension, Fact, Reference, SpecialMember, Star, Written};
+use crate::unit_test::CellValue;
+
+/// How far the weights of a group may be from 1: what is lost by adding floating-point numbers.
+const WEIGHT_TOLERANCE: &str = "1e-9";
+
+/// The checks of a table's declaration, but for those that the project writes itself.
+pub(super) fn of(table: &TableName, star: &Star, written: &[CheckSpec]) -> Vec<CheckSpec> {
+    let mut checks = Declared { written, checks: Vec::new() };
+    match star {
+        Star::Fact(fact) => checks.of_fact(fact),
+        Star::Dimension(dimension) => checks.of_dimension(dimension),
+        Star::Bridge(bridge) => checks.of_bridge(table, bridge),
+    }
+    checks.checks
+}
+
+struct Declared<'a> {
+    written: &'a [CheckSpec],
+    checks: Vec<CheckSpec>,
+}
+
+impl Declared<'_> {
+    fn of_fact(&mut self, fact: &Fact) {
+        self.not_null(fact.grain.iter().chain(fact.references.iter().map(|reference| &reference.column)), fact.span);
+        self.unique(fact.grain.iter(), fact.span);
+        self.references(&fact.references);
+    }
+
+    fn of_dimension(&mut self, dimension: &Dimension) {
+        let key = [&dimension.key];
+        self.not_null(key, dimension.span);
+        self.unique(key, dimension.key.span);
+        if dimension.natural_key.iter().any(|column| column.name != dimension.key.name) {
+            self.unique(dimension.natural_key.iter(), dimension.span);
+        }
+        for member in &dimension.special {
+            self.special_member(&dimension.key, member);
+        }
+        if let ([natural], [_, ..]) = (dimension.natural_key.as_slice(), dimension.arrivals.as_slice())
+            && natural.name != dimension.key.name
+        {
+            self.inferred_key(&dimension.key, natural);
+        }
+    }
+
+    fn of_bridge(&mut self, table: &TableName, bridge: &Bridge) {
+        let keys = || {
+            let others = bridge.references.iter().map(|reference| &reference.column);
+            std::iter::once(&bridge.group).chain(others.filter(|column| column.name != bridge.group.name))
+        };
+        self.not_null(keys().chain(&bridge.weight), bridge.span);
+        self.unique(keys(), bridge.span);
+        self.references(&bridge.references);
+        if let Some(weight) = &bridge.weight {
+            let (group, share) = (quoted(&bridge.group.name), quoted(&weight.name));
+            let sql = format!(
+                "select {group}, sum({share}) as total_weight from {table} group by {group} \
+                 having abs(sum({share}) - 1) > {WEIGHT_TOLERANCE}"
+            );
+            let name = format!("weights({})", weight.name);
+            self.add("sql", name, [&bridge.group, weight], weight.span, None, Probe::Query { sql });
+        }
+    }
+
+    /// One check for all the columns that no check of the project is about.
+    fn not_null<'c>(&mut self, columns: impl IntoIterator<Item = &'c Written>, at: Span) {
+        let mut chosen: Vec<&Written> = Vec::new();
+        for column in columns {
+            let covered = self.unconditional().any(|check| match &check.probe {
+                Probe::NotNull { columns } => columns.contains(&column.name),
+                _ => false,
+            });
+            if !covered && chosen.iter().all(|known| known.name != column.name) {
+                chosen.push(column);
+            }
+        }
+        if !chosen.is_empty() {
+            let columns = names(&chosen);
+            let name = format!("not_null({})", columns.join(", "));
+            self.add("not_null", name, chosen, at, None, Probe::NotNull { columns });
+        }
+    }
+
+    fn unique<'c>(&mut self, columns: impl IntoIterator<Item = &'c Written>, at: Span) {
+        let chosen: Vec<&Written> = columns.into_iter().collect();
+        let columns = names(&chosen);
+        let same = |theirs: &[String]| theirs.len() == columns.len() && theirs.iter().all(|c| columns.contains(c));
+        if self.unconditional().any(|check| matches!(&check.probe, Probe::Unique { columns } if same(columns))) {
+            return;
+        }
+        let name = format!("unique({})", columns.join(", "));
+        let at = if let [one] = chosen.as_slice() { one.span } else { at };
+        self.add("unique", name, chosen, at, None, Probe::Unique { columns });
+    }
+
+    fn references(&mut self, references: &[Reference]) {
+        for reference in references.iter().filter(|reference| !reference.to_column.is_empty()) {
+            let (column, to) = (&reference.column, &reference.to);
+            let probe = Probe::References {
+                columns: vec![column.name.clone()],
+                to: to.clone(),
+                to_columns: vec![reference.to_column.clone()],
+            };
+            if self.unconditional().any(|check| check.probe == probe) {
+                continue;
+            }
+            let name = format!("relationships({}, {to}.{})", column.name, reference.to_column);
+            self.add("relationships", name, [column], reference.to_span, None, probe);
+        }
+    }
+
+    /// That exactly one row has the member's key: none of the query's own has it.
+    fn special_member(&mut self, key: &Written, member: &SpecialMember) {
+        let given = member.values.iter().find(|value| value.column.name == key.name);
+        let wanted = match given.map(|value| &value.value.value) {
+            Some(CellValue::Scalar(text)) => format!("'{}'", text.replace('\'', "''")),
+            _ => format!("cast({} as string)", member.kind.key_function()),
+        };
+        let filter = format!("cast({} as string) = {wanted}", quoted(&key.name));
+        let name = format!("{}({})", member.kind.as_str(), key.name);
+        let probe = Probe::RowCount { min: Some(1), max: Some(1) };
+        self.add("row_count", name, [], member.span, Some(filter), probe);
+    }
+
+    /// That the query makes keys as those of inferred members are made.
+    fn inferred_key(&mut self, key: &Written, natural: &Written) {
+        let fails_when = format!("{} is distinct from surrogate_key({})", quoted(&key.name), quoted(&natural.name));
+        let name = format!("inferred_key({})", key.name);
+        let filter = Some(format!("{} is not null", quoted(&natural.name)));
+        self.add("expression", name, [key], key.span, filter, Probe::Row { fails_when });
+    }
+
+    /// The project's own checks of all rows.
+    fn unconditional(&self) -> impl Iterator<Item = &CompiledCheck> {
+        self.written.iter().map(|spec| &spec.check).filter(|check| check.filter.is_none())
+    }
+
+    fn add<'c>(
+        &mut self,
+        kind: &str,
+        name: String,
+        columns: impl IntoIterator<Item = &'c Written>,
+        span: Span,
+        filter: Option<String>,
+        probe: Probe,
+    ) {
+        let columns: Vec<&Written> = columns.into_iter().collect();
+        let taken = |name: &str| self.written.iter().chain(&self.checks).any(|spec| spec.check.name == name);
+        let mut unique = name.clone();
+        for count in 2.. {
+            if !taken(&unique) {
+                break;
+            }
+            unique = format!("{name} #{count}");
+        }
+        self.checks.push(CheckSpec {
+            span,
+            column_spans: columns.iter().map(|column| (column.name.clone(), column.span)).collect(),
+            filter_span: None,
+            written: None,
+            check: CompiledCheck {
+                kind: kind.to_owned(),
+                name: unique,
+                description: None,
+                columns: names(&columns),
+                severity: Severity::Error,
+                threshold: Threshold::default(),
+                filter,
+                probe,
+            },
+        });
+    }
+}
+
+fn names(columns: &[&Written]) -> Vec<String> {
+    columns.iter().map(|column| column.name.clone()).collect()
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
