@@ -110,4 +110,14 @@ pub const CODES: &[Code] = &[
         "rows of a file are not counted",
         "Rows cannot be taken out of a data file whose number of rows is not in the table's log. Another program wrote it; a run with --full-refresh builds the table anew.",
     ),
+    Code::new(
+        "HW0622",
+        "checkpoint cannot be written",
+        "A checkpoint of a table's log could not be written by `headwater maintain`. Nothing is lost: readers go by the commits, as before. Check that the lake's storage can be reached and written.",
+    ),
+    Code::new(
+        "HW0623",
+        "rows were lost while files were written again",
+        "`headwater maintain` counts the rows that it writes and found another number than the log has. Nothing was published and the table is as it was. Please report it.",
+    ),
 ];

@@ -8,6 +8,7 @@ use headwater_diagnostics::{Diagnostic, Span};
 use headwater_sdk::TableName;
 use headwater_sdk::check::{CompileFn, CompiledCheck, OptionsError, Severity};
 use headwater_sdk::connector::{OnBadRow, StreamSettings};
+use headwater_sdk::engine::Layout;
 
 use crate::template::{Piece, source_of};
 
@@ -238,6 +239,10 @@ pub struct ModelAsset {
     pub partition_by: Vec<String>,
     /// Where each of [`ModelAsset::partition_by`] is written.
     pub partition_spans: Vec<Span>,
+    /// How its rows are to lie in files. It is no part of the definition: it changes no row.
+    pub layout: Layout,
+    /// Where each of the columns is written that its rows are clustered by.
+    pub cluster_spans: Vec<Span>,
     /// Where the query stands in its file, header excluded.
     pub body: Span,
     /// Where the rendered SQL comes from; `None` when it is the body as it stands.
@@ -253,6 +258,8 @@ impl ModelAsset {
             refresh: Refresh::Auto,
             partition_by: Vec::new(),
             partition_spans: Vec::new(),
+            layout: Layout::default(),
+            cluster_spans: Vec::new(),
             body,
             pieces: None,
         }

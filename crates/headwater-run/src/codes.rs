@@ -126,6 +126,18 @@ pub const CODES: &[Code] = &[
                       that is there again.",
     },
     Code {
+        code: "HW0922",
+        title: "a table cannot be clustered by a column",
+        explanation: "cluster_by lists columns that the model's SQL produces, and whose values have an order: numbers, \
+                      texts, dates, timestamps, truth values. Correct the name, or select the column.",
+    },
+    Code {
+        code: "HW0923",
+        title: "no such table to maintain",
+        explanation: "`headwater maintain` takes names of published tables, as schema.table. A view has no files. \
+                      `headwater show` lists what is published.",
+    },
+    Code {
         code: "HW0950",
         title: "a unit test names a column that the table does not have",
         explanation: "The rows of a unit test name columns of the table that they are given for, or of the model whose \

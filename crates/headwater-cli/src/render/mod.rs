@@ -1,6 +1,7 @@
 //! How things look: tables, numbers, problems, progress, lineage. Nothing here reads or decides.
 
 pub(crate) mod lineage;
+pub(crate) mod maintenance;
 pub(crate) mod plan;
 pub(crate) mod problem;
 pub(crate) mod progress;

@@ -5,6 +5,7 @@
 mod bad_input;
 mod crashes;
 mod main_job;
+mod maintaining;
 mod planning;
 mod program;
 mod project;

@@ -7,6 +7,7 @@
 //! /*---
 //! description: One row per customer.
 //! materialize: table              # or view
+//! cluster_by: [country]
 //! columns:
 //!   customer_id: { description: As the shop numbers them }
 //!   first_order: { description: Never before the variable since }
@@ -29,14 +30,20 @@
 //! columns of the table, partitions all windows by them, or joins what has changed otherwise. A `unique` check names the
 //! key that is best to look rows up by. `headwater run-info` says how each table was made, and why not otherwise.
 //!
+//! `cluster_by`, `cluster_order` and `target_file_size` say how the rows lie in files. They change neither rows nor columns, so
+//! that changing them rebuilds nothing: `headwater maintain` lays the table out anew, and what a run writes from then on is as
+//! they say.
+//!
 //! A seed is a small table that is part of the project: `seeds/<table>.csv` (in the schema `seeds`) or
 //! `seeds/<schema>/<table>.csv`, with what is said about it in a `.yml` of the same name.
 
+use headwater_sdk::engine::ClusterOrder;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::columns::{ModelColumn, Named, StreamColumn};
+use super::formats::Size;
 
 /// What a model's header says about its table.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -56,6 +63,15 @@ pub(crate) struct ModelHeader {
     /// Columns that partition the table's files.
     #[serde(default)]
     pub(crate) partition_by: Vec<String>,
+    /// Columns by which rows that belong together lie together in files, within each partition: queries about a few of their
+    /// values then skip most files.
+    #[serde(default)]
+    pub(crate) cluster_by: Vec<String>,
+    /// How `cluster_by` orders rows.
+    #[serde(default)]
+    pub(crate) cluster_order: ClusterOrder,
+    /// The size at which a file is full, e.g. `128MiB`; at least `1MiB`. Default: `256MiB`.
+    pub(crate) target_file_size: Option<Size>,
     /// Who answers for it.
     pub(crate) owner: Option<String>,
     /// Its tags.
