@@ -88,7 +88,7 @@ pub(crate) enum Command {
     Runs(commands::runs::RunsArgs),
     /// Describes a run
     RunInfo(commands::runs::info::RunInfoArgs),
-    /// Removes files that nothing needs any more
+    /// Writes tables again into better files, and removes files that nothing needs any more
     Maintain(commands::maintain::MaintainArgs),
     /// Prints the JSON Schemas of the project's YAML
     Schema(commands::schema::SchemaArgs),

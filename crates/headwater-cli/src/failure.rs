@@ -48,9 +48,17 @@ impl Failure {
         Self::Project { diagnostics: vec![diagnostic], files: Box::new(files) }
     }
 
-    /// The failure of reading a snapshot whose files vacuuming may have taken.
-    pub(crate) fn of_reading(self, snapshot: &SnapshotRecord) -> Self {
+    /// The failure of reading a snapshot whose files vacuuming may have taken; `chosen` says whether a person asked for it.
+    pub(crate) fn of_reading(self, snapshot: &SnapshotRecord, chosen: bool) -> Self {
         match self {
+            Self::Error(mut error) if snapshot.vacuumed && error.code == "HW0552" && !chosen => {
+                error.help = Some(format!(
+                    "`headwater maintain` has removed what only snapshot {} needed while this query was reading it: ask again; \
+                     --keep-days says how long maintenance leaves snapshots to their readers",
+                    snapshot.id
+                ));
+                Self::Error(error)
+            }
             Self::Error(mut error) if snapshot.vacuumed && error.code == "HW0552" => {
                 error.blame = Blame::Project;
                 error.help = Some(format!(

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use headwater_sdk::engine::{AuditViewRequest, Branch, StageRequest, Staged, StagedTable};
+use headwater_sdk::engine::{AuditViewRequest, Branch, Compacted, Layout, StageRequest, Staged, StagedTable};
 use headwater_sdk::{Blame, Error, Result, RunId, TableName};
 
 use crate::Lake;
@@ -12,7 +12,7 @@ use crate::lake::location::Location;
 use crate::lake::table::{TableVersion, exists, head_version, list_commits};
 use crate::lake::vacuum::remove_all;
 use crate::lake::{commit, restore};
-use crate::stage;
+use crate::{maintenance, stage};
 
 /// See [`Branch`].
 pub(crate) struct RunBranch {
@@ -63,6 +63,10 @@ impl Branch for RunBranch {
         let version = head + 1;
         commit::put_staged(location, &self.name, table, version, bytes).await?;
         Ok(StagedTable { table: table.clone(), base: Some(head), version, rows: target.rows(), bytes: 0, files: 0 })
+    }
+
+    async fn stage_compaction(&self, table: &TableName, layout: &Layout, anew: bool) -> Result<Option<Compacted>> {
+        Box::pin(maintenance::stage_compaction(self, table, layout, anew)).await
     }
 
     async fn holds(&self, staged: &StagedTable) -> Result<bool> {

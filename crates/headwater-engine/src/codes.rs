@@ -140,4 +140,14 @@ pub const CODES: &[Code] = &[
         "rows would be lost",
         "A model that takes up new rows was to be made anew, because its definition changed, and would have fewer rows: its inputs do not have all of them any more. Undo the change, or accept the loss with --full-refresh.",
     ),
+    Code::new(
+        "HW0628",
+        "checkpoint cannot be written",
+        "A checkpoint of a table's log could not be written by `headwater maintain`. Nothing is lost: readers go by the commits, as before. Check that the lake's storage can be reached and written.",
+    ),
+    Code::new(
+        "HW0629",
+        "rows were lost while files were written again",
+        "`headwater maintain` counts the rows that it writes and found another number than the log has. Nothing was published and the table is as it was. Please report it.",
+    ),
 ];

@@ -6,6 +6,7 @@
 //! - `lake/`: tables, branches over their logs, publishing, vacuum
 //! - `session/`: the one door through which tables reach a query
 //! - `stage/`: writing a table with the checks looking on
+//! - `maintenance/`: writing the rows of tables again into better files, checkpoints of logs
 //! - `refresh/`: what of a table has to be computed again when its inputs change, proven from the plan
 //! - `analysis/`: typed columns and column-level lineage from SQL alone
 
@@ -14,6 +15,7 @@ pub mod analysis;
 mod branch;
 mod codes;
 mod lake;
+mod maintenance;
 mod refresh;
 mod session;
 mod stage;
@@ -29,8 +31,8 @@ use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::physical_plan::execute_stream;
 use futures::StreamExt;
 use headwater_sdk::engine::{
-    Analysis, Branch, Engine, Foresight, ForesightRequest, KeepSet, PublishOutcome, QueryResult, SqlError, StagedTable,
-    Trial, TrialRequest, VacuumReport,
+    Analysis, Branch, Engine, Foresight, ForesightRequest, KeepSet, Layout, PublishOutcome, QueryResult, SqlError,
+    StagedTable, Survey, Trial, TrialRequest, VacuumReport,
 };
 use headwater_sdk::{Blame, Error, Relation, Relations, Result, RunId, TableName};
 
@@ -190,6 +192,14 @@ impl Engine for LakeEngine {
 
     async fn try_out(&self, request: TrialRequest) -> Result<Trial> {
         trial::try_out(&self.lake.runtime, request).await
+    }
+
+    async fn survey(&self, table: &TableName, layout: &Layout, anew: bool) -> Result<Survey> {
+        maintenance::survey(&self.lake.location, table, layout, anew).await
+    }
+
+    async fn checkpoint(&self, table: &TableName) -> Result<()> {
+        maintenance::checkpoint(&self.lake.location, table).await
     }
 
     async fn vacuum(&self, keep: &KeepSet, dry_run: bool) -> Result<VacuumReport> {

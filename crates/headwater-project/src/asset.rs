@@ -10,6 +10,7 @@ use headwater_diagnostics::{Diagnostic, Span};
 use headwater_sdk::TableName;
 use headwater_sdk::check::{CompileFn, CompiledCheck, OptionsError, Severity};
 use headwater_sdk::connector::{OnBadRow, StreamSettings};
+use headwater_sdk::engine::Layout;
 use headwater_sdk::method::Incremental;
 
 use crate::template::{Piece, source_of};
@@ -252,6 +253,10 @@ pub struct ModelAsset {
     pub named_columns: Vec<(String, Span)>,
     /// What it is in a star schema, if it says so.
     pub star: Option<Box<Star>>,
+    /// How its rows are to lie in files. It is no part of the definition: it changes no row.
+    pub layout: Layout,
+    /// Where each of the columns is written that its rows are clustered by.
+    pub cluster_spans: Vec<Span>,
     /// Where the query stands in its file, header excluded.
     pub body: Span,
     /// Where the rendered SQL comes from; `None` when it is the body as it stands.
@@ -269,6 +274,8 @@ impl ModelAsset {
             partition_spans: Vec::new(),
             named_columns: Vec::new(),
             star: None,
+            layout: Layout::default(),
+            cluster_spans: Vec::new(),
             body,
             pieces: None,
         }

@@ -150,6 +150,18 @@ pub const CODES: &[Code] = &[
                       range of time would be of another definition than the rest. Run without `--from` and `--to`.",
     },
     Code {
+        code: "HW0926",
+        title: "a table cannot be clustered by a column",
+        explanation: "cluster_by lists columns that the model's SQL produces, and whose values have an order: numbers, \
+                      texts, dates, timestamps, truth values. Correct the name, or select the column.",
+    },
+    Code {
+        code: "HW0927",
+        title: "no such table to maintain",
+        explanation: "`headwater maintain` takes names of published tables, as schema.table. A view has no files. \
+                      `headwater show` lists what is published.",
+    },
+    Code {
         code: "HW0950",
         title: "a unit test names a column that the table does not have",
         explanation: "The rows of a unit test name columns of the table that they are given for, or of the model whose \

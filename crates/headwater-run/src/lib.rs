@@ -41,4 +41,7 @@ pub use summary::{AssetSummary, CheckCounts, CheckProblem, RunProblem, RunSummar
 pub use unit_tests::{
     DiffColumn, Different, RowDiff, TestFailure, TestOptions, TestOutcome, TestSummary, TextRow, check_tests, test,
 };
-pub use upkeep::{MaintainOptions, MaintainSummary, RollbackOptions, RollbackSummary, maintain, rollback};
+pub use upkeep::{
+    MaintainOptions, MaintainSummary, RollbackOptions, RollbackSummary, TableUpkeep, Task as MaintainTask, layouts,
+    maintain, rollback,
+};

@@ -17,6 +17,7 @@ use crate::lake::{Base, Lake};
 use crate::resolve::resolve_part;
 use crate::run::make_plan;
 use crate::scope::Scope;
+use crate::upkeep::{layouts, lies_otherwise};
 
 /// How to plan.
 #[derive(Debug, Clone, Default)]
@@ -82,8 +83,9 @@ pub async fn plan(
     let resolved = resolve_part(project, connectors, lake, &base, *full_refresh, &scope).await?;
     let tasks = make_plan(project, &resolved, &base, *full_refresh, &scope)?;
     let dropped = base.states.keys().filter(|name| project.asset(name).is_none() && scope.selected().is_none());
-    let (removed, notes): (Vec<TableName>, _) = (dropped.cloned().collect(), passed_over(project, &tasks));
     let refresh = foresee(project, &resolved, lake, &base, &tasks);
+    let (removed, mut notes): (Vec<TableName>, _) = (dropped.cloned().collect(), passed_over(project, &tasks));
+    notes.extend(to_be_laid_out(project, &base));
     let expected = expected(lake, &base, &tasks).await?;
     let breaks = !removed.is_empty() || tasks.iter().any(|task| task.difference.breaks());
     let published = match base.id() {
@@ -92,6 +94,16 @@ pub async fn plan(
     };
     let breaking = breaking(&tasks, &removed, &published);
     Ok(Plan { tasks, removed, notes, breaking, refresh, expected })
+}
+
+/// What is told of tables whose rows are to lie in another way than they do. No run sees to that: it changes no row.
+fn to_be_laid_out(project: &Project, base: &Base) -> Vec<String> {
+    let layouts = layouts(project);
+    let told = layouts.iter().filter(|(table, layout)| lies_otherwise(base.states.get(table), layout)).map(|(table, layout)| {
+        let columns = layout.clustering.columns.join(", ");
+        format!("{table} is to be clustered by {columns}: `headwater maintain` lays out anew what is there; nothing is rebuilt")
+    });
+    told.collect()
 }
 
 /// In how many runs, the newest first, last builds are looked for.

@@ -2,6 +2,8 @@
 //!
 //! `headwater-run` drives it through these traits; `headwater-engine` implements them on DataFusion and Delta.
 
+pub mod layout;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -20,6 +22,8 @@ use crate::name::TableName;
 use crate::progress::Progress;
 use crate::relation::Relations;
 use crate::stream::BatchStream;
+
+pub use layout::{ClusterOrder, Clustering, Compacted, Layout, Survey};
 
 /// What planning a model's SQL tells, without touching data.
 #[derive(Debug, Clone)]
@@ -180,6 +184,9 @@ pub struct StageRequest {
     pub mode: WriteMode,
     /// Columns that partition the table's files; empty for none. Takes effect when the table is created or replaced.
     pub partition_by: Vec<String>,
+    /// How the new rows are to lie in files. Rows of a query are sorted by the columns that they are clustered by, within each
+    /// of the files; those of a source lie as they come.
+    pub layout: Layout,
     /// The checks, in the project's order.
     pub checks: Vec<CompiledCheck>,
     /// Whether the checks have to be judged on the rows that the table has already, too, because they are others than those
@@ -273,6 +280,14 @@ pub trait Branch: Send + Sync {
     /// # Errors
     /// When the version or one of its files is gone.
     async fn stage_restore(&self, table: &TableName, to_version: u64) -> Result<StagedTable>;
+
+    /// Stages the same rows of a table in other files, as [`Engine::survey`] finds it worth while; with `anew`, all of them.
+    /// The commit says that it only rearranges rows. `None` when there is nothing to do. What an earlier attempt on this branch
+    /// staged for the table is thrown away first.
+    ///
+    /// # Errors
+    /// When the rows cannot be read or written. Nothing is staged then.
+    async fn stage_compaction(&self, table: &TableName, layout: &Layout, anew: bool) -> Result<Option<Compacted>>;
 
     /// Whether the branch still holds this staged table, commit for commit and file for file.
     ///
@@ -451,6 +466,19 @@ pub trait Engine: Send + Sync {
     /// # Errors
     /// For SQL that is wrong, and for values that it cannot compute with.
     async fn try_out(&self, request: TrialRequest) -> Result<Trial>;
+
+    /// What the files of a table's newest version are, and which of them should be written again; with `anew`, all of them.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    async fn survey(&self, table: &TableName, layout: &Layout, anew: bool) -> Result<Survey>;
+
+    /// Puts a checkpoint of the newest version beside a table's log, so that readers need not read the commits before it.
+    /// No commit is removed.
+    ///
+    /// # Errors
+    /// When the log cannot be read or the checkpoint cannot be written; readers then go by the commits as before.
+    async fn checkpoint(&self, table: &TableName) -> Result<()>;
 
     /// Removes files that nothing refers to.
     ///

@@ -100,6 +100,7 @@ pub fn state(asset: &str, run: u64, contents: &str) -> Result<AssetState> {
         run: run_id(run),
         snapshot: None,
         checks: Vec::new(),
+        clustering: Default::default(),
     })
 }
 

@@ -124,10 +124,14 @@ impl Record for TaskRecord {
 
 impl Record for Intent {
     const KIND: &'static str = "intent";
+    // Since 2 a snapshot may be made by maintenance, which a Headwater that knows 1 cannot read.
+    const VERSION: u32 = 2;
 }
 
 impl Record for SnapshotHeader {
     const KIND: &'static str = "snapshot";
+    // As of an intent.
+    const VERSION: u32 = 2;
 }
 
 impl Record for Relation {

@@ -134,6 +134,7 @@ pub(super) fn asset_states() -> Vec<AssetState> {
         run: run_id(),
         snapshot: None,
         checks: Vec::new(),
+        clustering: Default::default(),
     };
     let source = AssetState {
         asset: name("raw.flights"),

@@ -43,6 +43,7 @@ pub(crate) async fn history(args: &HistoryArgs, global: &Global, console: &Conso
         let why = match snapshot.kind {
             SnapshotKind::Publish => "run".to_owned(),
             SnapshotKind::Rollback { to } => format!("rollback to {to}"),
+            SnapshotKind::Maintain => "maintenance".to_owned(),
         };
         let changed: Vec<String> = snapshot.changed.iter().map(ToString::to_string).collect();
         table.push(vec![

@@ -1,29 +1,43 @@
-//! `headwater maintain`: removes files that nothing needs any more.
+//! `headwater maintain`: writes tables again into better files, and removes files that nothing needs any more.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use clap::Args;
 use headwater_diagnostics::SourceMap;
-use headwater_run::{LeaseOptions, MaintainOptions};
+use headwater_run::{LeaseOptions, MaintainOptions, MaintainTask, layouts};
+use headwater_sdk::TableName;
 use tokio_util::sync::CancellationToken;
 
+use super::run::command_line;
 use crate::cli::{Global, parse_duration};
 use crate::console::Console;
 use crate::failure::Failure;
-use crate::render::progress;
-use crate::render::units::{bytes, plural};
+use crate::render::{maintenance, progress};
 use crate::wiring::lake::{self, Access};
 use crate::wiring::project;
 
-/// Removes data files that neither a kept snapshot nor an unfinished run refers to. Removed snapshots stay in the
+/// Keeps tables quick to read. Small files become larger ones, deleted rows leave their files, rows are laid out as their
+/// model's header says; logs with many commits get a checkpoint; data files that neither a kept snapshot nor an unfinished run
+/// refers to are removed. With --compact, --checkpoint or --vacuum, only that.
+///
+/// No row changes, nothing has to be built again for it, and a second time there is nothing to do. Removed snapshots stay in the
 /// history, but can no longer be read or rolled back to.
 #[derive(Debug, Args)]
 pub(crate) struct MaintainArgs {
+    /// The tables, as schema.table [default: all]
+    tables: Vec<TableName>,
+    /// Writes rows again into files of the right size and order
+    #[arg(long)]
+    compact: bool,
+    /// Gives logs with many commits a checkpoint
+    #[arg(long)]
+    checkpoint: bool,
     /// Removes unneeded files
-    #[arg(long, required = true)]
+    #[arg(long)]
     vacuum: bool,
-    /// Only says what would be removed
+    /// Only says what would be done
     #[arg(long)]
     dry_run: bool,
     /// How many of the newest snapshots stay readable
@@ -37,6 +51,18 @@ pub(crate) struct MaintainArgs {
     wait: Option<Duration>,
 }
 
+impl MaintainArgs {
+    fn tasks(&self) -> BTreeSet<MaintainTask> {
+        let asked = [
+            (self.compact, MaintainTask::Compact),
+            (self.checkpoint, MaintainTask::Checkpoint),
+            (self.vacuum, MaintainTask::Vacuum),
+        ];
+        let all = asked.iter().all(|(asked, _)| !asked);
+        asked.into_iter().filter(|(asked, _)| all || *asked).map(|(_, task)| task).collect()
+    }
+}
+
 pub(crate) async fn maintain(
     args: &MaintainArgs,
     global: &Global,
@@ -46,9 +72,14 @@ pub(crate) async fn maintain(
     let opened = project::open(None, global, console)?;
     let lake = lake::open(&opened.project, Access::Write)?;
     let options = MaintainOptions {
+        tasks: args.tasks(),
+        tables: args.tables.clone(),
+        layouts: layouts(&opened.project),
         keep_snapshots: args.keep_snapshots.get(),
         keep_days: args.keep_days,
         dry_run: args.dry_run,
+        environment: opened.project.environment.name.clone(),
+        command: command_line(console),
         lease: LeaseOptions { wait: args.wait, ..LeaseOptions::default() },
         cancel: stop.clone(),
     };
@@ -56,18 +87,9 @@ pub(crate) async fn maintain(
     let done = headwater_run::maintain(&lake, &options, display.as_ref())
         .await
         .map_err(|error| Failure::of_run(error, SourceMap::default()))?;
-    if console.json {
-        console.out_json(&done)?;
-        return Ok(0);
+    match console.json {
+        true => console.out_json(&done)?,
+        false => console.out(&maintenance::summary(&done, &options.tasks))?,
     }
-    let verb = if done.dry_run { "would remove" } else { "removed" };
-    let size = if done.removed.bytes == 0 { String::new() } else { format!(" ({})", bytes(done.removed.bytes)) };
-    let files = plural(done.removed.files, "file");
-    let branches = plural(done.removed.branches, "abandoned staging area");
-    let kept = match done.oldest_kept {
-        Some(oldest) => format!("{}, back to {oldest}, stay readable", plural(done.kept_snapshots as u64, "snapshot")),
-        None => "there is no snapshot yet".to_owned(),
-    };
-    console.out(&format!("{verb} {files}{size} and {branches}; {kept}\n"))?;
     Ok(0)
 }

@@ -48,7 +48,7 @@ pub(crate) async fn show(args: &ShowArgs, global: &Global, console: &Console) ->
         Some(table) => {
             let details = Details::read(&opened.project, &lake, &snapshot, table, args.rows)
                 .await
-                .map_err(|failure| failure.of_reading(&snapshot))?;
+                .map_err(|failure| failure.of_reading(&snapshot, args.as_of.is_some()))?;
             if console.json {
                 console.out_json(&details.to_json()?)?;
             } else {

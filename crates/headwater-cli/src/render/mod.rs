@@ -2,6 +2,7 @@
 
 pub(crate) mod backfill;
 pub(crate) mod lineage;
+pub(crate) mod maintenance;
 pub(crate) mod plan;
 pub(crate) mod problem;
 pub(crate) mod progress;

@@ -6,6 +6,7 @@ mod bad_input;
 mod by_choice;
 mod crashes;
 mod main_job;
+mod maintaining;
 mod planning;
 mod program;
 mod project;

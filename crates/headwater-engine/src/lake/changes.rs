@@ -1,9 +1,9 @@
 //! Which rows a table has gained and lost between two of its versions, told by its log alone.
 //!
-//! A file that comes and goes in between cancels out. Commits that only rearrange rows (`dataChange: false`: compaction) are
-//! stepped over, so that what they moved counts as unchanged.
+//! A file that comes and goes in between cancels out. Commits that only rearrange rows (`dataChange: false`: compaction) change
+//! none: what is told is what happened before them and what happened since.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use deltalake_core::kernel::{Action, DeletionVectorDescriptor};
 use headwater_sdk::{Blame, Error, Result};
@@ -48,51 +48,82 @@ pub(crate) async fn between(
     old: &TableVersion,
     new: &TableVersion,
 ) -> Result<Result<Changes, String>> {
-    if old.schema() != new.schema() || old.partition_columns() != new.partition_columns() {
-        return Ok(Err("has other columns now".to_owned()));
+    let mut changes = Changes::default();
+    if old.schema() == new.schema() && old.partition_columns() == new.partition_columns() && same(old, new) {
+        return Ok(Ok(changes));
     }
-    let (old_files, new_files) = (files(old), files(new));
-    let mut before = old_files.clone();
+    let mut from = old.clone();
+    // What was rearranged is the same before and after: what happened until then is told by the files of before, what
+    // happened since by those of after.
     for version in old.snapshot.version() + 1..=new.snapshot.version() {
-        match rearrange(&mut before, &new_files, new, version).await? {
-            Ok(()) => {}
+        match deed(new, version).await? {
+            Ok(Deed::Rearranges) => {
+                let until = new.at(version - 1).await?;
+                if let Err(why) = changes.add(location, &from, &until).await? {
+                    return Ok(Err(why));
+                }
+                from = new.at(version).await?;
+            }
+            Ok(Deed::Other) => {}
             Err(why) => return Ok(Err(why)),
         }
     }
-    let (mut appeared, mut vanished) = (Slice::new(), Slice::new());
-    let mut vanished_of_new = Slice::new();
-    for (path, file) in &new_files {
-        let gone = gone_rows(location, new, file.vector.as_ref()).await?;
-        let Some(was) = before.get(path) else {
-            appeared.insert(path.clone(), gone);
-            continue;
-        };
-        if was.identity(path) == file.identity(path) {
-            continue;
+    Ok(changes.add(location, &from, new).await?.map(|()| changes))
+}
+
+impl Changes {
+    /// Adds what changed from `old` to `new`, between which nothing was rearranged.
+    async fn add(&mut self, location: &Location, old: &TableVersion, new: &TableVersion) -> Result<Result<(), String>> {
+        if old.schema() != new.schema() || old.partition_columns() != new.partition_columns() {
+            return Ok(Err("has other columns now".to_owned()));
         }
-        let Some(rows) = file.rows else { return Ok(Err("has files of an unknown number of rows".to_owned())) };
-        let was_gone = gone_rows(location, new, was.vector.as_ref()).await?;
-        let (came, went) = (&was_gone - &gone, &gone - &was_gone);
-        if !came.is_empty() {
-            appeared.insert(path.clone(), all_but(&came, rows));
+        if old.snapshot.version() == new.snapshot.version() {
+            return Ok(Ok(()));
         }
-        if !went.is_empty() {
-            let slice = if old_files.contains_key(path) { &mut vanished } else { &mut vanished_of_new };
-            slice.insert(path.clone(), all_but(&went, rows));
+        match self.add_slices(location, old, new).await {
+            // The vector of a version that no snapshot needs any more.
+            Err(error) if error.code == "HW0612" && !error.transient => {
+                Ok(Err("had deleted rows of which vacuum has removed the places".to_owned()))
+            }
+            told => told,
         }
     }
-    for (path, file) in before.iter().filter(|(path, _)| !new_files.contains_key(*path)) {
-        if !old_files.contains_key(path) {
-            return Ok(Err("was compacted and rewritten since".to_owned()));
+
+    async fn add_slices(
+        &mut self,
+        location: &Location,
+        old: &TableVersion,
+        new: &TableVersion,
+    ) -> Result<Result<(), String>> {
+        let (old_files, new_files) = (files(old), files(new));
+        let (mut appeared, mut vanished) = (Slice::new(), Slice::new());
+        for (path, file) in &new_files {
+            let was = old_files.get(path);
+            if was.is_some_and(|was| was.identity(path) == file.identity(path)) {
+                continue;
+            }
+            let gone = gone_rows(location, new, file.vector.as_ref()).await?;
+            let Some(was) = was else {
+                appeared.insert(path.clone(), gone);
+                continue;
+            };
+            let Some(rows) = file.rows else { return Ok(Err("has files of an unknown number of rows".to_owned())) };
+            let was_gone = gone_rows(location, new, was.vector.as_ref()).await?;
+            let (came, went) = (&was_gone - &gone, &gone - &was_gone);
+            if !came.is_empty() {
+                appeared.insert(path.clone(), all_but(&came, rows));
+            }
+            if !went.is_empty() {
+                vanished.insert(path.clone(), all_but(&went, rows));
+            }
         }
-        vanished.insert(path.clone(), gone_rows(location, old, file.vector.as_ref()).await?);
+        for (path, file) in old_files.iter().filter(|(path, _)| !new_files.contains_key(*path)) {
+            vanished.insert(path.clone(), gone_rows(location, old, file.vector.as_ref()).await?);
+        }
+        self.appeared.extend((!appeared.is_empty()).then(|| (new.clone(), appeared)));
+        self.vanished.extend((!vanished.is_empty()).then(|| (old.clone(), vanished)));
+        Ok(Ok(()))
     }
-    let slices = |slices: Vec<(&TableVersion, Slice)>| {
-        let some = slices.into_iter().filter(|(_, slice)| !slice.is_empty());
-        some.map(|(version, slice)| (version.clone(), slice)).collect()
-    };
-    let appeared = slices(vec![(new, appeared)]);
-    Ok(Ok(Changes { appeared, vanished: slices(vec![(old, vanished), (new, vanished_of_new)]) }))
 }
 
 fn files(version: &TableVersion) -> HashMap<String, File> {
@@ -103,37 +134,45 @@ fn files(version: &TableVersion) -> HashMap<String, File> {
     version.snapshot.log_data().into_iter().map(describe).collect()
 }
 
-/// Makes `before` what it would be if one commit's rearranging had been done before.
-async fn rearrange(
-    before: &mut HashMap<String, File>,
-    now: &HashMap<String, File>,
-    table: &TableVersion,
-    version: u64,
-) -> Result<Result<(), String>> {
-    let unknown = || Ok(Err(format!("has no commit {version} any more")));
+/// Whether two versions have the same files with the same rows.
+fn same(old: &TableVersion, new: &TableVersion) -> bool {
+    let identities = |version: &TableVersion| -> HashSet<String> {
+        files(version).iter().map(|(path, file)| file.identity(path)).collect()
+    };
+    identities(old) == identities(new)
+}
+
+/// What a commit does.
+enum Deed {
+    /// It moves rows from files to other files.
+    Rearranges,
+    /// Anything else.
+    Other,
+}
+
+async fn deed(table: &TableVersion, version: u64) -> Result<Result<Deed, String>> {
     let read = table.log_store.read_commit_entry(version).await.map_err(|e| {
         Error::new("HW0611", Blame::Environment, format!("cannot read commit {version} of {}", table.folder))
             .help("check that the lake's storage can be reached, and run again")
             .caused_by(e)
     })?;
-    let Some(commit) = read else { return unknown() };
+    let Some(commit) = read else { return Ok(Err(format!("has no commit {version} any more"))) };
+    let (mut changes, mut rearranges) = (false, false);
     for line in commit.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-        match serde_json::from_slice(line) {
-            Ok(Action::Remove(remove)) if !remove.data_change => {
-                let gone = identity(&remove.path, remove.deletion_vector.as_ref());
-                if before.remove(&remove.path).is_none_or(|file| file.identity(&remove.path) != gone) {
-                    return Ok(Err("was compacted together with new rows".to_owned()));
-                }
-            }
-            Ok(Action::Add(add)) if !add.data_change => {
-                let rows = now.get(&add.path).and_then(|file| file.rows);
-                before.insert(add.path, File { vector: add.deletion_vector, rows });
-            }
-            Ok(_) => {}
+        let data_change = match serde_json::from_slice(line) {
+            Ok(Action::Remove(remove)) => remove.data_change,
+            Ok(Action::Add(add)) => add.data_change,
+            Ok(_) => continue,
             Err(_) => return Ok(Err(format!("has a commit {version} that cannot be read"))),
-        }
+        };
+        changes |= data_change;
+        rearranges |= !data_change;
     }
-    Ok(Ok(()))
+    Ok(match (changes, rearranges) {
+        (true, true) => Err(format!("has a commit {version} that changes rows and rearranges others")),
+        (_, true) => Ok(Deed::Rearranges),
+        (_, false) => Ok(Deed::Other),
+    })
 }
 
 async fn gone_rows(

@@ -16,7 +16,7 @@ use super::location::Location;
 use super::table::{TableVersion, put_commit, read_commit};
 
 /// The key in a commit's `commitInfo` that holds what Headwater keeps there: `{"run": …, "position": …}`.
-pub(super) const COMMIT_INFO_KEY: &str = "headwater";
+pub(crate) const COMMIT_INFO_KEY: &str = "headwater";
 
 /// What a commit says beside its data.
 #[derive(Debug, Clone)]
@@ -49,11 +49,9 @@ pub(crate) async fn stage_commit(location: &Location, commit: NewCommit<'_>) -> 
     let actions = actions(&commit)?;
     let operation = operation(&commit);
     if let Some(previous) = commit.previous {
-        PROTOCOL.can_commit(previous.snapshot.as_ref(), &actions, &operation).map_err(|e| {
-            Error::new("HW0613", Blame::Environment, format!("{} cannot be written", commit.table))
-                .help("another program gave the table properties or protocol features that Headwater cannot write; move the table's folder away to let Headwater make it anew")
-                .caused_by(e)
-        })?;
+        PROTOCOL
+            .can_commit(previous.snapshot.as_ref(), &actions, &operation)
+            .map_err(|e| not_writable(commit.table, e))?;
     }
     let mut info = json!({ "run": commit.note.run });
     if let Some(position) = &commit.note.position {
@@ -226,7 +224,14 @@ fn commit_note(commit: &[u8]) -> Option<Value> {
     })
 }
 
-fn broken(table: &TableName, what: &str, cause: impl Into<AnyError>) -> Error {
+/// A table whose protocol or properties forbid what was to be done.
+pub(crate) fn not_writable(table: &TableName, cause: impl Into<AnyError>) -> Error {
+    Error::new("HW0613", Blame::Environment, format!("{table} cannot be written"))
+        .help("another program gave the table properties or protocol features that Headwater cannot write; move the table's folder away to let Headwater make it anew")
+        .caused_by(cause)
+}
+
+pub(crate) fn broken(table: &TableName, what: &str, cause: impl Into<AnyError>) -> Error {
     Error::new("HW0614", Blame::Headwater, format!("{table}: {what}"))
         .help("this is a defect of Headwater: please report it")
         .caused_by(cause)

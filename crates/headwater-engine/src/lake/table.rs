@@ -51,8 +51,20 @@ impl TableVersion {
             // A staged table without rows has no folder yet, and on a local disk Delta wants to see one.
             location.make_table_folder(name)?;
         }
-        let log_store = log_store(location, name, branch, base);
+        Self::read(log_store(location, name, branch, base), location.table(name), version).await
+    }
+
+    /// Another version of the same table, seen from where this one was opened.
+    pub(crate) async fn at(&self, version: u64) -> Result<Self> {
+        if version == self.snapshot.version() {
+            return Ok(self.clone());
+        }
+        Self::read(self.log_store.clone(), self.folder.clone(), version).await
+    }
+
+    async fn read(log_store: LogStoreRef, folder: Path, version: u64) -> Result<Self> {
         let snapshot = EagerSnapshot::try_new(log_store.as_ref(), Some(version)).await.map_err(|e| {
+            let name = name_of(&folder);
             if is_unreachable(&e.to_string()) {
                 return Error::new("HW0612", Blame::Environment, format!("cannot read the log of {name}"))
                     .help("check that the lake's storage can be reached, and run again")
@@ -63,7 +75,7 @@ impl TableVersion {
                 .help("the table's log was changed or removed by something else; `headwater history` shows the versions that are known")
                 .caused_by(e)
         })?;
-        Ok(Self { snapshot: Arc::new(snapshot), log_store, folder: location.table(name) })
+        Ok(Self { snapshot: Arc::new(snapshot), log_store, folder })
     }
 
     /// The table's columns, partition columns included.
@@ -101,6 +113,12 @@ impl TableVersion {
         }
         Some(rows)
     }
+}
+
+/// The name of the table in a folder.
+fn name_of(folder: &Path) -> String {
+    let parts: Vec<String> = folder.parts().map(|part| part.as_ref().to_owned()).collect();
+    parts[parts.len().saturating_sub(2)..].join(".")
 }
 
 /// The log of a table as seen from a branch (or, without one, up to a published version).

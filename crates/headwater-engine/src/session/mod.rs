@@ -29,7 +29,7 @@ use headwater_sdk::{Blame, Error, Relation, Relations, Result, TableName};
 pub(crate) use catalog::TableCache;
 pub(crate) use overflow::refuse_overflow;
 pub(crate) use runtime::Runtime;
-pub(crate) use scan::{FILE_COLUMN, LakeTable, ROW_COLUMN};
+pub(crate) use scan::{FILE_COLUMN, LakeTable, ROW_COLUMN, needs_delta_rs};
 pub(crate) use sql_types::SqlTypes;
 pub(crate) use star::DateDimension;
 
@@ -161,6 +161,9 @@ impl Session {
         let mut state = self.state.as_ref().clone();
         let options = state.config_mut().options_mut();
         options.optimizer.prefer_hash_join = thrift == Thrift::Fast;
+        if thrift == Thrift::InOrder {
+            *state.config_mut() = state.config().clone().with_target_partitions(1);
+        }
         if thrift == Thrift::Alone {
             *state.config_mut() = state.config().clone().with_target_partitions(1).with_batch_size(SMALL_BATCH);
         }
@@ -177,6 +180,8 @@ pub(crate) enum Thrift {
     Spilling,
     /// As `Spilling`, in one thread and in small batches: nothing else takes memory while a sort merges what it spilled.
     Alone,
+    /// In one thread, so that the rows of a scan come in the order of its files.
+    InOrder,
 }
 
 /// Rows of a batch where memory is short.
@@ -189,7 +194,7 @@ impl Thrift {
             _ if error.code != "HW0551" => None,
             Self::Fast => Some(Self::Spilling),
             Self::Spilling => Some(Self::Alone),
-            Self::Alone => None,
+            Self::Alone | Self::InOrder => None,
         }
     }
 }

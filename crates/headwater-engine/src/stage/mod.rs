@@ -1,12 +1,13 @@
 //! Staging one table on a branch: its rows are read or computed, shown to the checks, written, committed on the branch,
 //! and looked at again where one pass was not enough.
 //!
-//! [`incremental`] decides which rows have to be computed, [`lanes`] is where rows come from, [`sink`] where they go, [`rows`] the checks on the way, [`audit`] the second look,
+//! [`incremental`] decides which rows have to be computed, [`lanes`] is where rows come from, [`order`] the order in which they are written, [`sink`] where they go, [`rows`] the checks on the way, [`audit`] the second look,
 //! [`verdict`] the judgement, [`side`] what becomes of rows that are set aside, [`stay`] what is known of rows that stay.
 
 mod audit;
 mod incremental;
-mod lanes;
+pub(crate) mod lanes;
+mod order;
 mod quarantine;
 mod retype;
 mod rows;
@@ -19,5 +20,7 @@ mod verdict;
 mod view;
 
 pub(crate) use incremental::foresee;
+pub(crate) use rows::RowChecks;
+pub(crate) use sink::{FileWriter, Sink, WRITE_BATCH_ROWS, Written};
 pub(crate) use task::{now_micros, stage};
 pub(crate) use view::{audit_query, audit_view};

@@ -10,12 +10,13 @@ use arrow::datatypes::SchemaRef;
 use deltalake_core::kernel::Add;
 use futures::StreamExt;
 use headwater_sdk::check::{CompiledCheck, Severity};
-use headwater_sdk::engine::Staged;
+use headwater_sdk::engine::{Layout, Staged};
 use headwater_sdk::progress::Progress;
 use headwater_sdk::{Blame, Error, Result, TableName};
 use roaring::RoaringTreemap;
 
 use super::audit::{self, Scope};
+use super::order;
 use super::rows::{RowChecks, SetAside, Tally, reason};
 use super::sink::{FileWriter, Sink, Written};
 use super::task::{Attempt, Outcome, files_of, query_lanes};
@@ -105,7 +106,7 @@ async fn set_aside(session: &Session, sql: &str, check: &CompiledCheck, outcome:
     let Some(side) = &outcome.quarantine else { return Ok(0) };
     let mut side = side.lock().await;
     let mut count = 0;
-    for mut lane in query_lanes(session, sql).await? {
+    for mut lane in query_lanes(session, sql, &[]).await? {
         while let Some(batch) = lane.next().await {
             let rows = cast_batch(&batch?.rows, &outcome.write_schema).map_err(arrow_error)?;
             let same = |text: &str| StringArray::from_iter_values(std::iter::repeat_n(text, rows.num_rows()));
@@ -123,6 +124,7 @@ pub(super) struct Target<'a> {
     /// The columns as the files hold them.
     pub(super) schema: &'a SchemaRef,
     pub(super) partition_by: &'a [String],
+    pub(super) layout: &'a Layout,
     /// The one-pass checks that look on; none of them sets rows aside.
     pub(super) checks: &'a [CompiledCheck],
 }
@@ -131,7 +133,7 @@ impl<'a> Target<'a> {
     /// The attempt's table, with nobody looking on.
     pub(super) fn of(attempt: &Attempt<'a>, outcome: &'a Outcome) -> Self {
         let (table, partition_by) = (attempt.table, attempt.partition_by);
-        Self { table, schema: &outcome.write_schema, partition_by, checks: &[] }
+        Self { table, schema: &outcome.write_schema, partition_by, layout: attempt.layout, checks: &[] }
     }
 }
 
@@ -142,13 +144,21 @@ pub(super) async fn rewrite(
     session: &Session,
     sql: &str,
 ) -> Result<Written> {
+    let sorted_by = order::columns(target.layout, target.partition_by);
     let sink = Arc::new(Sink {
         schema: target.schema.clone(),
-        files: FileWriter::new(attempt.branch.location(), target.table, target.schema, target.partition_by),
+        files: FileWriter::new(
+            attempt.branch.location(),
+            target.table,
+            target.schema,
+            target.partition_by,
+            target.layout,
+        ),
+        order: sorted_by.clone(),
         checks: RowChecks::compile(target.checks, target.schema, session.state(), &|_| false)?,
         quarantine: None,
         rejected: None,
         progress: Arc::new(Progress::default()),
     });
-    sink.write(query_lanes(session, sql).await?).await
+    sink.write(query_lanes(session, sql, &sorted_by).await?).await
 }

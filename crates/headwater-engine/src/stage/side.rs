@@ -7,6 +7,7 @@ use arrow::datatypes::{Field, Schema, SchemaRef};
 use deltalake_core::datafile::writer::DeltaWriter;
 use deltalake_core::kernel::Add;
 use headwater_sdk::connector::RejectedRow;
+use headwater_sdk::engine::Layout;
 use headwater_sdk::{Result, RunId, TableName};
 
 use super::rows::SetAside;
@@ -29,7 +30,7 @@ pub(crate) struct SideTable {
 
 impl SideTable {
     pub(crate) fn new(location: &Location, name: TableName, schema: SchemaRef, run: &RunId, now_micros: i64) -> Self {
-        let files = FileWriter::new(location, &name, &schema, &[]);
+        let files = FileWriter::new(location, &name, &schema, &[], &Layout::default());
         Self { name, schema, files, writer: None, run: run.clone(), now_micros, rows: 0 }
     }
 

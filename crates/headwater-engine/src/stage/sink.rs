@@ -7,6 +7,7 @@ use arrow::datatypes::SchemaRef;
 use deltalake_core::datafile::writer::{DeltaWriter, WriterConfig};
 use deltalake_core::kernel::Add;
 use futures::StreamExt;
+use headwater_sdk::engine::Layout;
 use headwater_sdk::progress::Progress;
 use headwater_sdk::{Blame, Error, Result, TableName};
 use object_store::ObjectStore;
@@ -17,6 +18,7 @@ use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
 use super::lanes::Lane;
+use super::order;
 use super::rows::{self, RowChecks, Tally};
 use super::side::SideTable;
 use crate::lake::location::Location;
@@ -27,10 +29,11 @@ use crate::types::cast_batch;
 /// Rows in a row group: large enough for dictionaries to pay, small enough to be skipped and to fit into memory for
 /// every lane.
 const ROW_GROUP_ROWS: usize = 512 * 1024;
-/// A file is closed when it reaches about this size (bytes).
-const TARGET_FILE_BYTES: u64 = 256 * 1024 * 1024;
-/// Rows that are written one after the other.
-const WRITE_BATCH_ROWS: usize = 8192;
+/// Rows that are written one after the other: a file is closed between two of these.
+pub(crate) const WRITE_BATCH_ROWS: usize = 8192;
+/// Columns that the log has statistics of, where there are more: the first ones, and those that rows are clustered by. It is
+/// Delta's own number.
+const MEASURED_COLUMNS: usize = 32;
 /// A lane holds back up to this much (bytes), so that tables of few rows become one file and not one per lane.
 const HELD_BACK_BYTES: usize = 4 * 1024 * 1024;
 
@@ -43,7 +46,13 @@ pub(crate) struct FileWriter {
 
 impl FileWriter {
     /// A writer of files with `schema` below the table's folder.
-    pub(crate) fn new(location: &Location, table: &TableName, schema: &SchemaRef, partition_by: &[String]) -> Self {
+    pub(crate) fn new(
+        location: &Location,
+        table: &TableName,
+        schema: &SchemaRef,
+        partition_by: &[String],
+        layout: &Layout,
+    ) -> Self {
         let properties = WriterProperties::builder()
             .set_compression(Compression::SNAPPY)
             .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
@@ -53,11 +62,11 @@ impl FileWriter {
             schema.clone(),
             partition_by.to_vec(),
             Some(properties),
-            std::num::NonZeroU64::new(TARGET_FILE_BYTES),
+            std::num::NonZeroU64::new(layout.file_size),
             Some(WRITE_BATCH_ROWS),
             // Statistics of the first 32 columns, as Delta has it by default.
             Default::default(),
-            None,
+            measured(schema, &layout.clustering.columns),
         );
         Self { store: Arc::new(PrefixStore::new(location.root.clone(), location.table(table))), config }
     }
@@ -66,6 +75,15 @@ impl FileWriter {
     pub(crate) fn open(&self) -> DeltaWriter {
         DeltaWriter::new(self.store.clone(), self.config.clone())
     }
+}
+
+/// The columns to be measured; `None` for the first 32. Rows are found by those that they are clustered by only where the log
+/// knows their least and greatest values.
+fn measured(schema: &SchemaRef, clustered: &[String]) -> Option<Vec<String>> {
+    let names: Vec<&String> = schema.fields().iter().map(|field| field.name()).collect();
+    let (first, others) = names.split_at(names.len().min(MEASURED_COLUMNS));
+    let missing: Vec<&&String> = others.iter().filter(|name| clustered.contains(name)).collect();
+    (!missing.is_empty()).then(|| first.iter().chain(missing).map(|name| (*name).clone()).collect())
 }
 
 /// What was written.
@@ -90,6 +108,8 @@ pub(crate) struct Sink {
     pub(crate) schema: SchemaRef,
     pub(crate) files: FileWriter,
     pub(crate) checks: RowChecks,
+    /// The columns by which the rows of each lane are sorted; none where they lie as they come.
+    pub(crate) order: Vec<String>,
     pub(crate) quarantine: Option<Mutex<SideTable>>,
     pub(crate) rejected: Option<Mutex<SideTable>>,
     pub(crate) progress: Arc<Progress>,
@@ -118,7 +138,8 @@ impl Sink {
         rows::prove(&mut total.tallies).await;
         if !held_back.is_empty() {
             let mut writer = self.files.open();
-            for batch in &held_back {
+            // Lanes are sorted, what several of them have held back is not.
+            for batch in &order::sort_batches(held_back, &self.order)? {
                 writer.write(batch).await.map_err(write_error)?;
             }
             total.adds.extend(writer.close().await.map_err(write_error)?);

@@ -8,7 +8,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use deltalake_core::kernel::{Action, Add};
 use headwater_sdk::check::{CompiledCheck, Severity};
 use headwater_sdk::connector::ReadPart;
-use headwater_sdk::engine::{Refresh, StageInput, StageRequest, Staged, StagedTable, WriteMode};
+use headwater_sdk::engine::{Layout, Refresh, StageInput, StageRequest, Staged, StagedTable, WriteMode};
 use headwater_sdk::failpoint::failpoint;
 use headwater_sdk::method::Method;
 use headwater_sdk::progress::Progress;
@@ -23,7 +23,7 @@ use super::rows::{RowChecks, Tally};
 use super::side::SideTable;
 use super::sink::{FileWriter, Sink, Written};
 use super::stay::Stay;
-use super::{audit, quarantine, retype, verdict, view};
+use super::{audit, order, quarantine, retype, verdict, view};
 use crate::branch::RunBranch;
 use crate::lake::commit::{self, CommitNote, NewCommit};
 use crate::lake::table::{TableVersion, head_version};
@@ -37,6 +37,7 @@ pub(super) struct Attempt<'a> {
     pub(super) table: &'a TableName,
     pub(super) mode: WriteMode,
     pub(super) partition_by: &'a [String],
+    pub(super) layout: &'a Layout,
     pub(super) checks: &'a [CompiledCheck],
     pub(super) relations: &'a Relations,
     /// The newest published version, which the staged commit stands on.
@@ -56,6 +57,7 @@ pub(crate) async fn stage(branch: &RunBranch, request: StageRequest) -> Result<S
         input,
         mode,
         partition_by,
+        layout,
         checks,
         judge_all,
         keep_rejected,
@@ -104,6 +106,7 @@ pub(crate) async fn stage(branch: &RunBranch, request: StageRequest) -> Result<S
         table: &table,
         mode,
         partition_by: &partition_by,
+        layout: &layout,
         checks: &checks,
         relations: &relations,
         previous,
@@ -275,7 +278,7 @@ impl Attempt<'_> {
             Rows::Plan(plan) => {
                 let mut thrift = Thrift::Fast;
                 loop {
-                    let physical = session.physical(&plan, thrift).await?;
+                    let physical = order::sorted(session.physical(&plan, thrift).await?, &self.order());
                     let lanes = lanes::of_plan(&physical, &session.state().task_ctx())?;
                     let schema = physical.schema();
                     match self.write_lanes(session, &schema, &schema, lanes, false, progress).await {
@@ -301,7 +304,8 @@ impl Attempt<'_> {
         let quarantines = self.checks.iter().any(|check| check.severity == Severity::Quarantine);
         let sink = Arc::new(Sink {
             schema: write_schema.clone(),
-            files: FileWriter::new(self.branch.location(), self.table, &write_schema, self.partition_by),
+            files: FileWriter::new(self.branch.location(), self.table, &write_schema, self.partition_by, self.layout),
+            order: self.order(),
             checks: RowChecks::compile(self.checks, &write_schema, session.state(), &|check| self.proves(check))?,
             quarantine: quarantines
                 .then(|| Mutex::new(self.side(self.table.quarantine(), side_table::quarantine_schema(&schema)))),
@@ -315,6 +319,11 @@ impl Attempt<'_> {
         let (quarantine, rejected) =
             Arc::into_inner(sink).map_or((None, None), |sink| (sink.quarantine, sink.rejected));
         Ok(Outcome { schema, write_schema, written, rows_in, quarantine, rejected, carried_over: None })
+    }
+
+    /// The columns by which the rows of a query are sorted.
+    pub(super) fn order(&self) -> Vec<String> {
+        order::columns(self.layout, self.partition_by)
     }
 
     /// Whether the rows of this attempt alone tell whether a unique check holds.
@@ -449,7 +458,8 @@ impl Attempt<'_> {
                 return Ok(None);
             }
         }
-        let target = Target { table: &side.name, schema: &side.schema, partition_by: &[], checks: &[] };
+        let layout = &Layout::default();
+        let target = Target { table: &side.name, schema: &side.schema, partition_by: &[], layout, checks: &[] };
         let carried_over = retype::carry_over(self, previous.as_ref(), &side.schema, &target).await?;
         let mode = carried_over.as_ref().map_or(self.mode, |_| WriteMode::Replace);
         adds.extend(carried_over.into_iter().flatten());
@@ -493,9 +503,9 @@ pub(crate) fn now_micros() -> i64 {
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
-/// Lanes of a query, with joins that spill.
-pub(super) async fn query_lanes(session: &Session, sql: &str) -> Result<Vec<Lane>> {
+/// Lanes of a query, with joins that spill, each sorted by some columns.
+pub(super) async fn query_lanes(session: &Session, sql: &str, sorted_by: &[String]) -> Result<Vec<Lane>> {
     let plan = session.plan(sql).await?;
-    let physical = session.physical(&plan, Thrift::Spilling).await?;
+    let physical = order::sorted(session.physical(&plan, Thrift::Spilling).await?, sorted_by);
     lanes::of_plan(&physical, &session.state().task_ctx())
 }

@@ -10,7 +10,7 @@ use futures::{StreamExt, TryStreamExt};
 use headwater_engine::{LakeEngine, LakeOptions};
 use headwater_sdk::check::{CompiledCheck, Probe, Severity, Threshold};
 use headwater_sdk::connector::{ReadPart, RejectedRow, SourceBatch};
-use headwater_sdk::engine::{Branch, Engine, PublishOutcome, StageInput, StageRequest, Staged, WriteMode};
+use headwater_sdk::engine::{Branch, Engine, Layout, PublishOutcome, StageInput, StageRequest, Staged, WriteMode};
 use headwater_sdk::method::Method;
 use headwater_sdk::progress::Progress;
 use headwater_sdk::{Relation, Relations, Result, RunId, TableName};
@@ -92,6 +92,7 @@ impl Fixture {
             input,
             mode,
             partition_by: vec![],
+            layout: Layout::default(),
             checks,
             judge_all: false,
             keep_rejected: false,

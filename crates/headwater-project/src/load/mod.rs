@@ -1,6 +1,7 @@
 //! Loading: from a folder to a [`Project`] or to everything that is wrong with it.
 
 pub(crate) mod checks;
+mod clustering;
 mod columns;
 mod conditions;
 pub(crate) mod connectors;

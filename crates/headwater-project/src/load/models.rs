@@ -8,7 +8,7 @@ use headwater_sdk::TableName;
 use super::checks::Checks;
 use super::files::{Folder, Found};
 use super::settings::single;
-use super::{Parts, columns, incremental, star, tables};
+use super::{Parts, clustering, columns, incremental, star, tables};
 use crate::asset::{Asset, AssetKind, Materialize, ModelAsset, Refresh};
 use crate::codes;
 use crate::graph::{Draft, Read};
@@ -202,13 +202,8 @@ fn read_header(
     let checks = parts.checks.compile(node.get("checks"), Some(name), is_view, diagnostics);
     let json = validate::read(parts.header_schema, &node, "a model's header", diagnostics);
     let header = json.and_then(|json| serde_json::from_value::<ModelHeader>(json).ok());
-    if let (Some(header), Some(partition)) = (&header, node.get("partition_by"))
-        && is_view
-        && !header.partition_by.is_empty()
-    {
-        let diagnostic =
-            Diagnostic::error(codes::CONTRADICTION, "a view has no files to partition").at(partition.span, "");
-        diagnostics.push(diagnostic.help("leave `partition_by` out, or use `materialize: table`"));
+    if let Some(header) = &header {
+        clustering::verify(header, &node, is_view, diagnostics);
     }
     (header, node, checks)
 }
@@ -268,12 +263,8 @@ fn asset(
     checks: Vec<crate::asset::CheckSpec>,
     parts: &Parts<'_>,
 ) -> Asset {
-    let partition = node.get("partition_by");
-    let partition_spans =
-        header.partition_by.iter().enumerate().map(|(index, _)| {
-            partition.map_or(span, |node| node.items().get(index).map_or(node.span, |item| item.span))
-        });
-    let partition_spans = partition_spans.collect();
+    let partition_spans = clustering::spans_of(node, "partition_by", header.partition_by.len(), span);
+    let (layout, cluster_spans) = clustering::of(&header, node, span);
     let model = ModelAsset {
         named_columns: incremental::named_columns(&header, node),
         refresh: match header.refresh {
@@ -282,6 +273,8 @@ fn asset(
         },
         partition_by: header.partition_by,
         partition_spans,
+        layout,
+        cluster_spans,
         ..model
     };
     Asset {

@@ -127,6 +127,7 @@ fn states(project: &Project) -> Vec<AssetState> {
         run: RunId::from_text("run1"),
         snapshot: None,
         checks: Vec::new(),
+        clustering: Default::default(),
     };
     project.assets.iter().map(state).collect()
 }

@@ -7,6 +7,7 @@
 //! /*---
 //! description: One row per customer.
 //! materialize: table              # or view
+//! cluster_by: [country]
 //! columns:
 //!   customer_id: { description: As the shop numbers them }
 //!   first_order: { description: Never before the variable since }
@@ -46,14 +47,20 @@
 //! of its inputs. The first run, a changed definition and `--full-refresh` make the table anew; a changed definition only as
 //! long as no rows are lost by that.
 //!
+//! `cluster_by`, `cluster_order` and `target_file_size` say how the rows lie in files. They change neither rows nor columns, so
+//! that changing them rebuilds nothing: `headwater maintain` lays the table out anew, and what a run writes from then on is as
+//! they say.
+//!
 //! A seed is a small table that is part of the project: `seeds/<table>.csv` (in the schema `seeds`) or
 //! `seeds/<schema>/<table>.csv`, with what is said about it in a `.yml` of the same name.
 
+use headwater_sdk::engine::ClusterOrder;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::columns::{ModelColumn, Named, StreamColumn};
+use super::formats::Size;
 use super::incremental::{GrainOption, LateOption, StrategyOption};
 use super::star::{BridgeOptions, DimensionOptions, FactOptions};
 
@@ -91,6 +98,15 @@ pub(crate) struct ModelHeader {
     /// What becomes of changes that lie before these steps.
     #[serde(default)]
     pub(crate) late: LateOption,
+    /// Columns by which rows that belong together lie together in files, within each partition: queries about a few of their
+    /// values then skip most files.
+    #[serde(default)]
+    pub(crate) cluster_by: Vec<String>,
+    /// How `cluster_by` orders rows.
+    #[serde(default)]
+    pub(crate) cluster_order: ClusterOrder,
+    /// The size at which a file is full, e.g. `128MiB`; at least `1MiB`. Default: `256MiB`.
+    pub(crate) target_file_size: Option<Size>,
     /// Who answers for it.
     pub(crate) owner: Option<String>,
     /// Its tags.

@@ -6,7 +6,9 @@ use headwater_project::plan::PlannedTask;
 use headwater_project::{Asset, AssetKind, Materialize, ModelAsset, Refresh as RefreshPolicy, StreamAsset};
 use headwater_sdk::check::CompiledCheck;
 use headwater_sdk::connector::{OnBadRow, ReadMode};
-use headwater_sdk::engine::{AuditViewRequest, Branch, Refresh, Since, StageInput, StageRequest, Staged, WriteMode};
+use headwater_sdk::engine::{
+    AuditViewRequest, Branch, Layout, Refresh, Since, StageInput, StageRequest, Staged, WriteMode,
+};
 use headwater_sdk::method::Method;
 use headwater_sdk::progress::Progress;
 use headwater_sdk::{Blame, Error, Relations, Result};
@@ -82,6 +84,7 @@ async fn load(
         input: StageInput::Source { schema: plan.schema, parts: plan.parts },
         mode: if appended { WriteMode::Append } else { WriteMode::Replace },
         partition_by: Vec::new(),
+        layout: Layout::default(),
         checks: resolved.checks.clone(),
         judge_all: task.checks_changed,
         keep_rejected: stream.settings.on_bad_row == OnBadRow::Reject,
@@ -166,6 +169,7 @@ fn table_request(
         input,
         mode: WriteMode::Replace,
         partition_by: model.partition_by.clone(),
+        layout: model.layout.clone(),
         checks,
         judge_all: false,
         keep_rejected: false,

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use headwater_project::Asset;
 use headwater_project::plan::{PlannedTask, parts_after, parts_read, tracked_inputs};
+use headwater_project::{Asset, AssetKind};
 use headwater_sdk::TableName;
 use headwater_sdk::check::CheckCount;
-use headwater_sdk::engine::Refresh;
+use headwater_sdk::engine::{Clustering, Refresh};
 use headwater_sdk::store::AssetState;
 
 use super::attempt::Attempt;
@@ -49,5 +49,15 @@ pub(super) fn after(
         run: run.clone(),
         snapshot: Some(context.base.next_id()),
         checks: attempt.staged.checks.iter().map(CheckCount::of).collect(),
+        clustering: clustering(asset, attempt, before),
+    }
+}
+
+/// By what the rows lie together that were there before, or, where all were written, those of this run.
+fn clustering(asset: &Asset, attempt: &Attempt, before: Option<&AssetState>) -> Clustering {
+    match (&asset.kind, &attempt.staged.refresh) {
+        (AssetKind::Model(model), None | Some(Refresh::Full { .. })) => model.layout.clustering.sorted(),
+        (AssetKind::Model(_), _) => before.map(|state| state.clustering.clone()).unwrap_or_default(),
+        (AssetKind::Stream(_) | AssetKind::Seed(_), _) => Clustering::default(),
     }
 }

@@ -32,6 +32,7 @@ pub(super) fn resolve(
     verify_declared(asset, &analysis, &mut found);
     verify_partitions(asset, model, &analysis, &mut found);
     incremental::verify(asset, model, &analysis.schema, &mut found);
+    verify_clustering(asset, model, &analysis, &mut found);
     verify_view(asset, model, &mut found);
     let Analysis { schema, lineage, fingerprints, sums: _, volatile } = analysis;
     let (definition, columns) = (definition(asset), typed_names(&schema));
@@ -108,6 +109,31 @@ fn verify_partitions(asset: &Asset, model: &ModelAsset, analysis: &Analysis, fou
                 None => diagnostic,
             });
         }
+    }
+}
+
+/// Rows are clustered by columns that there are, and whose values have an order.
+fn verify_clustering(asset: &Asset, model: &ModelAsset, analysis: &Analysis, found: &mut Vec<Diagnostic>) {
+    for (index, column) in model.layout.clustering.columns.iter().enumerate() {
+        let place = model.cluster_spans.get(index).copied().unwrap_or(asset.span);
+        let names = || analysis.schema.fields().iter().map(|field| field.name().as_str());
+        let diagnostic = match analysis.schema.field_with_name(column) {
+            Err(_) => {
+                let message = format!("{} cannot be clustered by '{column}': it has no such column", asset.name);
+                let diagnostic = Diagnostic::error("HW0922", message).at(place, "no such column");
+                match nearest(column, names()) {
+                    Some(near) => diagnostic.help(format!("did you mean '{near}'?")),
+                    None => diagnostic.help(format!("its columns are: {}", names().collect::<Vec<_>>().join(", "))),
+                }
+            }
+            Ok(field) if field.data_type().is_nested() => {
+                let message = format!("{} cannot be clustered by '{column}': its values have no order", asset.name);
+                let diagnostic = Diagnostic::error("HW0922", message).at(place, type_name(field.data_type()));
+                diagnostic.help("name a column of numbers, texts, dates or timestamps")
+            }
+            Ok(_) => continue,
+        };
+        found.push(diagnostic);
     }
 }
 

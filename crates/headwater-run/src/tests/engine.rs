@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use headwater_sdk::check::{CheckResult, CompiledCheck, Probe, Severity, Verdict};
 use headwater_sdk::engine::{
-    Analysis, AuditViewRequest, Branch, Engine, Foresight, ForesightRequest, GivenTable, KeepSet, PublishOutcome,
-    QueryResult, SqlError, StageInput, StageRequest, Staged, StagedTable, Trial, TrialRequest, VacuumReport, WriteMode,
+    Analysis, AuditViewRequest, Branch, Compacted, Engine, Foresight, ForesightRequest, GivenTable, KeepSet, Layout, PublishOutcome,
+    QueryResult, SqlError, StageInput, StageRequest, Staged, StagedTable, Survey, Trial, TrialRequest, VacuumReport, WriteMode,
 };
 use headwater_sdk::lineage::{ColumnLineage, ColumnRef, Edge, Fingerprint, Fingerprints, Influence, OutputColumn};
 use headwater_sdk::types::timestamp_utc;
@@ -273,6 +273,11 @@ impl Branch for MemoryBranch {
         Ok(staged)
     }
 
+    /// A table has no files here.
+    async fn stage_compaction(&self, _: &TableName, _: &Layout, _: bool) -> Result<Option<Compacted>> {
+        Ok(None)
+    }
+
     async fn holds(&self, staged: &StagedTable) -> Result<bool> {
         self.engine.tap.before("engine holds").await?;
         let storage = self.engine.lock();
@@ -413,6 +418,14 @@ impl Engine for MemoryEngine {
     ) -> Result<Foresight, SqlError> {
         let stays = request.changed.is_empty();
         Ok(if stays { Foresight::Nothing } else { Foresight::Full { because: None } })
+    }
+
+    async fn survey(&self, _: &TableName, _: &Layout, _: bool) -> Result<Survey> {
+        Ok(Survey::default())
+    }
+
+    async fn checkpoint(&self, _: &TableName) -> Result<()> {
+        Ok(())
     }
 
     async fn vacuum(&self, keep: &KeepSet, _dry_run: bool) -> Result<VacuumReport> {

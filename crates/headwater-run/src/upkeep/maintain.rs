@@ -1,30 +1,52 @@
-//! Maintenance: files that no live snapshot needs are removed.
+//! Maintenance: rows are written again into better files, logs get checkpoints, and files that no live snapshot needs are
+//! removed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use headwater_sdk::engine::{KeepSet, VacuumReport};
-use headwater_sdk::{Relation, RunId};
+use headwater_project::{AssetKind, Project};
+use headwater_sdk::engine::{Layout, VacuumReport};
+use headwater_sdk::{Blame, Error, Relation, RunId, TableName};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use crate::clock;
+use super::compact::{Compaction, TableUpkeep};
+use super::vacuum;
 use crate::error::RunError;
-use crate::lake::Lake;
+use crate::lake::{Base, Lake};
 use crate::lease::{self, LeaseOptions};
 use crate::observer::Observer;
 use crate::recover;
 
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+/// Something that maintenance does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Task {
+    /// Rows are written again into files of the right size and order.
+    Compact,
+    /// Logs with many commits get a checkpoint.
+    Checkpoint,
+    /// Files that nothing needs are removed.
+    Vacuum,
+}
 
-/// What is kept.
+/// What is done, and what is kept.
 #[derive(Debug, Clone)]
 pub struct MaintainOptions {
+    /// What is done.
+    pub tasks: BTreeSet<Task>,
+    /// The tables that it is about; none for all.
+    pub tables: Vec<TableName>,
+    /// How the rows of tables are to lie; those of others as they come.
+    pub layouts: BTreeMap<TableName, Layout>,
     /// How many of the newest snapshots stay readable, at least one.
     pub keep_snapshots: usize,
     /// Snapshots younger than this many days stay readable as well.
     pub keep_days: u32,
-    /// Only tell what would be removed.
+    /// Only tell what would be done.
     pub dry_run: bool,
+    /// The environment, for the record.
+    pub environment: String,
+    /// The command line for the record, without secrets.
+    pub command: String,
     /// How the lake's lease is taken and kept.
     pub lease: LeaseOptions,
     /// Stops the work when it fires.
@@ -34,9 +56,14 @@ pub struct MaintainOptions {
 impl Default for MaintainOptions {
     fn default() -> Self {
         Self {
+            tasks: [Task::Compact, Task::Checkpoint, Task::Vacuum].into(),
+            tables: Vec::new(),
+            layouts: BTreeMap::new(),
             keep_snapshots: 10,
             keep_days: 7,
             dry_run: false,
+            environment: String::new(),
+            command: String::new(),
             lease: LeaseOptions::default(),
             cancel: CancellationToken::new(),
         }
@@ -44,22 +71,36 @@ impl Default for MaintainOptions {
 }
 
 /// What was done.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MaintainSummary {
-    /// Whether nothing was removed, only counted.
+    /// Whether nothing was done, only told.
     pub dry_run: bool,
+    /// The tables about which something was, or would be, done, or could not.
+    pub tables: Vec<TableUpkeep>,
+    /// The snapshot with the tables in their new files.
+    pub snapshot: Option<u64>,
     /// The oldest snapshot that stays readable.
     pub oldest_kept: Option<u64>,
     /// Snapshots that stay readable.
     pub kept_snapshots: usize,
-    /// What was, or would be, removed.
-    pub removed: VacuumReport,
+    /// What was, or would be, removed; `None` when that was not asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub removed: Option<VacuumReport>,
 }
 
-/// Removes the files that neither a live snapshot nor an unfinished run refers to.
+/// How a project wants the rows of its tables to lie.
+pub fn layouts(project: &Project) -> BTreeMap<TableName, Layout> {
+    let layout = |kind: &AssetKind| match kind {
+        AssetKind::Model(model) => Some(model.layout.clone()),
+        AssetKind::Stream(_) | AssetKind::Seed(_) => None,
+    };
+    project.assets.iter().filter_map(|asset| Some((asset.name.clone(), layout(&asset.kind)?))).collect()
+}
+
+/// Does what is asked for under the lake's lease. What there is to read stays the same, row by row.
 ///
 /// # Errors
-/// When the lake is in use, or the storage or the catalogue fails.
+/// When the lake is in use, or the storage or the catalogue fails, and `HW0927` for what is no table.
 pub async fn maintain(
     lake: &Lake,
     options: &MaintainOptions,
@@ -67,39 +108,42 @@ pub async fn maintain(
 ) -> Result<MaintainSummary, RunError> {
     let id = RunId::from_ulid(ulid::Ulid::generate());
     let held = lease::take(&lake.store, &id, &options.lease, &options.cancel, observer).await?;
-    held.during(async {
+    held.during(Box::pin(async {
         let mut unfinished = recover::recover(lake, &held, observer).await?;
-        if !options.dry_run {
-            // They may yet write files that are in no commit: what they stage later must count for nothing.
-            recover::abandon(lake, held.lease(), std::mem::take(&mut unfinished.doubtful)).await?;
-        }
-        let mut keep = KeepSet { branches: unfinished.branches().collect(), ..KeepSet::default() };
-        for asset in lake.store.known_assets().await? {
-            keep.tables.extend([asset.quarantine(), asset.rejected(), asset]);
-        }
-        let young = clock::now_ms() - i64::from(options.keep_days) * DAY_MS;
-        let (mut live, mut vacuumed) = (BTreeSet::new(), BTreeSet::new());
-        for (index, snapshot) in lake.store.snapshots(usize::MAX >> 1).await?.into_iter().enumerate() {
-            if index >= options.keep_snapshots.max(1) && snapshot.published_ms < young {
-                vacuumed.insert(snapshot.id);
-                continue;
-            }
-            live.insert(snapshot.id);
-            for (name, relation) in snapshot.relations {
-                if let Relation::Table { version } = relation {
-                    keep.versions.entry(name).or_default().insert(version);
-                }
-            }
-        }
-        if !options.dry_run {
-            lake.store.put_vacuumed(&vacuumed, held.lease()).await?;
-        }
-        let removed = tokio::select! {
-            removed = lake.engine.vacuum(&keep, options.dry_run) => removed?,
-            () = options.cancel.cancelled() => return Err(RunError::Interrupted),
+        let base = lake.base().await?;
+        verify_tables(options, &base)?;
+        let mut summary = MaintainSummary {
+            dry_run: options.dry_run,
+            tables: Vec::new(),
+            snapshot: None,
+            oldest_kept: None,
+            kept_snapshots: 0,
+            removed: None,
         };
-        let (oldest_kept, kept_snapshots) = (live.first().copied(), live.len());
-        Ok(MaintainSummary { dry_run: options.dry_run, oldest_kept, kept_snapshots, removed })
-    })
+        if options.tasks.contains(&Task::Compact) || options.tasks.contains(&Task::Checkpoint) {
+            let compaction = Compaction { id: &id, lake, options, base: &base, held: &held, observer };
+            (summary.tables, summary.snapshot) = compaction.work(&mut unfinished).await?;
+        }
+        if options.tasks.contains(&Task::Vacuum) {
+            let done = vacuum::vacuum(lake, options, &held, unfinished).await?;
+            (summary.oldest_kept, summary.kept_snapshots) = (done.oldest_kept, done.kept_snapshots);
+            summary.removed = Some(done.removed);
+        }
+        Ok(summary)
+    }))
     .await
+}
+
+/// What is named has to be a table of `main`.
+fn verify_tables(options: &MaintainOptions, base: &Base) -> Result<(), RunError> {
+    for table in &options.tables {
+        let what = match base.relation(table) {
+            Some(Relation::Table { .. }) => continue,
+            Some(_) => format!("{table} is a view: it has no files"),
+            None => format!("there is no table {table}"),
+        };
+        let error = Error::new("HW0927", Blame::Project, what);
+        return Err(error.help("`headwater show` lists what is published").into());
+    }
+    Ok(())
 }

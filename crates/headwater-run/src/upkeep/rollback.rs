@@ -1,12 +1,12 @@
 //! Rolling back: a new snapshot with the contents of an old one.
 
-use headwater_project::plan::short_hash;
 use headwater_sdk::engine::StagedTable;
-use headwater_sdk::store::{Intent, RunRecord, RunState, SnapshotKind, SnapshotRecord};
+use headwater_sdk::store::{Intent, RunRecord, SnapshotKind, SnapshotRecord};
 use headwater_sdk::{Blame, Error, Relation, RunId, TableName};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
+use super::record::{self, Doer};
 use crate::clock;
 use crate::error::RunError;
 use crate::lake::{Base, Lake};
@@ -75,36 +75,11 @@ async fn under_lease(
     if base.relations() == target.relations {
         return Ok(summary);
     }
-    let mut run = RunRecord {
-        id: id.clone(),
-        number: lake.store.runs(1).await?.first().map_or(0, |newest| newest.number) + 1,
-        environment: options.environment.clone(),
-        plan_fingerprint: short_hash(&format!("rollback {to} {id}")),
-        base_snapshot: base.id(),
-        snapshot: None,
-        state: RunState::Running,
-        started_ms: clock::now_ms(),
-        ended_ms: None,
-        holder: Some(held.lease().holder.clone()),
-        command: options.command.clone(),
-        backfill: None,
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-    };
-    lake.store.put_run(&run, held.lease()).await?;
+    let deed = format!("rollback {to}");
+    let doer = Doer { environment: &options.environment, command: &options.command, deed: &deed };
+    let run = record::begin(lake, &id, &base, &doer, held).await?;
     let outcome = restore(lake, &run, &base, &target, &options.cancel, held).await;
-    run.ended_ms = Some(clock::now_ms());
-    run.state = if outcome.is_ok() { RunState::Published } else { RunState::Failed };
-    if let Ok(intent) = &outcome {
-        run.snapshot = Some(intent.snapshot.id);
-    } else if lake.store.intents().await?.iter().any(|intent| intent.run == id) {
-        // The next run finishes what was begun.
-        run.state = RunState::Running;
-        run.ended_ms = None;
-    }
-    lake.store.put_run(&run, held.lease()).await?;
-    if run.state != RunState::Running {
-        lake.engine.drop_branch(&recover::branch_of(&id)).await?;
-    }
+    let run = record::end(lake, run, &outcome, held).await?;
     let intent = outcome?;
     // They stand on a snapshot that is not the newest any more: nobody could go on with them.
     recover::abandon(lake, held.lease(), unfinished.resumable).await?;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::check::CheckCount;
-use crate::engine::{Staged, StagedTable};
+use crate::engine::{Clustering, Staged, StagedTable};
 use crate::id::RunId;
 use crate::lineage::ColumnLineage;
 use crate::method::TimeRange;
@@ -168,6 +168,9 @@ pub struct AssetState {
     /// What its checks have seen of its rows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<CheckCount>,
+    /// By what the rows lay together in its files when all of them were written last.
+    #[serde(default, skip_serializing_if = "Clustering::is_none")]
+    pub clustering: Clustering,
 }
 
 /// An asset's lineage and columns as published.
@@ -194,6 +197,8 @@ pub enum SnapshotKind {
         /// That snapshot.
         to: u64,
     },
+    /// `headwater maintain` wrote the same rows into other files.
+    Maintain,
 }
 
 /// An immutable map {table → version}.

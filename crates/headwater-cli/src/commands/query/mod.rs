@@ -70,11 +70,15 @@ pub(crate) async fn query(args: &QueryArgs, global: &Global, console: &Console) 
         _ => Failure::of_sql(error, sql),
     })?;
     let answer = Answer::new(result, args.limit);
-    give(answer, format, args, console).await.map_err(|failure| match &snapshot {
-        Some(snapshot) => failure.of_reading(snapshot),
-        None => failure,
-    })?;
-    Ok(0)
+    match (give(answer, format, args, console).await, snapshot) {
+        (Ok(()), _) => Ok(0),
+        (Err(failure), None) => Err(failure),
+        (Err(failure), Some(snapshot)) => {
+            // Vacuuming may have begun after the query.
+            let now = lake.store.snapshot(snapshot.id).await.ok().flatten();
+            Err(failure.of_reading(&now.unwrap_or(snapshot), args.as_of.is_some()))
+        }
+    }
 }
 
 /// Gives the answer to the file, the terminal or stdout.

@@ -7,6 +7,7 @@
 mod deleted;
 mod statistics;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
@@ -95,6 +96,15 @@ impl LakeTable {
         let deleted = deleted_rows(location, version).await?;
         let rows = Rows { version, left_out: &deleted, only: false };
         Self::with_rows(&[rows], store_url, true).map_err(|e| super::sql_error(&e))
+    }
+
+    /// The table with its files in an order of their paths.
+    pub(crate) fn in_order(mut self, order: &[&str]) -> Self {
+        let places: HashMap<&str, usize> = order.iter().enumerate().map(|(place, path)| (*path, place)).collect();
+        let mut files: Vec<(String, PartitionedFile)> = self.paths.drain(..).zip(self.files.drain(..)).collect();
+        files.sort_by_key(|(path, _)| places.get(path.as_str()).copied().unwrap_or(usize::MAX));
+        (self.paths, self.files) = files.into_iter().unzip();
+        self
     }
 
     /// The version that it reads.
@@ -288,15 +298,20 @@ impl TableProvider for LakeTable {
     }
 }
 
-/// Delta-rs's scan, when the table has what only that reads: mapped columns, or deleted rows of a file whose number of rows
-/// the log does not know.
-async fn foreign_scan(version: &TableVersion) -> Result<Option<Arc<dyn TableProvider>>> {
+/// Whether a table has what only delta-rs's scan reads: mapped columns, or deleted rows of a file whose number of rows the log
+/// does not know.
+pub(crate) fn needs_delta_rs(version: &TableVersion) -> bool {
     let mapped = version.snapshot.metadata().configuration().get("delta.columnMapping.mode");
     let uncounted = || {
         let mut files = version.snapshot.log_data().into_iter();
         files.any(|file| file.num_records().is_none() && file.deletion_vector_descriptor().is_some())
     };
-    if mapped.is_none_or(|mode| mode == "none") && !uncounted() {
+    mapped.is_some_and(|mode| mode != "none") || uncounted()
+}
+
+/// Delta-rs's scan, when the table has what only that reads.
+async fn foreign_scan(version: &TableVersion) -> Result<Option<Arc<dyn TableProvider>>> {
+    if !needs_delta_rs(version) {
         return Ok(None);
     }
     let scan = DeltaScanNext::builder()

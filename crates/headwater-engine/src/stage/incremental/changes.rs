@@ -100,7 +100,9 @@ impl Case<'_> {
             Err(why) => return halt(format!("{name} {why}")),
         };
         let folder = &old.version().folder;
-        for path in changes.vanished.iter().flat_map(|(_, slice)| slice.keys()) {
+        let latest = now.version().snapshot.version();
+        let earlier = changes.appeared.iter().filter(|(version, _)| version.snapshot.version() < latest);
+        for path in changes.vanished.iter().chain(earlier).flat_map(|(_, slice)| slice.keys()) {
             let path = Path::from(path.as_str()).parts().fold(folder.clone(), Path::join);
             if !exists(location, &path).await? {
                 return halt(format!("vacuum has removed rows that {name} had"));

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use headwater_sdk::check::{CompiledCheck, Probe, Severity};
-use headwater_sdk::engine::Refresh;
+use headwater_sdk::engine::{ClusterOrder, Refresh};
 use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 
@@ -126,7 +126,7 @@ async fn try_world(seed: u64) -> Result<Vec<Refresh>, String> {
     }
     let mut tried = Vec::new();
     for _ in 0..ROUNDS {
-        let tape = bytes(&mut rng, 60);
+        let tape = bytes(&mut rng, 120);
         let mut tape = Tape::new(&tape);
         // Of three rounds one changes both tables, and one in eight none.
         let which = tape.pick(8);
@@ -134,10 +134,16 @@ async fn try_world(seed: u64) -> Result<Vec<Refresh>, String> {
             let events = change(&mut tape, &mut seq, &mut ids[table]);
             world.load(table, &events).await;
         }
+        // What is compacted between a change and a refresh holds old rows and new ones in the same files.
+        compact_some(&mut world, &mut tape, &["raw.t", "raw.u"]).await?;
         for table in 0..2 {
             let model = ["p.t", "p.u"][table];
             let staged = world.refresh(model, &made[table], vec![]).await?;
             world.verify(model, &made[table], staged.refresh.as_ref()).await?;
+        }
+        compact_some(&mut world, &mut tape, &["p.t", "p.u"]).await?;
+        for table in 0..2 {
+            world.verify(["p.t", "p.u"][table], &made[table], None).await?;
         }
         for (index, query) in queries.iter().enumerate() {
             let model = model(index, query);
@@ -148,9 +154,27 @@ async fn try_world(seed: u64) -> Result<Vec<Refresh>, String> {
                 world.verify_checks(&model, &query.sql, &staged).await?;
             }
             tried.extend(staged.refresh);
+            if tape.chance(15) && compact_some(&mut world, &mut tape, &[&model]).await? {
+                world.verify(&model, &query.sql, None).await?;
+            }
         }
     }
     Ok(tried)
+}
+
+/// Writes some tables again, in one order or another; whether any was.
+async fn compact_some(world: &mut World, tape: &mut Tape<'_>, tables: &[&str]) -> Result<bool, String> {
+    let mut any = false;
+    for table in tables.iter().filter(|_| tape.chance(40)).collect::<Vec<_>>() {
+        let columns: &[&str] = match (table.starts_with("m."), tape.pick(3)) {
+            (true, _) | (_, 0) => &[],
+            (false, 1) => &["a"],
+            (false, _) => &["a", "id"],
+        };
+        let order = if columns.len() > 1 && tape.chance(50) { ClusterOrder::ZOrder } else { ClusterOrder::Sort };
+        any |= world.compact(table, columns, order).await?;
+    }
+    Ok(any)
 }
 
 /// The table of a query. Those called parts are partitioned; that needs a column beside the one they are partitioned by.

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use futures::TryStreamExt;
 use headwater_sdk::Relations;
 use headwater_sdk::check::{CheckCount, CheckResult, CompiledCheck};
-use headwater_sdk::engine::{Engine, Refresh, Since, StageInput, StageRequest, Staged, WriteMode};
+use headwater_sdk::engine::{
+    ClusterOrder, Clustering, Compacted, Engine, Layout, Refresh, Since, StageInput, StageRequest, Staged, WriteMode,
+};
 use headwater_sdk::method::Method;
 
 use super::events::{Event, TABLES, rows};
@@ -52,6 +54,23 @@ impl World {
             Since { relations, version, checks: staged.checks.iter().map(CheckCount::of).collect() },
         );
         Ok(staged)
+    }
+
+    /// Writes a table again into other files; whether there was anything to do. A model that reads it was made from the files
+    /// before.
+    pub(super) async fn compact(&mut self, table: &str, columns: &[&str], order: ClusterOrder) -> Result<bool, String> {
+        let (branch, opened) = self.lake.branch().await;
+        let columns = columns.iter().map(|column| (*column).to_owned()).collect();
+        let layout = Layout { clustering: Clustering { columns, order }, ..Layout::default() };
+        let anew = !layout.clustering.columns.is_empty();
+        let compacted = opened.stage_compaction(&name(table), &layout, anew).await.map_err(|e| e.full_message())?;
+        let Some(Compacted { staged, .. }) = compacted else { return Ok(false) };
+        let version = staged.version;
+        self.lake.publish(&branch, &Staged { tables: vec![staged], ..Staged::default() }).await;
+        if let Some(since) = self.made.get_mut(table) {
+            since.version = version;
+        }
+        Ok(true)
     }
 
     /// Fails unless the checks of a refreshed model have found what they find when all of it is computed.

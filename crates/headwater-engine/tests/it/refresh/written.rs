@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array};
-use headwater_sdk::engine::{Refresh, WriteMode};
+use headwater_sdk::engine::{ClusterOrder, Refresh, WriteMode};
 
 use super::world::World;
 use crate::fixture::batch;
@@ -61,4 +61,29 @@ async fn rows_that_are_only_written_again_are_no_change() {
     let columns = vec!["id".to_owned()];
     assert_eq!(staged.refresh, Some(Refresh::Keys { columns, keys: 1, deleted: 1 }));
     world.verify("m.n", SQL, staged.refresh.as_ref()).await.unwrap();
+}
+
+/// A table that was appended to, compacted, appended to again and lost rows after: what a reader that knows the first version
+/// is told is exactly that.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_compacted_with_new_rows_still_tells_which_are_new() {
+    const SQL: &str = "select id, n * 2 as w from raw.n";
+    let mut world = World::new();
+    let append = |ids: std::ops::Range<i64>| {
+        let ids: Vec<i64> = ids.collect();
+        numbers(&ids, &ids.iter().map(|id| Some(*id)).collect::<Vec<_>>())
+    };
+    world.lake.load("raw.n", append(0..50), WriteMode::Replace, vec![]).await;
+    world.refresh("m.n", SQL, vec![]).await.unwrap();
+    world.lake.load("raw.n", append(50..53), WriteMode::Append, vec![]).await;
+    assert!(world.compact("raw.n", &[], ClusterOrder::Sort).await.unwrap());
+    world.lake.load("raw.n", append(53..55), WriteMode::Append, vec![]).await;
+    assert!(world.compact("raw.n", &["n"], ClusterOrder::Sort).await.unwrap());
+    let staged = world.refresh("m.n", SQL, vec![]).await.unwrap();
+    assert_eq!((staged.refresh, staged.rows_in, staged.rows_out), (Some(Refresh::Append), 5, 5));
+    world.verify("m.n", SQL, None).await.unwrap();
+    assert!(world.compact("m.n", &[], ClusterOrder::Sort).await.unwrap());
+    assert_eq!(world.refresh("m.n", SQL, vec![]).await.unwrap().refresh, Some(Refresh::Nothing));
+    assert!(!world.compact("m.n", &[], ClusterOrder::Sort).await.unwrap(), "there is one file");
+    world.verify("m.n", SQL, None).await.unwrap();
 }

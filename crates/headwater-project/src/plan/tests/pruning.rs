@@ -122,6 +122,7 @@ impl World {
                 run: run.clone(),
                 snapshot: None,
                 checks: Vec::new(),
+                clustering: Default::default(),
             };
             self.states.insert(task.asset, state);
         }
