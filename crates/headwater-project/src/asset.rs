@@ -8,6 +8,7 @@ use headwater_diagnostics::{Diagnostic, Span};
 use headwater_sdk::TableName;
 use headwater_sdk::check::{CompileFn, CompiledCheck, OptionsError, Severity};
 use headwater_sdk::connector::{OnBadRow, StreamSettings};
+use headwater_sdk::method::{History, Snapshots};
 
 use crate::template::{Piece, source_of};
 
@@ -48,7 +49,7 @@ impl Asset {
         rejected.into_iter().chain(quarantines.then(|| self.name.quarantine()))
     }
 
-    /// What it is: `stream`, `seed`, `view` or `table`.
+    /// What it is: `stream`, `seed`, `view`, `table`, `scd2` or `snapshot`.
     pub fn kind_name(&self) -> &'static str {
         match &self.kind {
             AssetKind::Stream(_) => "stream",
@@ -56,6 +57,8 @@ impl Asset {
             AssetKind::Model(model) => match model.materialize {
                 Materialize::View => "view",
                 Materialize::Table => "table",
+                Materialize::Scd2(_) => "scd2",
+                Materialize::Snapshot(_) => "snapshot",
             },
         }
     }
@@ -208,12 +211,16 @@ pub struct Freshness {
 }
 
 /// How a model is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Materialize {
     /// Its query is expanded where it is read.
     View,
     /// Its rows are written to a Delta table.
     Table,
+    /// The versions that its rows have had are kept in a Delta table.
+    Scd2(History),
+    /// Its rows at several times are kept in a Delta table.
+    Snapshot(Snapshots),
 }
 
 /// What a run computes anew of a table.

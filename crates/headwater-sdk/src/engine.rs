@@ -15,6 +15,7 @@ use crate::connector::ReadPart;
 use crate::error::Result;
 use crate::id::RunId;
 use crate::lineage::{ColumnLineage, Fingerprints};
+use crate::method::Method;
 use crate::name::TableName;
 use crate::progress::Progress;
 use crate::relation::Relations;
@@ -54,6 +55,8 @@ pub enum StageInput {
         sql: String,
         /// What the table as it is published was made from, by the same SQL; `None` when all rows have to be computed.
         since: Option<Since>,
+        /// What becomes of the rows.
+        method: Method,
     },
     /// Parts of a source, read in parallel.
     Source {

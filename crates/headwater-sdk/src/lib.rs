@@ -14,6 +14,7 @@ pub mod error;
 pub mod failpoint;
 pub mod id;
 pub mod lineage;
+pub mod method;
 pub mod name;
 pub mod progress;
 pub mod relation;

@@ -67,7 +67,7 @@ pub(crate) async fn stage(branch: &RunBranch, request: StageRequest) -> Result<S
     let session = branch.lake.session(&relations);
     let decided = match input {
         StageInput::Source { schema, parts } => Decided::whole(Rows::Source { schema, parts }, mode, None),
-        StageInput::Query { sql, since } => {
+        StageInput::Query { sql, since, method: _ } => {
             let plan = session.plan(&sql).await?;
             let (lake, plan, sql) = (branch.lake.as_ref(), &plan, sql.as_str());
             let (session, relations, checks) = (&session, &relations, checks.as_slice());

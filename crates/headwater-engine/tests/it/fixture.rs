@@ -11,6 +11,7 @@ use headwater_engine::{LakeEngine, LakeOptions};
 use headwater_sdk::check::{CompiledCheck, Probe, Severity, Threshold};
 use headwater_sdk::connector::{ReadPart, RejectedRow, SourceBatch};
 use headwater_sdk::engine::{Branch, Engine, PublishOutcome, StageInput, StageRequest, Staged, WriteMode};
+use headwater_sdk::method::Method;
 use headwater_sdk::progress::Progress;
 use headwater_sdk::{Relation, Relations, Result, RunId, TableName};
 
@@ -143,7 +144,7 @@ impl Fixture {
     /// Stages and publishes the rows of a query.
     pub(crate) async fn build(&mut self, table: &str, sql: &str, checks: Vec<CompiledCheck>) -> Staged {
         let (branch, opened) = self.branch().await;
-        let input = StageInput::Query { sql: sql.into(), since: None };
+        let input = StageInput::Query { sql: sql.into(), since: None, method: Method::Whole };
         let staged = opened.stage(self.request(table, input, WriteMode::Replace, checks)).await.unwrap();
         self.publish(&branch, &staged).await;
         staged

@@ -17,6 +17,9 @@ const SQL: &str = "SQL";
 /// The part of declared types.
 const COLUMNS: &str = "columns";
 
+/// The part of what is kept of a model's rows.
+const HISTORY: &str = "history";
+
 /// The fingerprint of an asset's definition.
 pub fn definition(asset: &Asset) -> String {
     let mut parts = BTreeMap::new();
@@ -47,8 +50,16 @@ pub fn definition(asset: &Asset) -> String {
         }
         AssetKind::Model(model) => {
             parts.insert(SQL, normalize_sql(&model.sql));
-            let table = matches!(model.materialize, Materialize::Table);
-            parts.insert("materialization", if table { "table" } else { "view" }.to_owned());
+            parts.insert("materialization", asset.kind_name().to_owned());
+            match &model.materialize {
+                Materialize::Scd2(history) => {
+                    parts.insert(HISTORY, format!("{history:?}"));
+                }
+                Materialize::Snapshot(snapshots) => {
+                    parts.insert(HISTORY, format!("{snapshots:?}"));
+                }
+                Materialize::Table | Materialize::View => {}
+            }
             parts.insert("partitioning", model.partition_by.join(","));
         }
     }

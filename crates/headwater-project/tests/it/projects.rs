@@ -172,7 +172,7 @@ fn a_model_has_its_header_and_its_rendered_sql() {
     let project = folder.project();
     let asset = project.asset(&table("marts.flights")).unwrap();
     let AssetKind::Model(model) = &asset.kind else { panic!("no model") };
-    assert_eq!((model.materialize, model.refresh), (Materialize::Table, Refresh::Full));
+    assert_eq!((model.materialize.clone(), model.refresh), (Materialize::Table, Refresh::Full));
     assert_eq!(model.partition_by, ["flight_date"]);
     assert_eq!(asset.owner.as_deref(), Some("ops-data"));
     assert_eq!(asset.columns[0].tags, ["internal"]);

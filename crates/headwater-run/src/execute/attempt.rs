@@ -7,6 +7,7 @@ use headwater_project::{Asset, AssetKind, Materialize, ModelAsset, Refresh as Re
 use headwater_sdk::check::CompiledCheck;
 use headwater_sdk::connector::{OnBadRow, ReadMode};
 use headwater_sdk::engine::{AuditViewRequest, Branch, Refresh, Since, StageInput, StageRequest, Staged, WriteMode};
+use headwater_sdk::method::Method;
 use headwater_sdk::progress::Progress;
 use headwater_sdk::{Blame, Error, Relations, Result};
 
@@ -40,7 +41,7 @@ pub(super) async fn attempt(
         AssetKind::Model(model) => {
             let checks = resolved(context, asset)?.checks.clone();
             let staged = match model.materialize {
-                Materialize::Table => {
+                Materialize::Table | Materialize::Scd2(_) | Materialize::Snapshot(_) => {
                     let since = since(context, asset, model, task).await?;
                     branch.stage(table_request(asset, model, since, checks, relations, progress)).await?
                 }
@@ -150,7 +151,7 @@ fn table_request(
 ) -> StageRequest {
     StageRequest {
         table: asset.name.clone(),
-        input: StageInput::Query { sql: model.sql.clone(), since },
+        input: StageInput::Query { sql: model.sql.clone(), since, method: Method::Whole },
         mode: WriteMode::Replace,
         partition_by: model.partition_by.clone(),
         checks,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow::array::{Int32Array, Int64Array, StringArray};
 use headwater_sdk::check::{Probe, Severity};
 use headwater_sdk::engine::{Branch, Engine, PublishOutcome, StageInput, WriteMode};
+use headwater_sdk::method::Method;
 use headwater_sdk::{Relation, Relations, RunId};
 
 use crate::fixture::{Fixture, batch, check, name, rows, source};
@@ -43,16 +44,24 @@ async fn models_read_what_the_run_has_staged() {
     lake.relations.insert(name("raw.a"), Relation::Staged { branch: branch.clone(), base: None, version: 0 });
     lake.relations.insert(name("staging.a"), Relation::View { sql: "select n, n % 7 as k from raw.a".into() });
     let sql = "select k, count(*) as c, cast('x' as varchar) as s from staging.a group by k";
-    let request =
-        lake.request("marts.a", StageInput::Query { sql: sql.into(), since: None }, WriteMode::Replace, vec![]);
+    let request = lake.request(
+        "marts.a",
+        StageInput::Query { sql: sql.into(), since: None, method: Method::Whole },
+        WriteMode::Replace,
+        vec![],
+    );
     let mart = opened.stage(request).await.unwrap();
     assert_eq!((mart.rows_in, mart.rows_out), (10_000, 7));
     assert_eq!(mart.tables[0].files, 1, "a small table is one file");
     lake.publish(&branch, &raw).await;
     // The branch's staging area is gone with the first publish of this fixture: stage again on a new one.
     let (branch, opened) = lake.branch().await;
-    let request =
-        lake.request("marts.a", StageInput::Query { sql: sql.into(), since: None }, WriteMode::Replace, vec![]);
+    let request = lake.request(
+        "marts.a",
+        StageInput::Query { sql: sql.into(), since: None, method: Method::Whole },
+        WriteMode::Replace,
+        vec![],
+    );
     let mart = opened.stage(request).await.unwrap();
     lake.publish(&branch, &mart).await;
     assert_eq!(lake.rows("select sum(c), count(*), min(s) from marts.a").await, "| 10000 | 7 | x |");
@@ -195,8 +204,12 @@ async fn a_failed_attempt_leaves_nothing_on_the_branch() {
     let lake = Fixture::new();
     let (branch, opened) = lake.branch().await;
     let sql = "select cast(s as bigint) as n from (values ('1'), ('x')) t(s)";
-    let request =
-        lake.request("marts.a", StageInput::Query { sql: sql.into(), since: None }, WriteMode::Replace, vec![]);
+    let request = lake.request(
+        "marts.a",
+        StageInput::Query { sql: sql.into(), since: None, method: Method::Whole },
+        WriteMode::Replace,
+        vec![],
+    );
     let error = opened.stage(request).await.unwrap_err();
     assert_eq!(error.code, "HW0555", "{}", error.full_message());
     let run = RunId::from_text("01jd0000000000000000000099");

@@ -6,6 +6,7 @@ use futures::TryStreamExt;
 use headwater_sdk::Relations;
 use headwater_sdk::check::{CheckCount, CheckResult, CompiledCheck};
 use headwater_sdk::engine::{Engine, Refresh, Since, StageInput, StageRequest, Staged, WriteMode};
+use headwater_sdk::method::Method;
 
 use super::events::{Event, TABLES, rows};
 use crate::fixture::{Fixture, name};
@@ -34,7 +35,8 @@ impl World {
         checks: Vec<CompiledCheck>,
     ) -> Result<Staged, String> {
         let (branch, opened) = self.lake.branch().await;
-        let input = StageInput::Query { sql: sql.to_owned(), since: self.made.get(model).cloned() };
+        let input =
+            StageInput::Query { sql: sql.to_owned(), since: self.made.get(model).cloned(), method: Method::Whole };
         // Some tables are partitioned, by numbers with nulls.
         let partition_by = if model.starts_with("m.parts") { vec!["c0".to_owned()] } else { Vec::new() };
         let request = StageRequest { partition_by, ..self.lake.request(model, input, WriteMode::Replace, checks) };
@@ -55,7 +57,7 @@ impl World {
     /// Fails unless the checks of a refreshed model have found what they find when all of it is computed.
     pub(super) async fn verify_checks(&self, model: &str, sql: &str, refreshed: &Staged) -> Result<(), String> {
         let (branch, opened) = self.lake.branch().await;
-        let input = StageInput::Query { sql: sql.to_owned(), since: None };
+        let input = StageInput::Query { sql: sql.to_owned(), since: None, method: Method::Whole };
         let checks = refreshed.checks.iter().map(|result| result.check.clone()).collect();
         let whole = opened.stage(self.lake.request(model, input, WriteMode::Replace, checks)).await;
         self.lake.engine.drop_branch(&branch).await.map_err(|e| e.full_message())?;

@@ -246,7 +246,7 @@ fn a_view_that_leaves_a_choice_open_chooses_anew_when_an_input_is_built() {
         world.edit("marts.all", "marts.keys", &[("k", "k", &["k"])], rows, &[]);
         let all = world.project.assets.iter_mut().find(|asset| asset.name == table("marts.all")).unwrap();
         if let AssetKind::Model(model) = &mut all.kind {
-            model.materialize = materialize;
+            model.materialize = materialize.clone();
         }
         world.desired.get_mut(&table("marts.all")).unwrap().definition = definition(all);
         world.run();
