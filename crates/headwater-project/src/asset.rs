@@ -8,7 +8,7 @@ use headwater_diagnostics::{Diagnostic, Span};
 use headwater_sdk::TableName;
 use headwater_sdk::check::{CompileFn, CompiledCheck, OptionsError, Severity};
 use headwater_sdk::connector::{OnBadRow, StreamSettings};
-use headwater_sdk::method::{History, Snapshots};
+use headwater_sdk::method::{History, Misfit, Snapshots};
 
 use crate::template::{Piece, source_of};
 
@@ -40,6 +40,11 @@ pub struct Asset {
 }
 
 impl Asset {
+    /// Whether its table keeps what its query yields no longer.
+    pub fn keeps_history(&self) -> bool {
+        matches!(&self.kind, AssetKind::Model(model) if matches!(model.materialize, Materialize::Scd2(_) | Materialize::Snapshot(_)))
+    }
+
     /// The tables kept beside its own: `__rejected` of a stream that keeps bad rows, `__quarantine` of an asset with a
     /// quarantine check.
     pub fn side_tables(&self) -> impl Iterator<Item = TableName> + '_ {
@@ -245,6 +250,8 @@ pub struct ModelAsset {
     pub partition_by: Vec<String>,
     /// Where each of [`ModelAsset::partition_by`] is written.
     pub partition_spans: Vec<Span>,
+    /// Where the keys of a history or of snapshots are written, and the columns in them: `key`, `key.customer_id`, …
+    pub option_spans: Vec<(String, Span)>,
     /// Where the query stands in its file, header excluded.
     pub body: Span,
     /// Where the rendered SQL comes from; `None` when it is the body as it stands.
@@ -260,8 +267,36 @@ impl ModelAsset {
             refresh: Refresh::Auto,
             partition_by: Vec::new(),
             partition_spans: Vec::new(),
+            option_spans: Vec::new(),
             body,
             pieces: None,
+        }
+    }
+
+    /// Where a key of a history or of snapshots is written: its entry for a column, where it has one.
+    pub fn option_span(&self, option: &str, column: &str) -> Option<Span> {
+        let find = |name: &str| self.option_spans.iter().find(|(written, _)| written == name).map(|(_, span)| *span);
+        find(&format!("{option}.{column}")).or_else(|| find(option))
+    }
+
+    /// The columns of its table, from those of its query.
+    ///
+    /// # Errors
+    /// When the query's columns do not go with what is to become of its rows.
+    pub fn table_schema(&self, query: &Schema) -> Result<Schema, Misfit> {
+        match &self.materialize {
+            Materialize::View | Materialize::Table => Ok(query.clone()),
+            Materialize::Scd2(history) => history.places(query).map(|_| history.schema(query)),
+            Materialize::Snapshot(snapshots) => snapshots.verify(query).map(|()| snapshots.schema(query)),
+        }
+    }
+
+    /// How many columns its table has behind those of its query.
+    pub fn added_columns(&self) -> usize {
+        match &self.materialize {
+            Materialize::View | Materialize::Table => 0,
+            Materialize::Scd2(history) => history.columns.names().len(),
+            Materialize::Snapshot(_) => 1,
         }
     }
 

@@ -9,6 +9,7 @@ pub mod codes;
 mod error;
 mod execute;
 mod failpoints;
+mod keeping;
 mod lake;
 mod lease;
 mod observer;

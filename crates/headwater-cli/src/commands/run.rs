@@ -28,6 +28,9 @@ pub(crate) struct RunArgs {
     /// Builds everything anew, whatever is up to date
     #[arg(long)]
     full_refresh: bool,
+    /// Allows to lose what histories and snapshots hold, where they are built anew or become something else
+    #[arg(long)]
+    discard_history: bool,
     #[command(flatten)]
     selecting: Selecting,
     /// Waits this long for another run to end, e.g. 10m
@@ -50,6 +53,7 @@ pub(crate) async fn run(
     let defaults = RunOptions::default();
     let options = RunOptions {
         full_refresh: args.full_refresh,
+        discard_history: args.discard_history,
         selection,
         jobs: args.jobs.map_or(defaults.jobs, NonZeroUsize::get),
         lease: LeaseOptions { wait: args.wait, ..LeaseOptions::default() },

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod crashes;
+mod histories;
 mod main_job;
 mod planning;
 mod program;

@@ -47,7 +47,7 @@ pub(super) fn key_column(table: &str, place: usize) -> Expr {
 }
 
 /// A plan's rows as rows of keys.
-pub(super) fn as_keys(plan: LogicalPlan, exprs: &[Expr]) -> Result<LogicalPlan> {
+pub(crate) fn as_keys(plan: LogicalPlan, exprs: &[Expr]) -> Result<LogicalPlan> {
     let named = exprs.iter().enumerate().map(|(place, expr)| expr.clone().alias(key_name(place)));
     Projection::try_new(named.collect(), Arc::new(plan)).map(LogicalPlan::Projection)
 }

@@ -22,7 +22,7 @@ mod sides;
 use datafusion::common::DataFusionError;
 
 pub(crate) use affected::affected;
-pub(crate) use columns::outputs;
+pub(crate) use columns::{as_keys, outputs};
 pub(crate) use derivative::{Sign, derivative};
 pub(crate) use inputs::{Change, Changed, source_of, table_of};
 pub(crate) use key::key_columns;

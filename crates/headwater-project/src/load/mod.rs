@@ -6,6 +6,7 @@ mod conditions;
 pub(crate) mod connectors;
 mod files;
 mod freshness;
+mod histories;
 mod ignored;
 mod models;
 mod seeds;

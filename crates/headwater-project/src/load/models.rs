@@ -8,11 +8,11 @@ use headwater_sdk::TableName;
 use super::checks::Checks;
 use super::files::{Folder, Found};
 use super::settings::single;
-use super::{Parts, columns, tables};
-use crate::asset::{Asset, AssetKind, Materialize, ModelAsset, Refresh};
+use super::{Parts, columns, histories, tables};
+use crate::asset::{Asset, AssetKind, ModelAsset, Refresh};
 use crate::codes;
 use crate::graph::{Draft, Read};
-use crate::spec::{MaterializeOption, ModelHeader, RefreshOption};
+use crate::spec::{ModelHeader, RefreshOption};
 use crate::sql;
 use crate::template::{Place, is_templated};
 use crate::validate;
@@ -196,6 +196,9 @@ fn read_header(
             Diagnostic::error(codes::CONTRADICTION, "a view has no files to partition").at(partition.span, "");
         diagnostics.push(diagnostic.help("leave `partition_by` out, or use `materialize: table`"));
     }
+    if let Some(header) = &header {
+        histories::verify(header, &node, &checks.specs, diagnostics);
+    }
     (header, node, checks)
 }
 
@@ -261,10 +264,8 @@ fn asset(
         });
     let partition_spans = partition_spans.collect();
     let model = ModelAsset {
-        materialize: match header.materialize {
-            MaterializeOption::Table => Materialize::Table,
-            MaterializeOption::View => Materialize::View,
-        },
+        materialize: histories::materialize(&header),
+        option_spans: histories::spans(node),
         refresh: match header.refresh {
             RefreshOption::Auto => Refresh::Auto,
             RefreshOption::Full => Refresh::Full,

@@ -17,6 +17,8 @@ const SQL: &str = "SQL";
 /// The part of declared types.
 const COLUMNS: &str = "columns";
 
+/// The part of how a model is kept.
+const MATERIALIZATION: &str = "materialization";
 /// The part of what is kept of a model's rows.
 const HISTORY: &str = "history";
 
@@ -50,7 +52,7 @@ pub fn definition(asset: &Asset) -> String {
         }
         AssetKind::Model(model) => {
             parts.insert(SQL, normalize_sql(&model.sql));
-            parts.insert("materialization", asset.kind_name().to_owned());
+            parts.insert(MATERIALIZATION, asset.kind_name().to_owned());
             match &model.materialize {
                 Materialize::Scd2(history) => {
                     parts.insert(HISTORY, format!("{history:?}"));
@@ -74,6 +76,13 @@ pub(super) fn same_rows(old: &str, new: &str) -> bool {
         parts
     };
     without_checks(old) == without_checks(new)
+}
+
+/// The kind of model that an asset was whose table keeps what its query yields no longer: `scd2` or `snapshot`.
+pub fn kept_history(definition: &str) -> Option<&'static str> {
+    let parts = split_parts(definition);
+    let kind = parts.get(MATERIALIZATION)?;
+    ["scd2", "snapshot"].into_iter().find(|name| short_hash(name) == **kind)
 }
 
 /// Whether two definitions of a model differ, if at all, in what fingerprints of columns tell, and in what changes no row:

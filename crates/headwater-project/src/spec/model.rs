@@ -6,7 +6,7 @@
 //! ```sql
 //! /*---
 //! description: One row per customer.
-//! materialize: table              # or view
+//! materialize: table              # or view, scd2, snapshot
 //! columns:
 //!   customer_id: { description: As the shop numbers them }
 //!   first_order: { description: Never before the variable since }
@@ -29,6 +29,9 @@
 //! columns of the table, partitions all windows by them, or joins what has changed otherwise. A `unique` check names the
 //! key that is best to look rows up by. `headwater run-info` says how each table was made, and why not otherwise.
 //!
+//! `materialize: scd2` keeps every version that a row has had, told apart by `key`; `materialize: snapshot` keeps all rows as
+//! they were every day. Both are for sources that show only what holds now; docs/modelling.md explains them.
+//!
 //! A seed is a small table that is part of the project: `seeds/<table>.csv` (in the schema `seeds`) or
 //! `seeds/<schema>/<table>.csv`, with what is said about it in a `.yml` of the same name.
 
@@ -37,17 +40,18 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::columns::{ModelColumn, Named, StreamColumn};
+use super::history::{DeletesOption, EveryOption, HistoryColumnNames};
 
 /// What a model's header says about its table.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(title = "the header of a model", extend("x-not-built" = ["schedule", "contract", "access", "key", "unique_key"]))]
+#[schemars(title = "the header of a model", extend("x-not-built" = ["schedule", "contract", "access", "unique_key"]))]
 pub(crate) struct ModelHeader {
     /// What a row of the table is.
     pub(crate) description: Option<String>,
     /// How its rows are kept.
     #[serde(default)]
-    #[schemars(extend("x-not-built" = ["scd2", "incremental", "snapshot"]))]
+    #[schemars(extend("x-not-built" = ["incremental"]))]
     pub(crate) materialize: MaterializeOption,
     /// What a run computes anew.
     #[serde(default)]
@@ -56,6 +60,25 @@ pub(crate) struct ModelHeader {
     /// Columns that partition the table's files.
     #[serde(default)]
     pub(crate) partition_by: Vec<String>,
+    /// Of a history: the columns whose values a row keeps. They are not null, and no two rows of the query have the same.
+    #[serde(default)]
+    pub(crate) key: Vec<String>,
+    /// Of a history: the columns whose changes make new versions; all but those of `key` and `updated_at` unless given. The
+    /// others are overwritten in the current version.
+    pub(crate) track: Option<Vec<String>>,
+    /// Of a history: the date or timestamp column from which on a version holds; unless given, that is when the run began
+    /// which found it. A row that was updated before its current version began takes its place among the earlier ones.
+    pub(crate) updated_at: Option<String>,
+    /// Of a history: what becomes of a key that the query does not yield any more (default: `close`).
+    pub(crate) deletes: Option<DeletesOption>,
+    /// Of a history: what the added columns are called, where the names are taken.
+    pub(crate) history_columns: Option<HistoryColumnNames>,
+    /// Of snapshots: how often there is a new one (default: `day`).
+    pub(crate) every: Option<EveryOption>,
+    /// Of snapshots: how many are kept, the newest; all unless given.
+    pub(crate) keep: Option<u32>,
+    /// Of snapshots: what the added column is called; `snapshot_date`, of hours and runs `snapshot_at`, unless given.
+    pub(crate) snapshot_column: Option<String>,
     /// Who answers for it.
     pub(crate) owner: Option<String>,
     /// Its tags.
@@ -78,6 +101,12 @@ pub(crate) enum MaterializeOption {
     Table,
     /// Its query is expanded where it is read.
     View,
+    /// Its query says what holds now; the table keeps every version that a row has had, each with `valid_from`, `valid_to`
+    /// (null while it holds), `is_current` and `row_hash` (a slowly changing dimension of type 2).
+    Scd2,
+    /// All rows of its query are added at most once in a period, with the day in `snapshot_date`: for sources that keep no
+    /// history.
+    Snapshot,
 }
 
 /// What a run computes anew of a table.

@@ -12,6 +12,7 @@ use headwater_sdk::progress::Progress;
 use headwater_sdk::{Blame, Error, Relations, Result};
 
 use super::context::Context;
+use crate::keeping;
 use crate::resolve::ResolvedAsset;
 
 /// What one try led to.
@@ -40,16 +41,18 @@ pub(super) async fn attempt(
         }
         AssetKind::Model(model) => {
             let checks = resolved(context, asset)?.checks.clone();
-            let staged = match model.materialize {
+            let mut staged = match model.materialize {
                 Materialize::Table | Materialize::Scd2(_) | Materialize::Snapshot(_) => {
                     let since = since(context, asset, model, task).await?;
-                    branch.stage(table_request(asset, model, since, checks, relations, progress)).await?
+                    let request = table_request(context, asset, model, since, checks);
+                    branch.stage(StageRequest { relations, progress, ..request }).await?
                 }
                 Materialize::View => {
                     let (view, sql) = (asset.name.clone(), model.sql.clone());
                     branch.audit_view(AuditViewRequest { view, sql, checks, relations, progress }).await?
                 }
             };
+            staged.notes.extend(keeping::restless(asset, &resolved(context, asset)?.desired));
             let appended = matches!(staged.refresh, Some(Refresh::Append | Refresh::Nothing));
             Ok(Attempt { staged, source: None, appended })
         }
@@ -141,25 +144,33 @@ async fn since(context: &Context, asset: &Asset, model: &ModelAsset, task: &Plan
     Ok(snapshot.map(|snapshot| Since { relations: snapshot.relations, version, checks }))
 }
 
+/// A request to write a model's table, without what it reads.
 fn table_request(
+    context: &Context,
     asset: &Asset,
     model: &ModelAsset,
     since: Option<Since>,
     checks: Vec<CompiledCheck>,
-    relations: Relations,
-    progress: Arc<Progress>,
 ) -> StageRequest {
+    // The beginning of the run, also of one that is gone on with.
+    let at = context.run.started_ms.saturating_mul(1000);
+    let method = match &model.materialize {
+        Materialize::Scd2(history) => Method::History { history: history.clone(), at },
+        Materialize::Snapshot(snapshots) => Method::Snapshots { snapshots: snapshots.clone(), at },
+        Materialize::Table | Materialize::View => Method::Whole,
+    };
+    let stays = asset.keeps_history() && !context.full_refresh;
     StageRequest {
         table: asset.name.clone(),
-        input: StageInput::Query { sql: model.sql.clone(), since, method: Method::Whole },
-        mode: WriteMode::Replace,
+        input: StageInput::Query { sql: model.sql.clone(), since, method },
+        mode: if stays { WriteMode::Append } else { WriteMode::Replace },
         partition_by: model.partition_by.clone(),
         checks,
         judge_all: false,
         keep_rejected: false,
-        relations,
+        relations: Relations::default(),
         position: None,
-        progress,
+        progress: Arc::default(),
     }
 }
 

@@ -10,7 +10,7 @@ use headwater_sdk::check::Severity;
 use headwater_sdk::engine::{Analysis, SqlError};
 use headwater_sdk::types::type_name;
 
-use super::{Findings, ResolvedAsset, typed_names};
+use super::{Findings, ResolvedAsset, added, typed_names};
 use crate::lake::Lake;
 
 /// Resolves a model, and tells what is wrong with it; `None` when its SQL cannot be planned.
@@ -24,6 +24,10 @@ pub(super) fn resolve(
     let analysis = match analyzed {
         Ok(analysis) => analysis,
         Err(error) => return (None, vec![sql_diagnostic(asset, model, error)]),
+    };
+    let analysis = match added::with_added(model, analysis) {
+        Ok(analysis) => analysis,
+        Err(misfit) => return (None, vec![added::misfit_diagnostic(asset, model, misfit)]),
     };
     let mut found = Vec::new();
     verify_declared(asset, &analysis, &mut found);
