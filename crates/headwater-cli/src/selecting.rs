@@ -15,7 +15,7 @@ Expressions of --select and --exclude (docs/reference/selection.md):
   source:raw.flights     streams, also by the name of the source's file
   path:models/marts      what is declared in a file or folder
   state:modified         what main has of another definition, or not (state:new); state:unmodified
-  type:view              view, table, model, seed or stream
+  type:view              view, table, scd2, snapshot, model, seed or stream
   +x, x+, 2+x, x+3, @x   with what x is made from, with what is made from it, so many steps, with both for all of these
   a b                    a or b;  a,b  what is both
 

@@ -150,4 +150,29 @@ pub const CODES: &[Code] = &[
         "rows were lost while files were written again",
         "`headwater maintain` counts the rows that it writes and found another number than the log has. Nothing was published and the table is as it was. Please report it.",
     ),
+    Code::new(
+        "HW0630",
+        "rows of a history without a key of their own",
+        "The query of a `materialize: scd2` model has to yield what holds now: one row for each key, and no key null. The message names some keys. Nothing of the run's work on the table was published, and its history is as it was.",
+    ),
+    Code::new(
+        "HW0631",
+        "rows of a history without a time",
+        "Where `updated_at` is given, every row of the query needs a value there: its version holds from then on. The message names some keys. The history is as it was.",
+    ),
+    Code::new(
+        "HW0632",
+        "history does not go on",
+        "The key or a column of a history or of snapshots is another now. Going on would tear what is there from what comes, so nothing was changed.",
+    ),
+    Code::new(
+        "HW0633",
+        "history's columns are not those of its query",
+        "A column that `key`, `track` or `updated_at` names is not there or has a type that it cannot have, or the query has a column that is called like an added one.",
+    ),
+    Code::new(
+        "HW0634",
+        "damaged history",
+        "Versions of a key overlap, or one ends before it begins: another program has written to the table. Nothing was changed.",
+    ),
 ];

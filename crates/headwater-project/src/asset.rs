@@ -11,7 +11,7 @@ use headwater_sdk::TableName;
 use headwater_sdk::check::{CompileFn, CompiledCheck, OptionsError, Severity};
 use headwater_sdk::connector::{OnBadRow, StreamSettings};
 use headwater_sdk::engine::Layout;
-use headwater_sdk::method::Incremental;
+use headwater_sdk::method::{History, Incremental, Misfit, Snapshots};
 
 use crate::template::{Piece, source_of};
 pub use star::{
@@ -47,6 +47,11 @@ pub struct Asset {
 }
 
 impl Asset {
+    /// Whether its table keeps what its query yields no longer.
+    pub fn keeps_history(&self) -> bool {
+        matches!(&self.kind, AssetKind::Model(model) if matches!(model.materialize, Materialize::Scd2(_) | Materialize::Snapshot(_)))
+    }
+
     /// The tables kept beside its own: `__rejected` of a stream that keeps bad rows, `__quarantine` of an asset with a
     /// quarantine check.
     pub fn side_tables(&self) -> impl Iterator<Item = TableName> + '_ {
@@ -56,7 +61,7 @@ impl Asset {
         rejected.into_iter().chain(quarantines.then(|| self.name.quarantine()))
     }
 
-    /// What it is: `stream`, `seed`, `view`, `table` or `incremental`.
+    /// What it is: `stream`, `seed`, `view`, `table`, `incremental`, `scd2` or `snapshot`.
     pub fn kind_name(&self) -> &'static str {
         match &self.kind {
             AssetKind::Stream(_) => "stream",
@@ -65,6 +70,8 @@ impl Asset {
                 Materialize::View => "view",
                 Materialize::Table => "table",
                 Materialize::Incremental(_) => "incremental",
+                Materialize::Scd2(_) => "scd2",
+                Materialize::Snapshot(_) => "snapshot",
             },
         }
     }
@@ -225,6 +232,10 @@ pub enum Materialize {
     Table,
     /// Rows that the project chooses are taken up by a Delta table, which keeps the others.
     Incremental(Incremental),
+    /// The versions that its rows have had are kept in a Delta table.
+    Scd2(History),
+    /// Its rows at several times are kept in a Delta table.
+    Snapshot(Snapshots),
 }
 
 /// What a run computes anew of a table.
@@ -257,6 +268,8 @@ pub struct ModelAsset {
     pub layout: Layout,
     /// Where each of the columns is written that its rows are clustered by.
     pub cluster_spans: Vec<Span>,
+    /// Where the keys of a history or of snapshots are written, and the columns in them: `key`, `key.customer_id`, …
+    pub option_spans: Vec<(String, Span)>,
     /// Where the query stands in its file, header excluded.
     pub body: Span,
     /// Where the rendered SQL comes from; `None` when it is the body as it stands.
@@ -276,6 +289,7 @@ impl ModelAsset {
             star: None,
             layout: Layout::default(),
             cluster_spans: Vec::new(),
+            option_spans: Vec::new(),
             body,
             pieces: None,
         }
@@ -284,6 +298,33 @@ impl ModelAsset {
     /// The query without a semicolon, and without comments, at its end: fit to stand in parentheses, on lines of its own.
     pub fn query(&self) -> &str {
         crate::sql::without_end(&self.sql)
+    }
+
+    /// Where a key of a history or of snapshots is written: its entry for a column, where it has one.
+    pub fn option_span(&self, option: &str, column: &str) -> Option<Span> {
+        let find = |name: &str| self.option_spans.iter().find(|(written, _)| written == name).map(|(_, span)| *span);
+        find(&format!("{option}.{column}")).or_else(|| find(option))
+    }
+
+    /// The columns of its table, from those of its query.
+    ///
+    /// # Errors
+    /// When the query's columns do not go with what is to become of its rows.
+    pub fn table_schema(&self, query: &Schema) -> Result<Schema, Misfit> {
+        match &self.materialize {
+            Materialize::View | Materialize::Table | Materialize::Incremental(_) => Ok(query.clone()),
+            Materialize::Scd2(history) => history.places(query).map(|_| history.schema(query)),
+            Materialize::Snapshot(snapshots) => snapshots.verify(query).map(|()| snapshots.schema(query)),
+        }
+    }
+
+    /// How many columns its table has behind those of its query.
+    pub fn added_columns(&self) -> usize {
+        match &self.materialize {
+            Materialize::View | Materialize::Table | Materialize::Incremental(_) => 0,
+            Materialize::Scd2(history) => history.columns.names().len(),
+            Materialize::Snapshot(_) => 1,
+        }
     }
 
     /// Where a range of the rendered SQL is written: exactly where the SQL stands in the file as it is, at the

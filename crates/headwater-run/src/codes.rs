@@ -162,6 +162,19 @@ pub const CODES: &[Code] = &[
                       `headwater show` lists what is published.",
     },
     Code {
+        code: "HW0928",
+        title: "a history's columns are not those of its query",
+        explanation: "A column that `key`, `track` or `updated_at` names is not there or has a type that it cannot have, \
+                      or the query has a column that is called like an added one.",
+    },
+    Code {
+        code: "HW0929",
+        title: "a history would be lost",
+        explanation: "A history and snapshots hold what no query yields any more. A full refresh, another kind of model, \
+                      or a column that is gone or has another type would lose it: the run was refused, and nothing \
+                      was changed. --discard-history says that it may be lost.",
+    },
+    Code {
         code: "HW0950",
         title: "a unit test names a column that the table does not have",
         explanation: "The rows of a unit test name columns of the table that they are given for, or of the model whose \

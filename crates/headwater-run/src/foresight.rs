@@ -29,6 +29,8 @@ pub(crate) fn foresee(
             AssetKind::Stream(stream) if stream.settings.mode == ReadMode::NewFiles && !task.reload => {
                 Some(InputChange::Gained)
             }
+            // What becomes of a history is in the reason.
+            _ if asset.keeps_history() => Some(InputChange::Changed),
             AssetKind::Stream(_) | AssetKind::Seed(_) => Some(InputChange::Changed),
             AssetKind::Model(model) => {
                 let foresight = of_model(asset, model, task, resolved, lake, base, &changes);

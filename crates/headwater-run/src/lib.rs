@@ -11,6 +11,7 @@ mod error;
 mod execute;
 mod failpoints;
 mod foresight;
+mod keeping;
 mod lake;
 mod lease;
 mod observer;

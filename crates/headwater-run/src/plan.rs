@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use crate::error::RunError;
 use crate::foresight::foresee;
+use crate::keeping;
 use crate::lake::{Base, Lake};
 use crate::resolve::resolve_part;
 use crate::run::make_plan;
@@ -24,6 +25,8 @@ use crate::upkeep::{layouts, lies_otherwise};
 pub struct PlanOptions {
     /// As if everything were to be built anew.
     pub full_refresh: bool,
+    /// Whether what histories and snapshots hold may be lost.
+    pub discard_history: bool,
     /// What to build; `None` for everything.
     pub selection: Option<Selection>,
 }
@@ -35,7 +38,7 @@ pub struct Plan {
     pub tasks: Vec<PlannedTask>,
     /// Assets that `main` has and the project has not: a run takes them out of the snapshot, unless it is about a selection.
     pub removed: Vec<TableName>,
-    /// Inputs that have changes and were not selected.
+    /// Inputs that have changes and were not selected, and histories that track what may come out otherwise every time.
     pub notes: Vec<String>,
     /// Changes that those who read the published tables have to follow.
     pub breaking: Vec<Breaking>,
@@ -77,15 +80,24 @@ pub async fn plan(
     lake: &Lake,
     options: &PlanOptions,
 ) -> Result<Plan, RunError> {
-    let PlanOptions { full_refresh, selection } = options;
+    let PlanOptions { full_refresh, discard_history, selection } = options;
     let base = lake.base().await?;
     let scope = Scope::of(project, selection.as_ref(), &base)?;
     let resolved = resolve_part(project, connectors, lake, &base, *full_refresh, &scope).await?;
     let tasks = make_plan(project, &resolved, &base, *full_refresh, &scope)?;
+    if !discard_history {
+        keeping::refuse_loss(project, &tasks, &base)?;
+    }
     let dropped = base.states.keys().filter(|name| project.asset(name).is_none() && scope.selected().is_none());
     let refresh = foresee(project, &resolved, lake, &base, &tasks);
     let (removed, mut notes): (Vec<TableName>, _) = (dropped.cloned().collect(), passed_over(project, &tasks));
     notes.extend(to_be_laid_out(project, &base));
+    let built = tasks.iter().filter(|task| task.action == Action::Build);
+    notes.extend(
+        built.filter_map(|task| {
+            keeping::restless(project.asset(&task.asset)?, &resolved.assets.get(&task.asset)?.desired)
+        }),
+    );
     let expected = expected(lake, &base, &tasks).await?;
     let breaks = !removed.is_empty() || tasks.iter().any(|task| task.difference.breaks());
     let published = match base.id() {

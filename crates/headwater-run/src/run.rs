@@ -22,13 +22,15 @@ use crate::observer::Observer;
 use crate::resolve::{Resolved, resolve_part};
 use crate::scope::Scope;
 use crate::summary::RunSummary;
-use crate::{backfill, publish, record, recover};
+use crate::{backfill, clock, keeping, publish, record, recover};
 
 /// How to run.
 #[derive(Debug, Clone)]
 pub struct RunOptions {
     /// Build everything anew, whatever is up to date.
     pub full_refresh: bool,
+    /// Whether what histories and snapshots hold may be lost.
+    pub discard_history: bool,
     /// What to build; `None` for everything.
     pub selection: Option<Selection>,
     /// The time that models take up again, of a backfill.
@@ -51,6 +53,7 @@ impl Default for RunOptions {
     fn default() -> Self {
         Self {
             full_refresh: false,
+            discard_history: false,
             selection: None,
             backfill: None,
             jobs: std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
@@ -106,6 +109,9 @@ async fn under_lease(job: &Job<'_>, connectors: &[Box<dyn ConnectorType>]) -> Re
     if let Some(part) = &options.backfill {
         backfill::take_up(project, &mut plan, part)?;
     }
+    if !options.discard_history {
+        keeping::refuse_loss(project, &plan, &base)?;
+    }
     job.observer.planned(&plan);
     let (context, kept) = begin(job, resolved, &plan, unfinished, base, scope).await?;
     failpoint(AFTER_PLAN);
@@ -126,7 +132,8 @@ pub(crate) fn make_plan(
     scope: &Scope,
 ) -> Result<Vec<PlannedTask>, RunError> {
     let states: Vec<AssetState> = base.states.values().cloned().collect();
-    let desired = resolved.desired();
+    let mut desired = resolved.desired();
+    keeping::mark_due(project, &mut desired, base, clock::now_ms());
     let plan = headwater_project::plan::plan(project, &desired, &states, full_refresh, scope.selected());
     scope.verify(project, &plan, base)?;
     Ok(plan)

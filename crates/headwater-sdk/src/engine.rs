@@ -61,7 +61,7 @@ pub enum StageInput {
         sql: String,
         /// What the table as it is published was made from, by the same SQL; `None` when all rows have to be computed.
         since: Option<Since>,
-        /// How the table takes up the rows.
+        /// What becomes of the rows.
         method: Method,
     },
     /// Parts of a source, read in parallel.
@@ -112,6 +112,30 @@ pub enum Refresh {
         columns: Vec<String>,
         /// Rows that were taken out.
         deleted: u64,
+    },
+    /// Versions of rows were ended and begun. The numbers are of keys.
+    History {
+        /// Keys that have a current version and had none.
+        opened: u64,
+        /// Keys with a current version in place of another.
+        changed: u64,
+        /// Keys that are gone.
+        deleted: u64,
+        /// Keys of which an earlier version was put right.
+        corrected: u64,
+        /// Keys of whose current version untracked columns were overwritten.
+        overwritten: u64,
+        /// How many keys were looked at, where these were not all.
+        keys: Option<u64>,
+        /// Why all keys were looked at, where that was looked into: a clause without a full stop.
+        because: Option<String>,
+    },
+    /// All rows were added as they are now.
+    Snapshot {
+        /// Rows of the same period that they took the place of.
+        replaced: u64,
+        /// Rows of old snapshots that are kept no longer.
+        expired: u64,
     },
     /// What it reads of its inputs is what it was.
     Nothing,

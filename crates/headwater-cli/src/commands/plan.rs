@@ -30,6 +30,9 @@ pub(crate) struct PlanArgs {
     /// As if everything were to be built anew
     #[arg(long)]
     full_refresh: bool,
+    /// Allows to lose what histories and snapshots hold, where they are built anew or become something else
+    #[arg(long)]
+    discard_history: bool,
     #[command(flatten)]
     selecting: Selecting,
     /// Lists the assets that there is nothing to do about, too
@@ -42,7 +45,11 @@ pub(crate) struct PlanArgs {
 
 pub(crate) async fn plan(args: &PlanArgs, global: &Global, console: &Console) -> Result<u8, Failure> {
     let mut opened = project::open(args.dir.as_deref(), global, console)?;
-    let options = PlanOptions { full_refresh: args.full_refresh, selection: args.selecting.read(&mut opened)? };
+    let options = PlanOptions {
+        full_refresh: args.full_refresh,
+        discard_history: args.discard_history,
+        selection: args.selecting.read(&mut opened)?,
+    };
     let lake = lake::open(&opened.project, Access::Read)?;
     let plan = match headwater_run::plan(&opened.project, &opened.connectors, &lake, &options).await {
         Ok(plan) => plan,

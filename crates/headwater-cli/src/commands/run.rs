@@ -29,6 +29,9 @@ pub(crate) struct RunArgs {
     /// Builds everything anew, whatever is up to date
     #[arg(long)]
     full_refresh: bool,
+    /// Allows to lose what histories and snapshots hold, where they are built anew or become something else
+    #[arg(long)]
+    discard_history: bool,
     #[command(flatten)]
     selecting: Selecting,
     #[command(flatten)]
@@ -54,6 +57,7 @@ pub(crate) async fn run(
     let defaults = RunOptions::default();
     let options = RunOptions {
         full_refresh: args.full_refresh,
+        discard_history: args.discard_history,
         selection,
         jobs: args.jobs.map_or(defaults.jobs, NonZeroUsize::get),
         lease: LeaseOptions { wait: args.wait, ..LeaseOptions::default() },

@@ -18,7 +18,11 @@ const WIDEST: usize = 44;
 const GROUPS: [(&str, Style, &[Cause]); 4] = [
     ("new", Style::Good, &[Cause::New]),
     ("changed", Style::Warn, &[Cause::Definition]),
-    ("rebuilt because of their inputs or sources", Style::Bold, &[Cause::Source, Cause::Inputs, Cause::Volatile]),
+    (
+        "rebuilt because of their inputs or sources",
+        Style::Bold,
+        &[Cause::Source, Cause::Inputs, Cause::Due, Cause::Volatile],
+    ),
     ("rebuilt by --full-refresh", Style::Bold, &[Cause::FullRefresh, Cause::Backfill]),
 ];
 

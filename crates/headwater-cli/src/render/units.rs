@@ -73,6 +73,19 @@ pub(crate) fn refreshed(refresh: &Refresh) -> String {
         Refresh::Append => "new rows".to_owned(),
         Refresh::Keys { keys, .. } => plural(*keys, "key"),
         Refresh::Chosen { what, .. } => what.clone(),
+        Refresh::History { opened, changed, deleted, corrected, overwritten, .. } => {
+            let parts = [
+                (*opened, "opened"),
+                (*changed, "changed"),
+                (*deleted, "deleted"),
+                (*corrected, "corrected"),
+                (*overwritten, "overwritten"),
+            ];
+            let parts = parts.iter().filter(|(number, _)| *number > 0);
+            parts.map(|(number, what)| format!("{} {what}", count(*number))).collect::<Vec<_>>().join(", ")
+        }
+        Refresh::Snapshot { replaced: 0, .. } => "a snapshot".to_owned(),
+        Refresh::Snapshot { .. } => "a snapshot again".to_owned(),
         Refresh::Nothing => "nothing".to_owned(),
     }
 }

@@ -5,6 +5,7 @@
 mod bad_input;
 mod by_choice;
 mod crashes;
+mod histories;
 mod main_job;
 mod maintaining;
 mod planning;

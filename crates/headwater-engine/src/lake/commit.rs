@@ -40,6 +40,8 @@ pub(crate) struct NewCommit<'a> {
     pub(crate) adds: Vec<Add>,
     /// Actions that take rows out ([`super::delete`]); only with [`WriteMode::Append`].
     pub(crate) deletes: &'a [Action],
+    /// Table properties of Headwater's own; a table that is replaced keeps no others of these.
+    pub(crate) properties: &'a [(&'static str, String)],
     pub(crate) note: &'a CommitNote,
 }
 
@@ -173,11 +175,15 @@ fn has_ntz(data_type: &DataType) -> bool {
     }
 }
 
-/// The metadata action, when the table is new or its columns or partitioning change.
+/// What the names of Headwater's own table properties begin with.
+const OWN_PROPERTIES: &str = "headwater.";
+
+/// The metadata action, when the table is new or its columns, partitioning or properties change.
 fn changed_metadata(commit: &NewCommit<'_>) -> Result<Option<Metadata>, AnyError> {
     let Some(previous) = commit.previous else {
         let schema: StructType = commit.schema.as_ref().try_into_kernel()?;
-        return Ok(Some(new_metadata(&schema, commit.partition_by, HashMap::<String, String>::new())?));
+        let own = commit.properties.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        return Ok(Some(new_metadata(&schema, commit.partition_by, own)?));
     };
     let partition_by = match commit.mode {
         WriteMode::Replace => commit.partition_by,
@@ -185,6 +191,10 @@ fn changed_metadata(commit: &NewCommit<'_>) -> Result<Option<Metadata>, AnyError
     };
     let old = previous.snapshot.metadata();
     let mut configuration = old.configuration().clone();
+    if commit.mode == WriteMode::Replace {
+        configuration.retain(|name, _| !name.starts_with(OWN_PROPERTIES));
+    }
+    configuration.extend(commit.properties.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
     if !commit.deletes.is_empty() {
         configuration.insert(VECTORS_PROPERTY.to_owned(), "true".to_owned());
     }

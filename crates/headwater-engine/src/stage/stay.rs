@@ -12,21 +12,41 @@ use super::rows::Tally;
 pub(super) struct Stay {
     /// What checks had seen, by their names.
     seen: HashMap<String, CheckCount>,
-    /// The columns of the key by which rows are replaced; `None` when rows are only added.
-    key: Option<Vec<String>>,
+    /// What becomes of the others.
+    others: Others,
     /// Tables that may lack rows which were looked up there.
     lossy: BTreeSet<TableName>,
 }
 
+/// What becomes of rows that do not stay.
+#[derive(Debug, PartialEq, Eq)]
+enum Others {
+    /// There are none: rows are only added.
+    None,
+    /// All rows of some keys are replaced; these are the key's columns.
+    OfKeys(Vec<String>),
+    /// Some rows are taken out, and perhaps others of their keys stay.
+    Some,
+}
+
 impl Stay {
     pub(super) fn new(since: &Since, refresh: &Refresh, lossy: BTreeSet<TableName>) -> Self {
-        let seen = since.checks.iter().map(|count| (count.check.clone(), count.clone())).collect();
-        let key = match refresh {
-            Refresh::Keys { columns, .. } => Some(columns.clone()),
-            Refresh::Chosen { columns, .. } if !columns.is_empty() => Some(columns.clone()),
-            Refresh::Full { .. } | Refresh::Append | Refresh::Chosen { .. } | Refresh::Nothing => None,
+        let others = match refresh {
+            Refresh::Keys { columns, .. } => Others::OfKeys(columns.clone()),
+            Refresh::Chosen { columns, .. } if !columns.is_empty() => Others::OfKeys(columns.clone()),
+            Refresh::History { .. } | Refresh::Snapshot { .. } => Others::Some,
+            Refresh::Full { .. } | Refresh::Append | Refresh::Chosen { .. } | Refresh::Nothing => Others::None,
         };
-        Self { seen, key, lossy }
+        Self { seen: seen(since), others, lossy }
+    }
+
+    /// Of rows that are kept whatever the query yields now. What checks had seen of them is in `since`, if anything is known.
+    pub(super) fn kept(since: Option<&Since>, lossy: BTreeSet<TableName>) -> Self {
+        Self { seen: since.map(seen).unwrap_or_default(), others: Others::Some, lossy }
+    }
+
+    fn loses_none(&self) -> bool {
+        self.others == Others::None
     }
 
     fn was_clean(&self, check: &CompiledCheck) -> bool {
@@ -37,10 +57,10 @@ impl Stay {
     /// of those that are gone.
     pub(super) fn must_be_shown(&self, checks: &[CompiledCheck]) -> bool {
         checks.iter().any(|check| match check.probe {
-            Probe::Row { .. } | Probe::NotNull { .. } if self.key.is_some() => !self.was_clean(check),
+            Probe::Row { .. } | Probe::NotNull { .. } if !self.loses_none() => !self.was_clean(check),
             Probe::Row { .. } | Probe::NotNull { .. } => !self.seen.contains_key(&check.name),
             // The newest value may be among the rows that are taken out.
-            Probe::Freshness { .. } => self.key.is_some(),
+            Probe::Freshness { .. } => !self.loses_none(),
             _ => false,
         })
     }
@@ -50,13 +70,17 @@ impl Stay {
         for (check, tally) in checks.iter().zip(tallies) {
             let Some(seen) = self.seen.get(&check.name) else { continue };
             let by_row = !shown && matches!(check.probe, Probe::Row { .. } | Probe::NotNull { .. });
-            match (&self.key, rows) {
-                (None, _) if by_row => {
+            match (&self.others, rows) {
+                (Others::None, _) if by_row => {
                     tally.checked += seen.checked;
                     tally.failing += seen.failing;
                 }
                 // What holds for the new rows holds for all.
-                (Some(_), Some(rows)) if (by_row || tally.proven) && check.filter.is_none() => tally.checked = rows,
+                (Others::OfKeys(_) | Others::Some, Some(rows))
+                    if (by_row || tally.proven) && check.filter.is_none() =>
+                {
+                    tally.checked = rows
+                }
                 _ => {}
             }
         }
@@ -65,8 +89,8 @@ impl Stay {
     /// Whether a unique check holds for all rows when it holds for the new ones: every other row with one of their values
     /// was taken out.
     pub(super) fn is_unique_apart(&self, check: &CompiledCheck) -> bool {
-        match (&check.probe, &self.key) {
-            (Probe::Unique { columns }, Some(key)) => {
+        match (&check.probe, &self.others) {
+            (Probe::Unique { columns }, Others::OfKeys(key)) => {
                 self.was_clean(check) && check.filter.is_none() && key.iter().all(|column| columns.contains(column))
             }
             _ => false,
@@ -82,4 +106,8 @@ impl Stay {
         };
         stays_found && check.filter.is_none() && self.was_clean(check)
     }
+}
+
+fn seen(since: &Since) -> HashMap<String, CheckCount> {
+    since.checks.iter().map(|count| (count.check.clone(), count.clone())).collect()
 }

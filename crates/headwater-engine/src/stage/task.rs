@@ -16,7 +16,8 @@ use headwater_sdk::{Blame, Error, Relation, Relations, Result, TableName, side_t
 use tokio::sync::Mutex;
 
 use super::audit::Scope;
-use super::incremental::{Case, Work};
+use super::history::{self, Amended, Amending, Snapshot};
+use super::incremental::{self, Case, Work};
 use super::lanes::{self, Lane};
 use super::quarantine::Target;
 use super::rows::{RowChecks, Tally};
@@ -24,8 +25,10 @@ use super::side::SideTable;
 use super::sink::{FileWriter, Sink, Written};
 use super::stay::Stay;
 use super::{audit, order, quarantine, retype, verdict, view};
+use crate::Lake;
 use crate::branch::RunBranch;
 use crate::lake::commit::{self, CommitNote, NewCommit};
+use crate::lake::delete;
 use crate::lake::table::{TableVersion, head_version};
 use crate::lake::vacuum::remove_all;
 use crate::session::{Session, Thrift};
@@ -46,6 +49,8 @@ pub(super) struct Attempt<'a> {
     deletes: Vec<Action>,
     /// What is known of its rows that stay, when only what has changed is computed.
     stay: Option<Stay>,
+    /// Table properties that the table is known by.
+    properties: Vec<(&'static str, String)>,
     pub(super) note: CommitNote,
     pub(super) now_micros: i64,
 }
@@ -87,21 +92,43 @@ pub(crate) async fn stage(branch: &RunBranch, request: StageRequest) -> Result<S
                 partition_by,
                 checks,
             });
-            match case {
-                Some(case) => Box::pin(Decided::by(&case, &method)).await?,
-                None => {
+            let kept = previous.as_ref().filter(|_| mode == WriteMode::Append);
+            match (method, case) {
+                (method @ (Method::Whole | Method::Incremental { .. }), Some(case)) => {
+                    Box::pin(Decided::by(&case, &method)).await?
+                }
+                (method @ (Method::Whole | Method::Incremental { .. }), None) => {
                     must_not_shrink = matches!(method, Method::Incremental { may_shrink: false, .. });
                     Decided::whole(Rows::Plan(plan.clone()), mode, Some(Refresh::Full { because: None }))
+                }
+                (Method::History { history, at }, case) => {
+                    let (table, case) = (&table, case.as_ref());
+                    let parts =
+                        history::Parts { lake, session, table, history: &history, at, plan, previous: kept, case };
+                    Box::pin(Decided::history(parts, checks)).await?
+                }
+                (Method::Snapshots { snapshots, at }, case) => {
+                    let of = (&snapshots, at);
+                    let snapshot = Box::pin(history::snapshot(lake, session, &table, of, plan, kept)).await?;
+                    Decided::snapshot(snapshot, lake, kept, case.as_ref(), checks).await?
                 }
             }
         }
     };
-    let Decided { rows, mode, deletes, refresh, stay } = decided;
+    let Decided { rows, mode, deletes, refresh, stay, properties } = decided;
     let partition_by = match (&mode, &previous) {
-        (WriteMode::Append, Some(previous)) => previous.partition_columns().to_vec(),
+        (WriteMode::Append, Some(previous)) => {
+            let partitions = previous.partition_columns();
+            if *partitions != *partition_by && !partition_by.is_empty() {
+                notes.push(
+                    "the table keeps the partitions that it began with: what it holds is not written again".to_owned(),
+                );
+            }
+            partitions.to_vec()
+        }
         _ => partition_by,
     };
-    let attempt = Attempt {
+    let mut attempt = Attempt {
         branch,
         table: &table,
         mode,
@@ -112,6 +139,7 @@ pub(crate) async fn stage(branch: &RunBranch, request: StageRequest) -> Result<S
         previous,
         deletes,
         stay,
+        properties,
         note: CommitNote { run: branch.run.clone(), position },
         now_micros: now_micros(),
     };
@@ -119,12 +147,15 @@ pub(crate) async fn stage(branch: &RunBranch, request: StageRequest) -> Result<S
     if must_not_shrink {
         refuse_loss(attempt.previous.as_ref(), &table, outcome.written.rows_out)?;
     }
+    if let (Some(amended), Some(previous)) = (&outcome.amended, &attempt.previous) {
+        attempt.deletes = delete::actions(branch.location(), previous, &amended.removed).await?;
+    }
     failpoint("engine_after_write");
     let mut staged = Staged {
         rows_in: outcome.rows_in,
         rejected: outcome.written.rejected,
         bytes_in: progress.bytes_in(),
-        refresh,
+        refresh: outcome.amended.as_ref().map(|amended| amended.refresh.clone()).or(refresh),
         notes,
         ..Staged::default()
     };
@@ -207,6 +238,7 @@ async fn clear(
 enum Rows {
     Source { schema: SchemaRef, parts: Vec<Box<dyn ReadPart>> },
     Plan(LogicalPlan),
+    History(Box<Amending>),
 }
 
 /// What is to be written, and how.
@@ -216,19 +248,20 @@ struct Decided {
     deletes: Vec<Action>,
     refresh: Option<Refresh>,
     stay: Option<Stay>,
+    properties: Vec<(&'static str, String)>,
 }
 
 impl Decided {
     /// All rows that there are to write.
     fn whole(rows: Rows, mode: WriteMode, refresh: Option<Refresh>) -> Self {
-        Self { rows, mode, deletes: Vec::new(), refresh, stay: None }
+        Self { rows, mode, deletes: Vec::new(), refresh, stay: None, properties: Vec::new() }
     }
 
     /// What a model's table lacks, or all of it.
     async fn by(case: &Case<'_>, method: &Method) -> Result<Self> {
         let work = match method {
-            Method::Whole => case.decide().await?,
             Method::Incremental { how, range, .. } => Ok(case.choose(how, *range).await?),
+            Method::Whole | Method::History { .. } | Method::Snapshots { .. } => case.decide().await?,
         };
         let Work { plan, deletes, refresh } = match work {
             Ok(work) => work,
@@ -239,7 +272,40 @@ impl Decided {
         };
         let stay = Stay::new(case.since, &refresh, case.lossy_references().await?);
         let (rows, mode) = (Rows::Plan(plan), WriteMode::Append);
-        Ok(Self { rows, mode, deletes, refresh: Some(refresh), stay: Some(stay) })
+        Ok(Self { rows, mode, deletes, refresh: Some(refresh), stay: Some(stay), properties: Vec::new() })
+    }
+
+    /// Versions that end and begin. How many, the walk along them tells.
+    async fn history(parts: history::Parts<'_>, checks: &[CompiledCheck]) -> Result<Self> {
+        let (plan, case) = (parts.plan, parts.case);
+        let lossy = history::lossy_references(case, checks).await?;
+        let stay = Stay::kept(case.map(|case| case.since), lossy);
+        let Some(amending) = Amending::begin(parts).await? else {
+            let (rows, refresh) = (Rows::Plan(incremental::nothing(plan)), Some(Refresh::Nothing));
+            return Ok(Self { stay: Some(stay), ..Self::whole(rows, WriteMode::Append, refresh) });
+        };
+        let properties = amending.properties();
+        let mode = if amending.begins { WriteMode::Replace } else { WriteMode::Append };
+        let stay = (!amending.begins).then_some(stay);
+        Ok(Self { stay, properties, ..Self::whole(Rows::History(Box::new(amending)), mode, None) })
+    }
+
+    /// Rows as they are now, beside those of other times.
+    async fn snapshot(
+        snapshot: Snapshot,
+        lake: &Lake,
+        previous: Option<&TableVersion>,
+        case: Option<&Case<'_>>,
+        checks: &[CompiledCheck],
+    ) -> Result<Self> {
+        let Snapshot { plan, removed, replaced, expired, begins } = snapshot;
+        let refresh = Some(Refresh::Snapshot { replaced, expired });
+        let Some(previous) = previous.filter(|_| !begins) else {
+            return Ok(Self::whole(Rows::Plan(plan), WriteMode::Replace, refresh));
+        };
+        let deletes = delete::actions(lake.location(), previous, &removed).await?;
+        let stay = Stay::kept(case.map(|case| case.since), history::lossy_references(case, checks).await?);
+        Ok(Self { deletes, stay: Some(stay), ..Self::whole(Rows::Plan(plan), WriteMode::Append, refresh) })
     }
 }
 
@@ -255,6 +321,8 @@ pub(super) struct Outcome {
     pub(super) rejected: Option<Mutex<SideTable>>,
     /// The rows that the table had, written again because a column's type changes.
     pub(super) carried_over: Option<Vec<Add>>,
+    /// Of a history: what takes the place of which rows.
+    amended: Option<Amended>,
 }
 
 impl Attempt<'_> {
@@ -284,6 +352,19 @@ impl Attempt<'_> {
                     match self.write_lanes(session, &schema, &schema, lanes, false, progress).await {
                         Err(e) => thrift = thrift.next_after(&e).ok_or(e)?,
                         Ok(outcome) => return Ok(Outcome { rows_in: rows_scanned(&physical), ..outcome }),
+                    }
+                }
+            }
+            Rows::History(amending) => {
+                let mut thrift = Thrift::Fast;
+                loop {
+                    let (schema, lanes, pass) = amending.walk(session, thrift).await?;
+                    match self.write_lanes(session, &schema, &schema, lanes, false, progress).await {
+                        Err(e) => thrift = thrift.next_after(&e).ok_or(e)?,
+                        Ok(outcome) => {
+                            let rows_in = rows_scanned(&pass.physical);
+                            return Ok(Outcome { rows_in, amended: Some(amending.end(pass)), ..outcome });
+                        }
                     }
                 }
             }
@@ -318,7 +399,7 @@ impl Attempt<'_> {
         // Every lane has ended: nobody else holds the sink.
         let (quarantine, rejected) =
             Arc::into_inner(sink).map_or((None, None), |sink| (sink.quarantine, sink.rejected));
-        Ok(Outcome { schema, write_schema, written, rows_in, quarantine, rejected, carried_over: None })
+        Ok(Outcome { schema, write_schema, written, rows_in, quarantine, rejected, carried_over: None, amended: None })
     }
 
     /// The columns by which the rows of a query are sorted.
@@ -351,6 +432,7 @@ impl Attempt<'_> {
             mode: carried_over.map_or(self.mode, |_| WriteMode::Replace),
             adds,
             deletes: &self.deletes,
+            properties: &self.properties,
             note: &self.note,
         };
         let version = commit::stage_commit(self.branch.location(), commit).await?;
@@ -473,6 +555,7 @@ impl Attempt<'_> {
             mode,
             adds,
             deletes: &[],
+            properties: &[],
             note: &CommitNote { run: self.branch.run.clone(), position: None },
         };
         let version = commit::stage_commit(location, commit).await?;

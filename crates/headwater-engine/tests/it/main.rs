@@ -4,6 +4,7 @@
 
 mod fixture;
 mod generated;
+mod histories;
 mod lake;
 mod lineage;
 mod refresh;

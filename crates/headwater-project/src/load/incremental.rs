@@ -9,7 +9,7 @@ use crate::spec::{GrainOption, LateOption, MaterializeOption, ModelHeader, Refre
 use crate::yaml::Node;
 
 /// Keys that only incremental models have.
-const OWN_KEYS: [&str; 6] = ["strategy", "key", "time_column", "grain", "lookback", "late"];
+const OWN_KEYS: [&str; 5] = ["strategy", "time_column", "grain", "lookback", "late"];
 
 /// Reads the choices of an incremental model, and adds the checks that they rest on; `None` for another model, and when they
 /// make no sense.

@@ -7,6 +7,7 @@ mod conditions;
 pub(crate) mod connectors;
 mod files;
 mod freshness;
+mod histories;
 mod ignored;
 mod incremental;
 mod models;

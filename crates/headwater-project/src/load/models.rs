@@ -8,11 +8,11 @@ use headwater_sdk::TableName;
 use super::checks::Checks;
 use super::files::{Folder, Found};
 use super::settings::single;
-use super::{Parts, clustering, columns, incremental, star, tables};
+use super::{Parts, clustering, columns, histories, incremental, star, tables};
 use crate::asset::{Asset, AssetKind, Materialize, ModelAsset, Refresh};
 use crate::codes;
 use crate::graph::{Draft, Read};
-use crate::spec::{MaterializeOption, ModelHeader, RefreshOption};
+use crate::spec::{ModelHeader, RefreshOption};
 use crate::sql;
 use crate::template::{Place, is_templated};
 use crate::validate;
@@ -144,11 +144,7 @@ fn read_model(folder: &mut Folder, parts: &mut Parts<'_>, schema: &str, stem: &s
     reads.extend(arrivals);
     let asset = match (header, model) {
         (Some(header), Some(model)) if diagnostics[before..].iter().all(|d| !d.is_error()) => {
-            let materialize = match (header.materialize, chosen) {
-                (MaterializeOption::View, _) => Materialize::View,
-                (_, Some(chosen)) => Materialize::Incremental(chosen),
-                (_, None) => Materialize::Table,
-            };
+            let materialize = chosen.map_or_else(|| histories::materialize(&header), Materialize::Incremental);
             let model = ModelAsset { materialize, ..model };
             Some(asset(name.clone(), (span, path), header, &node, model, checks.specs, parts))
         }
@@ -204,6 +200,9 @@ fn read_header(
     let header = json.and_then(|json| serde_json::from_value::<ModelHeader>(json).ok());
     if let Some(header) = &header {
         clustering::verify(header, &node, is_view, diagnostics);
+    }
+    if let Some(header) = &header {
+        histories::verify(header, &node, &checks.specs, diagnostics);
     }
     (header, node, checks)
 }
@@ -267,6 +266,7 @@ fn asset(
     let (layout, cluster_spans) = clustering::of(&header, node, span);
     let model = ModelAsset {
         named_columns: incremental::named_columns(&header, node),
+        option_spans: histories::spans(node),
         refresh: match header.refresh {
             RefreshOption::Auto => Refresh::Auto,
             RefreshOption::Full => Refresh::Full,

@@ -53,6 +53,10 @@ impl Changes {
 /// by the fingerprints of its columns and rows, which tell what its SQL makes of the same inputs, and by its lineage, which
 /// tells what in it changes with its inputs.
 pub(super) fn of_build(asset: &Asset, desired: &Desired, state: Option<&AssetState>, past: &Past<'_>) -> Changes {
+    if asset.keeps_history() {
+        // What it holds comes from what it held.
+        return Changes::all();
+    }
     let known = state.and_then(|state| Some((state, state.parts.as_ref()?))).zip(desired.query.as_deref());
     let Some(((state, old), query)) = known else { return Changes::all() };
     // Which rows a check sets aside depends on all that it reads.

@@ -17,6 +17,11 @@ const SQL: &str = "SQL";
 /// The part of declared types.
 const COLUMNS: &str = "columns";
 
+/// The part of how a model is kept.
+const MATERIALIZATION: &str = "materialization";
+/// The part of what is kept of a model's rows.
+const HISTORY: &str = "history";
+
 /// The fingerprint of an asset's definition.
 pub fn definition(asset: &Asset) -> String {
     let mut parts = BTreeMap::new();
@@ -46,26 +51,28 @@ pub fn definition(asset: &Asset) -> String {
             parts.insert("source", source_text(seed));
         }
         AssetKind::Model(model) => {
-            parts.insert("materialization", materialization(&model.materialize));
             let added = model.star.as_ref().map(|star| star.added_rows()).unwrap_or_default();
             let separator = if added.is_empty() { "" } else { "\n" };
             parts.insert(SQL, [&normalize_sql(&model.sql), separator, &added].concat());
+            parts.insert(MATERIALIZATION, asset.kind_name().to_owned());
+            match &model.materialize {
+                Materialize::Scd2(history) => {
+                    parts.insert(HISTORY, format!("{history:?}"));
+                }
+                Materialize::Snapshot(snapshots) => {
+                    parts.insert(HISTORY, format!("{snapshots:?}"));
+                }
+                Materialize::Incremental(how) => {
+                    // How far back rows are taken up again may change without the table being made anew.
+                    let time = how.time.as_ref().map(|time| &time.column);
+                    parts.insert("strategy", format!("{:?} {time:?}", how.strategy));
+                }
+                Materialize::Table | Materialize::View => {}
+            }
             parts.insert("partitioning", model.partition_by.join(","));
         }
     }
     parts.iter().map(|(name, text)| format!("{name}={}", short_hash(text))).collect::<Vec<_>>().join(";")
-}
-
-/// How far back a table takes rows up again may change without it being made anew.
-fn materialization(materialize: &Materialize) -> String {
-    match materialize {
-        Materialize::Table => "table".to_owned(),
-        Materialize::View => "view".to_owned(),
-        Materialize::Incremental(how) => {
-            let time = how.time.as_ref().map(|time| &time.column);
-            format!("incremental {:?} {time:?}", how.strategy)
-        }
-    }
 }
 
 /// Whether two definitions yield the same rows: they differ, if at all, in checks that set nothing aside.
@@ -76,6 +83,13 @@ pub(super) fn same_rows(old: &str, new: &str) -> bool {
         parts
     };
     without_checks(old) == without_checks(new)
+}
+
+/// The kind of model that an asset was whose table keeps what its query yields no longer: `scd2` or `snapshot`.
+pub fn kept_history(definition: &str) -> Option<&'static str> {
+    let parts = split_parts(definition);
+    let kind = parts.get(MATERIALIZATION)?;
+    ["scd2", "snapshot"].into_iter().find(|name| short_hash(name) == **kind)
 }
 
 /// Whether two definitions of a model differ, if at all, in what fingerprints of columns tell, and in what changes no row:

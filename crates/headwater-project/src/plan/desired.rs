@@ -28,6 +28,8 @@ pub struct Desired {
     pub unpublished: bool,
     /// For a source that could not be asked: why.
     pub trouble: Option<String>,
+    /// Of snapshots: why there has to be a new one, whether or not anything has changed.
+    pub due: Option<String>,
     /// Functions in its SQL whose value differs from run to run.
     pub volatile: Vec<String>,
 }

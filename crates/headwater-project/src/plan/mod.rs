@@ -27,7 +27,7 @@ use inputs::{Past, Told};
 pub use after::{parts_after, parts_read};
 pub use breaking::{Affected, Breaking, Loss, breaking};
 pub use changes::Changes;
-pub use definition::{definition, short_hash};
+pub use definition::{definition, kept_history, short_hash};
 pub use desired::{Computed, Desired};
 pub use difference::{ColumnOf, Difference, Renamed, Retyped};
 pub use tokens::normalize_sql;
@@ -55,6 +55,8 @@ pub enum Cause {
     Definition,
     /// Its source has something new.
     Source,
+    /// A new snapshot is due.
+    Due,
     /// Its SQL gives something else in every run.
     Volatile,
     /// What it uses of its inputs changes.
@@ -129,7 +131,10 @@ pub fn plan(
             tasks.push(task);
         } else if let Some(desired) = desired.get(&asset.name) {
             let state = states.get(&asset.name).copied();
-            let (cause, reason) = decide(asset, desired, &past, full_refresh);
+            let (cause, mut reason) = decide(asset, desired, &past, full_refresh);
+            if matches!(cause, Cause::Source | Cause::Volatile | Cause::Inputs) {
+                reason.push_str(words::kept(asset));
+            }
             let built = !matches!(cause, Cause::Nothing | Cause::Untouched);
             let changes = match cause {
                 Cause::Nothing | Cause::Untouched => Changes::default(),
@@ -193,7 +198,10 @@ fn decide(asset: &Asset, desired: &Desired, past: &Past<'_>, full_refresh: bool)
         AssetKind::Stream(_) | AssetKind::Seed(_) => {
             source_reason(asset, desired, state).map(|reason| (Cause::Source, reason))
         }
-        AssetKind::Model(_) => volatile_reason(&desired.volatile).map(|reason| (Cause::Volatile, reason)),
+        AssetKind::Model(_) => {
+            let due = desired.due.clone().map(|reason| (Cause::Due, reason));
+            due.or_else(|| volatile_reason(&desired.volatile).map(|reason| (Cause::Volatile, reason)))
+        }
     };
     // The checks of a source, too, may read other tables, which may have changed.
     own.unwrap_or_else(|| match inputs::judge(asset, desired, state, past) {

@@ -3,6 +3,19 @@
 use headwater_sdk::TableName;
 
 use super::changes::Changes;
+use crate::{Asset, AssetKind, Materialize};
+
+/// What a build keeps of what there is, to be put behind its reason.
+pub(super) fn kept(asset: &Asset) -> &'static str {
+    match &asset.kind {
+        AssetKind::Model(model) => match model.materialize {
+            Materialize::Scd2(_) => "; rows that changed get new versions",
+            Materialize::Snapshot(_) => "; a snapshot is added, or replaced by a newer one of the same period",
+            Materialize::View | Materialize::Table | Materialize::Incremental(_) => "",
+        },
+        AssetKind::Stream(_) | AssetKind::Seed(_) => "",
+    }
+}
 
 /// `a is rebuilt`, `a and b are rebuilt`, `a and 2 other inputs are rebuilt`.
 pub(super) fn rebuilt(inputs: &[&TableName]) -> String {

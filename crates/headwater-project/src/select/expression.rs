@@ -81,16 +81,20 @@ impl Wanted {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Type {
     Model,
+    Scd2,
     Seed,
+    Snapshot,
     Stream,
     Table,
     View,
 }
 
 impl Type {
-    pub(super) const ALL: [(&'static str, Self); 5] = [
+    pub(super) const ALL: [(&'static str, Self); 7] = [
         ("model", Self::Model),
+        ("scd2", Self::Scd2),
         ("seed", Self::Seed),
+        ("snapshot", Self::Snapshot),
         ("stream", Self::Stream),
         ("table", Self::Table),
         ("view", Self::View),
@@ -99,7 +103,9 @@ impl Type {
     /// Whether an asset of that kind ([`crate::Asset::kind_name`]) is of this type.
     pub(super) fn takes(self, kind: &str) -> bool {
         match self {
-            Self::Model => matches!(kind, "view" | "table"),
+            Self::Model => matches!(kind, "view" | "table" | "scd2" | "snapshot"),
+            Self::Scd2 => kind == "scd2",
+            Self::Snapshot => kind == "snapshot",
             Self::Seed => kind == "seed",
             Self::Stream => kind == "stream",
             Self::Table => kind == "table",

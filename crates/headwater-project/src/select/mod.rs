@@ -22,7 +22,7 @@
 //! | `source:raw.flights`, `source:flights`, `source:monthly` | streams: by table, by schema, or by the name of the source's file |
 //! | `path:models/marts`, `path:seeds/*.csv` | what is declared in the file, or in a file of the folder |
 //! | `owner:data-team` | what that owner answers for |
-//! | `type:view` | of `stream`, `seed`, `view` and `table`, or `model` for views and tables; `resource_type:` means the same |
+//! | `type:view` | of `stream`, `seed`, `view`, `table`, `scd2` and `snapshot`, or `model` for the last four; `resource_type:` means the same |
 //! | `state:new` | what `main` does not have |
 //! | `state:modified` | what `main` does not have, or has of another definition |
 //! | `state:unmodified` | what `main` has of the same definition |

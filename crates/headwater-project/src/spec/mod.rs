@@ -3,6 +3,7 @@
 mod checks;
 mod columns;
 mod formats;
+mod history;
 mod incremental;
 mod model;
 mod project;
@@ -13,6 +14,7 @@ mod unit_test;
 pub(crate) use checks::CheckCommon;
 pub(crate) use columns::{ModelColumn, Named, StreamColumn};
 pub(crate) use formats::FORMATS;
+pub(crate) use history::{DeletesOption, EveryOption};
 pub(crate) use incremental::{GrainOption, LateOption, StrategyOption};
 pub(crate) use model::{MaterializeOption, ModelHeader, RefreshOption, SeedFile};
 pub(crate) use project::{EnvironmentOptions, ProjectFile};

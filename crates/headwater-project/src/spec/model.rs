@@ -6,7 +6,7 @@
 //! ```sql
 //! /*---
 //! description: One row per customer.
-//! materialize: table              # or view
+//! materialize: table              # or view, incremental, scd2, snapshot
 //! cluster_by: [country]
 //! columns:
 //!   customer_id: { description: As the shop numbers them }
@@ -51,6 +51,9 @@
 //! that changing them rebuilds nothing: `headwater maintain` lays the table out anew, and what a run writes from then on is as
 //! they say.
 //!
+//! `materialize: scd2` keeps every version that a row has had, told apart by `key`; `materialize: snapshot` keeps all rows as
+//! they were every day. Both are for sources that show only what holds now; docs/modelling.md explains them.
+//!
 //! A seed is a small table that is part of the project: `seeds/<table>.csv` (in the schema `seeds`) or
 //! `seeds/<schema>/<table>.csv`, with what is said about it in a `.yml` of the same name.
 
@@ -61,6 +64,7 @@ use serde_json::Value;
 
 use super::columns::{ModelColumn, Named, StreamColumn};
 use super::formats::Size;
+use super::history::{DeletesOption, EveryOption, HistoryColumnNames};
 use super::incremental::{GrainOption, LateOption, StrategyOption};
 use super::star::{BridgeOptions, DimensionOptions, FactOptions};
 
@@ -73,7 +77,6 @@ pub(crate) struct ModelHeader {
     pub(crate) description: Option<String>,
     /// How its rows are kept.
     #[serde(default)]
-    #[schemars(extend("x-not-built" = ["scd2", "snapshot"]))]
     pub(crate) materialize: MaterializeOption,
     /// What a run computes anew.
     #[serde(default)]
@@ -83,7 +86,8 @@ pub(crate) struct ModelHeader {
     pub(crate) partition_by: Vec<String>,
     /// Of an incremental model: what becomes of the rows that it has.
     pub(crate) strategy: Option<StrategyOption>,
-    /// With the strategy merge: the columns by which a new row replaces another. They are checked to be there and unique.
+    /// Of a history: the columns whose values a row keeps. They are not null, and no two rows of the query have the same. With
+    /// the strategy merge: the columns by which a new row replaces another. They are checked to be there and unique.
     #[serde(default)]
     pub(crate) key: Vec<String>,
     /// Of an incremental model: the column of the query that tells which rows are new. It is checked to be there. With the
@@ -107,6 +111,22 @@ pub(crate) struct ModelHeader {
     pub(crate) cluster_order: ClusterOrder,
     /// The size at which a file is full, e.g. `128MiB`; at least `1MiB`. Default: `256MiB`.
     pub(crate) target_file_size: Option<Size>,
+    /// Of a history: the columns whose changes make new versions; all but those of `key` and `updated_at` unless given. The
+    /// others are overwritten in the current version.
+    pub(crate) track: Option<Vec<String>>,
+    /// Of a history: the date or timestamp column from which on a version holds; unless given, that is when the run began
+    /// which found it. A row that was updated before its current version began takes its place among the earlier ones.
+    pub(crate) updated_at: Option<String>,
+    /// Of a history: what becomes of a key that the query does not yield any more (default: `close`).
+    pub(crate) deletes: Option<DeletesOption>,
+    /// Of a history: what the added columns are called, where the names are taken.
+    pub(crate) history_columns: Option<HistoryColumnNames>,
+    /// Of snapshots: how often there is a new one (default: `day`).
+    pub(crate) every: Option<EveryOption>,
+    /// Of snapshots: how many are kept, the newest; all unless given.
+    pub(crate) keep: Option<u32>,
+    /// Of snapshots: what the added column is called; `snapshot_date`, of hours and runs `snapshot_at`, unless given.
+    pub(crate) snapshot_column: Option<String>,
     /// Who answers for it.
     pub(crate) owner: Option<String>,
     /// Its tags.
@@ -138,6 +158,12 @@ pub(crate) enum MaterializeOption {
     /// New rows of its query are taken up by a Delta table as `strategy` says; the rows that it has stay, also when its inputs
     /// lose theirs.
     Incremental,
+    /// Its query says what holds now; the table keeps every version that a row has had, each with `valid_from`, `valid_to`
+    /// (null while it holds), `is_current` and `row_hash` (a slowly changing dimension of type 2).
+    Scd2,
+    /// All rows of its query are added at most once in a period, with the day in `snapshot_date`: for sources that keep no
+    /// history.
+    Snapshot,
 }
 
 /// What a run computes anew of a table.

@@ -284,7 +284,24 @@ fn models() {
                 header("descripton: x\nmaterialized: table\nschedule: daily\ncolumns: { a: { type: int } }\ntags: 5"),
             ),
             ("header values", header("materialize: tabel\nrefresh: incremental\npartition_by: [1]")),
-            ("scd2", header("materialize: scd2")),
+            ("a history without a key", header("materialize: scd2")),
+            ("keys of other kinds", header("key: [a]\nupdated_at: b\nevery: hour")),
+            (
+                "a history that contradicts itself",
+                header(
+                    "materialize: scd2\nkey: [a, a]\nrefresh: full\nkeep: 3\nhistory_columns: { valid_from: x, valid_to: x }\n\
+                     deletes: ignore\nchecks:\n  - not_null: { columns: a, severity: quarantine }",
+                ),
+            ),
+            (
+                "a history in vain",
+                header(
+                    "materialize: scd2\nkey: [a, a]\nrefresh: full\nkeep: 3\nhistory_columns: { valid_from: x, valid_to: x }\n\
+                     checks:\n  - not_null: { columns: a, severity: quarantine }",
+                ),
+            ),
+            ("snapshots", header("materialize: snapshot\nkeep: 0\nkey: a\nevery: day")),
+            ("a period that is none", header("materialize: snapshot\nevery: year")),
             ("view with files", header("materialize: view\npartition_by: a")),
             ("header without end", model("/*---\nowner: me\n*/\nselect 1")),
             ("comment ends early", header("description: see a/*/b")),

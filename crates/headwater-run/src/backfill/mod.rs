@@ -140,7 +140,7 @@ fn takes_ranges(asset: &Asset) -> bool {
     let AssetKind::Model(model) = &asset.kind else { return false };
     match &model.materialize {
         Materialize::Incremental(how) => how.time.is_some() && how.strategy != Strategy::Append,
-        Materialize::Table | Materialize::View => false,
+        Materialize::Table | Materialize::View | Materialize::Scd2(_) | Materialize::Snapshot(_) => false,
     }
 }
 

@@ -14,6 +14,7 @@ use headwater_sdk::progress::Progress;
 use headwater_sdk::{Blame, Error, Relations, Result};
 
 use super::context::Context;
+use crate::keeping;
 use crate::resolve::ResolvedAsset;
 
 /// What one try led to.
@@ -42,18 +43,18 @@ pub(super) async fn attempt(
         }
         AssetKind::Model(model) => {
             let checks = resolved(context, asset)?.checks.clone();
-            let staged = match &model.materialize {
-                Materialize::Table | Materialize::Incremental(_) => {
-                    let since = since(context, asset, model, task).await?;
-                    let sql = context.resolved.sql(&asset.name, model).to_owned();
-                    let input = StageInput::Query { sql, since, method: method(context, model) };
-                    branch.stage(table_request(asset, model, input, checks, relations, progress)).await?
-                }
+            let mut staged = match &model.materialize {
                 Materialize::View => {
                     let (view, sql) = (asset.name.clone(), context.resolved.sql(&asset.name, model).to_owned());
                     branch.audit_view(AuditViewRequest { view, sql, checks, relations, progress }).await?
                 }
+                _ => {
+                    let since = since(context, asset, model, task).await?;
+                    let request = table_request(context, asset, model, since, checks);
+                    branch.stage(StageRequest { relations, progress, ..request }).await?
+                }
             };
+            staged.notes.extend(keeping::restless(asset, &resolved(context, asset)?.desired));
             let appended = matches!(staged.refresh, Some(Refresh::Append | Refresh::Nothing));
             Ok(Attempt { staged, source: None, appended })
         }
@@ -146,36 +147,38 @@ async fn since(context: &Context, asset: &Asset, model: &ModelAsset, task: &Plan
     Ok(snapshot.map(|snapshot| Since { relations: snapshot.relations, version, checks }))
 }
 
-/// How a model's table takes up its rows in this run.
-fn method(context: &Context, model: &ModelAsset) -> Method {
-    match &model.materialize {
+/// A request to write a model's table, without what it reads.
+fn table_request(
+    context: &Context,
+    asset: &Asset,
+    model: &ModelAsset,
+    since: Option<Since>,
+    checks: Vec<CompiledCheck>,
+) -> StageRequest {
+    // The beginning of the run, also of one that is gone on with.
+    let at = context.run.started_ms.saturating_mul(1000);
+    let method = match &model.materialize {
+        Materialize::Scd2(history) => Method::History { history: history.clone(), at },
+        Materialize::Snapshot(snapshots) => Method::Snapshots { snapshots: snapshots.clone(), at },
         Materialize::Incremental(how) => {
             Method::Incremental { how: how.clone(), range: context.range, may_shrink: context.full_refresh }
         }
         Materialize::Table | Materialize::View => Method::Whole,
-    }
-}
-
-fn table_request(
-    asset: &Asset,
-    model: &ModelAsset,
-    input: StageInput,
-    checks: Vec<CompiledCheck>,
-    relations: Relations,
-    progress: Arc<Progress>,
-) -> StageRequest {
+    };
+    let sql = context.resolved.sql(&asset.name, model).to_owned();
+    let stays = asset.keeps_history() && !context.full_refresh;
     StageRequest {
         table: asset.name.clone(),
-        input,
-        mode: WriteMode::Replace,
+        input: StageInput::Query { sql, since, method },
+        mode: if stays { WriteMode::Append } else { WriteMode::Replace },
         partition_by: model.partition_by.clone(),
         layout: model.layout.clone(),
         checks,
         judge_all: false,
         keep_rejected: false,
-        relations,
+        relations: Relations::default(),
         position: None,
-        progress,
+        progress: Arc::default(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Specs → typed graph: the columns of every table, column lineage, and all errors before anything runs.
 
+mod added;
 mod checks;
 mod incremental;
 pub(crate) mod members;

@@ -10,7 +10,7 @@ use headwater_sdk::check::Severity;
 use headwater_sdk::engine::{Analysis, SqlError};
 use headwater_sdk::types::type_name;
 
-use super::{Findings, ResolvedAsset, incremental, members, typed_names};
+use super::{Findings, ResolvedAsset, added, incremental, members, typed_names};
 use crate::lake::Lake;
 
 /// Resolves a model, and tells what is wrong with it; `None` when its SQL cannot be planned.
@@ -29,6 +29,13 @@ pub(super) fn resolve(
     // The places of its sums are those of its own query.
     let sums = analysis.sums.clone();
     let (analysis, sql) = with_members(asset, model, analysis, lake, findings, &mut found);
+    let analysis = match added::with_added(model, analysis) {
+        Ok(analysis) => analysis,
+        Err(misfit) => {
+            found.push(added::misfit_diagnostic(asset, model, misfit));
+            return (None, found);
+        }
+    };
     verify_declared(asset, &analysis, &mut found);
     verify_partitions(asset, model, &analysis, &mut found);
     incremental::verify(asset, model, &analysis.schema, &mut found);

@@ -8,8 +8,9 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use headwater_sdk::check::{CheckResult, CompiledCheck, Probe, Severity, Verdict};
 use headwater_sdk::engine::{
-    Analysis, AuditViewRequest, Branch, Compacted, Engine, Foresight, ForesightRequest, GivenTable, KeepSet, Layout, PublishOutcome,
-    QueryResult, SqlError, StageInput, StageRequest, Staged, StagedTable, Survey, Trial, TrialRequest, VacuumReport, WriteMode,
+    Analysis, AuditViewRequest, Branch, Compacted, Engine, Foresight, ForesightRequest, GivenTable, KeepSet, Layout,
+    PublishOutcome, QueryResult, SqlError, StageInput, StageRequest, Staged, StagedTable, Survey, Trial, TrialRequest,
+    VacuumReport, WriteMode,
 };
 use headwater_sdk::lineage::{ColumnLineage, ColumnRef, Edge, Fingerprint, Fingerprints, Influence, OutputColumn};
 use headwater_sdk::types::timestamp_utc;

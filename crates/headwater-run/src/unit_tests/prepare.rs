@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{FieldRef, SchemaRef};
 use headwater_diagnostics::{Diagnostic, nearest};
-use headwater_project::{Expectation, ModelAsset, Project, Stand, TestCell, TestRows, TestText, UnitTest};
+use headwater_project::{AssetKind, Expectation, ModelAsset, Project, Stand, TestCell, TestRows, TestText, UnitTest};
 use headwater_sdk::TableName;
 use headwater_sdk::check::Verdict;
 use headwater_sdk::engine::{GivenTable, TrialRequest};
@@ -72,7 +72,7 @@ pub(super) fn prepare(
     let now = test.now.as_ref().and_then(|now| values::time(now, &mut wrong));
     let expected = test.expect.as_ref().map(|expect| match expect {
         Expectation::Error(text) => Expected::Error(text.text.clone()),
-        Expectation::Rows(rows) => Expected::Rows(match schemas.get(&test.model) {
+        Expectation::Rows(rows) => Expected::Rows(match schemas.of_query(project, &test.model) {
             Some(schema) => expected_rows(rows, &test.model, &schema, &mut wrong),
             None => ExpectedRows { fields: Vec::new(), columns: Vec::new(), rows: 0 },
         }),
@@ -141,6 +141,18 @@ impl<'a> Schemas<'a> {
             Some(completed) => completed,
             None if self.variants.contains_key(name) => &model.sql,
             None => self.resolved.sql(name, model),
+        }
+    }
+
+    /// The columns of a model's query: a test tries that out, and not what a table keeps of its rows.
+    fn of_query(&self, project: &Project, table: &TableName) -> Option<SchemaRef> {
+        let schema = self.get(table)?;
+        match project.asset(table).map(|asset| &asset.kind) {
+            Some(AssetKind::Model(model)) if !self.variants.contains_key(table) => {
+                let own: Vec<usize> = (0..schema.fields().len().saturating_sub(model.added_columns())).collect();
+                schema.project(&own).ok().map(Arc::new)
+            }
+            _ => Some(schema),
         }
     }
 

@@ -76,11 +76,7 @@ pub(super) fn run(settings: &Settings, rows: u64) -> Result<Option<Section>, Str
     let mut contenders =
         vec![Contender { name: ANEW, rounds: settings.slow_rounds, round: Box::new(move || ours.anew()) }];
     for (share, [own, of_dbt, of_sqlmesh]) in SHARES {
-        contenders.push(Contender {
-            name: own,
-            rounds: settings.rounds,
-            round: Box::new(move || ours.refresh(share)),
-        });
+        contenders.push(Contender { name: own, rounds: settings.rounds, round: Box::new(move || ours.refresh(share)) });
         contenders.push(Contender {
             name: of_dbt,
             rounds: settings.slow_rounds,

@@ -74,7 +74,8 @@ impl<'a> Ours<'a> {
         if sales["cents"] != customers["cents"] {
             return Err(format!("customers have {} cents, sales {}", customers["cents"], sales["cents"]));
         }
-        let current = query("select tier, count(*) as n from marts.tiers where is_current group by tier order by tier")?;
+        let current =
+            query("select tier, count(*) as n from marts.tiers where is_current group by tier order by tier")?;
         let versions = one("select count(*) as n from marts.tiers")?;
         let found: Value = json!({
             "sales": sales["n"], "cents": sales["cents"], "last": customers["last"], "customers": customers["n"],

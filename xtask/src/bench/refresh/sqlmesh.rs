@@ -33,7 +33,8 @@ impl<'a> SqlMesh<'a> {
         let folder = self.bench.work.join("sqlmesh-round");
         clear(&folder)?;
         self.make_project(&folder, Some(share))?;
-        fs::copy(database(&self.built), database(&folder)).map_err(|e| format!("cannot copy SQLMesh's database: {e}"))?;
+        fs::copy(database(&self.built), database(&folder))
+            .map_err(|e| format!("cannot copy SQLMesh's database: {e}"))?;
         let measured = measure(self.command(&folder).arg("run"), &self.bench.work.join("sqlmesh.stdout"))?;
         self.verify(&folder, Some(share))?;
         clear(&folder)?;

@@ -86,10 +86,14 @@ fn describe(run: &RunRecord, tasks: &[TaskRecord], console: &Console) -> String 
             tries.into(),
             Cell::from(one_line(&task.reason)),
         ]);
-        if let Some(Refresh::Full { because: Some(why) }) =
-            task.staged.as_ref().and_then(|staged| staged.refresh.as_ref())
-        {
-            problems.push_str(&format!("{}: all rows were computed: {}\n", task.asset, one_line(why)));
+        match task.staged.as_ref().and_then(|staged| staged.refresh.as_ref()) {
+            Some(Refresh::Full { because: Some(why) }) => {
+                problems.push_str(&format!("{}: all rows were computed: {}\n", task.asset, one_line(why)));
+            }
+            Some(Refresh::History { because: Some(why), .. }) => {
+                problems.push_str(&format!("{}: all keys were compared: {}\n", task.asset, one_line(why)));
+            }
+            _ => {}
         }
         if let Some(message) = &task.message {
             problems.push_str(&format!("{}: {}\n", task.asset, one_line(message)));

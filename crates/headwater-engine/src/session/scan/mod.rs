@@ -43,7 +43,7 @@ pub(crate) const FILE_COLUMN: &str = "__headwater_file";
 pub(crate) const ROW_COLUMN: &str = "__headwater_row";
 
 /// A table at one version, or some rows of it, for queries.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct LakeTable {
     /// The version, or the first of several.
     version: TableVersion,

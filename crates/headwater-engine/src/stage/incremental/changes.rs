@@ -26,7 +26,7 @@ type Rows = Option<Arc<dyn TableSource>>;
 
 impl Case<'_> {
     /// What has changed of the tables that the plan scans.
-    pub(super) async fn changed(&self, plan: &LogicalPlan) -> Result<Changed, Halt> {
+    pub(in crate::stage) async fn changed(&self, plan: &LogicalPlan) -> Result<Changed, Halt> {
         self.verify_views()?;
         let mut changed = Changed::default();
         for (name, source) in scanned(plan)? {

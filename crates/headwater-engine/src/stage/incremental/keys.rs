@@ -13,12 +13,12 @@ use headwater_sdk::engine::Refresh;
 use headwater_sdk::{Blame, Error};
 use roaring::RoaringTreemap;
 
-use super::{Case, Halt, Work, halt, nothing, united};
+use super::{Case, Halt, Work, collect, halt, nothing, united};
 use crate::lake::delete::{self, FileRows};
 use crate::refresh::{
     Changed, Fold, Found, KeyTable, Reach, Stop, affected, as_keys, key_columns, outputs, part, restrict, source_of,
 };
-use crate::session::{FILE_COLUMN, LakeTable, ROW_COLUMN, Thrift};
+use crate::session::{FILE_COLUMN, LakeTable, ROW_COLUMN, Session, Thrift};
 use crate::stage::lanes;
 
 /// More keys than this are not looked up.
@@ -102,13 +102,10 @@ impl Case<'_> {
     }
 
     /// The distinct keys that plans yield, and how many they are.
-    pub(super) async fn keys(&self, plans: Vec<LogicalPlan>) -> Result<(KeyTable, u64), Halt> {
+    pub(in crate::stage) async fn keys(&self, plans: Vec<LogicalPlan>) -> Result<(KeyTable, u64), Halt> {
         let all = LogicalPlanBuilder::from(united(plans)?);
         let distinct = all.distinct().and_then(LogicalPlanBuilder::build).map_err(Stop::from)?;
-        let (schema, batches) = self.collect(&distinct, MOST_KEYS, "too many keys are concerned").await?;
-        let count = batches.iter().map(|batch| batch.num_rows() as u64).sum();
-        let table = MemTable::try_new(schema, vec![batches]).map_err(Stop::from)?;
-        Ok((KeyTable::new(source_of(table)), count))
+        collect_keys(self.session, &distinct).await
     }
 
     /// Where the table's rows with the keys are.
@@ -195,8 +192,16 @@ pub(super) fn key_of(
     })
 }
 
+/// Keys that a plan yields, none of them twice, and how many they are.
+pub(in crate::stage) async fn collect_keys(session: &Session, distinct: &LogicalPlan) -> Result<(KeyTable, u64), Halt> {
+    let (schema, batches) = collect(session, distinct, MOST_KEYS, "too many keys are concerned").await?;
+    let count = batches.iter().map(|batch| batch.num_rows() as u64).sum();
+    let table = MemTable::try_new(schema, vec![batches]).map_err(Stop::from)?;
+    Ok((KeyTable::new(source_of(table)), count))
+}
+
 /// Whether equal values of a column's type are equal in the table, and different ones different.
-pub(super) fn is_key_type(computed: &DataType, kept: &DataType) -> bool {
+pub(in crate::stage) fn is_key_type(computed: &DataType, kept: &DataType) -> bool {
     let value = match computed {
         DataType::Dictionary(_, value) => value,
         other => other,

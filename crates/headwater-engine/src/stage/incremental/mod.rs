@@ -28,6 +28,8 @@ use crate::refresh::{Sign, Stop, derivative};
 use crate::session::{Session, Thrift, sql_error};
 use crate::types::lake_schema;
 
+pub(super) use keys::{collect_keys, is_key_type};
+
 /// What is to be written, instead of all rows.
 pub(super) struct Work {
     /// The rows to add.
@@ -54,16 +56,7 @@ pub(super) struct Case<'a> {
 impl Case<'_> {
     /// What is to be done; the inner error is the reason why all rows have to be computed.
     pub(super) async fn decide(&self) -> Result<Result<Work, String>> {
-        match self.work().await {
-            Ok(work) => Ok(Ok(work)),
-            Err(Halt::Stop(Stop::Obstacle(why))) => Ok(Err(why)),
-            // What the keys do not leave memory for, all rows may.
-            Err(Halt::Error(error)) if error.code == "HW0551" => {
-                Ok(Err("finding what is concerned takes too much memory".to_owned()))
-            }
-            Err(Halt::Stop(Stop::Failed(error))) => Err(sql_error(&error)),
-            Err(Halt::Error(error)) => Err(error),
-        }
+        settle(self.work().await)
     }
 
     async fn work(&self) -> Result<Work, Halt> {
@@ -126,24 +119,48 @@ impl Case<'_> {
         most: usize,
         past: &str,
     ) -> Result<(SchemaRef, Vec<RecordBatch>), Halt> {
-        let physical = self.session.physical(plan, Thrift::Fast).await?;
-        let (mut batches, mut rows) = (Vec::new(), 0);
-        let lanes = lanes::of_plan(&physical, &self.session.state().task_ctx())?;
-        let mut lanes = futures::stream::select_all(lanes);
-        while let Some(batch) = lanes.next().await {
-            let batch = batch?.rows;
-            rows += batch.num_rows();
-            if rows > most {
-                return halt(past);
-            }
-            batches.push(batch);
+        collect(self.session, plan, most, past).await
+    }
+}
+
+/// See [`Case::collect`].
+async fn collect(
+    session: &Session,
+    plan: &LogicalPlan,
+    most: usize,
+    past: &str,
+) -> Result<(SchemaRef, Vec<RecordBatch>), Halt> {
+    let physical = session.physical(plan, Thrift::Fast).await?;
+    let (mut batches, mut rows) = (Vec::new(), 0);
+    let lanes = lanes::of_plan(&physical, &session.state().task_ctx())?;
+    let mut lanes = futures::stream::select_all(lanes);
+    while let Some(batch) = lanes.next().await {
+        let batch = batch?.rows;
+        rows += batch.num_rows();
+        if rows > most {
+            return halt(past);
         }
-        Ok((physical.schema(), batches))
+        batches.push(batch);
+    }
+    Ok((physical.schema(), batches))
+}
+
+/// Something that was found, or the reason why it is not looked for: the inner error.
+pub(super) fn settle<T>(found: Result<T, Halt>) -> Result<Result<T, String>> {
+    match found {
+        Ok(found) => Ok(Ok(found)),
+        Err(Halt::Stop(Stop::Obstacle(why))) => Ok(Err(why)),
+        // What the keys do not leave memory for, all rows may.
+        Err(Halt::Error(error)) if error.code == "HW0551" => {
+            Ok(Err("finding what is concerned takes too much memory".to_owned()))
+        }
+        Err(Halt::Stop(Stop::Failed(error))) => Err(sql_error(&error)),
+        Err(Halt::Error(error)) => Err(error),
     }
 }
 
 /// Why there is no work.
-enum Halt {
+pub(super) enum Halt {
     Stop(Stop),
     Error(Error),
 }
@@ -160,7 +177,7 @@ impl From<Error> for Halt {
     }
 }
 
-fn halt<T>(why: impl Into<String>) -> Result<T, Halt> {
+pub(super) fn halt<T>(why: impl Into<String>) -> Result<T, Halt> {
     Err(Halt::Stop(Stop::Obstacle(why.into())))
 }
 
@@ -176,7 +193,7 @@ fn united(plans: Vec<LogicalPlan>) -> Result<LogicalPlan, Halt> {
 }
 
 /// A plan with the columns of another and no rows.
-fn nothing(plan: &LogicalPlan) -> LogicalPlan {
+pub(super) fn nothing(plan: &LogicalPlan) -> LogicalPlan {
     let schema = Arc::clone(plan.schema());
     LogicalPlan::EmptyRelation(EmptyRelation { produce_one_row: false, schema })
 }

@@ -43,13 +43,14 @@ fn a_refreshed_table_equals_one_that_is_computed_whole() {
     for seed in first..first + setting("REFRESH_WORLDS", WORLDS) {
         let tried = runtime.block_on(try_world(seed)).unwrap_or_else(|error| panic!("REFRESH_SEED={seed}: {error}"));
         for refresh in tried {
-            let kind = match refresh {
+            let kind = match &refresh {
                 Refresh::Full { because } => {
-                    *whys.entry(because.unwrap_or_default()).or_default() += 1;
+                    *whys.entry(because.clone().unwrap_or_default()).or_default() += 1;
                     "full"
                 }
                 Refresh::Append => "append",
                 Refresh::Keys { .. } => "keys",
+                Refresh::History { .. } | Refresh::Snapshot { .. } => unreachable!("{refresh:?}"),
                 Refresh::Nothing => "nothing",
                 Refresh::Chosen { .. } => "chosen",
             };

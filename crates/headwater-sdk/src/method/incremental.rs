@@ -1,22 +1,6 @@
-//! How a model's table takes up what its query yields.
+//! Which rows an incremental model takes up, and what becomes of those that it has.
 
 use serde::{Deserialize, Serialize};
-
-/// How a model's table takes up what its query yields.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Method {
-    /// It holds exactly the rows of the query.
-    Whole,
-    /// It takes up rows that the project has chosen, and keeps the others.
-    Incremental {
-        /// Which rows, and what becomes of those that are there.
-        how: Incremental,
-        /// Take up the rows of this time instead of those that are new.
-        range: Option<TimeRange>,
-        /// Whether a table that is made anew may have fewer rows than it had.
-        may_shrink: bool,
-    },
-}
 
 /// How a table takes up rows that its project has chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
