@@ -149,7 +149,7 @@ fn a_new_column_is_null_in_the_versions_that_there_are() {
 fn unit_tests_try_the_query() {
     let project = project(DATED, FIRST).with(
         "tests/customers.yml",
-        "- name: all of them\n  model: marts.customers\n  given:\n    raw.customers:\n      - { id: 1, name: Ada, city: Turin, updated_at: 2026-01-01T00:00:00Z }\n  expect:\n    - { id: 1, city: Turin }\n",
+        "- name: all_of_them\n  model: marts.customers\n  given:\n    raw.customers:\n      - { id: 1, name: Ada, city: Turin, updated_at: 2026-01-01T00:00:00Z }\n  expect:\n    - { id: 1, city: Turin }\n",
     );
     let said = project.say(&["test"]);
     assert_eq!(said.code, Some(0), "{}\n{}", said.out, said.err);

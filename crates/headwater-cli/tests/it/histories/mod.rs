@@ -13,7 +13,7 @@ fn project(header: &str, rows: &str) -> Project {
     Project::empty()
         .with(
             "sources/crm.yml",
-            "connector: files\nlocation: data\nstreams:\n  - table: raw.customers\n    path: '*.csv'\n    columns: { id: int, name: string, city: string, updated_at: timestamp }\n",
+            "connector: files\nlocation: data\nstreams:\n  - table: raw.customers\n    path: '*.csv'\n    columns: { id: { type: int }, name: { type: string }, city: { type: string }, updated_at: { type: timestamp } }\n",
         )
         .with(
             "models/marts/customers.sql",

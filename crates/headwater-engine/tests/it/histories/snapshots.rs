@@ -69,7 +69,7 @@ async fn a_column_that_is_gone_is_refused_and_nothing_is_lost() {
     let mut world = World::new();
     run(&mut world, &[1, 2], (Period::Day, None), NOON).await;
     for (sql, words) in [
-        ("select key, part, name, updated from raw.states", "has the column 'note', which its query lacks"),
+        ("select key, part, name, updated from raw.states", "have the column 'note', which its query lacks"),
         (
             "select key, part, name, cast(note as varchar) as note, updated from raw.states",
             "'note' of the snapshots in s.all is bigint, and not string",
