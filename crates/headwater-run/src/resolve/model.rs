@@ -63,7 +63,7 @@ fn with_members(
         Ok(analysis) => (analysis, Some(sql)),
         Err(error) => {
             let message = format!("the members of {} cannot be added: {}", asset.name, error.message);
-            let at = model.star.as_deref().map(Star::span).unwrap_or(asset.span);
+            let at = model.star.as_deref().map_or(asset.span, Star::span);
             let mut diagnostic = Diagnostic::error("HW0976", message).at(at, "");
             diagnostic.help = error.help.or_else(|| Some("correct the declaration of the dimension".to_owned()));
             found.push(diagnostic);

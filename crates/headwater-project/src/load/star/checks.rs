@@ -65,7 +65,7 @@ impl Declared<'_> {
                  having abs(sum({share}) - 1) > {WEIGHT_TOLERANCE}"
             );
             let name = format!("weights({})", weight.name);
-            self.add("sql", name, [&bridge.group, weight], weight.span, None, Probe::Query { sql });
+            self.add("sql", &name, [&bridge.group, weight], weight.span, None, Probe::Query { sql });
         }
     }
 
@@ -84,7 +84,7 @@ impl Declared<'_> {
         if !chosen.is_empty() {
             let columns = names(&chosen);
             let name = format!("not_null({})", columns.join(", "));
-            self.add("not_null", name, chosen, at, None, Probe::NotNull { columns });
+            self.add("not_null", &name, chosen, at, None, Probe::NotNull { columns });
         }
     }
 
@@ -97,7 +97,7 @@ impl Declared<'_> {
         }
         let name = format!("unique({})", columns.join(", "));
         let at = if let [one] = chosen.as_slice() { one.span } else { at };
-        self.add("unique", name, chosen, at, None, Probe::Unique { columns });
+        self.add("unique", &name, chosen, at, None, Probe::Unique { columns });
     }
 
     fn references(&mut self, references: &[Reference]) {
@@ -112,7 +112,7 @@ impl Declared<'_> {
                 continue;
             }
             let name = format!("relationships({}, {to}.{})", column.name, reference.to_column);
-            self.add("relationships", name, [column], reference.to_span, None, probe);
+            self.add("relationships", &name, [column], reference.to_span, None, probe);
         }
     }
 
@@ -126,7 +126,7 @@ impl Declared<'_> {
         let filter = format!("cast({} as string) = {wanted}", quoted(&key.name));
         let name = format!("{}({})", member.kind.as_str(), key.name);
         let probe = Probe::RowCount { min: Some(1), max: Some(1) };
-        self.add("row_count", name, [], member.span, Some(filter), probe);
+        self.add("row_count", &name, [], member.span, Some(filter), probe);
     }
 
     /// That the query makes keys as those of inferred members are made.
@@ -134,7 +134,7 @@ impl Declared<'_> {
         let fails_when = format!("{} is distinct from surrogate_key({})", quoted(&key.name), quoted(&natural.name));
         let name = format!("inferred_key({})", key.name);
         let filter = Some(format!("{} is not null", quoted(&natural.name)));
-        self.add("expression", name, [key], key.span, filter, Probe::Row { fails_when });
+        self.add("expression", &name, [key], key.span, filter, Probe::Row { fails_when });
     }
 
     /// The project's own checks of all rows.
@@ -145,7 +145,7 @@ impl Declared<'_> {
     fn add<'c>(
         &mut self,
         kind: &str,
-        name: String,
+        name: &str,
         columns: impl IntoIterator<Item = &'c Written>,
         span: Span,
         filter: Option<String>,
@@ -153,7 +153,7 @@ impl Declared<'_> {
     ) {
         let columns: Vec<&Written> = columns.into_iter().collect();
         let taken = |name: &str| self.written.iter().chain(&self.checks).any(|spec| spec.check.name == name);
-        let mut unique = name.clone();
+        let mut unique = name.to_owned();
         for count in 2.. {
             if !taken(&unique) {
                 break;
