@@ -78,6 +78,11 @@ pub(crate) enum Command {
     List(commands::list::ListArgs),
     /// Shows where a table or a column comes from, and what depends on it
     Lineage(commands::lineage::LineageArgs),
+    /// Makes, lists, publishes and deletes branches: copies of main to work on
+    #[command(subcommand)]
+    Branch(commands::branch::BranchCommand),
+    /// Says what differs between two snapshots or branches: tables, columns, rows
+    Diff(commands::diff::DiffArgs),
     /// Lists the snapshots
     History(commands::history::HistoryArgs),
     /// Publishes the contents of an earlier snapshot again

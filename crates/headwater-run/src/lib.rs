@@ -4,8 +4,10 @@
 //! knows neither DataFusion nor Delta nor SQLite.
 
 mod begin;
+mod branching;
 mod clock;
 pub mod codes;
+mod differences;
 mod error;
 mod execute;
 mod failpoints;
@@ -26,6 +28,13 @@ mod upkeep;
 #[cfg(test)]
 mod tests;
 
+pub use branching::{
+    BranchChange, BranchOptions, BranchSummary, PlannedPublish, PublishedAsset, Verb, branches, create_branch,
+    delete_branch, plan_publish, publish_branch,
+};
+pub use differences::{
+    ColumnDiff, DiffKey, LakeDiff, NameChange, NameDiff, Range, Side, TableDiff, diff_lake, diff_table,
+};
 pub use error::RunError;
 pub use failpoints::failpoint_names;
 pub use lake::{Base, Lake};

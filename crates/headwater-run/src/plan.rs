@@ -21,6 +21,8 @@ use crate::scope::Scope;
 pub struct PlanOptions {
     /// As if everything were to be built anew.
     pub full_refresh: bool,
+    /// The branch that it would work on; `None` for `main`.
+    pub branch: Option<String>,
     /// What to build; `None` for everything.
     pub selection: Option<Selection>,
 }
@@ -72,8 +74,8 @@ pub async fn plan(
     lake: &Lake,
     options: &PlanOptions,
 ) -> Result<Plan, RunError> {
-    let PlanOptions { full_refresh, selection } = options;
-    let base = lake.base().await?;
+    let PlanOptions { full_refresh, branch, selection } = options;
+    let base = lake.base_on(branch.as_deref()).await?;
     let scope = Scope::of(project, selection.as_ref(), &base)?;
     let resolved = resolve_part(project, connectors, lake, &base, *full_refresh, &scope).await?;
     let tasks = make_plan(project, &resolved, &base, *full_refresh, &scope)?;

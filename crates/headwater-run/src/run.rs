@@ -13,12 +13,14 @@ use headwater_sdk::store::AssetState;
 use tokio_util::sync::CancellationToken;
 
 use crate::begin::begin;
+use crate::branching::Adoption;
 use crate::error::RunError;
 use crate::execute::{Ended, execute};
 use crate::failpoints::{AFTER_LEASE, AFTER_PLAN, AFTER_RESOLVE, failpoint};
 use crate::lake::{Base, Lake};
 use crate::lease::{self, Held, LeaseOptions};
 use crate::observer::Observer;
+use crate::recover::Unfinished;
 use crate::resolve::{Resolved, resolve_part};
 use crate::scope::Scope;
 use crate::summary::RunSummary;
@@ -29,6 +31,8 @@ use crate::{publish, record, recover};
 pub struct RunOptions {
     /// Build everything anew, whatever is up to date.
     pub full_refresh: bool,
+    /// The branch to work on; `None` for `main`.
+    pub branch: Option<String>,
     /// What to build; `None` for everything.
     pub selection: Option<Selection>,
     /// Tasks that work at once.
@@ -49,6 +53,7 @@ impl Default for RunOptions {
     fn default() -> Self {
         Self {
             full_refresh: false,
+            branch: None,
             selection: None,
             jobs: std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
             attempts: 3,
@@ -60,7 +65,7 @@ impl Default for RunOptions {
     }
 }
 
-/// Brings `main` up to date with the project and its sources.
+/// Brings `main`, or a branch, up to date with the project and its sources.
 ///
 /// # Errors
 /// [`RunError`] when the run ended without a summary; assets that failed are in the summary.
@@ -92,7 +97,8 @@ pub(crate) struct Job<'a> {
 async fn under_lease(job: &Job<'_>, connectors: &[Box<dyn ConnectorType>]) -> Result<RunSummary, RunError> {
     let Job { project, lake, options, .. } = job;
     let unfinished = recover::recover(lake, job.held, job.observer.as_ref()).await?;
-    let base = lake.base().await?;
+    let base = lake.base_on(options.branch.as_deref()).await?;
+    let unfinished = unfinished.on(base.branch_name());
     let scope = Scope::of(project, options.selection.as_ref(), &base)?;
     let resolved = tokio::select! {
         resolved = resolve_part(project, connectors, lake, &base, options.full_refresh, &scope) => resolved?,
@@ -100,8 +106,28 @@ async fn under_lease(job: &Job<'_>, connectors: &[Box<dyn ConnectorType>]) -> Re
     };
     failpoint(AFTER_RESOLVE);
     let plan = make_plan(project, &resolved, &base, options.full_refresh, &scope)?;
-    job.observer.planned(&plan);
-    let (context, kept) = begin(job, resolved, &plan, unfinished, base, scope).await?;
+    carry_out(job, Prepared { resolved, plan, base, scope, adoption: None }, unfinished).await
+}
+
+/// What a run knows before it does anything.
+pub(crate) struct Prepared {
+    pub(crate) resolved: Resolved,
+    pub(crate) plan: Vec<PlannedTask>,
+    pub(crate) base: Base,
+    pub(crate) scope: Scope,
+    /// What of a branch is published.
+    pub(crate) adoption: Option<Adoption>,
+}
+
+/// Carries out a plan. `unfinished` are the runs on the same line that died.
+pub(crate) async fn carry_out(
+    job: &Job<'_>,
+    prepared: Prepared,
+    unfinished: Unfinished,
+) -> Result<RunSummary, RunError> {
+    let options = job.options;
+    job.observer.planned(&prepared.plan);
+    let (context, plan, kept) = begin(job, prepared, unfinished).await?;
     failpoint(AFTER_PLAN);
     let mut outcomes = match execute(&context, &plan, kept, options.jobs, &options.cancel).await {
         Ended::Done(outcomes) => outcomes,

@@ -17,7 +17,7 @@ use crate::id::RunId;
 use crate::lineage::{ColumnLineage, Fingerprints};
 use crate::name::TableName;
 use crate::progress::Progress;
-use crate::relation::Relations;
+use crate::relation::{Below, Relation, Relations};
 use crate::stream::BatchStream;
 
 /// What planning a model's SQL tells, without touching data.
@@ -153,8 +153,11 @@ pub struct AuditViewRequest {
 pub struct StagedTable {
     /// The table: the asset's own, or one of its side tables.
     pub table: TableName,
-    /// The published version that it stands on; `None` when the table is new.
+    /// The version that it stands on, published or the branch's that the run works on; `None` when the table is new.
     pub base: Option<u64>,
+    /// Where the newest of the versions up to `base` are, when they are not published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub below: Option<Below>,
     /// The staged version: the last of the commits `base + 1 ..= version`.
     pub version: u64,
     /// Rows in the table at that version, where known without reading data.
@@ -163,6 +166,26 @@ pub struct StagedTable {
     pub bytes: u64,
     /// Data files written.
     pub files: u64,
+}
+
+impl StagedTable {
+    /// What the table's name stands for, as seen from the staging area `branch` that holds its commits.
+    pub fn relation(&self, branch: &str) -> Relation {
+        let (base, version, below) = (self.base, self.version, self.below.clone());
+        Relation::Staged { branch: branch.to_owned(), base, version, below }
+    }
+
+    /// What the table's name stands for once its commits are in the staging area of the branch that the run worked on, or
+    /// in the published log.
+    pub fn relation_once_put(&self, onto: Option<&str>) -> Relation {
+        match onto {
+            None => Relation::Table { version: self.version },
+            Some(branch) => {
+                let base = self.below.as_ref().map_or(self.base, |below| below.base);
+                Relation::Staged { branch: branch.to_owned(), base, version: self.version, below: None }
+            }
+        }
+    }
 }
 
 /// What a task on one asset has led to.
@@ -191,7 +214,7 @@ pub struct Staged {
     pub notes: Vec<String>,
 }
 
-/// A run's line of table versions, apart from `main`.
+/// A run's line of table versions, apart from `main` and from the branch that it may work on.
 #[async_trait]
 pub trait Branch: Send + Sync {
     /// Writes a table and evaluates its checks. What an earlier attempt on this branch staged for it is thrown away
@@ -212,6 +235,13 @@ pub trait Branch: Send + Sync {
     /// # Errors
     /// When the version or one of its files is gone.
     async fn stage_restore(&self, table: &TableName, to_version: u64) -> Result<StagedTable>;
+
+    /// Takes over commits of another staging area that stand on the published version `staged.base`: from then on they are
+    /// this branch's, as if it had staged them itself. What it had staged of the table is thrown away first.
+    ///
+    /// # Errors
+    /// `HW0622` when a commit is not there; otherwise when the storage cannot be read or written.
+    async fn adopt(&self, staged: &StagedTable, from: &str) -> Result<()>;
 
     /// Whether the branch still holds this staged table, commit for commit and file for file.
     ///
@@ -283,6 +313,67 @@ pub struct Trial {
     pub checks: Vec<CheckResult>,
 }
 
+/// A table to be compared with itself.
+#[derive(Debug, Clone)]
+pub struct CompareRequest {
+    /// The table or view.
+    pub table: TableName,
+    /// What the names mean on the earlier side.
+    pub before: Relations,
+    /// What they mean on the later side.
+    pub after: Relations,
+    /// The columns that tell rows apart; without any, whole rows are compared.
+    pub key: Vec<String>,
+    /// How many rows of each kind to show.
+    pub sample: usize,
+}
+
+/// What differs between two sides of a table. Columns that only one side has, or that have another type there, do not count.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Comparison {
+    /// Rows in all, before and after.
+    pub rows: (u64, u64),
+    /// Rows whose key (or, without one, whose values) only the later side has.
+    pub added: u64,
+    /// Rows that only the earlier side has.
+    pub removed: u64,
+    /// Rows that both sides have by their key, with other values.
+    pub changed: u64,
+    /// In how many of these each column differs; empty without a key.
+    pub columns: Vec<ColumnChange>,
+    /// Some of these rows.
+    pub samples: RowSamples,
+}
+
+/// In how many rows a column differs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ColumnChange {
+    /// The column.
+    pub name: String,
+    /// The rows.
+    pub changed: u64,
+}
+
+/// Some rows that differ, as JSON objects.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct RowSamples {
+    /// Rows that were added.
+    pub added: Vec<serde_json::Value>,
+    /// Rows that were removed.
+    pub removed: Vec<serde_json::Value>,
+    /// Rows that changed.
+    pub changed: Vec<ChangedRow>,
+}
+
+/// A row that changed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ChangedRow {
+    /// Its key, by column.
+    pub key: serde_json::Value,
+    /// The columns that differ: name, what it was, what it is.
+    pub columns: Vec<(String, serde_json::Value, serde_json::Value)>,
+}
+
 /// What must be kept when files are removed.
 #[derive(Debug, Clone, Default)]
 pub struct KeepSet {
@@ -290,8 +381,8 @@ pub struct KeepSet {
     pub versions: BTreeMap<TableName, BTreeSet<u64>>,
     /// Tables that Headwater has made, published or not. What lies in the folders of others is not touched.
     pub tables: BTreeSet<TableName>,
-    /// Branches that are still in use; staging areas of others are removed.
-    pub branches: BTreeSet<String>,
+    /// Staging areas that are still in use, each with the one that its commits stand on, if any; all others are removed.
+    pub branches: BTreeMap<String, Option<String>>,
 }
 
 /// What was, or would be, removed.
@@ -324,11 +415,12 @@ pub trait Engine: Send + Sync {
     /// When a column's type cannot be kept in a Delta table.
     fn lake_schema(&self, schema: &SchemaRef) -> Result<SchemaRef>;
 
-    /// Opens (or reopens, after a crash) the branch of a run.
+    /// Opens (or reopens, after a crash) the branch of a run. It stands on what is published, or on the staging area `on` of
+    /// the branch that the run works on.
     ///
     /// # Errors
     /// When the storage cannot be reached.
-    async fn open_branch(&self, branch: &str, run: &RunId) -> Result<Arc<dyn Branch>>;
+    async fn open_branch(&self, branch: &str, on: Option<&str>, run: &RunId) -> Result<Arc<dyn Branch>>;
 
     /// Throws a branch's staging area away. Data files are left to [`Engine::vacuum`].
     ///
@@ -336,19 +428,27 @@ pub trait Engine: Send + Sync {
     /// When the storage cannot be reached.
     async fn drop_branch(&self, branch: &str) -> Result<()>;
 
-    /// Puts the staged commits of a run into the published logs. Idempotent: may be called again after a crash at any moment.
+    /// Puts the staged commits of a run into the published logs, or into the staging area `onto` of the branch that the run
+    /// worked on. Idempotent: may be called again after a crash at any moment.
     ///
     /// # Errors
     /// When the storage fails; calling again later finishes the work.
-    async fn publish(&self, run: &RunId, branch: &str, tables: &[StagedTable]) -> Result<PublishOutcome>;
+    async fn publish(
+        &self,
+        run: &RunId,
+        branch: &str,
+        onto: Option<&str>,
+        tables: &[StagedTable],
+    ) -> Result<PublishOutcome>;
 
     /// Takes back by RESTORE commits what [`Engine::publish`] put before it found that the rest cannot be put, so that
     /// direct readers of those tables see their old contents again. A table that somebody has written to since is left
-    /// as it is. Idempotent. Only for who holds the lake's lease, and only when `main` does not show the commits.
+    /// as it is. What was put into a branch's staging area, where nobody else reads or writes, is removed from it.
+    /// Idempotent. Only for who holds the lake's lease, and only when no snapshot shows the commits.
     ///
     /// # Errors
     /// When the storage fails; calling again later finishes the work.
-    async fn unpublish(&self, run: &RunId, branch: &str, tables: &[StagedTable]) -> Result<()>;
+    async fn unpublish(&self, run: &RunId, branch: &str, onto: Option<&str>, tables: &[StagedTable]) -> Result<()>;
 
     /// The newest version in a table's published log; `None` when there is no such table.
     ///
@@ -362,17 +462,30 @@ pub trait Engine: Send + Sync {
     /// When the table cannot be read or the view cannot be planned.
     async fn schema(&self, relations: &Relations, name: &TableName) -> Result<SchemaRef>;
 
-    /// The source position kept in the newest commit at or below a version; `None` when there is none.
+    /// The source position kept in the newest commit at or below a version; `None` when there is none, and for views.
     ///
     /// # Errors
     /// When the log cannot be read.
-    async fn position(&self, table: &TableName, version: u64) -> Result<Option<serde_json::Value>>;
+    async fn position(&self, table: &TableName, relation: &Relation) -> Result<Option<serde_json::Value>>;
 
     /// Answers a query. Statements other than queries are refused.
     ///
     /// # Errors
     /// For SQL that is wrong or not a query, and for tables that cannot be read.
     async fn query(&self, relations: &Relations, sql: &str) -> Result<QueryResult>;
+
+    /// The number of rows of a table or view.
+    ///
+    /// # Errors
+    /// When it is not there or cannot be read.
+    async fn count_rows(&self, relations: &Relations, table: &TableName) -> Result<u64>;
+
+    /// Compares a table with itself, in memory that does not grow with it.
+    ///
+    /// # Errors
+    /// `HW0623` for a key that a side does not have, `HW0624` for one that does not tell rows apart, and when a side cannot
+    /// be read.
+    async fn compare(&self, request: &CompareRequest) -> Result<Comparison>;
 
     /// Answers a query from given tables, and evaluates checks on its rows. Neither the lake nor anything else is read or
     /// written.

@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::cli::Global;
 use crate::console::Console;
 use crate::failure::Failure;
+use crate::reading::OnBranch;
 use crate::render;
 use crate::selecting::{EXPRESSIONS, Selecting};
 use crate::wiring::lake::{self, Access};
@@ -31,6 +32,8 @@ pub(crate) struct PlanArgs {
     #[arg(long)]
     full_refresh: bool,
     #[command(flatten)]
+    on: OnBranch,
+    #[command(flatten)]
     selecting: Selecting,
     /// Lists the assets that there is nothing to do about, too
     #[arg(long)]
@@ -42,7 +45,11 @@ pub(crate) struct PlanArgs {
 
 pub(crate) async fn plan(args: &PlanArgs, global: &Global, console: &Console) -> Result<u8, Failure> {
     let mut opened = project::open(args.dir.as_deref(), global, console)?;
-    let options = PlanOptions { full_refresh: args.full_refresh, selection: args.selecting.read(&mut opened)? };
+    let options = PlanOptions {
+        full_refresh: args.full_refresh,
+        branch: args.on.name().map(str::to_owned),
+        selection: args.selecting.read(&mut opened)?,
+    };
     let lake = lake::open(&opened.project, Access::Read)?;
     let plan = match headwater_run::plan(&opened.project, &opened.connectors, &lake, &options).await {
         Ok(plan) => plan,
@@ -53,6 +60,7 @@ pub(crate) async fn plan(args: &PlanArgs, global: &Global, console: &Console) ->
         console.out_json(&json!({
             "exit_code": code,
             "environment": opened.project.environment.name,
+            "branch": args.on.name(),
             "tasks": plan.tasks,
             "removed": plan.removed,
             "notes": plan.notes,

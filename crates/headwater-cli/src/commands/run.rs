@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::cli::{Global, parse_duration};
 use crate::console::Console;
 use crate::failure::Failure;
+use crate::reading::OnBranch;
 use crate::render::{progress, summary};
 use crate::selecting::{EXPRESSIONS, Selecting};
 use crate::wiring::lake::{self, Access};
@@ -28,6 +29,8 @@ pub(crate) struct RunArgs {
     /// Builds everything anew, whatever is up to date
     #[arg(long)]
     full_refresh: bool,
+    #[command(flatten)]
+    on: OnBranch,
     #[command(flatten)]
     selecting: Selecting,
     /// Waits this long for another run to end, e.g. 10m
@@ -50,6 +53,7 @@ pub(crate) async fn run(
     let defaults = RunOptions::default();
     let options = RunOptions {
         full_refresh: args.full_refresh,
+        branch: args.on.name().map(str::to_owned),
         selection,
         jobs: args.jobs.map_or(defaults.jobs, NonZeroUsize::get),
         lease: LeaseOptions { wait: args.wait, ..LeaseOptions::default() },
@@ -62,7 +66,7 @@ pub(crate) async fn run(
     // The display clears its bars when it goes.
     drop(display);
     let mut report = outcome.map_err(|error| Failure::of_run(error, opened.files))?;
-    let program = program(args, global);
+    let program = program(args.dir.as_ref().or(global.project.as_ref()), global);
     for command in &mut report.next {
         *command = command.replacen("headwater", &program, 1);
     }
@@ -75,9 +79,8 @@ pub(crate) async fn run(
 }
 
 /// How the program is called for the same project: what is told to type next has to work where this was typed.
-fn program(args: &RunArgs, global: &Global) -> String {
+pub(crate) fn program(dir: Option<&PathBuf>, global: &Global) -> String {
     let mut program = "headwater".to_owned();
-    let dir = args.dir.as_ref().or(global.project.as_ref());
     let word = |text: &str| if text.contains(char::is_whitespace) { format!("'{text}'") } else { text.to_owned() };
     if let Some(dir) = dir {
         program.push_str(&format!(" -C {}", word(&dir.display().to_string())));

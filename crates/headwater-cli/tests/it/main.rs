@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod bad_input;
+mod branching;
 mod crashes;
 mod main_job;
 mod planning;

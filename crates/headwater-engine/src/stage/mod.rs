@@ -18,5 +18,7 @@ mod task;
 mod verdict;
 mod view;
 
+pub(crate) use audit::quoted;
+pub(crate) use sample::row as sample_row;
 pub(crate) use task::{now_micros, stage};
 pub(crate) use view::{audit_query, audit_view};

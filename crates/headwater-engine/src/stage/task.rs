@@ -23,9 +23,9 @@ use super::side::SideTable;
 use super::sink::{FileWriter, Sink, Written};
 use super::stay::Stay;
 use super::{audit, quarantine, retype, verdict, view};
-use crate::branch::RunBranch;
+use crate::branch::{Previous, RunBranch};
 use crate::lake::commit::{self, CommitNote, NewCommit};
-use crate::lake::table::{TableVersion, head_version};
+use crate::lake::table::TableVersion;
 use crate::lake::vacuum::remove_all;
 use crate::session::{Session, Thrift};
 use crate::types::lake_schema;
@@ -38,8 +38,8 @@ pub(super) struct Attempt<'a> {
     pub(super) partition_by: &'a [String],
     pub(super) checks: &'a [CompiledCheck],
     pub(super) relations: &'a Relations,
-    /// The newest published version, which the staged commit stands on.
-    pub(super) previous: Option<TableVersion>,
+    /// The newest version of the line that the run works on, which the staged commit stands on.
+    pub(super) previous: Option<Previous>,
     /// The actions that take rows out of it.
     deletes: Vec<Action>,
     /// What is known of its rows that stay, when only what has changed is computed.
@@ -79,7 +79,7 @@ pub(crate) async fn stage(branch: &RunBranch, request: StageRequest) -> Result<S
                 sql,
                 since,
                 relations,
-                previous,
+                previous: &previous.table,
                 partition_by,
                 checks,
             });
@@ -91,7 +91,7 @@ pub(crate) async fn stage(branch: &RunBranch, request: StageRequest) -> Result<S
     };
     let Decided { rows, mode, deletes, refresh, stay } = decided;
     let partition_by = match (&mode, &previous) {
-        (WriteMode::Append, Some(previous)) => previous.partition_columns().to_vec(),
+        (WriteMode::Append, Some(previous)) => previous.table.partition_columns().to_vec(),
         _ => partition_by,
     };
     let attempt = Attempt {
@@ -122,7 +122,7 @@ pub(crate) async fn stage(branch: &RunBranch, request: StageRequest) -> Result<S
     let target = Target::of(&attempt, &outcome);
     outcome.carried_over = retype::carry_over(&attempt, attempt.previous.as_ref(), &outcome.schema, &target).await?;
     let mut version = match &attempt.previous {
-        Some(previous) if stays => previous.clone(),
+        Some(previous) if stays => previous.table.clone(),
         _ => attempt.commit(&outcome, adds).await?,
     };
     failpoint("engine_after_commit");
@@ -158,27 +158,28 @@ pub(crate) async fn stage(branch: &RunBranch, request: StageRequest) -> Result<S
     Ok(staged)
 }
 
-/// Throws away what an earlier attempt has staged, and opens the table as published.
+/// Throws away what an earlier attempt has staged, and opens the table as the run finds it.
 async fn clear(
     branch: &RunBranch,
     table: &TableName,
     relations: &Relations,
     notes: &mut Vec<String>,
-) -> Result<Option<TableVersion>> {
+) -> Result<Option<Previous>> {
     for name in [table.clone(), table.quarantine(), table.rejected()] {
         let log = branch.location().staged_log(&branch.name, &name);
         remove_all(branch.location(), &log).await?;
     }
-    let Some(head) = head_version(branch.location(), table).await? else { return Ok(None) };
-    if let Some(Relation::Table { version }) = relations.get(table)
-        && head > *version
+    let previous = branch.previous(table, relations).await?;
+    if let (Some(Relation::Table { version }), Some(previous)) = (relations.get(table), &previous)
+        && let Relation::Table { version: head } = &previous.relation
+        && head > version
     {
         notes.push(format!(
             "{} commits of another program were found above version {version}: this run builds on top of them",
             head - version
         ));
     }
-    TableVersion::open_at(branch.location(), table, None, Some(head), head).await.map(Some)
+    Ok(previous)
 }
 
 /// Where the rows to be written come from.
@@ -296,7 +297,7 @@ impl Attempt<'_> {
 
     /// Whether the rows of this attempt alone tell whether a unique check holds.
     fn proves(&self, check: &CompiledCheck) -> bool {
-        let is_empty = |previous: &TableVersion| previous.snapshot.log_data().num_files() == 0;
+        let is_empty = |previous: &Previous| previous.table.snapshot.log_data().num_files() == 0;
         self.mode == WriteMode::Replace
             || self.previous.as_ref().is_none_or(is_empty)
             || self.stay.as_ref().is_some_and(|stay| stay.is_unique_apart(check))
@@ -313,7 +314,7 @@ impl Attempt<'_> {
         let commit = NewCommit {
             table: self.table,
             branch: &self.branch.name,
-            previous: self.previous.as_ref(),
+            previous: self.previous.as_ref().map(|previous| &previous.table),
             schema: outcome.schema.clone(),
             partition_by: self.partition_by,
             mode: carried_over.map_or(self.mode, |_| WriteMode::Replace),
@@ -322,7 +323,7 @@ impl Attempt<'_> {
             note: &self.note,
         };
         let version = commit::stage_commit(self.branch.location(), commit).await?;
-        self.open_staged(self.table, self.base(), version).await
+        TableVersion::open(self.branch.location(), self.table, &self.staged_relation(version)).await
     }
 
     /// Replaces the staged commit by one with other files.
@@ -331,23 +332,16 @@ impl Attempt<'_> {
         self.commit(outcome, adds).await
     }
 
-    fn base(&self) -> Option<u64> {
-        self.previous.as_ref().map(|previous| previous.snapshot.version())
-    }
-
-    async fn open_staged(&self, table: &TableName, base: Option<u64>, version: u64) -> Result<TableVersion> {
-        TableVersion::open_at(self.branch.location(), table, Some(&self.branch.name), base, version).await
+    /// What the table's name stands for once `version` is staged.
+    fn staged_relation(&self, version: u64) -> Relation {
+        let previous = self.previous.as_ref().map(|previous| &previous.relation);
+        Relation::staged_on(previous, &self.branch.name, version)
     }
 
     /// The run's relations with the staged version of this table.
     pub(super) fn relations_with(&self, version: &TableVersion) -> Relations {
         let mut relations = self.relations.clone();
-        let staged = Relation::Staged {
-            branch: self.branch.name.clone(),
-            base: self.base(),
-            version: version.snapshot.version(),
-        };
-        relations.insert(self.table.clone(), staged);
+        relations.insert(self.table.clone(), self.staged_relation(version.snapshot.version()));
         relations
     }
 
@@ -392,36 +386,23 @@ impl Attempt<'_> {
     }
 
     fn staged_table(&self, version: &TableVersion) -> StagedTable {
-        let before = self.previous.as_ref().map(files_of).unwrap_or_default();
+        let before = self.previous.as_ref().map(|previous| files_of(&previous.table)).unwrap_or_default();
         let new = version.snapshot.log_data().into_iter().filter(|file| !before.contains(file.path().as_ref()));
         let (files, bytes) =
             new.fold((0, 0), |(n, bytes), file| (n + 1, bytes + u64::try_from(file.size()).unwrap_or(0)));
-        StagedTable {
-            table: self.table.clone(),
-            base: self.base(),
-            version: version.snapshot.version(),
-            rows: version.rows(),
-            bytes,
-            files,
-        }
+        let counts = Counts { rows: version.rows(), bytes, files };
+        counts.of(self.table.clone(), &self.staged_relation(version.snapshot.version()))
     }
 
     /// Commits a side table, unless nothing changes for it.
     async fn commit_side(&self, mut side: SideTable) -> Result<Option<StagedTable>> {
         let location = self.branch.location();
         let mut adds = side.finish().await?;
-        let head = head_version(location, &side.name).await?;
-        let previous = match head {
-            Some(head) => Some(TableVersion::open_at(location, &side.name, None, Some(head), head).await?),
-            None => None,
-        };
-        if let Some(previous) = &previous {
-            let same_columns = *previous.schema() == *side.schema;
-            let stays = self.mode == WriteMode::Append || previous.snapshot.log_data().num_files() == 0;
-            let is_known = self
-                .relations
-                .get(&side.name)
-                .is_some_and(|relation| matches!(relation, Relation::Table { version } if Some(*version) == head));
+        let previous = self.branch.previous(&side.name, self.relations).await?;
+        if let Some(Previous { relation, table }) = &previous {
+            let same_columns = *table.schema() == *side.schema;
+            let stays = self.mode == WriteMode::Append || table.snapshot.log_data().num_files() == 0;
+            let is_known = self.relations.get(&side.name) == Some(relation);
             if adds.is_empty() && stays && same_columns && is_known {
                 return Ok(None);
             }
@@ -434,7 +415,7 @@ impl Attempt<'_> {
         let commit = NewCommit {
             table: &side.name,
             branch: &self.branch.name,
-            previous: previous.as_ref(),
+            previous: previous.as_ref().map(|previous| &previous.table),
             schema: side.schema.clone(),
             partition_by: &[],
             mode,
@@ -445,9 +426,34 @@ impl Attempt<'_> {
         let version = commit::stage_commit(location, commit).await?;
         let rows = match self.mode {
             WriteMode::Replace => Some(side.rows()),
-            WriteMode::Append => previous.as_ref().map_or(Some(0), TableVersion::rows).map(|rows| rows + side.rows()),
+            WriteMode::Append => {
+                let before = previous.as_ref().map_or(Some(0), |previous| previous.table.rows());
+                before.map(|before| before + side.rows())
+            }
         };
-        Ok(Some(StagedTable { table: side.name, base: head, version, rows, bytes, files }))
+        let previous = previous.as_ref().map(|previous| &previous.relation);
+        let relation = Relation::staged_on(previous, &self.branch.name, version);
+        Ok(Some(Counts { rows, bytes, files }.of(side.name, &relation)))
+    }
+}
+
+/// What there is to count of a staged table.
+struct Counts {
+    rows: Option<u64>,
+    bytes: u64,
+    files: u64,
+}
+
+impl Counts {
+    /// The table that a relation of this run's branch shows.
+    fn of(self, table: TableName, relation: &Relation) -> StagedTable {
+        let Self { rows, bytes, files } = self;
+        let version = relation.version().unwrap_or_default();
+        let (base, below) = match relation {
+            Relation::Staged { base, below, .. } => (*base, below.clone()),
+            Relation::Table { .. } | Relation::View { .. } => (None, None),
+        };
+        StagedTable { table, base, below, version, rows, bytes, files }
     }
 }
 

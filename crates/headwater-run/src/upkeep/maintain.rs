@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use headwater_sdk::engine::{KeepSet, VacuumReport};
+use headwater_sdk::store::SnapshotRecord;
 use headwater_sdk::{Relation, RunId};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
@@ -56,7 +57,16 @@ pub struct MaintainSummary {
     pub removed: VacuumReport,
 }
 
-/// Removes the files that neither a live snapshot nor an unfinished run refers to.
+/// Keeps the published versions that a snapshot refers to.
+fn keep_published(keep: &mut KeepSet, snapshot: SnapshotRecord) {
+    for (name, relation) in snapshot.relations {
+        if let Relation::Table { version } = relation {
+            keep.versions.entry(name).or_default().insert(version);
+        }
+    }
+}
+
+/// Removes the files that neither a live snapshot, nor a branch, nor an unfinished run refers to.
 ///
 /// # Errors
 /// When the lake is in use, or the storage or the catalogue fails.
@@ -73,7 +83,12 @@ pub async fn maintain(
             // They may yet write files that are in no commit: what they stage later must count for nothing.
             recover::abandon(lake, held.lease(), std::mem::take(&mut unfinished.doubtful)).await?;
         }
-        let mut keep = KeepSet { branches: unfinished.branches().collect(), ..KeepSet::default() };
+        let mut keep = KeepSet::default();
+        let branches = lake.store.branches().await?;
+        let area = |name: &str| branches.iter().find(|branch| branch.name == name).map(|branch| branch.area.clone());
+        for run in unfinished.all() {
+            keep.branches.insert(recover::branch_of(&run.id), run.branch.as_deref().and_then(area));
+        }
         for asset in lake.store.known_assets().await? {
             keep.tables.extend([asset.quarantine(), asset.rejected(), asset]);
         }
@@ -85,9 +100,15 @@ pub async fn maintain(
                 continue;
             }
             live.insert(snapshot.id);
-            for (name, relation) in snapshot.relations {
-                if let Relation::Table { version } = relation {
-                    keep.versions.entry(name).or_default().insert(version);
+            keep_published(&mut keep, snapshot);
+        }
+        // A branch shows what was published up to its base, and what lies in its own area: all of that stays.
+        for branch in &branches {
+            keep.branches.insert(branch.area.clone(), None);
+            for id in [branch.base, branch.head].into_iter().flatten() {
+                vacuumed.remove(&id);
+                if let Some(snapshot) = lake.store.snapshot(id).await? {
+                    keep_published(&mut keep, snapshot);
                 }
             }
         }
