@@ -328,7 +328,8 @@ pub struct CompareRequest {
     pub sample: usize,
 }
 
-/// What differs between two sides of a table. Columns that only one side has, or that have another type there, do not count.
+/// What differs between two sides of a table. Columns that only one side has do not count. Where a column has another type, numbers
+/// are compared as numbers and other values as texts; whole rows are compared in the columns that have the same type.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Comparison {
     /// Rows in all, before and after.

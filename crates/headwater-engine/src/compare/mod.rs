@@ -54,7 +54,7 @@ async fn by_key(session: &Session, sides: &Sides, request: &CompareRequest, foun
                 .help("name other columns with --key, or compare whole rows with --rows"));
         }
     }
-    let values: Vec<String> = sides.common.iter().filter(|name| !request.key.contains(name)).cloned().collect();
+    let values: Vec<_> = sides.comparable.iter().filter(|value| !request.key.contains(&value.name)).cloned().collect();
     let keyed = Keyed { key: &request.key, values: &values };
     let counts = rows(session, &keyed.counts()).await?;
     let count = |place: usize| counts.first().map_or(0, |batch| integer(batch, place));
@@ -62,7 +62,7 @@ async fn by_key(session: &Session, sides: &Sides, request: &CompareRequest, foun
     found.columns = values
         .iter()
         .enumerate()
-        .map(|(place, name)| ColumnChange { name: name.clone(), changed: count(3 + place) })
+        .map(|(place, value)| ColumnChange { name: value.name.clone(), changed: count(3 + place) })
         .collect();
     found.samples = RowSamples {
         added: sampled(session, &keyed.added(&sides.after_columns, request.sample)).await?,
@@ -136,10 +136,10 @@ async fn changed(session: &Session, keyed: &Keyed<'_>, most: usize) -> Result<Ve
             let key = (0..keyed.key.len()).map(|place| take(&sql::key_name(place))).collect::<Vec<_>>();
             let key = keyed.key.iter().cloned().zip(key).collect();
             let mut columns = Vec::new();
-            for (place, name) in keyed.values.iter().enumerate() {
+            for (place, value) in keyed.values.iter().enumerate() {
                 let (before, after) = (take(&sql::before_name(place)), take(&sql::after_name(place)));
                 if take(&sql::differs_name(place)) == Value::Bool(true) {
-                    columns.push((name.clone(), before, after));
+                    columns.push((value.name.clone(), before, after));
                 }
             }
             found.push(ChangedRow { key: Value::Object(key), columns });

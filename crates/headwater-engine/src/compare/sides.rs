@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::{MemTable, ViewTable};
 use headwater_sdk::engine::CompareRequest;
 use headwater_sdk::{Blame, Error, Relation, Relations, Result, TableName};
 
-use super::sql::{AFTER, BEFORE};
+use super::sql::{AFTER, BEFORE, Value};
 use crate::Lake;
 use crate::lake::changes;
 use crate::session::{LakeTable, Session, Thrift, sql_error};
@@ -22,6 +22,8 @@ pub(super) struct Sides {
     pub(super) after_columns: Vec<String>,
     /// The columns that both have with the same type, in the order of the later side.
     pub(super) common: Vec<String>,
+    /// The columns that both have with types whose values can be compared, in the order of the later side.
+    pub(super) comparable: Vec<Value>,
 }
 
 impl Sides {
@@ -37,6 +39,12 @@ impl Sides {
         };
         let after_columns: Vec<String> = names(&new);
         let common = after_columns.iter().filter(|name| is_common(name)).cloned().collect();
+        let comparable = new.fields().iter().filter_map(|field| {
+            let then = old.field_with_name(field.name()).ok()?.data_type();
+            let as_text = as_text(then, field.data_type())?;
+            Some(Value { name: field.name().clone(), as_text })
+        });
+        let comparable = comparable.collect();
         let providers = match shared_log(lake, request).await? {
             Shared::Whole => Some((first, second)),
             Shared::Nothing => None,
@@ -48,7 +56,16 @@ impl Sides {
                 Ok::<_, Error>(Session::on_tables(lake.runtime(), tables.into()))
             })
             .transpose()?;
-        Ok(Self { session, rows, before_columns: names(&old), after_columns, common })
+        Ok(Self { session, rows, before_columns: names(&old), after_columns, common, comparable })
+    }
+}
+
+/// Whether values of two types are compared as texts; `None` when they cannot be compared.
+fn as_text(then: &DataType, now: &DataType) -> Option<bool> {
+    match (then == now || (then.is_numeric() && now.is_numeric()), then.is_nested() || now.is_nested()) {
+        (true, _) => Some(false),
+        (false, false) => Some(true),
+        (false, true) => None,
     }
 }
 

@@ -12,7 +12,25 @@ pub(super) const AFTER: &str = "_diff.after";
 pub(super) struct Keyed<'a> {
     pub(super) key: &'a [String],
     /// The other columns that both sides have.
-    pub(super) values: &'a [String],
+    pub(super) values: &'a [Value],
+}
+
+/// A column whose values are compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Value {
+    pub(super) name: String,
+    /// Whether they are compared as texts, for the column has another type now. Numbers are compared as numbers.
+    pub(super) as_text: bool,
+}
+
+impl Value {
+    fn differs(&self) -> String {
+        let column = quoted(&self.name);
+        match self.as_text {
+            false => format!("(b.{column} IS DISTINCT FROM a.{column})"),
+            true => format!("(CAST(b.{column} AS VARCHAR) IS DISTINCT FROM CAST(a.{column} AS VARCHAR))"),
+        }
+    }
 }
 
 pub(super) fn key_name(place: usize) -> String {
@@ -45,8 +63,8 @@ impl Keyed<'_> {
             "count(*) FILTER (WHERE a.__there IS NULL)".to_owned(),
             format!("count(*) FILTER (WHERE {})", self.is_changed()),
         ];
-        for name in self.values {
-            counts.push(format!("count(*) FILTER (WHERE {BOTH} AND {})", differs(name)));
+        for value in self.values {
+            counts.push(format!("count(*) FILTER (WHERE {BOTH} AND {})", value.differs()));
         }
         let columns: Vec<String> = counts.iter().enumerate().map(|(place, sql)| format!("{sql} AS n{place}")).collect();
         format!("SELECT {} FROM {}", columns.join(", "), self.joined("FULL JOIN"))
@@ -68,10 +86,10 @@ impl Keyed<'_> {
         for (place, name) in self.key.iter().enumerate() {
             columns.push(format!("a.{} AS {}", quoted(name), key_name(place)));
         }
-        for (place, name) in self.values.iter().enumerate() {
-            let column = quoted(name);
+        for (place, value) in self.values.iter().enumerate() {
+            let column = quoted(&value.name);
             columns.push(format!("b.{column} AS {}, a.{column} AS {}", before_name(place), after_name(place)));
-            columns.push(format!("{} AS {}", differs(name), differs_name(place)));
+            columns.push(format!("{} AS {}", value.differs(), differs_name(place)));
         }
         let (from, order) = (self.joined("JOIN"), self.order("a"));
         format!("SELECT {} FROM {from} WHERE {} ORDER BY {order} LIMIT {most}", columns.join(", "), self.is_changed())
@@ -92,24 +110,20 @@ impl Keyed<'_> {
     }
 
     fn joined(&self, join: &str) -> String {
-        let columns = list(&[self.key, self.values].concat(), "");
+        let values: Vec<String> = self.values.iter().map(|value| value.name.clone()).collect();
+        let columns = list(&[self.key, &values].concat(), "");
         let side = |table: &str| format!("(SELECT {columns}, true AS __there FROM {table})");
         let on: Vec<String> = self.key.iter().map(|name| same(name, "b", "a")).collect();
         format!("{} b {join} {} a ON {}", side(BEFORE), side(AFTER), on.join(" AND "))
     }
 
     fn is_changed(&self) -> String {
-        let any: Vec<String> = self.values.iter().map(|name| differs(name)).collect();
+        let any: Vec<String> = self.values.iter().map(Value::differs).collect();
         if any.is_empty() { "false".to_owned() } else { format!("{BOTH} AND ({})", any.join(" OR ")) }
     }
 }
 
 const BOTH: &str = "b.__there AND a.__there";
-
-fn differs(name: &str) -> String {
-    let column = quoted(name);
-    format!("(b.{column} IS DISTINCT FROM a.{column})")
-}
 
 fn same(name: &str, one: &str, other: &str) -> String {
     let column = quoted(name);

@@ -29,7 +29,8 @@ pub(super) fn text(diff: &TableDiff, console: &Console) -> String {
         .map(|(number, what)| format!("{} {what}", count(*number)))
         .collect();
     match parts.as_slice() {
-        [] => out.push_str("; all of them the same\n"),
+        [] if diff.columns.is_empty() => out.push_str("; all of them the same\n"),
+        [] => out.push_str("; none differs in the columns that both sides have\n"),
         parts => out.push_str(&format!("; {}\n", parts.join(", "))),
     }
     if !diff.columns.is_empty() {

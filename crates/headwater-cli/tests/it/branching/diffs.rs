@@ -160,6 +160,17 @@ fn tables_and_columns_that_differ_are_listed() {
     assert_eq!((&columns["added"][0][0], &columns["removed"][0][0]), (&json!("region"), &json!("name")), "{columns}");
     assert_eq!(columns["retyped"][0][0], "cents", "{columns}");
     assert!(!told["tables"].as_array().unwrap().iter().any(|t| t["table"] == "raw.regions"));
+    // A column of another type is compared by its values.
+    project.write("models/marts/names.sql", "select region, cast(length(name) as bigint) as n from raw.regions\n");
+    project.say(&["run", "--branch", "next"]).exits(0);
+    project.write(
+        "models/marts/names.sql",
+        "select region, case when region = 's' then 1.5 else length(name) end as n from raw.regions\n",
+    );
+    project.say(&["run", "--branch", "next"]).exits(0);
+    let retyped = ask(project.path(), &["diff", "3..4", "marts.names", "--key", "region"]);
+    assert_eq!(retyped["columns"]["retyped"][0][0], "n", "{retyped}");
+    assert_eq!(retyped["rows"]["columns"], json!([{ "name": "n", "changed": 1 }]), "{retyped}");
     // Rows of columns that both have can still be compared; of a view, too.
     let totals = ask(project.path(), &["diff", "main..next", "marts.totals"]);
     assert_eq!((&totals["key"], &totals["rows"]["rows"]), (&json!([]), &json!([3, 3])));
