@@ -23,6 +23,11 @@ pub(crate) const IO: &str = "HW0709";
 /// See [`CODES`].
 pub(crate) const DEFECT: &str = "HW0710";
 
+/// See [`CODES`].
+pub(crate) const BRANCH_EXISTS: &str = "HW0711";
+/// See [`CODES`].
+pub(crate) const NO_BRANCH: &str = "HW0712";
+
 /// Every code of this crate, in order.
 pub const CODES: &[Code] = &[
     Code {
@@ -92,6 +97,18 @@ pub const CODES: &[Code] = &[
         title: "the catalogue was used in a way that it does not allow",
         explanation: "A defect in Headwater, or a catalogue whose tables were changed by hand. Nothing was changed. \
                       Please report it with the whole message.",
+    },
+    Code {
+        code: BRANCH_EXISTS,
+        title: "a branch of that name is there already",
+        explanation: "Every branch of an environment has a name of its own. Choose another name, or delete the branch \
+                      that has it: `headwater branch list` shows what is on it.",
+    },
+    Code {
+        code: NO_BRANCH,
+        title: "no such branch",
+        explanation: "The environment has no branch of that name. `headwater branch list` lists those that are there; \
+                      `headwater branch create` makes one.",
     },
 ];
 

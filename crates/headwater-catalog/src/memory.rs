@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use headwater_sdk::store::{AssetState, Intent, Lease, LineageRecord, RunRecord, SnapshotRecord, Store, TaskRecord};
+use headwater_sdk::store::{
+    AssetState, BranchRecord, Intent, Lease, LineageRecord, RunRecord, SnapshotRecord, Store, TaskRecord,
+};
 use headwater_sdk::{Result, RunId, TableName};
 
 use crate::clock::Clock;
@@ -27,7 +29,12 @@ struct Contents {
     runs: BTreeMap<RunId, RunRecord>,
     tasks: BTreeMap<(RunId, TableName), TaskRecord>,
     intents: BTreeMap<RunId, Intent>,
+    /// Those of `main`.
     snapshots: BTreeMap<u64, Published>,
+    branches: BTreeMap<String, BranchRecord>,
+    /// Those of all branches.
+    branch_snapshots: BTreeMap<u64, Published>,
+    last_snapshot: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -74,6 +81,9 @@ impl Contents {
     }
 
     fn as_of(&self, snapshot: u64) -> Option<&Published> {
+        if let Some(published) = self.branch_snapshots.get(&snapshot) {
+            return Some(published);
+        }
         self.snapshots.range(..=snapshot).next_back().map(|(_, published)| published)
     }
 
@@ -81,13 +91,27 @@ impl Contents {
         self.snapshots.values().rev().map(|p| &p.record).find(|record| accept(record)).cloned()
     }
 
+    fn branch(&self, name: &str) -> Result<&BranchRecord> {
+        self.branches.get(name).ok_or_else(|| refusals::no_branch(name))
+    }
+
+    fn forget_snapshots(&mut self, branch: &str) {
+        self.branch_snapshots.retain(|_, published| published.record.branch.as_deref() != Some(branch));
+    }
+
     fn publish(&mut self, intent: &Intent) -> Result<()> {
-        let head = self.snapshots.last_key_value().map(|(id, _)| *id);
+        let head = match &intent.snapshot.branch {
+            Some(branch) => self.branch(branch)?.head,
+            None => self.snapshots.last_key_value().map(|(id, _)| *id),
+        };
         if intent.snapshot.parent != head {
             return Err(refusals::stale_parent(intent.snapshot.parent, head));
         }
-        if intent.snapshot.id <= head.unwrap_or(0) {
-            return Err(refusals::number_not_larger(intent.snapshot.id, head));
+        if intent.snapshot.id <= self.last_snapshot {
+            return Err(refusals::number_not_larger(intent.snapshot.id, self.last_snapshot));
+        }
+        if let Some(rebased) = &intent.rebases {
+            self.branch(&rebased.name)?;
         }
         let (mut assets, mut lineage) =
             head.and_then(|id| self.as_of(id)).map(|p| (p.assets.clone(), p.lineage.clone())).unwrap_or_default();
@@ -97,7 +121,18 @@ impl Contents {
             assets.remove(gone);
             lineage.remove(gone);
         }
-        self.snapshots.insert(intent.snapshot.id, Published { record: intent.snapshot.clone(), assets, lineage });
+        let (id, record) = (intent.snapshot.id, intent.snapshot.clone());
+        self.last_snapshot = id;
+        if let Some(branch) = intent.snapshot.branch.as_ref().and_then(|name| self.branches.get_mut(name)) {
+            branch.head = Some(id);
+            self.branch_snapshots.insert(id, Published { record, assets, lineage });
+        } else {
+            self.snapshots.insert(id, Published { record, assets, lineage });
+        }
+        if let Some(rebased) = &intent.rebases {
+            self.forget_snapshots(&rebased.name);
+            self.branches.insert(rebased.name.clone(), rebased.clone());
+        }
         self.intents.remove(&intent.run);
         Ok(())
     }
@@ -192,10 +227,42 @@ impl Store for MemoryStore {
     }
 
     async fn put_vacuumed(&self, snapshots: &BTreeSet<u64>, lease: &Lease) -> Result<()> {
-        for (id, published) in &mut self.fenced(lease)?.snapshots {
+        let contents = &mut *self.fenced(lease)?;
+        for (id, published) in contents.snapshots.iter_mut().chain(&mut contents.branch_snapshots) {
             published.record.vacuumed |= snapshots.contains(id);
         }
         Ok(())
+    }
+
+    async fn create_branch(&self, branch: &BranchRecord, lease: &Lease) -> Result<()> {
+        let mut contents = self.fenced(lease)?;
+        if contents.branches.contains_key(&branch.name) {
+            return Err(refusals::branch_exists(&branch.name));
+        }
+        contents.branches.insert(branch.name.clone(), branch.clone());
+        Ok(())
+    }
+
+    async fn delete_branch(&self, name: &str, lease: &Lease) -> Result<()> {
+        let mut contents = self.fenced(lease)?;
+        contents.branch(name)?;
+        contents.branches.remove(name);
+        contents.forget_snapshots(name);
+        Ok(())
+    }
+
+    async fn branches(&self) -> Result<Vec<BranchRecord>> {
+        Ok(self.contents().branches.values().cloned().collect())
+    }
+
+    async fn branch_snapshots(&self, name: &str, limit: usize) -> Result<Vec<SnapshotRecord>> {
+        let contents = self.contents();
+        let records = contents.branch_snapshots.values().rev().map(|published| &published.record);
+        Ok(records.filter(|record| record.branch.as_deref() == Some(name)).take(limit).cloned().collect())
+    }
+
+    async fn last_snapshot_id(&self) -> Result<u64> {
+        Ok(self.contents().last_snapshot)
     }
 
     async fn head(&self) -> Result<Option<SnapshotRecord>> {
@@ -203,7 +270,9 @@ impl Store for MemoryStore {
     }
 
     async fn snapshot(&self, id: u64) -> Result<Option<SnapshotRecord>> {
-        Ok(self.contents().snapshots.get(&id).map(|p| p.record.clone()))
+        let contents = self.contents();
+        let found = contents.snapshots.get(&id).or_else(|| contents.branch_snapshots.get(&id));
+        Ok(found.map(|p| p.record.clone()))
     }
 
     async fn snapshot_at(&self, time_ms: i64) -> Result<Option<SnapshotRecord>> {

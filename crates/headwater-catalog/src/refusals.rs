@@ -20,8 +20,19 @@ pub(crate) fn stale_parent(parent: Option<u64>, head: Option<u64>) -> Error {
         .help("another run has published in between, nothing of this one was: run again")
 }
 
-/// A snapshot's number is not larger than its parent's.
-pub(crate) fn number_not_larger(id: u64, head: Option<u64>) -> Error {
-    let head = head.map_or_else(|| "0".to_owned(), |head| head.to_string());
-    Error::new(codes::DEFECT, Blame::Headwater, format!("snapshot {id} does not come after {head}"))
+/// A snapshot's number is not larger than the last one.
+pub(crate) fn number_not_larger(id: u64, last: u64) -> Error {
+    Error::new(codes::DEFECT, Blame::Headwater, format!("snapshot {id} does not come after {last}"))
+}
+
+/// There is a branch of that name.
+pub(crate) fn branch_exists(name: &str) -> Error {
+    Error::new(codes::BRANCH_EXISTS, Blame::Project, format!("there is a branch {name} already"))
+        .help(format!("choose another name, or delete that one: `headwater branch delete {name}`"))
+}
+
+/// There is no branch of that name.
+pub(crate) fn no_branch(name: &str) -> Error {
+    Error::new(codes::NO_BRANCH, Blame::Project, format!("there is no branch {name}"))
+        .help("`headwater branch list` lists them, `headwater branch create` makes one")
 }

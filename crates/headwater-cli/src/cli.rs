@@ -80,6 +80,11 @@ pub(crate) enum Command {
     Lineage(commands::lineage::LineageArgs),
     /// Draws the star schemas that a project declares
     Star(commands::star::StarArgs),
+    /// Makes, lists, publishes and deletes branches: copies of main to work on
+    #[command(subcommand)]
+    Branch(commands::branch::BranchCommand),
+    /// Says what differs between two snapshots or branches: tables, columns, rows
+    Diff(commands::diff::DiffArgs),
     /// Lists the snapshots
     History(commands::history::HistoryArgs),
     /// Publishes the contents of an earlier snapshot again

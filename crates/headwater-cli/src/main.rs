@@ -5,6 +5,7 @@ mod codes;
 mod commands;
 mod console;
 mod failure;
+mod reading;
 mod render;
 mod selecting;
 mod wiring;
@@ -43,7 +44,8 @@ fn main() -> ExitCode {
 /// Runs the command. Ctrl-C stops it: commands that change the lake put things in order first, others are dropped.
 async fn dispatch(cli: Cli, console: &Console) -> Result<u8, Failure> {
     let stop = wiring::signals::stop_token();
-    let tidy = matches!(cli.command, Command::Run(_) | Command::Rollback(_) | Command::Maintain(_));
+    let tidy =
+        matches!(cli.command, Command::Run(_) | Command::Rollback(_) | Command::Maintain(_) | Command::Branch(_));
     let work = Box::pin(command(cli, console, &stop));
     if tidy {
         return work.await;
@@ -67,6 +69,8 @@ async fn command(cli: Cli, console: &Console, stop: &CancellationToken) -> Resul
         Command::List(args) => commands::list::list(&args, global, console).await,
         Command::Lineage(args) => commands::lineage::lineage(&args, global, console).await,
         Command::Star(args) => commands::star::star(&args, global, console),
+        Command::Branch(args) => commands::branch::branch(&args, global, console, stop).await,
+        Command::Diff(args) => commands::diff::diff(&args, global, console).await,
         Command::History(args) => commands::history::history(&args, global, console).await,
         Command::Rollback(args) => commands::rollback::rollback(&args, global, console, stop).await,
         Command::Runs(args) => commands::runs::runs(&args, global, console).await,

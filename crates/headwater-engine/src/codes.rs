@@ -175,4 +175,19 @@ pub const CODES: &[Code] = &[
         "damaged history",
         "Versions of a key overlap, or one ends before it begins: another program has written to the table. Nothing was changed.",
     ),
+    Code::new(
+        "HW0635",
+        "branch lacks a commit",
+        "A commit that a branch has made of a table is not in the lake's _headwater folder any more: something else removed it. Nothing was published. A run on the branch with --full-refresh builds the table anew.",
+    ),
+    Code::new(
+        "HW0636",
+        "key that a table does not have",
+        "Rows are compared by a key that both sides have, in columns of the same type. Name other columns with --key, or compare whole rows with --rows.",
+    ),
+    Code::new(
+        "HW0637",
+        "key that comes more than once",
+        "Rows are compared by a key that tells them apart, and values of the one that was named come more than once on a side. Name other columns with --key, or compare whole rows with --rows.",
+    ),
 ];

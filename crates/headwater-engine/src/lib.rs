@@ -7,6 +7,7 @@
 //! - `session/`: the one door through which tables reach a query
 //! - `stage/`: writing a table with the checks looking on
 //! - `maintenance/`: writing the rows of tables again into better files, checkpoints of logs
+//! - `compare/`: what differs between a table as two snapshots have it
 //! - `refresh/`: what of a table has to be computed again when its inputs change, proven from the plan
 //! - `analysis/`: typed columns and column-level lineage from SQL alone
 
@@ -14,6 +15,7 @@
 pub mod analysis;
 mod branch;
 mod codes;
+mod compare;
 mod lake;
 mod maintenance;
 mod refresh;
@@ -31,9 +33,10 @@ use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::physical_plan::execute_stream;
 use futures::StreamExt;
 use headwater_sdk::engine::{
-    Analysis, Branch, Engine, Foresight, ForesightRequest, KeepSet, Layout, PublishOutcome, QueryResult, SqlError,
-    StagedTable, Survey, Trial, TrialRequest, VacuumReport,
+    Analysis, Branch, CompareRequest, Comparison, Engine, Foresight, ForesightRequest, KeepSet, Layout, PublishOutcome,
+    QueryResult, SqlError, StagedTable, Survey, Trial, TrialRequest, VacuumReport,
 };
+use headwater_sdk::name::is_branch_name;
 use headwater_sdk::{Blame, Error, Relation, Relations, Result, RunId, TableName};
 
 pub use analysis::codes::CODES as SQL_CODES;
@@ -78,6 +81,10 @@ pub(crate) struct Lake {
 impl Lake {
     pub(crate) fn location(&self) -> &Location {
         &self.location
+    }
+
+    pub(crate) fn runtime(&self) -> &Runtime {
+        &self.runtime
     }
 
     pub(crate) fn threads(&self) -> usize {
@@ -140,24 +147,35 @@ impl Engine for LakeEngine {
         Ok(Arc::new(types::lake_schema(schema)?))
     }
 
-    async fn open_branch(&self, branch: &str, run: &RunId) -> Result<Arc<dyn Branch>> {
-        if !headwater_sdk::name::is_branch_name(branch) {
+    async fn open_branch(&self, branch: &str, on: Option<&str>, run: &RunId) -> Result<Arc<dyn Branch>> {
+        if let Some(branch) = [Some(branch), on].into_iter().flatten().find(|name| !is_branch_name(name)) {
             return Err(Error::new("HW0619", Blame::Project, format!("'{branch}' cannot name a branch"))
                 .help("use lower-case letters, digits, _ and -"));
         }
-        Ok(Arc::new(RunBranch { lake: self.lake.clone(), name: branch.to_owned(), run: run.clone() }))
+        Ok(Arc::new(RunBranch {
+            lake: self.lake.clone(),
+            name: branch.to_owned(),
+            on: on.map(str::to_owned),
+            run: run.clone(),
+        }))
     }
 
     async fn drop_branch(&self, branch: &str) -> Result<()> {
         lake::vacuum::remove_all(&self.lake.location, &self.lake.location.branch(branch)).await
     }
 
-    async fn publish(&self, run: &RunId, branch: &str, tables: &[StagedTable]) -> Result<PublishOutcome> {
-        Publisher { location: &self.lake.location, run, branch }.publish(tables).await
+    async fn publish(
+        &self,
+        run: &RunId,
+        branch: &str,
+        onto: Option<&str>,
+        tables: &[StagedTable],
+    ) -> Result<PublishOutcome> {
+        Publisher { location: &self.lake.location, run, branch, onto }.publish(tables).await
     }
 
-    async fn unpublish(&self, run: &RunId, branch: &str, tables: &[StagedTable]) -> Result<()> {
-        Publisher { location: &self.lake.location, run, branch }.unpublish(tables).await
+    async fn unpublish(&self, run: &RunId, branch: &str, onto: Option<&str>, tables: &[StagedTable]) -> Result<()> {
+        Publisher { location: &self.lake.location, run, branch, onto }.unpublish(tables).await
     }
 
     async fn head_version(&self, table: &TableName) -> Result<Option<u64>> {
@@ -176,8 +194,8 @@ impl Engine for LakeEngine {
         }
     }
 
-    async fn position(&self, table: &TableName, version: u64) -> Result<Option<serde_json::Value>> {
-        lake::commit::position(&self.lake.location, table, version).await
+    async fn position(&self, table: &TableName, relation: &Relation) -> Result<Option<serde_json::Value>> {
+        lake::commit::position(&self.lake.location, table, relation).await
     }
 
     async fn query(&self, relations: &Relations, sql: &str) -> Result<QueryResult> {
@@ -188,6 +206,14 @@ impl Engine for LakeEngine {
         let rows = execute_stream(physical, session.state().task_ctx()).map_err(|e| sql_error(&e))?;
         let stream = rows.map(|batch| batch.map_err(|e| sql_error(&e))).boxed();
         Ok(QueryResult { schema, stream })
+    }
+
+    async fn count_rows(&self, relations: &Relations, table: &TableName) -> Result<u64> {
+        compare::count(&self.lake, relations, table).await
+    }
+
+    async fn compare(&self, request: &CompareRequest) -> Result<Comparison> {
+        Box::pin(compare::compare(&self.lake, request)).await
     }
 
     async fn try_out(&self, request: TrialRequest) -> Result<Trial> {

@@ -8,12 +8,13 @@ use headwater_project::plan::{Action, PlannedTask, short_hash};
 use headwater_sdk::store::{RunRecord, RunState, TaskRecord};
 use headwater_sdk::{Result, TableName};
 
+use crate::branching::Adoption;
 use crate::clock;
 use crate::execute::{Context, Part, RetryPolicy, Visible};
 use crate::lake::Base;
 use crate::recover::{self, Unfinished};
 use crate::resolve::Resolved;
-use crate::run::Job;
+use crate::run::{Job, Prepared};
 use crate::scope::Scope;
 
 /// Goes on with the newest unfinished run of the same plan, or begins a new one; the other unfinished runs are given up.
@@ -22,16 +23,14 @@ use crate::scope::Scope;
 /// When the storage or the catalogue fails.
 pub(crate) async fn begin(
     job: &Job<'_>,
-    resolved: Resolved,
-    plan: &[PlannedTask],
+    prepared: Prepared,
     unfinished: Unfinished,
-    base: Base,
-    scope: Scope,
-) -> Result<(Arc<Context>, BTreeMap<TableName, TaskRecord>)> {
+) -> Result<(Arc<Context>, Vec<PlannedTask>, BTreeMap<TableName, TaskRecord>)> {
+    let Prepared { resolved, plan, base, scope, adoption } = prepared;
     let Job { project, lake, options, observer, .. } = job;
     let holder = Some(job.held.lease().holder.clone());
     let Unfinished { mut resumable, doubtful } = unfinished;
-    let mut fingerprint = fingerprint(project, &resolved, plan, &base, &scope);
+    let mut fingerprint = fingerprint(project, &resolved, &plan, &base, &scope, adoption.as_ref());
     if let Some(part) = &options.backfill {
         fingerprint = short_hash(&format!("{fingerprint} {part:?}"));
     }
@@ -48,6 +47,7 @@ pub(crate) async fn begin(
             number: lake.store.runs(1).await?.first().map_or(0, |newest| newest.number) + 1,
             environment: project.environment.name.clone(),
             plan_fingerprint: fingerprint,
+            branch: base.branch_name().map(str::to_owned),
             base_snapshot: base.id(),
             snapshot: None,
             state: RunState::Running,
@@ -61,20 +61,25 @@ pub(crate) async fn begin(
     };
     lake.store.put_run(&run, lease).await?;
     let branch_name = recover::branch_of(&run.id);
-    let branch = match plan.iter().any(|task| task.action == Action::Build) {
-        true => Some(lake.engine.open_branch(&branch_name, &run.id).await?),
+    let branch = match adoption.is_some() || plan.iter().any(|task| task.action == Action::Build) {
+        true => Some(lake.engine.open_branch(&branch_name, base.area(), &run.id).await?),
         false => None,
     };
-    let kept = match &branch {
-        Some(branch) if resuming => recover::kept_tasks(lake, project, plan, &run.id, branch.as_ref()).await?,
+    let mut kept = match &branch {
+        Some(branch) if resuming => recover::kept_tasks(lake, project, &plan, &run.id, branch.as_ref()).await?,
         _ => BTreeMap::new(),
     };
     if resuming {
         observer.note(&format!("going on with the unfinished run {}: {} tasks are kept", run.id, kept.len()));
     }
+    if let (Some(branch), Some(adoption)) = (&branch, &adoption) {
+        let taken = adoption.take_over(lake, project, &run.id, branch.as_ref()).await?;
+        lake.store.put_tasks(&taken.values().cloned().collect::<Vec<_>>(), lease).await?;
+        kept.extend(taken);
+    }
     let context = Context {
         project: Arc::clone(project),
-        part: scope.selected().is_some().then(|| Part::of(project, plan, options.selection.as_ref())),
+        part: scope.selected().is_some().then(|| Part::of(project, &plan, options.selection.as_ref())),
         resolved,
         lake: (*lake).clone(),
         visible: Mutex::new(Visible::of(&base)),
@@ -83,18 +88,28 @@ pub(crate) async fn begin(
         lease: lease.clone(),
         branch_name,
         branch,
+        adoption,
         full_refresh: options.full_refresh,
         range: options.backfill.as_ref().map(|backfill| backfill.part),
         retry: RetryPolicy { attempts: options.attempts, first_pause: options.first_pause },
         observer: Arc::clone(observer),
     };
-    Ok((Arc::new(context), kept))
+    Ok((Arc::new(context), plan, kept))
 }
 
 /// What makes two plans the same: an unfinished run is gone on with only if it would do the same work on the same base,
 /// for the same selection.
-fn fingerprint(project: &Project, resolved: &Resolved, plan: &[PlannedTask], base: &Base, scope: &Scope) -> String {
+fn fingerprint(
+    project: &Project,
+    resolved: &Resolved,
+    plan: &[PlannedTask],
+    base: &Base,
+    scope: &Scope,
+    adoption: Option<&Adoption>,
+) -> String {
     let mut text = format!("{} {:?}", project.environment.name, base.id());
+    text.extend(base.area().map(|area| format!("\non {area}")));
+    text.extend(adoption.map(|adoption| format!("\n{}", adoption.fingerprint())));
     if let Some(selected) = scope.selected() {
         text.push_str(&format!("\nselected {selected:?}"));
     }

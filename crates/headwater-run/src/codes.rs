@@ -175,6 +175,45 @@ pub const CODES: &[Code] = &[
                       was changed. --discard-history says that it may be lost.",
     },
     Code {
+        code: "HW0930",
+        title: "a name that no branch can have",
+        explanation: "A branch is named with lower-case letters, digits, _ and -, at most 100 of them, and not with a \
+                      number alone, which names a snapshot. `main` is what consumers read: it is there always, and moves \
+                      by runs and by `headwater branch publish`. Names that begin with run- are those of runs.",
+    },
+    Code {
+        code: "HW0931",
+        title: "a branch cannot stand on a vacuumed snapshot",
+        explanation: "`headwater maintain --vacuum` has removed files of the snapshot, so that not all of its tables can be \
+                      read any more. `headwater history` marks such snapshots; choose a newer one. What a branch stands \
+                      on is never vacuumed.",
+    },
+    Code {
+        code: "HW0932",
+        title: "nothing to publish",
+        explanation: "Nothing differs on the branch from the snapshot of main that it was made from. `headwater run \
+                      --branch` builds on it what the project has changed.",
+    },
+    Code {
+        code: "HW0933",
+        title: "a branch cannot be published",
+        explanation: "Publishing a branch rebuilds what main has moved on under, and all checks have to hold for what main \
+                      would show. Something failed, so that nothing was published: main and the branch are as they were. \
+                      Put right what the report names, and publish again.",
+    },
+    Code {
+        code: "HW0934",
+        title: "a table that only one side has",
+        explanation: "Rows can be compared when both sides have the table. `headwater diff` without a table lists what only \
+                      one side has.",
+    },
+    Code {
+        code: "HW0935",
+        title: "no two things to compare",
+        explanation: "`headwater diff` takes before..after, each the name of a branch (or main) or the number of a \
+                      snapshot, e.g. main..next or 3..7. A name alone is compared with main.",
+    },
+    Code {
         code: "HW0950",
         title: "a unit test names a column that the table does not have",
         explanation: "The rows of a unit test name columns of the table that they are given for, or of the model whose \

@@ -5,12 +5,13 @@
 
 mod backfill;
 mod begin;
+mod branching;
 mod clock;
 pub mod codes;
+mod differences;
 mod error;
 mod execute;
 mod failpoints;
-mod foresight;
 mod keeping;
 mod lake;
 mod lease;
@@ -30,6 +31,13 @@ mod upkeep;
 mod tests;
 
 pub use backfill::{BackfillOptions, BackfillSummary, PartSummary, backfill, day_words};
+pub use branching::{
+    BranchChange, BranchOptions, BranchSummary, PlannedPublish, PublishedAsset, Verb, branches, create_branch,
+    delete_branch, plan_publish, publish_branch,
+};
+pub use differences::{
+    ColumnDiff, DiffKey, LakeDiff, NameChange, NameDiff, Range, Side, TableDiff, diff_lake, diff_table,
+};
 pub use error::RunError;
 pub use failpoints::failpoint_names;
 pub use lake::{Base, Lake};

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use headwater_project::Project;
 use headwater_project::plan::{Action, PlannedTask, tracked_inputs};
 use headwater_sdk::engine::Branch;
-use headwater_sdk::store::{Lease, RunRecord, RunState, TaskRecord, TaskState};
+use headwater_sdk::store::{Lease, RunRecord, RunState, SnapshotRecord, TaskRecord, TaskState};
 use headwater_sdk::{Result, RunId, TableName};
 
 use crate::clock;
@@ -15,7 +15,7 @@ use crate::observer::Observer;
 use crate::publish::{self, Published};
 
 /// Runs that were neither published nor given up, newest first.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Unfinished {
     /// Those that can be gone on with: nobody is at work on them any more.
     pub(crate) resumable: Vec<RunRecord>,
@@ -24,9 +24,15 @@ pub(crate) struct Unfinished {
 }
 
 impl Unfinished {
-    /// The branches of all of them.
-    pub(crate) fn branches(&self) -> impl Iterator<Item = String> {
-        self.resumable.iter().chain(&self.doubtful).map(|run| branch_of(&run.id))
+    /// Those that work on a branch; `None` for `main`.
+    pub(crate) fn on(self, branch: Option<&str>) -> Self {
+        let on = |runs: Vec<RunRecord>| runs.into_iter().filter(|run| run.branch.as_deref() == branch).collect();
+        Self { resumable: on(self.resumable), doubtful: on(self.doubtful) }
+    }
+
+    /// All of them.
+    pub(crate) fn all(self) -> Vec<RunRecord> {
+        self.resumable.into_iter().chain(self.doubtful).collect()
     }
 }
 
@@ -63,8 +69,12 @@ pub(crate) async fn recover(lake: &Lake, held: &Held, observer: &dyn Observer) -
             }
         }
     }
-    let published: BTreeMap<RunId, u64> =
-        lake.store.snapshots(HORIZON).await?.into_iter().map(|snapshot| (snapshot.run, snapshot.id)).collect();
+    let mut published = BTreeMap::new();
+    let mut settle = |snapshots: Vec<SnapshotRecord>| published.extend(snapshots.into_iter().map(|s| (s.run, s.id)));
+    settle(lake.store.snapshots(HORIZON).await?);
+    for branch in lake.store.branches().await? {
+        settle(lake.store.branch_snapshots(&branch.name, HORIZON).await?);
+    }
     let mut unfinished = Unfinished::default();
     for run in lake.store.runs(HORIZON).await? {
         if matches!(run.state, RunState::Running | RunState::Interrupted) {

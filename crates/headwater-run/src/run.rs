@@ -13,12 +13,14 @@ use headwater_sdk::store::{AssetState, BackfillPart};
 use tokio_util::sync::CancellationToken;
 
 use crate::begin::begin;
+use crate::branching::Adoption;
 use crate::error::RunError;
 use crate::execute::{Ended, execute};
 use crate::failpoints::{AFTER_LEASE, AFTER_PLAN, AFTER_RESOLVE, failpoint};
 use crate::lake::{Base, Lake};
 use crate::lease::{self, Held, LeaseOptions};
 use crate::observer::Observer;
+use crate::recover::Unfinished;
 use crate::resolve::{Resolved, resolve_part};
 use crate::scope::Scope;
 use crate::summary::RunSummary;
@@ -31,6 +33,8 @@ pub struct RunOptions {
     pub full_refresh: bool,
     /// Whether what histories and snapshots hold may be lost.
     pub discard_history: bool,
+    /// The branch to work on; `None` for `main`.
+    pub branch: Option<String>,
     /// What to build; `None` for everything.
     pub selection: Option<Selection>,
     /// The time that models take up again, of a backfill.
@@ -54,6 +58,7 @@ impl Default for RunOptions {
         Self {
             full_refresh: false,
             discard_history: false,
+            branch: None,
             selection: None,
             backfill: None,
             jobs: std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
@@ -66,7 +71,7 @@ impl Default for RunOptions {
     }
 }
 
-/// Brings `main` up to date with the project and its sources.
+/// Brings `main`, or a branch, up to date with the project and its sources.
 ///
 /// # Errors
 /// [`RunError`] when the run ended without a summary; assets that failed are in the summary.
@@ -98,7 +103,8 @@ pub(crate) struct Job<'a> {
 async fn under_lease(job: &Job<'_>, connectors: &[Box<dyn ConnectorType>]) -> Result<RunSummary, RunError> {
     let Job { project, lake, options, .. } = job;
     let unfinished = recover::recover(lake, job.held, job.observer.as_ref()).await?;
-    let base = lake.base().await?;
+    let base = lake.base_on(options.branch.as_deref()).await?;
+    let unfinished = unfinished.on(base.branch_name());
     let scope = Scope::of(project, options.selection.as_ref(), &base)?;
     let resolved = tokio::select! {
         resolved = resolve_part(project, connectors, lake, &base, options.full_refresh, &scope) => resolved?,
@@ -112,8 +118,28 @@ async fn under_lease(job: &Job<'_>, connectors: &[Box<dyn ConnectorType>]) -> Re
     if !options.discard_history {
         keeping::refuse_loss(project, &plan, &base)?;
     }
-    job.observer.planned(&plan);
-    let (context, kept) = begin(job, resolved, &plan, unfinished, base, scope).await?;
+    carry_out(job, Prepared { resolved, plan, base, scope, adoption: None }, unfinished).await
+}
+
+/// What a run knows before it does anything.
+pub(crate) struct Prepared {
+    pub(crate) resolved: Resolved,
+    pub(crate) plan: Vec<PlannedTask>,
+    pub(crate) base: Base,
+    pub(crate) scope: Scope,
+    /// What of a branch is published.
+    pub(crate) adoption: Option<Adoption>,
+}
+
+/// Carries out a plan. `unfinished` are the runs on the same line that died.
+pub(crate) async fn carry_out(
+    job: &Job<'_>,
+    prepared: Prepared,
+    unfinished: Unfinished,
+) -> Result<RunSummary, RunError> {
+    let options = job.options;
+    job.observer.planned(&prepared.plan);
+    let (context, plan, kept) = begin(job, prepared, unfinished).await?;
     failpoint(AFTER_PLAN);
     let mut outcomes = match execute(&context, &plan, kept, options.jobs, &options.cancel).await {
         Ended::Done(outcomes) => outcomes,

@@ -34,7 +34,14 @@ impl Scope {
     /// [`RunError::Project`] when something selected reads what was never built and is not selected.
     pub(crate) fn of(project: &Project, selection: Option<&Selection>, base: &Base) -> Result<Self, RunError> {
         let Some(selection) = selection else { return Ok(Self::default()) };
-        let selected = selection.assets(project, &|asset| base.standing(asset));
+        Self::of_assets(project, selection.assets(project, &|asset| base.standing(asset)), base)
+    }
+
+    /// The part of a project that these assets are, seen from what `main` holds.
+    ///
+    /// # Errors
+    /// As [`Self::of`].
+    pub(crate) fn of_assets(project: &Project, selected: BTreeSet<TableName>, base: &Base) -> Result<Self, RunError> {
         let unbuilt = unbuilt_inputs(project, &selected, &|table| base.relation(table).is_some());
         if !unbuilt.is_empty() {
             return Err(RunError::Project(unbuilt));

@@ -31,6 +31,12 @@ pub struct RunSummary {
     pub started: String,
     /// Its length in seconds; of a run that was gone on with, from its first start.
     pub seconds: f64,
+    /// The branch that it worked on; `None` for `main`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+    /// The branch that it published to `main`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub published_branch: Option<String>,
     /// The snapshot that it started from.
     pub base_snapshot: Option<u64>,
     /// The snapshot that it published; `None` when nothing was.
@@ -171,6 +177,7 @@ impl RunSummary {
             exit_code: u8::from(run.state != RunState::Published),
             started: clock::rfc3339(run.started_ms),
             seconds: seconds(run.started_ms, ended),
+            published_branch: context.adoption.as_ref().map(|adoption| adoption.branch.name.clone()),
             base_snapshot: run.base_snapshot,
             snapshot: run.snapshot,
             error: trouble.map(|t| RunProblem { code: t.code.to_owned(), message: t.message, help: t.help }),
@@ -180,6 +187,7 @@ impl RunSummary {
             not_selected: part.map_or(0, |part| part.left),
             notes: part.map(|part| part.notes.clone()).unwrap_or_default(),
             removed,
+            branch: run.branch,
             run: run.id,
         }
     }
@@ -262,9 +270,14 @@ fn seconds(from_ms: i64, to_ms: i64) -> f64 {
 fn next_commands(context: &Context, assets: &[AssetSummary], state: RunState, run: &RunId) -> Vec<String> {
     let project = &context.project;
     let mut commands = Vec::new();
+    let on = context.base.branch_name().map(|name| format!(" --branch {name}")).unwrap_or_default();
+    if let (Some(adoption), RunState::Interrupted) = (&context.adoption, state) {
+        commands.push(format!("headwater branch publish {}", adoption.branch.name));
+        return commands;
+    }
     if state == RunState::Interrupted {
         let options = context.part.iter().map(|part| format!(" {}", part.options)).collect::<String>();
-        commands.push(format!("headwater run{options}"));
+        commands.push(format!("headwater run{on}{options}"));
         return commands;
     }
     if state != RunState::Published {
@@ -277,8 +290,11 @@ fn next_commands(context: &Context, assets: &[AssetSummary], state: RunState, ru
     };
     let shown = assets.iter().filter(readable).rev().min_by_key(|asset| readers(asset));
     if let Some(shown) = shown {
-        commands.push(format!("headwater query \"select * from {} limit 10\"", shown.asset));
-        commands.push(format!("headwater lineage {}", shown.asset));
+        commands.push(format!("headwater query{on} \"select * from {} limit 10\"", shown.asset));
+        match context.base.branch_name() {
+            Some(name) => commands.push(format!("headwater diff main..{name}")),
+            None => commands.push(format!("headwater lineage {}", shown.asset)),
+        }
     }
     commands
 }

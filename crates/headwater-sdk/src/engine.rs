@@ -2,6 +2,8 @@
 //!
 //! `headwater-run` drives it through these traits; `headwater-engine` implements them on DataFusion and Delta.
 
+pub mod comparison;
+pub mod foresight;
 pub mod layout;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,9 +22,11 @@ use crate::lineage::{ColumnLineage, Fingerprints, Sum};
 use crate::method::Method;
 use crate::name::TableName;
 use crate::progress::Progress;
-use crate::relation::Relations;
+use crate::relation::{Below, Relation, Relations};
 use crate::stream::BatchStream;
 
+pub use comparison::{ChangedRow, ColumnChange, CompareRequest, Comparison, RowSamples};
+pub use foresight::{Foresight, ForesightRequest, InputChange};
 pub use layout::{ClusterOrder, Clustering, Compacted, Layout, Survey};
 
 /// What planning a model's SQL tells, without touching data.
@@ -141,53 +145,6 @@ pub enum Refresh {
     Nothing,
 }
 
-/// A question about a refresh before it happens.
-#[derive(Debug, Clone)]
-pub struct ForesightRequest<'a> {
-    /// Rendered SQL of the model.
-    pub sql: &'a str,
-    /// The tables and views that it names and that will have changed; the others stay.
-    pub changed: &'a BTreeMap<TableName, InputChange>,
-    /// The checks of its table.
-    pub checks: &'a [CompiledCheck],
-}
-
-/// How an input will have changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum InputChange {
-    /// It gains rows and loses none.
-    Gained,
-    /// It may lose rows, too.
-    Changed,
-    /// It is a view, and its query is another.
-    NewQuery,
-}
-
-/// How a table will be brought up to date, as far as that can be told without looking at data.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "how", rename_all = "snake_case")]
-pub enum Foresight {
-    /// All of its rows are computed.
-    Full {
-        /// Why not from what has changed: a clause without a full stop.
-        because: Option<String>,
-    },
-    /// Rows made from those that its inputs gain are added.
-    Append,
-    /// The rows of the keys that the changes of its inputs concern are computed again; all rows, if these are most of them.
-    Keys {
-        /// The columns of the key.
-        columns: Vec<String>,
-    },
-    /// Rows that the project chooses are taken up.
-    Chosen {
-        /// Which: e.g. `window by flight_date`.
-        what: String,
-    },
-    /// What it reads of its inputs stays as it is.
-    Nothing,
-}
-
 /// Whether the rows replace those of the table or are added to them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -245,8 +202,11 @@ pub struct AuditViewRequest {
 pub struct StagedTable {
     /// The table: the asset's own, or one of its side tables.
     pub table: TableName,
-    /// The published version that it stands on; `None` when the table is new.
+    /// The version that it stands on, published or the branch's that the run works on; `None` when the table is new.
     pub base: Option<u64>,
+    /// Where the newest of the versions up to `base` are, when they are not published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub below: Option<Below>,
     /// The staged version: the last of the commits `base + 1 ..= version`.
     pub version: u64,
     /// Rows in the table at that version, where known without reading data.
@@ -255,6 +215,26 @@ pub struct StagedTable {
     pub bytes: u64,
     /// Data files written.
     pub files: u64,
+}
+
+impl StagedTable {
+    /// What the table's name stands for, as seen from the staging area `branch` that holds its commits.
+    pub fn relation(&self, branch: &str) -> Relation {
+        let (base, version, below) = (self.base, self.version, self.below.clone());
+        Relation::Staged { branch: branch.to_owned(), base, version, below }
+    }
+
+    /// What the table's name stands for once its commits are in the staging area of the branch that the run worked on, or
+    /// in the published log.
+    pub fn relation_once_put(&self, onto: Option<&str>) -> Relation {
+        match onto {
+            None => Relation::Table { version: self.version },
+            Some(branch) => {
+                let base = self.below.as_ref().map_or(self.base, |below| below.base);
+                Relation::Staged { branch: branch.to_owned(), base, version: self.version, below: None }
+            }
+        }
+    }
 }
 
 /// What a task on one asset has led to.
@@ -283,7 +263,7 @@ pub struct Staged {
     pub notes: Vec<String>,
 }
 
-/// A run's line of table versions, apart from `main`.
+/// A run's line of table versions, apart from `main` and from the branch that it may work on.
 #[async_trait]
 pub trait Branch: Send + Sync {
     /// Writes a table and evaluates its checks. What an earlier attempt on this branch staged for it is thrown away
@@ -312,6 +292,13 @@ pub trait Branch: Send + Sync {
     /// # Errors
     /// When the rows cannot be read or written. Nothing is staged then.
     async fn stage_compaction(&self, table: &TableName, layout: &Layout, anew: bool) -> Result<Option<Compacted>>;
+
+    /// Takes over commits of another staging area that stand on the published version `staged.base`: from then on they are
+    /// this branch's, as if it had staged them itself. What it had staged of the table is thrown away first.
+    ///
+    /// # Errors
+    /// `HW0635` when a commit is not there; otherwise when the storage cannot be read or written.
+    async fn adopt(&self, staged: &StagedTable, from: &str) -> Result<()>;
 
     /// Whether the branch still holds this staged table, commit for commit and file for file.
     ///
@@ -390,8 +377,8 @@ pub struct KeepSet {
     pub versions: BTreeMap<TableName, BTreeSet<u64>>,
     /// Tables that Headwater has made, published or not. What lies in the folders of others is not touched.
     pub tables: BTreeSet<TableName>,
-    /// Branches that are still in use; staging areas of others are removed.
-    pub branches: BTreeSet<String>,
+    /// Staging areas that are still in use, each with the one that its commits stand on, if any; all others are removed.
+    pub branches: BTreeMap<String, Option<String>>,
 }
 
 /// What was, or would be, removed.
@@ -434,11 +421,12 @@ pub trait Engine: Send + Sync {
     /// When a column's type cannot be kept in a Delta table.
     fn lake_schema(&self, schema: &SchemaRef) -> Result<SchemaRef>;
 
-    /// Opens (or reopens, after a crash) the branch of a run.
+    /// Opens (or reopens, after a crash) the branch of a run. It stands on what is published, or on the staging area `on` of
+    /// the branch that the run works on.
     ///
     /// # Errors
     /// When the storage cannot be reached.
-    async fn open_branch(&self, branch: &str, run: &RunId) -> Result<Arc<dyn Branch>>;
+    async fn open_branch(&self, branch: &str, on: Option<&str>, run: &RunId) -> Result<Arc<dyn Branch>>;
 
     /// Throws a branch's staging area away. Data files are left to [`Engine::vacuum`].
     ///
@@ -446,19 +434,27 @@ pub trait Engine: Send + Sync {
     /// When the storage cannot be reached.
     async fn drop_branch(&self, branch: &str) -> Result<()>;
 
-    /// Puts the staged commits of a run into the published logs. Idempotent: may be called again after a crash at any moment.
+    /// Puts the staged commits of a run into the published logs, or into the staging area `onto` of the branch that the run
+    /// worked on. Idempotent: may be called again after a crash at any moment.
     ///
     /// # Errors
     /// When the storage fails; calling again later finishes the work.
-    async fn publish(&self, run: &RunId, branch: &str, tables: &[StagedTable]) -> Result<PublishOutcome>;
+    async fn publish(
+        &self,
+        run: &RunId,
+        branch: &str,
+        onto: Option<&str>,
+        tables: &[StagedTable],
+    ) -> Result<PublishOutcome>;
 
     /// Takes back by RESTORE commits what [`Engine::publish`] put before it found that the rest cannot be put, so that
     /// direct readers of those tables see their old contents again. A table that somebody has written to since is left
-    /// as it is. Idempotent. Only for who holds the lake's lease, and only when `main` does not show the commits.
+    /// as it is. What was put into a branch's staging area, where nobody else reads or writes, is removed from it.
+    /// Idempotent. Only for who holds the lake's lease, and only when no snapshot shows the commits.
     ///
     /// # Errors
     /// When the storage fails; calling again later finishes the work.
-    async fn unpublish(&self, run: &RunId, branch: &str, tables: &[StagedTable]) -> Result<()>;
+    async fn unpublish(&self, run: &RunId, branch: &str, onto: Option<&str>, tables: &[StagedTable]) -> Result<()>;
 
     /// The newest version in a table's published log; `None` when there is no such table.
     ///
@@ -472,17 +468,30 @@ pub trait Engine: Send + Sync {
     /// When the table cannot be read or the view cannot be planned.
     async fn schema(&self, relations: &Relations, name: &TableName) -> Result<SchemaRef>;
 
-    /// The source position kept in the newest commit at or below a version; `None` when there is none.
+    /// The source position kept in the newest commit at or below a version; `None` when there is none, and for views.
     ///
     /// # Errors
     /// When the log cannot be read.
-    async fn position(&self, table: &TableName, version: u64) -> Result<Option<serde_json::Value>>;
+    async fn position(&self, table: &TableName, relation: &Relation) -> Result<Option<serde_json::Value>>;
 
     /// Answers a query. Statements other than queries are refused.
     ///
     /// # Errors
     /// For SQL that is wrong or not a query, and for tables that cannot be read.
     async fn query(&self, relations: &Relations, sql: &str) -> Result<QueryResult>;
+
+    /// The number of rows of a table or view.
+    ///
+    /// # Errors
+    /// When it is not there or cannot be read.
+    async fn count_rows(&self, relations: &Relations, table: &TableName) -> Result<u64>;
+
+    /// Compares a table with itself, in memory that does not grow with it.
+    ///
+    /// # Errors
+    /// `HW0636` for a key that a side does not have, `HW0637` for one that does not tell rows apart, and when a side cannot
+    /// be read.
+    async fn compare(&self, request: &CompareRequest) -> Result<Comparison>;
 
     /// Answers a query from given tables, and evaluates checks on its rows. Neither the lake nor anything else is read or
     /// written.

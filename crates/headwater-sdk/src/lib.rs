@@ -27,5 +27,5 @@ pub mod types;
 pub use error::{Blame, Code, Error, Result};
 pub use id::RunId;
 pub use name::TableName;
-pub use relation::{Relation, Relations};
+pub use relation::{Below, Relation, Relations};
 pub use stream::BatchStream;

@@ -3,6 +3,7 @@
 //! A store's test hands [`run`] a function that makes an empty catalogue and connects to it twice. A new case is a
 //! function in one of the files here and a line in `CASES`.
 
+mod branches;
 mod leases;
 mod publishing;
 mod reading;
@@ -99,6 +100,10 @@ const CASES: &[(&str, Case)] = cases![
     reading::rollback_carries_old_states,
     reading::relations_follow_the_map_not_the_list,
     reading::readers_see_whole_snapshots,
+    branches::branches_are_listed_and_deleted,
+    branches::a_branch_moves_and_main_does_not,
+    branches::numbers_of_a_deleted_branch_are_not_given_again,
+    branches::publishing_a_branch_lets_it_begin_anew,
 ];
 
 /// Runs every case on a catalogue of its own. `make` connects twice to an empty catalogue that takes the time from the

@@ -35,6 +35,7 @@ pub fn run(number: u64) -> RunRecord {
         number,
         environment: "dev".into(),
         plan_fingerprint: format!("plan-{number}"),
+        branch: None,
         base_snapshot: number.checked_sub(1).filter(|base| *base > 0),
         snapshot: None,
         state: RunState::Running,
@@ -132,9 +133,11 @@ pub fn intent(parent: Option<&SnapshotRecord>, tables: &[(&str, u64)]) -> Result
     let mut intent = Intent {
         run: run_id(id),
         branch: format!("run-{id}"),
+        onto: None,
         tables: Vec::new(),
         snapshot: SnapshotRecord {
             id,
+            branch: None,
             parent: parent.map(|parent| parent.id),
             kind: SnapshotKind::Publish,
             run: run_id(id),
@@ -146,6 +149,7 @@ pub fn intent(parent: Option<&SnapshotRecord>, tables: &[(&str, u64)]) -> Result
         assets: Vec::new(),
         lineage: Vec::new(),
         removed: Vec::new(),
+        rebases: None,
     };
     for (table, version) in tables {
         let (table, version) = (name(table)?, *version);
@@ -154,6 +158,7 @@ pub fn intent(parent: Option<&SnapshotRecord>, tables: &[(&str, u64)]) -> Result
         intent.tables.push(StagedTable {
             table: table.clone(),
             base: version.checked_sub(1),
+            below: None,
             version,
             rows: Some(version),
             bytes: 1_024,

@@ -9,7 +9,9 @@ mod samples;
 #[cfg(test)]
 mod tests;
 
-use headwater_sdk::store::{AssetState, Intent, LineageRecord, RunRecord, SnapshotKind, SnapshotRecord, TaskRecord};
+use headwater_sdk::store::{
+    AssetState, BranchRecord, Intent, LineageRecord, RunRecord, SnapshotKind, SnapshotRecord, TaskRecord,
+};
 use headwater_sdk::{Blame, Error, Relation, Relations, Result, RunId, TableName};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -74,6 +76,8 @@ pub(crate) fn decode<R: Record>(encoded: &Encoded) -> Result<R> {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct SnapshotHeader {
     id: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    branch: Option<String>,
     parent: Option<u64>,
     kind: SnapshotKind,
     run: RunId,
@@ -88,6 +92,7 @@ impl SnapshotHeader {
     pub(crate) fn of(record: &SnapshotRecord) -> Self {
         Self {
             id: record.id,
+            branch: record.branch.clone(),
             parent: record.parent,
             kind: record.kind.clone(),
             run: record.run.clone(),
@@ -109,8 +114,8 @@ impl SnapshotHeader {
 
     /// The whole record.
     pub(crate) fn with_relations(self, relations: Relations) -> SnapshotRecord {
-        let Self { id, parent, kind, run, published_ms, changed, vacuumed } = self;
-        SnapshotRecord { id, parent, kind, run, published_ms, relations, changed, vacuumed }
+        let Self { id, branch, parent, kind, run, published_ms, changed, vacuumed } = self;
+        SnapshotRecord { id, branch, parent, kind, run, published_ms, relations, changed, vacuumed }
     }
 }
 
@@ -120,6 +125,10 @@ impl Record for RunRecord {
 
 impl Record for TaskRecord {
     const KIND: &'static str = "task";
+}
+
+impl Record for BranchRecord {
+    const KIND: &'static str = "branch";
 }
 
 impl Record for Intent {

@@ -4,7 +4,8 @@ use headwater_sdk::check::{CheckResult, CompiledCheck, Probe, Severity, Threshol
 use headwater_sdk::engine::{Staged, StagedTable};
 use headwater_sdk::lineage::{ColumnLineage, ColumnRef, Edge, Influence, OutputColumn};
 use headwater_sdk::store::{
-    AssetState, Intent, LineageRecord, RunRecord, RunState, SnapshotKind, SnapshotRecord, TaskRecord, TaskState,
+    AssetState, BranchRecord, Intent, LineageRecord, RunRecord, RunState, SnapshotKind, SnapshotRecord, TaskRecord,
+    TaskState,
 };
 use headwater_sdk::{Relation, RunId, TableName};
 use serde_json::json;
@@ -30,6 +31,7 @@ pub(super) fn runs() -> Vec<RunRecord> {
         number: number as u64 + 1,
         environment: "dev".into(),
         plan_fingerprint: "b3f1".into(),
+        branch: None,
         base_snapshot: (number > 0).then_some(number as u64),
         snapshot: (state == Published).then_some(2),
         state,
@@ -83,6 +85,7 @@ fn staged_table() -> StagedTable {
     StagedTable {
         table: name("marts.fct_flights"),
         base: Some(3),
+        below: None,
         version: 4,
         rows: Some(998),
         bytes: 20_480,
@@ -180,8 +183,8 @@ pub(super) fn lineage() -> Vec<LineageRecord> {
 pub(super) fn relations() -> Vec<Relation> {
     vec![
         Relation::Table { version: 4 },
-        Relation::Staged { branch: "run-7".into(), base: Some(3), version: 4 },
-        Relation::Staged { branch: "run-7".into(), base: None, version: 0 },
+        Relation::Staged { branch: "run-7".into(), base: Some(3), version: 4, below: None },
+        Relation::Staged { branch: "run-7".into(), base: None, version: 0, below: None },
         Relation::View { sql: "select * from raw.flights".into() },
     ]
 }
@@ -189,6 +192,7 @@ pub(super) fn relations() -> Vec<Relation> {
 fn snapshots() -> Vec<SnapshotRecord> {
     let first = SnapshotRecord {
         id: 1,
+        branch: None,
         parent: None,
         kind: SnapshotKind::Publish,
         run: run_id(),
@@ -212,15 +216,28 @@ pub(super) fn snapshot_headers() -> Vec<SnapshotHeader> {
     snapshots().iter().map(SnapshotHeader::of).collect()
 }
 
+pub(super) fn branches() -> Vec<BranchRecord> {
+    let fresh = BranchRecord {
+        name: "dev".into(),
+        area: "dev-01jhd2m8k0000000000000000a".into(),
+        base: None,
+        head: None,
+        created_ms: TIME,
+    };
+    vec![fresh.clone(), BranchRecord { base: Some(3), head: Some(5), ..fresh }]
+}
+
 pub(super) fn intents() -> Vec<Intent> {
     let intent = |snapshot| Intent {
         run: run_id(),
         branch: "run-7".into(),
+        onto: None,
         tables: vec![staged_table()],
         snapshot,
         assets: asset_states(),
         lineage: lineage(),
         removed: vec![name("marts.old")],
+        rebases: None,
     };
     snapshots().into_iter().map(intent).collect()
 }

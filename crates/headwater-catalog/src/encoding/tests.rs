@@ -61,11 +61,12 @@ fn every_fixture_is_still_read() {
     replay(&samples::relations());
     replay(&samples::asset_states());
     replay(&samples::lineage());
+    replay(&samples::branches());
 }
 
 #[test]
 fn no_fixture_is_left_out() {
-    let kinds = ["asset_state", "intent", "lineage", "relation", "run", "snapshot", "task"];
+    let kinds = ["asset_state", "branch", "intent", "lineage", "relation", "run", "snapshot", "task"];
     let mut found: Vec<String> = fs::read_dir(fixture_path(1, "run").parent().unwrap())
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -96,6 +97,7 @@ fn write_missing_fixtures() {
     write(&samples::relations());
     write(&samples::asset_states());
     write(&samples::lineage());
+    write(&samples::branches());
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]

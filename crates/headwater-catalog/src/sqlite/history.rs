@@ -6,9 +6,9 @@
 use headwater_sdk::{Blame, Error, TableName};
 use rusqlite::{Row, Transaction};
 
-use super::bodies;
 use super::fault::Fault;
 use super::numbers::{from_sql, to_bound};
+use super::{bodies, branches};
 use crate::codes;
 use crate::encoding::{Encoded, Record, decode};
 
@@ -47,22 +47,22 @@ impl History {
         )
     }
 
-    /// What every name had as of a snapshot, still encoded, by name.
+    /// What every name had as of a snapshot of `main`, still encoded, by name.
     pub(super) fn encoded_as_of(self, tx: &Transaction<'_>, snapshot: u64) -> Result<Vec<(String, Encoded)>, Fault> {
         let mut statement = tx.prepare_cached(&self.as_of_sql())?;
         let rows = statement.query_map([to_bound(snapshot)], |row| Ok((row.get("text")?, bodies::read(row)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// What every name had as of a snapshot, by name.
+    /// What every name had as of a snapshot of `main`, by name.
     pub(super) fn as_of<R: Record>(self, tx: &Transaction<'_>, snapshot: u64) -> Result<Vec<(TableName, R)>, Fault> {
         let encoded = self.encoded_as_of(tx, snapshot)?;
         encoded.iter().map(|(name, encoded)| Ok((parse_name(name)?, decode(encoded)?))).collect()
     }
 
-    /// As [`Self::as_of`], for records that hold their names themselves.
+    /// As [`Self::as_of`], for records that hold their names themselves; of a branch's snapshots, too.
     pub(super) fn records_as_of<R: Record>(self, tx: &Transaction<'_>, snapshot: u64) -> Result<Vec<R>, Fault> {
-        let encoded = self.encoded_as_of(tx, snapshot)?;
+        let encoded = branches::encoded_as_of(tx, self, snapshot)?;
         encoded.iter().map(|(_, encoded)| Ok(decode(encoded)?)).collect()
     }
 
@@ -95,7 +95,7 @@ pub(super) fn read_change(row: &Row<'_>) -> rusqlite::Result<Option<Encoded>> {
     Ok(version.zip(body).map(|(version, body)| Encoded { version, body }))
 }
 
-fn parse_name(text: &str) -> Result<TableName, Error> {
+pub(super) fn parse_name(text: &str) -> Result<TableName, Error> {
     text.parse().map_err(|e| {
         Error::new(codes::DAMAGED, Blame::Environment, "the catalogue holds a name that no table can have")
             .help("put back a copy of the catalogue from before it was changed")

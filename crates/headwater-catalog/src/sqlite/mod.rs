@@ -4,6 +4,7 @@
 //! wait for nobody.
 
 mod bodies;
+mod branches;
 mod changes;
 mod connections;
 mod fault;
@@ -24,7 +25,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use headwater_sdk::store::{AssetState, Intent, Lease, LineageRecord, RunRecord, SnapshotRecord, Store, TaskRecord};
+use headwater_sdk::store::{
+    AssetState, BranchRecord, Intent, Lease, LineageRecord, RunRecord, SnapshotRecord, Store, TaskRecord,
+};
 use headwater_sdk::{Blame, Error, Result, RunId, TableName};
 use rusqlite::Transaction;
 
@@ -185,6 +188,29 @@ impl Store for SqliteStore {
     async fn put_vacuumed(&self, snapshots: &BTreeSet<u64>, lease: &Lease) -> Result<()> {
         let snapshots = snapshots.clone();
         self.fenced(lease, move |tx| snapshots::put_vacuumed(tx, &snapshots)).await
+    }
+
+    async fn create_branch(&self, branch: &BranchRecord, lease: &Lease) -> Result<()> {
+        let branch = branch.clone();
+        self.fenced(lease, move |tx| branches::create(tx, &branch)).await
+    }
+
+    async fn delete_branch(&self, name: &str, lease: &Lease) -> Result<()> {
+        let name = name.to_owned();
+        self.fenced(lease, move |tx| branches::delete(tx, &name)).await
+    }
+
+    async fn branches(&self) -> Result<Vec<BranchRecord>> {
+        self.read(branches::all).await
+    }
+
+    async fn branch_snapshots(&self, name: &str, limit: usize) -> Result<Vec<SnapshotRecord>> {
+        let name = name.to_owned();
+        self.read(move |tx| branches::newest(tx, &name, to_limit(limit))).await
+    }
+
+    async fn last_snapshot_id(&self) -> Result<u64> {
+        self.read(snapshots::last_id).await
     }
 
     async fn head(&self) -> Result<Option<SnapshotRecord>> {

@@ -1,4 +1,4 @@
-//! Moving `main`.
+//! Moving `main`, or a branch.
 
 use std::collections::BTreeMap;
 
@@ -9,19 +9,20 @@ use rusqlite::Transaction;
 use super::changes::Changes;
 use super::fault::Fault;
 use super::history::History;
-use super::{intents, snapshots};
+use super::{branches, intents, snapshots};
 use crate::encoding::{Record, encode};
 use crate::refusals;
 
 /// Adds the intent's snapshot, updates states and lineage, and clears the intent.
 pub(super) fn publish(tx: &Transaction<'_>, intent: &Intent) -> Result<(), Fault> {
     let (head, snapshot) = (snapshots::head_id(tx)?, &intent.snapshot);
+    if let Some(branch) = &snapshot.branch {
+        return branches::publish(tx, branch, intent);
+    }
     if snapshot.parent != head {
         return Err(refusals::stale_parent(snapshot.parent, head).into());
     }
-    if snapshot.id <= head.unwrap_or(0) {
-        return Err(refusals::number_not_larger(snapshot.id, head).into());
-    }
+    snapshots::count(tx, snapshot.id)?;
     snapshots::put_header(tx, snapshot)?;
     let mut changes = Changes::begin(tx, snapshot.id)?;
     put_relations(&mut changes, &snapshot.relations)?;
@@ -29,6 +30,9 @@ pub(super) fn publish(tx: &Transaction<'_>, intent: &Intent) -> Result<(), Fault
     put_records(&mut changes, History::AssetStates, states, &intent.removed)?;
     let lineage = intent.lineage.iter().map(|lineage| (&lineage.asset, lineage));
     put_records(&mut changes, History::Lineage, lineage, &intent.removed)?;
+    if let Some(branch) = &intent.rebases {
+        branches::rebase(tx, branch)?;
+    }
     intents::clear(tx, &intent.run)
 }
 

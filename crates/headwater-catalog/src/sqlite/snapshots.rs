@@ -6,16 +6,33 @@ use headwater_sdk::store::SnapshotRecord;
 use headwater_sdk::{Relation, Relations};
 use rusqlite::{Params, Transaction, params};
 
-use super::bodies;
 use super::fault::Fault;
 use super::history::History;
 use super::numbers::{from_sql, to_bound, to_sql};
+use super::{bodies, branches};
 use crate::encoding::{SnapshotHeader, encode};
+use crate::refusals;
 
 /// The newest snapshot's number.
 pub(super) fn head_id(tx: &Transaction<'_>) -> Result<Option<u64>, Fault> {
     let id: Option<i64> = tx.query_row("SELECT max(id) FROM snapshot", [], |row| row.get(0))?;
     Ok(id.map(from_sql))
+}
+
+/// The largest number that a snapshot ever had.
+pub(super) fn last_id(tx: &Transaction<'_>) -> Result<u64, Fault> {
+    let id: i64 = tx.query_row("SELECT id FROM last_snapshot", [], |row| row.get(0))?;
+    Ok(from_sql(id))
+}
+
+/// Takes a number, which must be larger than all before it.
+pub(super) fn count(tx: &Transaction<'_>, id: u64) -> Result<(), Fault> {
+    let last = last_id(tx)?;
+    if id <= last {
+        return Err(refusals::number_not_larger(id, last).into());
+    }
+    tx.execute("UPDATE last_snapshot SET id = ?1", [to_sql(id)?])?;
+    Ok(())
 }
 
 /// Adds the header of a snapshot.
@@ -33,7 +50,10 @@ pub(super) fn put_vacuumed(tx: &Transaction<'_>, ids: &BTreeSet<u64>) -> Result<
     for id in ids {
         let header: Option<SnapshotHeader> =
             bodies::one(tx, "SELECT version, body FROM snapshot WHERE id = ?1", [to_bound(*id)])?;
-        let Some(header) = header else { continue };
+        let Some(header) = header else {
+            branches::put_vacuumed(tx, *id)?;
+            continue;
+        };
         let encoded = encode(&header.vacuumed())?;
         tx.prepare_cached("UPDATE snapshot SET version = ?2, body = ?3 WHERE id = ?1")?.execute(params![
             to_bound(*id),
@@ -51,7 +71,10 @@ pub(super) fn head(tx: &Transaction<'_>) -> Result<Option<SnapshotRecord>, Fault
 
 /// A snapshot by its number.
 pub(super) fn get(tx: &Transaction<'_>, id: u64) -> Result<Option<SnapshotRecord>, Fault> {
-    one(tx, "SELECT version, body FROM snapshot WHERE id = ?1", [to_bound(id)])
+    match one(tx, "SELECT version, body FROM snapshot WHERE id = ?1", [to_bound(id)])? {
+        Some(snapshot) => Ok(Some(snapshot)),
+        None => branches::snapshot(tx, id),
+    }
 }
 
 /// The newest snapshot published at or before a time. By number, not by time: a clock may have been set back.

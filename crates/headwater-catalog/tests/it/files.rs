@@ -145,7 +145,11 @@ async fn damaged_pages_are_said() {
     assert!(bytes.len() > 20_000, "{} bytes", bytes.len());
     bytes[4_096..].fill(0x5a);
     fs::write(&path, bytes).unwrap();
-    let error = open(&path).unwrap().runs(10).await.unwrap_err();
+    // The list of its tables may reach beyond the first page: then opening it tells.
+    let error = match open(&path) {
+        Ok(store) => store.runs(10).await.unwrap_err(),
+        Err(error) => error,
+    };
     assert_said(&error, "HW0706", &["is damaged"]);
 }
 

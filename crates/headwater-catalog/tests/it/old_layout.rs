@@ -2,7 +2,7 @@
 //!
 //! `fixtures/v<layout>/catalogue.sql` is such a catalogue, as SQL. It holds two runs (one with two tasks), three
 //! snapshots (`raw.a` and `raw.b`; then `raw.a` changed, `raw.b` gone and a view; then all gone), an intent on top of
-//! them, a held lease and one that was given back. Fixtures are never edited.
+//! them, a held lease and one that was given back; from layout 2 on a branch of snapshot 2, too. Fixtures are never edited.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ use rusqlite::Connection;
 #[tokio::test]
 async fn every_old_layout_is_read_and_continued() {
     let fixtures = Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("fixtures");
-    for layout in 1..=1 {
+    for layout in 1..=2 {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("catalogue.db");
         let sql = std::fs::read_to_string(fixtures.join(format!("v{layout}/catalogue.sql"))).unwrap();
@@ -23,6 +23,14 @@ async fn every_old_layout_is_read_and_continued() {
         let clock = ManualClock::default();
         let store = SqliteStore::open(&path, Options { clock: clock.clock(), ..Options::default() }).unwrap();
         assert_contents(&store).await;
+        let branches = store.branches().await.unwrap();
+        assert_eq!(
+            branches.iter().map(|branch| (branch.name.as_str(), branch.base)).collect::<Vec<_>>(),
+            match layout {
+                1 => vec![],
+                _ => vec![("dev", Some(2))],
+            }
+        );
         assert_continues(&store).await;
     }
 }

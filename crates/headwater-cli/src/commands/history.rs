@@ -6,6 +6,7 @@ use headwater_sdk::store::SnapshotKind;
 use crate::cli::Global;
 use crate::console::Console;
 use crate::failure::Failure;
+use crate::reading::OnBranch;
 use crate::render::table::{Column, Table};
 use crate::render::units::time;
 use crate::wiring::lake::{self, Access};
@@ -19,12 +20,27 @@ pub(crate) struct HistoryArgs {
     /// How many to list
     #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
     limit: usize,
+    #[command(flatten)]
+    on: OnBranch,
 }
 
 pub(crate) async fn history(args: &HistoryArgs, global: &Global, console: &Console) -> Result<u8, Failure> {
     let opened = project::open(None, global, console)?;
     let lake = lake::open(&opened.project, Access::Read)?;
-    let snapshots = lake.store.snapshots(args.limit).await?;
+    let snapshots = match args.on.name() {
+        None => lake.store.snapshots(args.limit).await?,
+        Some(name) => {
+            let branch = lake.branch(name).await?;
+            let mut snapshots = lake.store.branch_snapshots(&branch.name, args.limit).await?;
+            // The one that it was made from begins its line.
+            if let Some(base) = branch.base
+                && snapshots.len() < args.limit
+            {
+                snapshots.extend(lake.store.snapshot(base).await?);
+            }
+            snapshots
+        }
+    };
     if console.json {
         console.out_json(&snapshots)?;
         return Ok(0);
@@ -41,6 +57,7 @@ pub(crate) async fn history(args: &HistoryArgs, global: &Global, console: &Conso
     ]);
     for snapshot in &snapshots {
         let why = match snapshot.kind {
+            SnapshotKind::Publish if args.on.name().is_some() && snapshot.branch.is_none() => "run on main".to_owned(),
             SnapshotKind::Publish => "run".to_owned(),
             SnapshotKind::Rollback { to } => format!("rollback to {to}"),
             SnapshotKind::Maintain => "maintenance".to_owned(),

@@ -11,6 +11,7 @@ use super::query::unknown_extension;
 use crate::cli::Global;
 use crate::console::Console;
 use crate::failure::Failure;
+use crate::reading::OnBranch;
 use crate::render::lineage::{Direction, Graph, column_graph, mermaid, svg, table_graph, text};
 use crate::wiring::lake::{self, Access};
 use crate::wiring::project;
@@ -20,6 +21,8 @@ use crate::wiring::project;
 pub(crate) struct LineageArgs {
     /// `schema.table` or `schema.table.column` [default: all tables]
     name: Option<String>,
+    #[command(flatten)]
+    on: OnBranch,
     /// Only what it comes from
     #[arg(long, conflicts_with = "downstream")]
     upstream: bool,
@@ -49,7 +52,7 @@ enum Format {
 pub(crate) async fn lineage(args: &LineageArgs, global: &Global, console: &Console) -> Result<u8, Failure> {
     let opened = project::open(None, global, console)?;
     let lake = lake::open(&opened.project, Access::Read)?;
-    let head = lake::head(&lake).await?;
+    let head = args.on.head(&lake).await?.ok_or_else(lake::nothing_published)?;
     let records = lake.store.lineage(head.id).await?;
     let columns = args.name.as_ref().is_some_and(|name| name.matches('.').count() > 1);
     let graph = if columns {

@@ -1,7 +1,8 @@
 //! One file per command: its arguments, what it calls, what it shows.
 
-pub(crate) mod backfill;
+pub(crate) mod branch;
 pub(crate) mod check;
+pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod history;
 pub(crate) mod init;

@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::cli::Global;
 use crate::console::Console;
 use crate::failure::Failure;
+use crate::reading::OnBranch;
 use crate::render;
 use crate::selecting::{EXPRESSIONS, Selecting};
 use crate::wiring::lake::{self, Access};
@@ -34,6 +35,8 @@ pub(crate) struct PlanArgs {
     #[arg(long)]
     discard_history: bool,
     #[command(flatten)]
+    on: OnBranch,
+    #[command(flatten)]
     selecting: Selecting,
     /// Lists the assets that there is nothing to do about, too
     #[arg(long)]
@@ -48,6 +51,7 @@ pub(crate) async fn plan(args: &PlanArgs, global: &Global, console: &Console) ->
     let options = PlanOptions {
         full_refresh: args.full_refresh,
         discard_history: args.discard_history,
+        branch: args.on.name().map(str::to_owned),
         selection: args.selecting.read(&mut opened)?,
     };
     let lake = lake::open(&opened.project, Access::Read)?;
@@ -60,6 +64,7 @@ pub(crate) async fn plan(args: &PlanArgs, global: &Global, console: &Console) ->
         console.out_json(&json!({
             "exit_code": code,
             "environment": opened.project.environment.name,
+            "branch": args.on.name(),
             "tasks": plan.tasks,
             "removed": plan.removed,
             "notes": plan.notes,

@@ -18,6 +18,7 @@ use serde_json::json;
 use crate::cli::Global;
 use crate::console::Console;
 use crate::failure::Failure;
+use crate::reading::Reading;
 use crate::render::rows::{RowTable, cells};
 use crate::render::style::{Style, one_line};
 use crate::render::table::{Cell, Column, Table};
@@ -31,9 +32,8 @@ use crate::wiring::project;
 pub(crate) struct ShowArgs {
     /// The table [default: a list of all]
     table: Option<TableName>,
-    /// Shows the lake as it was: a snapshot's number, a date or a time in RFC 3339
-    #[arg(long, value_name = "SNAPSHOT|TIME")]
-    as_of: Option<String>,
+    #[command(flatten)]
+    reading: Reading,
     /// First rows to show
     #[arg(short = 'n', long, value_name = "ROWS", default_value_t = 5)]
     rows: usize,
@@ -42,13 +42,13 @@ pub(crate) struct ShowArgs {
 pub(crate) async fn show(args: &ShowArgs, global: &Global, console: &Console) -> Result<u8, Failure> {
     let opened = project::open(None, global, console)?;
     let lake = lake::open(&opened.project, Access::Read)?;
-    let snapshot = lake::snapshot_as_of(&lake, args.as_of.as_deref()).await?;
+    let snapshot = args.reading.snapshot(&lake).await?.ok_or_else(lake::nothing_published)?;
     match &args.table {
         None => list(&opened.project, &snapshot, console)?,
         Some(table) => {
             let details = Details::read(&opened.project, &lake, &snapshot, table, args.rows)
                 .await
-                .map_err(|failure| failure.of_reading(&snapshot, args.as_of.is_some()))?;
+                .map_err(|failure| failure.of_reading(&snapshot, args.reading.chosen()))?;
             if console.json {
                 console.out_json(&details.to_json()?)?;
             } else {

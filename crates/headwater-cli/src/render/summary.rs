@@ -215,13 +215,14 @@ fn sample(problem: &CheckProblem, width: usize, color: bool) -> String {
 
 fn closing(summary: &RunSummary, color: bool) -> String {
     let took = if summary.seconds > 0.0 { format!(" in {}", seconds(summary.seconds)) } else { String::new() };
+    let what = |snapshot: u64| match (&summary.branch, &summary.published_branch) {
+        (Some(branch), _) => format!("the branch {branch} is at snapshot {snapshot}"),
+        (None, Some(branch)) => format!("published the branch {branch} as snapshot {snapshot}"),
+        (None, None) => format!("published snapshot {snapshot}"),
+    };
     let mut text = match (summary.snapshot, summary.state) {
-        (Some(snapshot), RunState::Published) => {
-            Style::Good.paint(&format!("published snapshot {snapshot}{took}"), color)
-        }
-        (Some(snapshot), _) => {
-            Style::Warn.paint(&format!("published snapshot {snapshot}{took}, without what failed"), color)
-        }
+        (Some(snapshot), RunState::Published) => Style::Good.paint(&format!("{}{took}", what(snapshot)), color),
+        (Some(snapshot), _) => Style::Warn.paint(&format!("{}{took}, without what failed", what(snapshot)), color),
         (None, RunState::Published) if summary.assets.is_empty() && summary.not_selected > 0 => {
             format!("nothing to do: nothing is selected{took}")
         }

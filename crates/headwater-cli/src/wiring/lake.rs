@@ -76,14 +76,8 @@ fn local_path(lake: &str) -> Option<PathBuf> {
     }
 }
 
-/// The newest snapshot.
-pub(crate) async fn head(lake: &Lake) -> Result<SnapshotRecord, Failure> {
-    lake.store.head().await?.ok_or_else(|| nothing_published().into())
-}
-
-/// The snapshot that a person means by a number or a time; the newest one when none is named.
-pub(crate) async fn snapshot_as_of(lake: &Lake, text: Option<&str>) -> Result<SnapshotRecord, Failure> {
-    let Some(text) = text else { return head(lake).await };
+/// The snapshot that a person means by a number or a time.
+pub(crate) async fn snapshot_as_of(lake: &Lake, text: &str) -> Result<SnapshotRecord, Failure> {
     let found = if let Ok(number) = text.parse() {
         lake.store.snapshot(number).await?
     } else {

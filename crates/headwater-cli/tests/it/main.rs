@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod bad_input;
+mod branching;
 mod by_choice;
 mod crashes;
 mod histories;

@@ -9,11 +9,11 @@ use deltalake_core::kernel::transaction::{CommitData, PROTOCOL};
 use deltalake_core::kernel::{Action, Add, Metadata, Protocol, StructType, Transaction, new_metadata};
 use deltalake_core::protocol::{DeltaOperation, MergePredicate, SaveMode};
 use headwater_sdk::engine::WriteMode;
-use headwater_sdk::{Blame, Error, Result, RunId, TableName};
+use headwater_sdk::{Blame, Error, Relation, Result, RunId, TableName};
 use serde_json::{Value, json};
 
 use super::location::Location;
-use super::table::{TableVersion, put_commit, read_commit};
+use super::table::{TableVersion, put_commit, read_shown_commit};
 
 /// The key in a commit's `commitInfo` that holds what Headwater keeps there: `{"run": …, "position": …}`.
 pub(crate) const COMMIT_INFO_KEY: &str = "headwater";
@@ -208,11 +208,12 @@ fn changed_metadata(commit: &NewCommit<'_>) -> Result<Option<Metadata>, AnyError
     Ok(Some(serde_json::from_value(metadata)?))
 }
 
-/// The source position kept in the newest commit at or below `version`; `None` when no commit keeps one.
-pub(crate) async fn position(location: &Location, table: &TableName, version: u64) -> Result<Option<Value>> {
-    let log = location.table(table).join("_delta_log");
+/// The source position kept in the newest commit at or below the version of a relation; `None` when no commit keeps one.
+pub(crate) async fn position(location: &Location, table: &TableName, relation: &Relation) -> Result<Option<Value>> {
+    let Some(version) = relation.version() else { return Ok(None) };
     for version in (0..=version).rev() {
-        let Some(bytes) = read_commit(location.root.as_ref(), &log, version).await? else { return Ok(None) };
+        let read = read_shown_commit(location, table, relation, version).await?;
+        let Some(bytes) = read else { return Ok(None) };
         if let Some(note) = commit_note(&bytes) {
             return Ok(note.get("position").filter(|position| !position.is_null()).cloned());
         }

@@ -1,8 +1,9 @@
 //! An object store that shows one table's log as a branch sees it.
 //!
 //! A Delta table is its `_delta_log`. The overlay answers for that folder with the published commits up to a base
-//! version followed by the branch's staged ones, and sends every new commit to the staging area. Commits published
-//! after the base, and hints that may point past it (`_last_checkpoint`), are not there for its reader. Everything else
+//! version followed by those of staging areas, one on top of the other (a branch's, then those of a run on it), and sends
+//! every new commit to the topmost area. Commits published after the base, and hints that may point past it
+//! (`_last_checkpoint`), are not there for its reader. Everything else
 //! (data files above all) passes through: data files lie where they will live, and are invisible as long as no visible
 //! commit names them.
 //!
@@ -27,10 +28,24 @@ pub(crate) struct Overlay {
     inner: Arc<dyn ObjectStore>,
     /// The table's `_delta_log` as readers name it.
     log: Path,
-    /// The branch's staging folder for it; `None` for a reader of published versions only.
-    staged: Option<Path>,
+    /// The staging folders for it, from the bottom to the top; empty for a reader of published versions only.
+    staged: Vec<Layer>,
     /// The newest published version that can be seen; `None` when the table does not exist for this reader.
     base: Option<u64>,
+}
+
+/// A staging folder for a table's log.
+#[derive(Debug, Clone)]
+pub(crate) struct Layer {
+    pub(crate) folder: Path,
+    /// The newest of its versions that can be seen; `None` for all.
+    pub(crate) upto: Option<u64>,
+}
+
+impl Layer {
+    fn shows(&self, version: u64) -> bool {
+        self.upto.is_none_or(|upto| version <= upto)
+    }
 }
 
 /// Where a path of the log really is.
@@ -46,7 +61,7 @@ enum Place {
 }
 
 impl Overlay {
-    pub(crate) fn new(inner: Arc<dyn ObjectStore>, log: Path, staged: Option<Path>, base: Option<u64>) -> Self {
+    pub(crate) fn new(inner: Arc<dyn ObjectStore>, log: Path, staged: Vec<Layer>, base: Option<u64>) -> Self {
         Self { inner, log, staged, base }
     }
 
@@ -59,12 +74,14 @@ impl Overlay {
 
     fn place(&self, path: &Path) -> Place {
         let Some(name) = self.name_in_log(path) else { return Place::Through };
-        match version_of(&name) {
-            Some(version) if self.base.is_some_and(|base| version <= base) => Place::Published,
-            _ => match &self.staged {
-                Some(staged) => Place::Staged(staged.clone().join(name)),
-                None => Place::Hidden,
-            },
+        let layer = match version_of(&name) {
+            Some(version) if self.base.is_some_and(|base| version <= base) => return Place::Published,
+            Some(version) => self.staged.iter().find(|layer| layer.shows(version)),
+            None => self.staged.last(),
+        };
+        match layer {
+            Some(layer) => Place::Staged(layer.folder.clone().join(name)),
+            None => Place::Hidden,
         }
     }
 
@@ -105,7 +122,7 @@ impl Overlay {
     }
 
     fn list_log(&self) -> BoxStream<'static, Result<ObjectMeta>> {
-        let (published, staged) = (self.clone(), self.clone());
+        let published = self.clone();
         let below = self.inner.list(Some(&self.log)).try_filter(move |meta| {
             let visible = match published.place(&meta.location) {
                 Place::Published | Place::Through => true,
@@ -113,10 +130,17 @@ impl Overlay {
             };
             std::future::ready(visible)
         });
-        let above = match &self.staged {
-            Some(folder) => self.inner.list(Some(folder)).map_ok(move |meta| staged.renamed(meta)).boxed(),
-            None => stream::empty().boxed(),
-        };
+        let above = self.staged.iter().map(|layer| {
+            let overlay = self.clone();
+            let listed = self.inner.list(Some(&layer.folder)).try_filter_map(move |meta| {
+                let named = overlay.renamed(meta.clone());
+                // A folder may hold versions that belong to the one above it.
+                let seen = matches!(overlay.place(&named.location), Place::Staged(place) if place == meta.location);
+                std::future::ready(Ok(seen.then_some(named)))
+            });
+            listed.boxed()
+        });
+        let above = stream::iter(above.collect::<Vec<_>>()).flatten();
         // Delta readers take listings to be in the order of names.
         let listing = async move {
             let mut all: Vec<ObjectMeta> = below.chain(above).try_collect().await?;

@@ -1,14 +1,14 @@
-//! Publishing: staged commits move into the published logs.
+//! Publishing: staged commits move into the published logs, or into the staging area of the branch that the run worked on.
 
 use bytes::Bytes;
 use headwater_sdk::engine::{PublishOutcome, StagedTable};
 use headwater_sdk::failpoint::failpoint;
-use headwater_sdk::{Result, RunId, TableName};
+use headwater_sdk::{Relation, Result, RunId, TableName};
 use object_store::path::Path;
 
-use super::location::Location;
+use super::location::{Location, commit_file};
 use super::table::{TableVersion, list_commits, put_commit, read_commit};
-use super::{commit, restore};
+use super::{commit, restore, vacuum};
 
 /// The run that publishes, and where.
 pub(crate) struct Publisher<'a> {
@@ -17,15 +17,17 @@ pub(crate) struct Publisher<'a> {
     pub(crate) run: &'a RunId,
     /// Where they are staged.
     pub(crate) branch: &'a str,
+    /// The staging area that they are put into; `None` for the published logs.
+    pub(crate) onto: Option<&'a str>,
 }
 
-/// How a staged table stands to its published log.
+/// How a staged table stands to the log that it is put into.
 enum State {
     /// Its commits can be put, or are.
     Whole,
-    /// The published log holds commits above the base that are not the run's.
+    /// The log that they are put into holds commits above the base that are not the run's.
     Stale,
-    /// A commit is neither staged nor published.
+    /// A commit is neither staged nor put.
     Lost,
 }
 
@@ -70,6 +72,14 @@ impl Publisher<'_> {
         Ok(())
     }
 
+    /// Removes what was put into a branch's staging area, the newest first, so that what is left is a log.
+    async fn remove(&self, staged: &StagedTable, versions: &[u64]) -> Result<()> {
+        for version in versions.iter().rev() {
+            vacuum::remove(self.location, &commit_file(&self.log(staged), *version)).await?;
+        }
+        Ok(())
+    }
+
     async fn state_of(&self, staged: &StagedTable) -> Result<State> {
         let above = self.published_above_base(staged).await?;
         for version in &above {
@@ -102,8 +112,12 @@ impl Publisher<'_> {
         })
     }
 
+    /// The log that commits are put into.
     fn log(&self, staged: &StagedTable) -> Path {
-        self.location.table(&staged.table).join("_delta_log")
+        match self.onto {
+            Some(branch) => self.location.staged_log(branch, &staged.table),
+            None => self.location.table(&staged.table).join("_delta_log"),
+        }
     }
 
     async fn staged_commit(&self, table: &TableName, version: u64) -> Result<Option<Bytes>> {
@@ -137,11 +151,15 @@ impl Publisher<'_> {
             }
         }
         let Some(head) = above.last().copied() else { return Ok(()) };
-        let current = TableVersion::open_at(location, &staged.table, None, Some(head), head).await?;
+        if self.onto.is_some() {
+            return self.remove(staged, &above).await;
+        }
+        let current = TableVersion::open_published(location, &staged.table, head).await?;
         let (actions, position) = match staged.base {
             Some(base) => {
-                let before = TableVersion::open_at(location, &staged.table, None, Some(base), base).await?;
-                (restore::actions(&current, &before), commit::position(location, &staged.table, base).await?)
+                let before = TableVersion::open_published(location, &staged.table, base).await?;
+                let position = commit::position(location, &staged.table, &Relation::Table { version: base }).await?;
+                (restore::actions(&current, &before), position)
             }
             None => (restore::clearing_actions(&current), None),
         };

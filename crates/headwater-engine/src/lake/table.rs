@@ -14,7 +14,7 @@ use object_store::{ObjectStore, PutMode, PutOptions};
 
 use super::deletion_vector;
 use super::location::{Location, commit_file, commit_version};
-use super::overlay::Overlay;
+use super::overlay::{Layer, Overlay};
 
 /// A table at one version.
 #[derive(Debug, Clone)]
@@ -28,30 +28,16 @@ pub(crate) struct TableVersion {
 impl TableVersion {
     /// Opens what `relation` stands for; it must not be a view.
     pub(crate) async fn open(location: &Location, name: &TableName, relation: &Relation) -> Result<Self> {
-        match relation {
-            Relation::Table { version } => Self::open_at(location, name, None, Some(*version), *version).await,
-            Relation::Staged { branch, base, version } => {
-                Self::open_at(location, name, Some(branch), *base, *version).await
+        match relation.version() {
+            Some(version) => {
+                if matches!(relation, Relation::Staged { .. }) {
+                    // A staged table without rows has no folder yet, and on a local disk Delta wants to see one.
+                    location.make_table_folder(name)?;
+                }
+                Self::read(log_store(location, name, relation), location.table(name), version).await
             }
-            Relation::View { .. } => {
-                Err(Error::new("HW0610", Blame::Headwater, format!("{name} is a view and has no files")))
-            }
+            None => Err(Error::new("HW0610", Blame::Headwater, format!("{name} is a view and has no files"))),
         }
-    }
-
-    /// Opens `version`, of which the versions up to `base` are published and the others staged on `branch`.
-    pub(crate) async fn open_at(
-        location: &Location,
-        name: &TableName,
-        branch: Option<&str>,
-        base: Option<u64>,
-        version: u64,
-    ) -> Result<Self> {
-        if branch.is_some() {
-            // A staged table without rows has no folder yet, and on a local disk Delta wants to see one.
-            location.make_table_folder(name)?;
-        }
-        Self::read(log_store(location, name, branch, base), location.table(name), version).await
     }
 
     /// Another version of the same table, seen from where this one was opened.
@@ -60,6 +46,11 @@ impl TableVersion {
             return Ok(self.clone());
         }
         Self::read(self.log_store.clone(), self.folder.clone(), version).await
+    }
+
+    /// Opens a published version.
+    pub(crate) async fn open_published(location: &Location, name: &TableName, version: u64) -> Result<Self> {
+        Self::open(location, name, &Relation::Table { version }).await
     }
 
     async fn read(log_store: LogStoreRef, folder: Path, version: u64) -> Result<Self> {
@@ -121,12 +112,25 @@ fn name_of(folder: &Path) -> String {
     parts[parts.len().saturating_sub(2)..].join(".")
 }
 
-/// The log of a table as seen from a branch (or, without one, up to a published version).
-pub(crate) fn log_store(location: &Location, name: &TableName, branch: Option<&str>, base: Option<u64>) -> LogStoreRef {
+/// The storage with a table's log as a relation shows it.
+fn overlay(location: &Location, name: &TableName, relation: &Relation) -> Overlay {
+    let log = location.table(name).join("_delta_log");
+    let layer = |branch: &str, upto| Layer { folder: location.staged_log(branch, name), upto };
+    let (staged, base) = match relation {
+        Relation::Table { version } => (Vec::new(), Some(*version)),
+        Relation::Staged { branch, base, below: None, .. } => (vec![layer(branch, None)], *base),
+        Relation::Staged { branch, base, below: Some(below), .. } => {
+            (vec![layer(&below.branch, *base), layer(branch, None)], below.base)
+        }
+        Relation::View { .. } => (Vec::new(), None),
+    };
+    Overlay::new(location.root.clone(), log, staged, base)
+}
+
+/// The log of a table as a relation shows it.
+fn log_store(location: &Location, name: &TableName, relation: &Relation) -> LogStoreRef {
     let folder = location.table(name);
-    let log = folder.clone().join("_delta_log");
-    let staged = branch.map(|branch| location.staged_log(branch, name));
-    let overlay: Arc<dyn ObjectStore> = Arc::new(Overlay::new(location.root.clone(), log, staged, base));
+    let overlay: Arc<dyn ObjectStore> = Arc::new(overlay(location, name, relation));
     let in_folder: Arc<dyn ObjectStore> = Arc::new(PrefixStore::new(overlay.clone(), folder));
     default_logstore(in_folder, overlay, &location.table_url(name), &StorageConfig::default())
 }
@@ -141,6 +145,17 @@ pub(crate) async fn list_commits(store: &dyn ObjectStore, log: &Path) -> Result<
         .map_err(|e| storage_error("list", log, e))?;
     versions.sort_unstable();
     Ok(versions)
+}
+
+/// The text of a commit in the log that a relation shows; `None` when there is no such commit.
+pub(crate) async fn read_shown_commit(
+    location: &Location,
+    name: &TableName,
+    relation: &Relation,
+    version: u64,
+) -> Result<Option<Bytes>> {
+    let log = location.table(name).join("_delta_log");
+    read_commit(&overlay(location, name, relation), &log, version).await
 }
 
 /// The newest published version of a table; `None` when there is no such table.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use futures::{StreamExt, TryStreamExt};
 use headwater_sdk::engine::{KeepSet, VacuumReport};
-use headwater_sdk::{Blame, Error, Result, TableName};
+use headwater_sdk::{Below, Blame, Error, Relation, Result, TableName};
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
 
@@ -94,7 +94,7 @@ async fn remove_dead_branches(
         let Some(parts) = file.location.prefix_match(&root) else { continue };
         let parts: Vec<String> = parts.map(|part| part.as_ref().to_owned()).collect();
         let Some(branch) = parts.first() else { continue };
-        if !keep.branches.contains(branch) {
+        if !keep.branches.contains_key(branch) {
             dead.insert(branch.clone());
             if !dry_run {
                 remove(location, &file.location).await?;
@@ -121,13 +121,21 @@ async fn used_files(
     let mut versions = keep.versions.get(table).cloned().unwrap_or_default();
     versions.extend(head);
     for version in versions {
-        used.extend(TableVersion::open_at(location, table, None, Some(version), version).await?.paths());
+        used.extend(TableVersion::open_published(location, table, version).await?.paths());
     }
-    for (branch, _, version) in staged.iter().filter(|(_, name, _)| name == table) {
-        // A branch's commits stand on the version before its first one.
+    // A branch's commits stand on the version before its first one.
+    let base_of = |branch: &String| {
         let first = staged.iter().filter(|(b, name, _)| b == branch && name == table).map(|(_, _, v)| *v).min();
-        let base = first.and_then(|first| first.checked_sub(1));
-        used.extend(TableVersion::open_at(location, table, Some(branch), base, *version).await?.paths());
+        first.map(|first| first.checked_sub(1))
+    };
+    for (branch, _, version) in staged.iter().filter(|(_, name, _)| name == table) {
+        let base = base_of(branch).flatten();
+        let on = keep.branches.get(branch).and_then(Option::as_ref);
+        // What it stands on is the other branch's, if that has any of the versions below.
+        let below = on.and_then(|on| Some((on, base_of(on)?))).filter(|(_, lowest)| *lowest < base);
+        let below = below.map(|(on, base)| Below { branch: on.clone(), base });
+        let relation = Relation::Staged { branch: branch.clone(), base, version: *version, below };
+        used.extend(TableVersion::open(location, table, &relation).await?.paths());
     }
     Ok(used)
 }
@@ -136,7 +144,8 @@ async fn list(location: &Location, path: &Path) -> Result<Vec<ObjectMeta>> {
     location.root.list(Some(path)).try_collect().await.map_err(|e| storage_error("list", path, e))
 }
 
-async fn remove(location: &Location, path: &Path) -> Result<()> {
+/// Removes a file, unless it is gone already.
+pub(crate) async fn remove(location: &Location, path: &Path) -> Result<()> {
     match location.root.delete(path).await {
         Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
         Err(e) => Err(storage_error("remove", path, e)),

@@ -19,7 +19,7 @@ use deltalake_core::protocol::DeltaOperation;
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use headwater_sdk::engine::{Compacted, Layout, StagedTable, Survey};
 use headwater_sdk::failpoint::failpoint;
-use headwater_sdk::{Result, TableName};
+use headwater_sdk::{Relation, Result, TableName};
 use serde_json::json;
 
 use crate::branch::RunBranch;
@@ -34,7 +34,7 @@ pub(crate) use checkpoint::checkpoint;
 /// See [`headwater_sdk::engine::Engine::survey`].
 pub(crate) async fn survey(location: &Location, table: &TableName, layout: &Layout, anew: bool) -> Result<Survey> {
     let Some(head) = head_version(location, table).await? else { return Ok(Survey::default()) };
-    let version = TableVersion::open_at(location, table, None, Some(head), head).await?;
+    let version = TableVersion::open_published(location, table, head).await?;
     let mut found = Survey { commits: checkpoint::commits_since(location, table, head).await?, ..Survey::default() };
     for file in version.snapshot.log_data() {
         found.files += 1;
@@ -62,7 +62,7 @@ pub(crate) async fn stage_compaction(
     let location = branch.location();
     remove_all(location, &location.staged_log(&branch.name, table)).await?;
     let Some(head) = head_version(location, table).await? else { return Ok(None) };
-    let version = TableVersion::open_at(location, table, None, Some(head), head).await?;
+    let version = TableVersion::open_published(location, table, head).await?;
     if needs_delta_rs(&version) {
         return Ok(None);
     }
@@ -97,8 +97,15 @@ pub(crate) async fn stage_compaction(
     actions.extend(adds.into_iter().map(|add| Action::Add(Add { data_change: false, ..add })));
     let staged = commit(branch, table, &version, actions, layout).await?;
     failpoint("engine_after_commit");
-    let staged =
-        StagedTable { table: table.clone(), base: Some(head), version: staged, rows: version.rows(), bytes, files };
+    let staged = StagedTable {
+        table: table.clone(),
+        base: Some(head),
+        below: None,
+        version: staged,
+        rows: version.rows(),
+        bytes,
+        files,
+    };
     Ok(Some(Compacted { staged, before, after, purged }))
 }
 
@@ -114,7 +121,7 @@ async fn commit(
     let target_size = i64::try_from(layout.file_size).unwrap_or(i64::MAX);
     let operation = DeltaOperation::Optimize { predicate: None, target_size };
     PROTOCOL.can_commit(version.snapshot.as_ref(), &actions, &operation).map_err(|e| commit::not_writable(table, e))?;
-    let position = commit::position(location, table, base).await?;
+    let position = commit::position(location, table, &Relation::Table { version: base }).await?;
     let note = json!({ "run": branch.run, "position": position });
     let note = HashMap::from([(commit::COMMIT_INFO_KEY.to_owned(), note)]);
     let bytes = CommitData::new(actions, operation, note, vec![])

@@ -20,7 +20,7 @@ use super::{Runtime, Session, arrow_error, sql_error};
 /// What a name stands for.
 #[derive(Clone)]
 enum Given {
-    Rows(Arc<MemTable>),
+    Table(Arc<dyn TableProvider>),
     View(String),
 }
 
@@ -34,12 +34,15 @@ impl Session {
     ) -> headwater_sdk::Result<Self> {
         let tables = tables.iter().map(|(name, table)| {
             let given = match table {
-                GivenTable::Rows(rows) => Given::Rows(Arc::new(rows_table(rows)?)),
+                GivenTable::Rows(rows) => Given::Table(Arc::new(rows_table(rows)?)),
                 GivenTable::View { sql } => Given::View(sql.clone()),
             };
             Ok((name.clone(), given))
         });
         let mut session = Self::over(runtime, Arc::new(tables.collect::<headwater_sdk::Result<_>>()?));
+        // A few rows are computed fastest in one piece, and come in the same order every time.
+        let config = Arc::make_mut(&mut session.state).config_mut();
+        *config = config.clone().with_target_partitions(1);
         if let Some(now) = now {
             let time = timestamp_us_to_datetime(now).ok_or_else(|| {
                 Error::new("HW0555", Blame::Project, format!("{now} µs is no time that the query engine knows"))
@@ -49,11 +52,15 @@ impl Session {
         Ok(session)
     }
 
+    /// A session that sees nothing but these tables, whatever is behind them.
+    pub(crate) fn on_tables(runtime: &Runtime, tables: BTreeMap<TableName, Arc<dyn TableProvider>>) -> Self {
+        let given = tables.into_iter().map(|(name, table)| (name, Given::Table(table)));
+        Self::over(runtime, Arc::new(given.collect()))
+    }
+
     fn over(runtime: &Runtime, tables: Arc<BTreeMap<TableName, Given>>) -> Self {
         let names = Arc::new(tables.keys().cloned().collect());
-        let mut state = runtime.state(Arc::new(GivenCatalog { runtime: runtime.clone(), tables }));
-        // A few rows are computed fastest in one piece, and come in the same order every time.
-        *state.config_mut() = state.config().clone().with_target_partitions(1);
+        let state = runtime.state(Arc::new(GivenCatalog { runtime: runtime.clone(), tables }));
         Self { state: Arc::new(state), names }
     }
 }
@@ -130,7 +137,7 @@ impl SchemaProvider for GivenSchema {
     async fn table(&self, table: &str) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {
         match self.find(table) {
             None => Ok(None),
-            Some((_, Given::Rows(rows))) => Ok(Some(rows.clone())),
+            Some((_, Given::Table(table))) => Ok(Some(table.clone())),
             Some((name, Given::View(sql))) => {
                 // Without its own name, a view that reads itself ends.
                 let mut others = self.tables.as_ref().clone();

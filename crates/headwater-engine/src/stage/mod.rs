@@ -1,10 +1,11 @@
 //! Staging one table on a branch: its rows are read or computed, shown to the checks, written, committed on the branch,
 //! and looked at again where one pass was not enough.
 //!
-//! [`incremental`] decides which rows have to be computed, [`history`] keeps the versions that rows have had, [`lanes`] is where rows come from, [`order`] the order in which they are written, [`sink`] where they go, [`rows`] the checks on the way, [`audit`] the second look,
+//! [`decided`] is what is to be written, [`incremental`] decides which rows have to be computed, [`history`] keeps the versions that rows have had, [`lanes`] is where rows come from, [`order`] the order in which they are written, [`sink`] where they go, [`rows`] the checks on the way, [`audit`] the second look,
 //! [`verdict`] the judgement, [`side`] what becomes of rows that are set aside, [`stay`] what is known of rows that stay.
 
 mod audit;
+mod decided;
 mod history;
 mod incremental;
 pub(crate) mod lanes;
@@ -20,8 +21,10 @@ mod task;
 mod verdict;
 mod view;
 
+pub(crate) use audit::quoted;
 pub(crate) use incremental::foresee;
 pub(crate) use rows::RowChecks;
+pub(crate) use sample::row as sample_row;
 pub(crate) use sink::{FileWriter, Sink, WRITE_BATCH_ROWS, Written};
 pub(crate) use task::{now_micros, stage};
 pub(crate) use view::{audit_query, audit_view};

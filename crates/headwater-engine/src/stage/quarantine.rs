@@ -92,7 +92,7 @@ pub(super) fn judging_checks(checks: &[CompiledCheck]) -> (Vec<CompiledCheck>, V
 
 /// A session in which the staged table, and this attempt's rows of it alone, can be read.
 pub(super) fn session(attempt: &Attempt<'_>, outcome: &Outcome, version: &TableVersion) -> Result<Session> {
-    let mut before = attempt.previous.as_ref().map(files_of).unwrap_or_default();
+    let mut before = attempt.previous.as_ref().map(|previous| files_of(&previous.table)).unwrap_or_default();
     before.extend(outcome.carried_over.iter().flatten().map(|file| file.path.clone()));
     // A file that was just written has no deleted rows.
     let new = files_of(version).into_iter().filter(|file| !before.contains(file));

@@ -5,24 +5,24 @@
 
 use arrow::datatypes::Schema;
 use deltalake_core::kernel::Add;
+use headwater_sdk::Result;
 use headwater_sdk::engine::WriteMode;
-use headwater_sdk::{Relation, Result};
 
 use super::audit::quoted;
 use super::quarantine::{Target, rewrite};
 use super::task::Attempt;
-use crate::lake::table::TableVersion;
+use crate::branch::Previous;
 
 /// Writes the rows of the table's version `previous` again when they are to be added to and a column's type has changed.
 /// `None` when they can stay. `schema` are the table's columns from now on.
 pub(super) async fn carry_over(
     attempt: &Attempt<'_>,
-    previous: Option<&TableVersion>,
+    previous: Option<&Previous>,
     schema: &Schema,
     target: &Target<'_>,
 ) -> Result<Option<Vec<Add>>> {
     let Some(previous) = previous.filter(|_| attempt.mode == WriteMode::Append) else { return Ok(None) };
-    let before = previous.schema();
+    let before = previous.table.schema();
     if !is_retyped(&before, schema) {
         return Ok(None);
     }
@@ -35,7 +35,7 @@ pub(super) async fn carry_over(
         })
         .collect();
     let mut relations = attempt.relations.clone();
-    relations.insert(target.table.clone(), Relation::Table { version: previous.snapshot.version() });
+    relations.insert(target.table.clone(), previous.relation.clone());
     let session = attempt.session(&relations);
     let sql = format!("SELECT {} FROM {}", columns.join(", "), target.table);
     Ok(Some(rewrite(attempt, target, &session, &sql).await?.adds))

@@ -3,11 +3,9 @@
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
-use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::ExecutionPlan;
 use deltalake_core::kernel::{Action, Add};
 use headwater_sdk::check::{CompiledCheck, Severity};
-use headwater_sdk::connector::ReadPart;
 use headwater_sdk::engine::{Layout, Refresh, StageInput, StageRequest, Staged, StagedTable, WriteMode};
 use headwater_sdk::failpoint::failpoint;
 use headwater_sdk::method::Method;
@@ -16,8 +14,9 @@ use headwater_sdk::{Blame, Error, Relation, Relations, Result, TableName, side_t
 use tokio::sync::Mutex;
 
 use super::audit::Scope;
-use super::history::{self, Amended, Amending, Snapshot};
-use super::incremental::{self, Case, Work};
+use super::decided::{Decided, Rows};
+use super::history::{self, Amended};
+use super::incremental::Case;
 use super::lanes::{self, Lane};
 use super::quarantine::Target;
 use super::rows::{RowChecks, Tally};
@@ -25,11 +24,10 @@ use super::side::SideTable;
 use super::sink::{FileWriter, Sink, Written};
 use super::stay::Stay;
 use super::{audit, order, quarantine, retype, verdict, view};
-use crate::Lake;
-use crate::branch::RunBranch;
+use crate::branch::{Previous, RunBranch};
 use crate::lake::commit::{self, CommitNote, NewCommit};
 use crate::lake::delete;
-use crate::lake::table::{TableVersion, head_version};
+use crate::lake::table::TableVersion;
 use crate::lake::vacuum::remove_all;
 use crate::session::{Session, Thrift};
 use crate::types::lake_schema;
@@ -43,8 +41,8 @@ pub(super) struct Attempt<'a> {
     pub(super) layout: &'a Layout,
     pub(super) checks: &'a [CompiledCheck],
     pub(super) relations: &'a Relations,
-    /// The newest published version, which the staged commit stands on.
-    pub(super) previous: Option<TableVersion>,
+    /// The newest version of the line that the run works on, which the staged commit stands on.
+    pub(super) previous: Option<Previous>,
     /// The actions that take rows out of it.
     deletes: Vec<Action>,
     /// What is known of its rows that stay, when only what has changed is computed.
@@ -88,11 +86,11 @@ pub(crate) async fn stage(branch: &RunBranch, request: StageRequest) -> Result<S
                 sql,
                 since,
                 relations,
-                previous,
+                previous: &previous.table,
                 partition_by,
                 checks,
             });
-            let kept = previous.as_ref().filter(|_| mode == WriteMode::Append);
+            let kept = previous.as_ref().filter(|_| mode == WriteMode::Append).map(|previous| &previous.table);
             match (method, case) {
                 (method @ (Method::Whole | Method::Incremental { .. }), Some(case)) => {
                     Box::pin(Decided::by(&case, &method)).await?
@@ -118,7 +116,7 @@ pub(crate) async fn stage(branch: &RunBranch, request: StageRequest) -> Result<S
     let Decided { rows, mode, deletes, refresh, stay, properties } = decided;
     let partition_by = match (&mode, &previous) {
         (WriteMode::Append, Some(previous)) => {
-            let partitions = previous.partition_columns();
+            let partitions = previous.table.partition_columns();
             if *partitions != *partition_by && !partition_by.is_empty() {
                 notes.push(
                     "the table keeps the partitions that it began with: what it holds is not written again".to_owned(),
@@ -145,10 +143,10 @@ pub(crate) async fn stage(branch: &RunBranch, request: StageRequest) -> Result<S
     };
     let mut outcome = attempt.write(&session, rows, keep_rejected, &progress).await?;
     if must_not_shrink {
-        refuse_loss(attempt.previous.as_ref(), &table, outcome.written.rows_out)?;
+        refuse_loss(attempt.previous.as_ref().map(|previous| &previous.table), &table, outcome.written.rows_out)?;
     }
     if let (Some(amended), Some(previous)) = (&outcome.amended, &attempt.previous) {
-        attempt.deletes = delete::actions(branch.location(), previous, &amended.removed).await?;
+        attempt.deletes = delete::actions(branch.location(), &previous.table, &amended.removed).await?;
     }
     failpoint("engine_after_write");
     let mut staged = Staged {
@@ -164,7 +162,7 @@ pub(crate) async fn stage(branch: &RunBranch, request: StageRequest) -> Result<S
     let target = Target::of(&attempt, &outcome);
     outcome.carried_over = retype::carry_over(&attempt, attempt.previous.as_ref(), &outcome.schema, &target).await?;
     let mut version = match &attempt.previous {
-        Some(previous) if stays => previous.clone(),
+        Some(previous) if stays => previous.table.clone(),
         _ => attempt.commit(&outcome, adds).await?,
     };
     failpoint("engine_after_commit");
@@ -212,101 +210,28 @@ fn refuse_loss(previous: Option<&TableVersion>, table: &TableName, rows: u64) ->
 }
 
 /// Throws away what an earlier attempt has staged, and opens the table as published.
+/// Throws away what an earlier attempt has staged, and opens the table as the run finds it.
 async fn clear(
     branch: &RunBranch,
     table: &TableName,
     relations: &Relations,
     notes: &mut Vec<String>,
-) -> Result<Option<TableVersion>> {
+) -> Result<Option<Previous>> {
     for name in [table.clone(), table.quarantine(), table.rejected()] {
         let log = branch.location().staged_log(&branch.name, &name);
         remove_all(branch.location(), &log).await?;
     }
-    let Some(head) = head_version(branch.location(), table).await? else { return Ok(None) };
-    if let Some(Relation::Table { version }) = relations.get(table)
-        && head > *version
+    let previous = branch.previous(table, relations).await?;
+    if let (Some(Relation::Table { version }), Some(previous)) = (relations.get(table), &previous)
+        && let Relation::Table { version: head } = &previous.relation
+        && head > version
     {
         notes.push(format!(
             "{} commits of another program were found above version {version}: this run builds on top of them",
             head - version
         ));
     }
-    TableVersion::open_at(branch.location(), table, None, Some(head), head).await.map(Some)
-}
-
-/// Where the rows to be written come from.
-enum Rows {
-    Source { schema: SchemaRef, parts: Vec<Box<dyn ReadPart>> },
-    Plan(LogicalPlan),
-    History(Box<Amending>),
-}
-
-/// What is to be written, and how.
-struct Decided {
-    rows: Rows,
-    mode: WriteMode,
-    deletes: Vec<Action>,
-    refresh: Option<Refresh>,
-    stay: Option<Stay>,
-    properties: Vec<(&'static str, String)>,
-}
-
-impl Decided {
-    /// All rows that there are to write.
-    fn whole(rows: Rows, mode: WriteMode, refresh: Option<Refresh>) -> Self {
-        Self { rows, mode, deletes: Vec::new(), refresh, stay: None, properties: Vec::new() }
-    }
-
-    /// What a model's table lacks, or all of it.
-    async fn by(case: &Case<'_>, method: &Method) -> Result<Self> {
-        let work = match method {
-            Method::Incremental { how, range, .. } => Ok(case.choose(how, *range).await?),
-            Method::Whole | Method::History { .. } | Method::Snapshots { .. } => case.decide().await?,
-        };
-        let Work { plan, deletes, refresh } = match work {
-            Ok(work) => work,
-            Err(why) => {
-                let refresh = Refresh::Full { because: Some(why) };
-                return Ok(Self::whole(Rows::Plan(case.plan.clone()), WriteMode::Replace, Some(refresh)));
-            }
-        };
-        let stay = Stay::new(case.since, &refresh, case.lossy_references().await?);
-        let (rows, mode) = (Rows::Plan(plan), WriteMode::Append);
-        Ok(Self { rows, mode, deletes, refresh: Some(refresh), stay: Some(stay), properties: Vec::new() })
-    }
-
-    /// Versions that end and begin. How many, the walk along them tells.
-    async fn history(parts: history::Parts<'_>, checks: &[CompiledCheck]) -> Result<Self> {
-        let (plan, case) = (parts.plan, parts.case);
-        let lossy = history::lossy_references(case, checks).await?;
-        let stay = Stay::kept(case.map(|case| case.since), lossy);
-        let Some(amending) = Amending::begin(parts).await? else {
-            let (rows, refresh) = (Rows::Plan(incremental::nothing(plan)), Some(Refresh::Nothing));
-            return Ok(Self { stay: Some(stay), ..Self::whole(rows, WriteMode::Append, refresh) });
-        };
-        let properties = amending.properties();
-        let mode = if amending.begins { WriteMode::Replace } else { WriteMode::Append };
-        let stay = (!amending.begins).then_some(stay);
-        Ok(Self { stay, properties, ..Self::whole(Rows::History(Box::new(amending)), mode, None) })
-    }
-
-    /// Rows as they are now, beside those of other times.
-    async fn snapshot(
-        snapshot: Snapshot,
-        lake: &Lake,
-        previous: Option<&TableVersion>,
-        case: Option<&Case<'_>>,
-        checks: &[CompiledCheck],
-    ) -> Result<Self> {
-        let Snapshot { plan, removed, replaced, expired, begins } = snapshot;
-        let refresh = Some(Refresh::Snapshot { replaced, expired });
-        let Some(previous) = previous.filter(|_| !begins) else {
-            return Ok(Self::whole(Rows::Plan(plan), WriteMode::Replace, refresh));
-        };
-        let deletes = delete::actions(lake.location(), previous, &removed).await?;
-        let stay = Stay::kept(case.map(|case| case.since), history::lossy_references(case, checks).await?);
-        Ok(Self { deletes, stay: Some(stay), ..Self::whole(Rows::Plan(plan), WriteMode::Append, refresh) })
-    }
+    Ok(previous)
 }
 
 /// What writing has led to.
@@ -409,7 +334,7 @@ impl Attempt<'_> {
 
     /// Whether the rows of this attempt alone tell whether a unique check holds.
     fn proves(&self, check: &CompiledCheck) -> bool {
-        let is_empty = |previous: &TableVersion| previous.snapshot.log_data().num_files() == 0;
+        let is_empty = |previous: &Previous| previous.table.snapshot.log_data().num_files() == 0;
         self.mode == WriteMode::Replace
             || self.previous.as_ref().is_none_or(is_empty)
             || self.stay.as_ref().is_some_and(|stay| stay.is_unique_apart(check))
@@ -426,7 +351,7 @@ impl Attempt<'_> {
         let commit = NewCommit {
             table: self.table,
             branch: &self.branch.name,
-            previous: self.previous.as_ref(),
+            previous: self.previous.as_ref().map(|previous| &previous.table),
             schema: outcome.schema.clone(),
             partition_by: self.partition_by,
             mode: carried_over.map_or(self.mode, |_| WriteMode::Replace),
@@ -436,7 +361,7 @@ impl Attempt<'_> {
             note: &self.note,
         };
         let version = commit::stage_commit(self.branch.location(), commit).await?;
-        self.open_staged(self.table, self.base(), version).await
+        TableVersion::open(self.branch.location(), self.table, &self.staged_relation(version)).await
     }
 
     /// Replaces the staged commit by one with other files.
@@ -445,23 +370,16 @@ impl Attempt<'_> {
         self.commit(outcome, adds).await
     }
 
-    fn base(&self) -> Option<u64> {
-        self.previous.as_ref().map(|previous| previous.snapshot.version())
-    }
-
-    async fn open_staged(&self, table: &TableName, base: Option<u64>, version: u64) -> Result<TableVersion> {
-        TableVersion::open_at(self.branch.location(), table, Some(&self.branch.name), base, version).await
+    /// What the table's name stands for once `version` is staged.
+    fn staged_relation(&self, version: u64) -> Relation {
+        let previous = self.previous.as_ref().map(|previous| &previous.relation);
+        Relation::staged_on(previous, &self.branch.name, version)
     }
 
     /// The run's relations with the staged version of this table.
     pub(super) fn relations_with(&self, version: &TableVersion) -> Relations {
         let mut relations = self.relations.clone();
-        let staged = Relation::Staged {
-            branch: self.branch.name.clone(),
-            base: self.base(),
-            version: version.snapshot.version(),
-        };
-        relations.insert(self.table.clone(), staged);
+        relations.insert(self.table.clone(), self.staged_relation(version.snapshot.version()));
         relations
     }
 
@@ -506,36 +424,23 @@ impl Attempt<'_> {
     }
 
     fn staged_table(&self, version: &TableVersion) -> StagedTable {
-        let before = self.previous.as_ref().map(files_of).unwrap_or_default();
+        let before = self.previous.as_ref().map(|previous| files_of(&previous.table)).unwrap_or_default();
         let new = version.snapshot.log_data().into_iter().filter(|file| !before.contains(file.path().as_ref()));
         let (files, bytes) =
             new.fold((0, 0), |(n, bytes), file| (n + 1, bytes + u64::try_from(file.size()).unwrap_or(0)));
-        StagedTable {
-            table: self.table.clone(),
-            base: self.base(),
-            version: version.snapshot.version(),
-            rows: version.rows(),
-            bytes,
-            files,
-        }
+        let counts = Counts { rows: version.rows(), bytes, files };
+        counts.of(self.table.clone(), &self.staged_relation(version.snapshot.version()))
     }
 
     /// Commits a side table, unless nothing changes for it.
     async fn commit_side(&self, mut side: SideTable) -> Result<Option<StagedTable>> {
         let location = self.branch.location();
         let mut adds = side.finish().await?;
-        let head = head_version(location, &side.name).await?;
-        let previous = match head {
-            Some(head) => Some(TableVersion::open_at(location, &side.name, None, Some(head), head).await?),
-            None => None,
-        };
-        if let Some(previous) = &previous {
-            let same_columns = *previous.schema() == *side.schema;
-            let stays = self.mode == WriteMode::Append || previous.snapshot.log_data().num_files() == 0;
-            let is_known = self
-                .relations
-                .get(&side.name)
-                .is_some_and(|relation| matches!(relation, Relation::Table { version } if Some(*version) == head));
+        let previous = self.branch.previous(&side.name, self.relations).await?;
+        if let Some(Previous { relation, table }) = &previous {
+            let same_columns = *table.schema() == *side.schema;
+            let stays = self.mode == WriteMode::Append || table.snapshot.log_data().num_files() == 0;
+            let is_known = self.relations.get(&side.name) == Some(relation);
             if adds.is_empty() && stays && same_columns && is_known {
                 return Ok(None);
             }
@@ -549,7 +454,7 @@ impl Attempt<'_> {
         let commit = NewCommit {
             table: &side.name,
             branch: &self.branch.name,
-            previous: previous.as_ref(),
+            previous: previous.as_ref().map(|previous| &previous.table),
             schema: side.schema.clone(),
             partition_by: &[],
             mode,
@@ -561,9 +466,34 @@ impl Attempt<'_> {
         let version = commit::stage_commit(location, commit).await?;
         let rows = match self.mode {
             WriteMode::Replace => Some(side.rows()),
-            WriteMode::Append => previous.as_ref().map_or(Some(0), TableVersion::rows).map(|rows| rows + side.rows()),
+            WriteMode::Append => {
+                let before = previous.as_ref().map_or(Some(0), |previous| previous.table.rows());
+                before.map(|before| before + side.rows())
+            }
         };
-        Ok(Some(StagedTable { table: side.name, base: head, version, rows, bytes, files }))
+        let previous = previous.as_ref().map(|previous| &previous.relation);
+        let relation = Relation::staged_on(previous, &self.branch.name, version);
+        Ok(Some(Counts { rows, bytes, files }.of(side.name, &relation)))
+    }
+}
+
+/// What there is to count of a staged table.
+struct Counts {
+    rows: Option<u64>,
+    bytes: u64,
+    files: u64,
+}
+
+impl Counts {
+    /// The table that a relation of this run's branch shows.
+    fn of(self, table: TableName, relation: &Relation) -> StagedTable {
+        let Self { rows, bytes, files } = self;
+        let version = relation.version().unwrap_or_default();
+        let (base, below) = match relation {
+            Relation::Staged { base, below, .. } => (*base, below.clone()),
+            Relation::Table { .. } | Relation::View { .. } => (None, None),
+        };
+        StagedTable { table, base, below, version, rows, bytes, files }
     }
 }
 

@@ -76,7 +76,7 @@ impl Fixture {
         self.runs.set(self.runs.get() + 1);
         let branch = format!("run-{}", self.runs.get());
         let run = self.run();
-        let opened = self.engine.open_branch(&branch, &run).await.unwrap();
+        let opened = self.engine.open_branch(&branch, None, &run).await.unwrap();
         (branch, opened)
     }
 
@@ -120,7 +120,7 @@ impl Fixture {
 
     /// Publishes what was staged and moves `main`.
     pub(crate) async fn publish(&mut self, branch: &str, staged: &Staged) {
-        let outcome = self.engine.publish(&self.run(), branch, &staged.tables).await.unwrap();
+        let outcome = self.engine.publish(&self.run(), branch, None, &staged.tables).await.unwrap();
         assert_eq!(outcome, PublishOutcome::Done);
         for table in &staged.tables {
             self.relations.insert(table.table.clone(), Relation::Table { version: table.version });

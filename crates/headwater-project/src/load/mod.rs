@@ -1,15 +1,12 @@
 //! Loading: from a folder to a [`Project`] or to everything that is wrong with it.
 
 pub(crate) mod checks;
-mod clustering;
 mod columns;
 mod conditions;
 pub(crate) mod connectors;
 mod files;
 mod freshness;
-mod histories;
 mod ignored;
-mod incremental;
 mod models;
 mod seeds;
 mod settings;

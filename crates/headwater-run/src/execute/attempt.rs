@@ -11,7 +11,7 @@ use headwater_sdk::engine::{
 };
 use headwater_sdk::method::Method;
 use headwater_sdk::progress::Progress;
-use headwater_sdk::{Blame, Error, Relations, Result};
+use headwater_sdk::{Blame, Error, Relation, Relations, Result};
 
 use super::context::Context;
 use crate::keeping;
@@ -113,12 +113,12 @@ pub(super) fn not_loaded_again(changed: &[String]) -> Option<String> {
 /// A changed definition loads everything again. Rows whose files are gone would be lost: that only a person may decide.
 async fn refuse_loss(context: &Context, asset: &Asset, source: &crate::resolve::Source) -> Result<()> {
     // An asset that the project had dropped and has again still has its log.
-    let version = match context.base.version(&asset.name) {
-        Some(version) => Some(version),
-        None => context.lake.engine.head_version(&asset.name).await?,
+    let relation = match context.base.relation(&asset.name).filter(|relation| relation.version().is_some()) {
+        Some(relation) => Some(relation.clone()),
+        None => context.lake.engine.head_version(&asset.name).await?.map(|version| Relation::Table { version }),
     };
-    let Some(version) = version else { return Ok(()) };
-    let Some(position) = context.lake.engine.position(&asset.name, version).await? else { return Ok(()) };
+    let Some(relation) = relation else { return Ok(()) };
+    let Some(position) = context.lake.engine.position(&asset.name, &relation).await? else { return Ok(()) };
     let vanished = source.vanished(position).await?;
     let Some(first) = vanished.first() else { return Ok(()) };
     let which = match vanished.len() - 1 {

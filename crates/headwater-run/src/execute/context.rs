@@ -13,6 +13,7 @@ use headwater_sdk::secrets::redact;
 use headwater_sdk::store::{AssetState, ContentParts, Lease, RunRecord, TaskRecord};
 use headwater_sdk::{Relation, Relations, Result, TableName};
 
+use crate::branching::Adoption;
 use crate::lake::{Base, Lake};
 use crate::observer::Observer;
 use crate::resolve::Resolved;
@@ -66,6 +67,8 @@ pub(crate) struct Context {
     pub(crate) branch_name: String,
     /// `None` when there is nothing to build.
     pub(crate) branch: Option<Arc<dyn Branch>>,
+    /// What of a branch is published by this run.
+    pub(crate) adoption: Option<Adoption>,
     pub(crate) full_refresh: bool,
     /// The time that models take up again, of a backfill.
     pub(crate) range: Option<TimeRange>,
@@ -87,7 +90,7 @@ impl Contents {
     }
 }
 
-/// What a task of the run reads: `main`'s tables, replaced by those that the run has audited.
+/// What a task of the run reads: the tables of `main` or of its branch, replaced by those that the run has audited.
 #[derive(Clone)]
 pub(crate) struct Visible {
     pub(crate) relations: Relations,
@@ -119,9 +122,7 @@ impl Context {
             visible.relations.insert(asset.name.clone(), Relation::View { sql });
         }
         for table in &staged.tables {
-            let branch = self.branch_name.clone();
-            let relation = Relation::Staged { branch, base: table.base, version: table.version };
-            visible.relations.insert(table.table.clone(), relation);
+            visible.relations.insert(table.table.clone(), table.relation(&self.branch_name));
         }
         visible.contents.insert(asset.name.clone(), Contents::of(after));
     }

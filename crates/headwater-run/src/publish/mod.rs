@@ -1,4 +1,4 @@
-//! Publishing: an intent, the staged commits, the flip of `main`. Each step may be repeated after a crash.
+//! Publishing: an intent, the staged commits, the flip of `main` or of a branch. Each step may be repeated after a crash.
 
 mod gate;
 mod snapshot;
@@ -34,6 +34,10 @@ pub(crate) enum Published {
 /// When the storage or the catalogue fails. If that happens after the intent was recorded, the next run finishes it.
 pub(crate) async fn publish(context: &Context, outcomes: &mut Outcomes, held: &Held) -> Result<Published> {
     let retained = gate::close(&context.project, &context.base, outcomes);
+    if let Some(refusal) = context.adoption.as_ref().and_then(|adoption| adoption.refusal(outcomes)) {
+        context.put_tasks(outcomes.values().filter(|o| o.holds_back()).map(|o| &o.record)).await?;
+        return Ok(Published::Refused(refusal));
+    }
     match snapshot::compose(context, outcomes, &retained) {
         None => Ok(Published::Nothing),
         Some(intent) => {
@@ -66,14 +70,15 @@ pub(crate) async fn put(lake: &Lake, intent: &Intent, held: &Held) -> Result<Pub
 pub(crate) async fn finish(lake: &Lake, intent: &Intent, held: &Held) -> Result<Published> {
     if !intent.tables.is_empty() {
         held.verify().await?;
-        let refusal = match lake.engine.publish(&intent.run, &intent.branch, &intent.tables).await? {
+        let onto = intent.onto.as_deref();
+        let refusal = match lake.engine.publish(&intent.run, &intent.branch, onto, &intent.tables).await? {
             PublishOutcome::Done => None,
             PublishOutcome::Stale { tables } => Some(stale_error(&tables)),
             PublishOutcome::Lost { tables } => Some(lost_error(&tables)),
         };
         if let Some(error) = refusal {
             held.verify().await?;
-            lake.engine.unpublish(&intent.run, &intent.branch, &intent.tables).await?;
+            lake.engine.unpublish(&intent.run, &intent.branch, onto, &intent.tables).await?;
             lake.store.clear_intent(&intent.run, held.lease()).await?;
             return Ok(Published::Refused(error));
         }

@@ -1,9 +1,9 @@
-//! The snapshot to be: `main`'s, with everything that the run has audited, and without what the project has dropped.
+//! The snapshot to be: that of `main` or of the branch, with everything that the run has audited, and without what the project has dropped.
 
 use std::collections::BTreeSet;
 
 use headwater_project::{Asset, AssetKind};
-use headwater_sdk::store::{Intent, SnapshotKind, SnapshotRecord};
+use headwater_sdk::store::{AssetState, Intent, SnapshotKind, SnapshotRecord};
 use headwater_sdk::{Relation, Relations, TableName};
 
 use crate::clock;
@@ -16,14 +16,20 @@ pub(super) fn compose(context: &Context, outcomes: &Outcomes, retained: &BTreeSe
     let mut relations = base.relations();
     let (mut tables, mut assets, mut lineage) = (Vec::new(), Vec::new(), Vec::new());
     // A run that is about a selection leaves all the rest as it is.
-    let stays = |name: &TableName| context.part.is_some() || project.asset(name).is_some() || retained.contains(name);
+    let gone_on_branch = |name: &TableName| context.adoption.as_ref().is_some_and(|a| a.removed.contains(name));
+    let stays = |name: &TableName| {
+        let left_alone = context.part.is_some() && !gone_on_branch(name);
+        left_alone || project.asset(name).is_some() || retained.contains(name)
+    };
     // What becomes of side tables is decided with their assets: one that is not published keeps them.
     relations.retain(|name, _| stays(&name.owner()));
     for (name, outcome) in outcomes.iter().filter(|(_, outcome)| outcome.is_audited()) {
         let (Some(asset), Some(staged)) = (project.asset(name), &outcome.record.staged) else { continue };
         set_relations(context, asset, staged, &mut relations);
         tables.extend(staged.tables.iter().cloned());
-        assets.extend(outcome.record.after.clone());
+        // The number is known for certain only now: other lines of the lake count with this one.
+        let snapshot = Some(base.next_id());
+        assets.extend(outcome.record.after.clone().map(|state| AssetState { snapshot, ..state }));
         lineage.extend(outcome.record.lineage.clone());
     }
     let removed: Vec<TableName> = base.states.keys().filter(|name| !stays(name)).cloned().collect();
@@ -33,6 +39,7 @@ pub(super) fn compose(context: &Context, outcomes: &Outcomes, retained: &BTreeSe
     }
     let snapshot = SnapshotRecord {
         id: base.next_id(),
+        branch: base.branch_name().map(str::to_owned),
         parent: base.id(),
         kind: SnapshotKind::Publish,
         run: context.run.id.clone(),
@@ -41,8 +48,9 @@ pub(super) fn compose(context: &Context, outcomes: &Outcomes, retained: &BTreeSe
         changed,
         vacuumed: false,
     };
-    let (run, branch) = (context.run.id.clone(), context.branch_name.clone());
-    Some(Intent { run, branch, tables, snapshot, assets, lineage, removed })
+    let (run, branch, onto) = (context.run.id.clone(), context.branch_name.clone(), base.area().map(str::to_owned));
+    let rebases = context.adoption.as_ref().map(|adoption| adoption.rebased(snapshot.id));
+    Some(Intent { run, branch, onto, tables, snapshot, assets, lineage, removed, rebases })
 }
 
 fn set_relations(context: &Context, asset: &Asset, staged: &headwater_sdk::engine::Staged, relations: &mut Relations) {
@@ -59,7 +67,7 @@ fn set_relations(context: &Context, asset: &Asset, staged: &headwater_sdk::engin
         relations.insert(asset.name.clone(), Relation::View { sql });
     }
     for table in &staged.tables {
-        relations.insert(table.table.clone(), Relation::Table { version: table.version });
+        relations.insert(table.table.clone(), table.relation_once_put(context.base.area()));
     }
 }
 

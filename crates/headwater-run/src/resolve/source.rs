@@ -8,7 +8,7 @@ use futures::StreamExt;
 use headwater_project::plan::{Desired, definition, needs_reload};
 use headwater_project::{Asset, AssetKind, Project, StreamAsset};
 use headwater_sdk::connector::{ConnectorType, OpenContext, ReadMode, ReadPlan, SourceStream};
-use headwater_sdk::{Blame, Error, Result, TableName};
+use headwater_sdk::{Blame, Error, Relation, Result, TableName};
 
 use crate::lake::{Base, Lake};
 use crate::scope::Scope;
@@ -92,18 +92,23 @@ async fn look(
 ) -> Result<Look> {
     let opened = open(project, stream, connectors)?;
     let reload = needs_reload(&definition(asset), base.states.get(&asset.name), full_refresh);
-    let published = match base.version(&asset.name) {
-        Some(version) => Some((version, lake.engine.schema(&base.relations(), &asset.name).await?)),
+    let published = match base.relation(&asset.name).filter(|relation| relation.version().is_some()) {
+        Some(relation) => Some((relation, lake.engine.schema(&base.relations(), &asset.name).await?)),
         None => None,
     };
     let appends = stream.settings.mode == ReadMode::NewFiles;
     let mut unpublished = false;
     let (table, position) = match &published {
-        Some((version, schema)) if !reload => {
-            // Rows are added to the log's newest version, whatever is published: its position is the one that counts.
-            let head = lake.engine.head_version(&asset.name).await?.unwrap_or(*version);
-            unpublished = appends && head > *version;
-            let position = if appends { lake.engine.position(&asset.name, head).await? } else { None };
+        Some((relation, schema)) if !reload => {
+            // Rows are added to the log's newest version, whatever is published: its position is the one that counts. The
+            // newest version on a branch is the one that it shows.
+            let newest = match base.branch {
+                None => lake.engine.head_version(&asset.name).await?.map(|version| Relation::Table { version }),
+                Some(_) => None,
+            };
+            let newest = newest.as_ref().unwrap_or(relation);
+            unpublished = appends && newest.version() > relation.version();
+            let position = if appends { lake.engine.position(&asset.name, newest).await? } else { None };
             (Some(Arc::clone(schema)), position)
         }
         _ => (None, None),

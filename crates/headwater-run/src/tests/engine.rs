@@ -8,9 +8,9 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use headwater_sdk::check::{CheckResult, CompiledCheck, Probe, Severity, Verdict};
 use headwater_sdk::engine::{
-    Analysis, AuditViewRequest, Branch, Compacted, Engine, Foresight, ForesightRequest, GivenTable, KeepSet, Layout,
-    PublishOutcome, QueryResult, SqlError, StageInput, StageRequest, Staged, StagedTable, Survey, Trial, TrialRequest,
-    VacuumReport, WriteMode,
+    Analysis, AuditViewRequest, Branch, Compacted, CompareRequest, Comparison, Engine, Foresight, ForesightRequest,
+    GivenTable, KeepSet, Layout, PublishOutcome, QueryResult, SqlError, StageInput, StageRequest, Staged, StagedTable,
+    Survey, Trial, TrialRequest, VacuumReport, WriteMode,
 };
 use headwater_sdk::lineage::{ColumnLineage, ColumnRef, Edge, Fingerprint, Fingerprints, Influence, OutputColumn};
 use headwater_sdk::types::timestamp_utc;
@@ -69,6 +69,11 @@ impl Storage {
             log.push(Version { commit: self.commits, ..before.unwrap_or_else(|| version.emptied()) });
         }
     }
+}
+
+/// Branches that people make are tried out with the real engine.
+fn no_areas(name: &str) -> Error {
+    Error::new("HW0914", Blame::Headwater, format!("this engine has no area {name}"))
 }
 
 fn dropped() -> Error {
@@ -213,7 +218,7 @@ impl MemoryBranch {
         let (count, bytes) = (version.rows.len() as u64, version.rows.len() as u64 * 10);
         storage.branches.get_mut(&self.name).ok_or_else(dropped)?.insert(table.clone(), (base, version));
         let version = base.map_or(0, |base| base + 1);
-        Ok(StagedTable { table, base, version, rows: Some(count), bytes, files: 1 })
+        Ok(StagedTable { table, base, below: None, version, rows: Some(count), bytes, files: 1 })
     }
 }
 
@@ -279,6 +284,10 @@ impl Branch for MemoryBranch {
         Ok(None)
     }
 
+    async fn adopt(&self, staged: &StagedTable, _from: &str) -> Result<()> {
+        Err(no_areas(&staged.table.to_string()))
+    }
+
     async fn holds(&self, staged: &StagedTable) -> Result<bool> {
         self.engine.tap.before("engine holds").await?;
         let storage = self.engine.lock();
@@ -335,7 +344,10 @@ impl Engine for MemoryEngine {
         Ok(Arc::new(Schema::new(fields.collect::<Vec<_>>())))
     }
 
-    async fn open_branch(&self, branch: &str, _run: &RunId) -> Result<Arc<dyn Branch>> {
+    async fn open_branch(&self, branch: &str, on: Option<&str>, _run: &RunId) -> Result<Arc<dyn Branch>> {
+        if let Some(on) = on {
+            return Err(no_areas(on));
+        }
         let index = self.tap.before("engine open_branch").await?;
         self.lock().branches.entry(branch.to_owned()).or_default();
         self.tap.after(index).await;
@@ -349,7 +361,16 @@ impl Engine for MemoryEngine {
         Ok(())
     }
 
-    async fn publish(&self, _run: &RunId, branch: &str, tables: &[StagedTable]) -> Result<PublishOutcome> {
+    async fn publish(
+        &self,
+        _run: &RunId,
+        branch: &str,
+        onto: Option<&str>,
+        tables: &[StagedTable],
+    ) -> Result<PublishOutcome> {
+        if let Some(onto) = onto {
+            return Err(no_areas(onto));
+        }
         let index = self.tap.before("engine publish").await?;
         for staged in tables {
             // Between two tables the process may die as well.
@@ -363,7 +384,7 @@ impl Engine for MemoryEngine {
         Ok(PublishOutcome::Done)
     }
 
-    async fn unpublish(&self, _run: &RunId, branch: &str, tables: &[StagedTable]) -> Result<()> {
+    async fn unpublish(&self, _run: &RunId, branch: &str, _onto: Option<&str>, tables: &[StagedTable]) -> Result<()> {
         let index = self.tap.before("engine unpublish").await?;
         tables.iter().for_each(|staged| self.lock().take_back(branch, staged));
         self.tap.after(index).await;
@@ -379,8 +400,9 @@ impl Engine for MemoryEngine {
         Ok(text_schema(&self.read(relations, name)?.0))
     }
 
-    async fn position(&self, table: &TableName, version: u64) -> Result<Option<serde_json::Value>> {
+    async fn position(&self, table: &TableName, relation: &Relation) -> Result<Option<serde_json::Value>> {
         self.tap.before(&format!("engine position {table}")).await?;
+        let Some(version) = relation.version() else { return Ok(None) };
         let storage = self.lock();
         let versions = &storage.tables[table][..=version as usize];
         Ok(versions.iter().rev().find_map(|version| version.position.clone()))
@@ -391,6 +413,14 @@ impl Engine for MemoryEngine {
         let schema = text_schema(&columns);
         let batch = to_batch(&schema, &rows);
         Ok(QueryResult { schema, stream: futures::stream::iter([Ok(batch)]).boxed() })
+    }
+
+    async fn count_rows(&self, relations: &Relations, table: &TableName) -> Result<u64> {
+        Ok(self.read(relations, table)?.1.len() as u64)
+    }
+
+    async fn compare(&self, request: &CompareRequest) -> Result<Comparison> {
+        Err(Error::new("HW0914", Blame::Headwater, format!("this engine does not compare {}", request.table)))
     }
 
     async fn try_out(&self, request: TrialRequest) -> Result<Trial> {

@@ -39,7 +39,7 @@ async fn refused(world: &World, project: &Arc<Project>, select: &str) -> Vec<Dia
 
 /// What a plan says: of every asset the reason, and the notes.
 async fn planned(world: &World, project: &Arc<Project>, select: &str) -> (Vec<String>, Vec<String>) {
-    let options = PlanOptions { full_refresh: false, discard_history: false, selection: selection(project, select) };
+    let options = PlanOptions { selection: selection(project, select), ..PlanOptions::default() };
     let plan = crate::plan(project, &world.connectors(), &world.lake(), &options).await.unwrap();
     (plan.tasks.iter().map(|task| format!("{}: {}", task.asset, task.reason)).collect(), plan.notes)
 }
@@ -210,8 +210,7 @@ async fn nothing_is_removed_by_a_run_about_a_selection() {
     let world = world();
     world.run(&draft().build()).await;
     let fewer = Draft::new().stream("raw.a", ReadMode::NewFiles).table("marts.new", "select v from raw.a").build();
-    let options =
-        PlanOptions { full_refresh: false, discard_history: false, selection: selection(&fewer, "marts.new") };
+    let options = PlanOptions { selection: selection(&fewer, "marts.new"), ..PlanOptions::default() };
     let plan = crate::plan(&fewer, &world.connectors(), &world.lake(), &options).await.unwrap();
     assert!(plan.removed.is_empty());
     let summary = run(&world, &fewer, "marts.new").await;
@@ -277,11 +276,7 @@ async fn an_empty_selection_does_nothing() {
     assert_eq!((summary.assets.len(), summary.not_selected, summary.exit_code), (0, 4, 0));
     assert_eq!((summary.snapshot, world.head().await), (None, Some(1)));
     let edited = draft().table("marts.late", "select k from marts.copy").build();
-    let options = PlanOptions {
-        full_refresh: false,
-        discard_history: false,
-        selection: selection(&edited, "state:new+ state:modified"),
-    };
+    let options = PlanOptions { selection: selection(&edited, "state:new+ state:modified"), ..PlanOptions::default() };
     let plan = crate::plan(&edited, &world.connectors(), &world.lake(), &options).await.unwrap();
     let builds: Vec<String> =
         plan.tasks.iter().filter(|task| task.action == Action::Build).map(|task| task.asset.to_string()).collect();

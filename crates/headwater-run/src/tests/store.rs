@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use headwater_catalog::memory::MemoryStore;
-use headwater_sdk::store::{AssetState, Intent, Lease, LineageRecord, RunRecord, SnapshotRecord, Store, TaskRecord};
+use headwater_sdk::store::{
+    AssetState, BranchRecord, Intent, Lease, LineageRecord, RunRecord, SnapshotRecord, Store, TaskRecord,
+};
 use headwater_sdk::{Result, RunId, TableName};
 
 use super::tap::Tap;
@@ -91,6 +93,26 @@ impl Store for TappedStore {
 
     async fn put_vacuumed(&self, snapshots: &std::collections::BTreeSet<u64>, lease: &Lease) -> Result<()> {
         tapped!(self, "store put_vacuumed", self.inner.put_vacuumed(snapshots, lease))
+    }
+
+    async fn create_branch(&self, branch: &BranchRecord, lease: &Lease) -> Result<()> {
+        tapped!(self, "store create_branch", self.inner.create_branch(branch, lease))
+    }
+
+    async fn delete_branch(&self, name: &str, lease: &Lease) -> Result<()> {
+        tapped!(self, "store delete_branch", self.inner.delete_branch(name, lease))
+    }
+
+    async fn branches(&self) -> Result<Vec<BranchRecord>> {
+        tapped!(self, "store branches", self.inner.branches())
+    }
+
+    async fn branch_snapshots(&self, name: &str, limit: usize) -> Result<Vec<SnapshotRecord>> {
+        tapped!(self, "store branch_snapshots", self.inner.branch_snapshots(name, limit))
+    }
+
+    async fn last_snapshot_id(&self) -> Result<u64> {
+        tapped!(self, "store last_snapshot_id", self.inner.last_snapshot_id())
     }
 
     async fn head(&self) -> Result<Option<SnapshotRecord>> {

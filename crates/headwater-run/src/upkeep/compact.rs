@@ -153,7 +153,7 @@ impl Compaction<'_> {
     async fn publish(&self, run: &RunRecord, jobs: &mut [Job]) -> Result<Intent, RunError> {
         let (lake, base) = (self.lake, self.base);
         let branch_name = recover::branch_of(&run.id);
-        let branch = lake.engine.open_branch(&branch_name, &run.id).await?;
+        let branch = lake.engine.open_branch(&branch_name, None, &run.id).await?;
         let mut relations = base.relations();
         let (mut tables, mut laid_out) = (Vec::new(), BTreeMap::new());
         for job in jobs.iter_mut().filter(|job| job.told.rewritten_files > 0) {
@@ -183,6 +183,7 @@ impl Compaction<'_> {
         }
         let snapshot = SnapshotRecord {
             id: base.next_id(),
+            branch: None,
             parent: base.id(),
             kind: SnapshotKind::Maintain,
             run: run.id.clone(),
@@ -191,8 +192,17 @@ impl Compaction<'_> {
             relations,
             vacuumed: false,
         };
-        let (run, branch) = (run.id.clone(), branch_name);
-        let intent = Intent { run, branch, tables, snapshot, assets, lineage: Vec::new(), removed: Vec::new() };
+        let intent = Intent {
+            run: run.id.clone(),
+            branch: branch_name,
+            onto: None,
+            tables,
+            snapshot,
+            assets,
+            lineage: Vec::new(),
+            removed: Vec::new(),
+            rebases: None,
+        };
         match publish::put(lake, &intent, self.held).await? {
             Published::Refused(error) => Err(error.into()),
             Published::Nothing | Published::Snapshot { .. } => Ok(intent),

@@ -82,8 +82,7 @@ async fn under_lease(
     let run = record::end(lake, run, &outcome, held).await?;
     let intent = outcome?;
     // They stand on a snapshot that is not the newest any more: nobody could go on with them.
-    recover::abandon(lake, held.lease(), unfinished.resumable).await?;
-    recover::abandon(lake, held.lease(), unfinished.doubtful).await?;
+    recover::abandon(lake, held.lease(), unfinished.on(None).all()).await?;
     summary.snapshot = run.snapshot;
     summary.restored = intent.tables.iter().map(|staged| staged.table.clone()).collect();
     summary.removed = base.relations().into_keys().filter(|name| !target.relations.contains_key(name)).collect();
@@ -91,9 +90,9 @@ async fn under_lease(
 }
 
 async fn find(lake: &Lake, to: u64) -> Result<SnapshotRecord, RunError> {
-    let found = lake.store.snapshot(to).await?;
+    let found = lake.store.snapshot(to).await?.filter(|snapshot| snapshot.branch.is_none());
     found.ok_or_else(|| {
-        Error::new("HW0916", Blame::Project, format!("there is no snapshot {to}"))
+        Error::new("HW0916", Blame::Project, format!("main has no snapshot {to}"))
             .help("`headwater history` lists the snapshots")
             .into()
     })
@@ -108,7 +107,7 @@ async fn restore(
     held: &Held,
 ) -> Result<Intent, RunError> {
     let branch_name = recover::branch_of(&run.id);
-    let branch = lake.engine.open_branch(&branch_name, &run.id).await?;
+    let branch = lake.engine.open_branch(&branch_name, None, &run.id).await?;
     let mut relations = target.relations.clone();
     let mut tables: Vec<StagedTable> = Vec::new();
     for (name, relation) in &mut relations {
@@ -125,6 +124,7 @@ async fn restore(
     }
     let snapshot = SnapshotRecord {
         id: base.next_id(),
+        branch: None,
         parent: base.id(),
         kind: SnapshotKind::Rollback { to: target.id },
         run: run.id.clone(),
@@ -136,7 +136,8 @@ async fn restore(
     let assets = lake.store.asset_states(target.id).await?;
     let removed = base.states.keys().filter(|name| assets.iter().all(|state| state.asset != **name)).cloned().collect();
     let lineage = lake.store.lineage(target.id).await?;
-    let intent = Intent { run: run.id.clone(), branch: branch_name, tables, snapshot, assets, lineage, removed };
+    let (run, onto, rebases) = (run.id.clone(), None, None);
+    let intent = Intent { run, branch: branch_name, onto, tables, snapshot, assets, lineage, removed, rebases };
     match publish::put(lake, &intent, held).await? {
         Published::Refused(error) => Err(error.into()),
         Published::Nothing | Published::Snapshot { .. } => Ok(intent),

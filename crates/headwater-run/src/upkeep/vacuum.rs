@@ -1,9 +1,10 @@
-//! Removing the files that neither a live snapshot nor an unfinished run refers to.
+//! Removing the files that neither a live snapshot, nor a branch, nor an unfinished run refers to.
 
 use std::collections::BTreeSet;
 
 use headwater_sdk::Relation;
 use headwater_sdk::engine::{KeepSet, VacuumReport};
+use headwater_sdk::store::SnapshotRecord;
 
 use super::maintain::MaintainOptions;
 use crate::clock;
@@ -32,7 +33,12 @@ pub(super) async fn vacuum(
         // They may yet write files that are in no commit: what they stage later must count for nothing.
         recover::abandon(lake, held.lease(), std::mem::take(&mut unfinished.doubtful)).await?;
     }
-    let mut keep = KeepSet { branches: unfinished.branches().collect(), ..KeepSet::default() };
+    let mut keep = KeepSet::default();
+    let branches = lake.store.branches().await?;
+    let area = |name: &str| branches.iter().find(|branch| branch.name == name).map(|branch| branch.area.clone());
+    for run in unfinished.all() {
+        keep.branches.insert(recover::branch_of(&run.id), run.branch.as_deref().and_then(area));
+    }
     for asset in lake.store.known_assets().await? {
         keep.tables.extend([asset.quarantine(), asset.rejected(), asset]);
     }
@@ -47,9 +53,15 @@ pub(super) async fn vacuum(
             continue;
         }
         live.insert(snapshot.id);
-        for (name, relation) in snapshot.relations {
-            if let Relation::Table { version } = relation {
-                keep.versions.entry(name).or_default().insert(version);
+        keep_published(&mut keep, snapshot);
+    }
+    // A branch shows what was published up to its base, and what lies in its own area: all of that stays.
+    for branch in &branches {
+        keep.branches.insert(branch.area.clone(), None);
+        for id in [branch.base, branch.head].into_iter().flatten() {
+            vacuumed.remove(&id);
+            if let Some(snapshot) = lake.store.snapshot(id).await? {
+                keep_published(&mut keep, snapshot);
             }
         }
     }
@@ -61,4 +73,13 @@ pub(super) async fn vacuum(
         () = options.cancel.cancelled() => return Err(RunError::Interrupted),
     };
     Ok(Vacuumed { oldest_kept: live.first().copied(), kept_snapshots: live.len(), removed })
+}
+
+/// Keeps the published versions that a snapshot refers to.
+fn keep_published(keep: &mut KeepSet, snapshot: SnapshotRecord) {
+    for (name, relation) in snapshot.relations {
+        if let Relation::Table { version } = relation {
+            keep.versions.entry(name).or_default().insert(version);
+        }
+    }
 }

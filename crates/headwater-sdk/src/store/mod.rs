@@ -13,8 +13,8 @@ use crate::name::TableName;
 
 pub use parts::{ColumnPart, ContentParts, Part, ReadParts};
 pub use records::{
-    AssetState, BackfillPart, Intent, Lease, LineageRecord, RunRecord, RunState, SnapshotKind, SnapshotRecord,
-    TaskRecord, TaskState,
+    AssetState, BackfillPart, BranchRecord, Intent, Lease, LineageRecord, RunRecord, RunState, SnapshotKind,
+    SnapshotRecord, TaskRecord, TaskState,
 };
 
 /// The name of the branch that consumers see.
@@ -113,12 +113,14 @@ pub trait Store: Send + Sync {
     /// As [`Store::run`].
     async fn intents(&self) -> Result<Vec<Intent>>;
 
-    /// Moves `main`: adds the intent's snapshot, updates asset states and lineage, and clears the intent, in one
-    /// transaction, provided that `lease` is still held and the snapshot's parent is still the newest.
+    /// Moves `main`, or the branch that the snapshot is one of: adds the intent's snapshot, updates asset states and
+    /// lineage, and clears the intent, in one transaction, provided that `lease` is still held and the snapshot's parent is
+    /// still the newest. With [`Intent::rebases`], the snapshots of that branch are forgotten and its record is replaced in
+    /// the same transaction.
     ///
     /// # Errors
-    /// `HW0702` when the lease has been taken over, `HW0703` when another snapshot came in between; otherwise when the
-    /// store cannot be reached.
+    /// `HW0702` when the lease has been taken over, `HW0703` when another snapshot came in between, `HW0712` when the branch
+    /// is not there; otherwise when the store cannot be reached.
     async fn publish(&self, intent: &Intent, lease: &Lease) -> Result<()>;
 
     /// Clears an intent that was undone, provided that `lease` is still held.
@@ -133,6 +135,38 @@ pub trait Store: Send + Sync {
     /// As [`Store::put_run`].
     async fn put_vacuumed(&self, snapshots: &BTreeSet<u64>, lease: &Lease) -> Result<()>;
 
+    // -- branches ------------------------------------------------------------------------------------------------
+
+    /// Adds a branch, provided that `lease` is still held.
+    ///
+    /// # Errors
+    /// `HW0711` when there is one of that name; otherwise as [`Store::put_run`].
+    async fn create_branch(&self, branch: &BranchRecord, lease: &Lease) -> Result<()>;
+
+    /// Removes a branch with its snapshots, provided that `lease` is still held. Their numbers are not given again.
+    ///
+    /// # Errors
+    /// `HW0712` when there is no such branch; otherwise as [`Store::put_run`].
+    async fn delete_branch(&self, name: &str, lease: &Lease) -> Result<()>;
+
+    /// All branches, by name.
+    ///
+    /// # Errors
+    /// As [`Store::run`].
+    async fn branches(&self) -> Result<Vec<BranchRecord>>;
+
+    /// A branch's own snapshots, the newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// As [`Store::run`].
+    async fn branch_snapshots(&self, name: &str, limit: usize) -> Result<Vec<SnapshotRecord>>;
+
+    /// The largest number that a snapshot of `main` or of any branch, deleted ones included, ever had; 0 in a new lake.
+    ///
+    /// # Errors
+    /// As [`Store::run`].
+    async fn last_snapshot_id(&self) -> Result<u64>;
+
     // -- reading what was published ------------------------------------------------------------------------------
 
     /// The newest snapshot of `main`; `None` in a new lake.
@@ -141,25 +175,25 @@ pub trait Store: Send + Sync {
     /// As [`Store::run`].
     async fn head(&self) -> Result<Option<SnapshotRecord>>;
 
-    /// A snapshot by its number.
+    /// A snapshot of `main` or of a branch by its number.
     ///
     /// # Errors
     /// As [`Store::run`].
     async fn snapshot(&self, id: u64) -> Result<Option<SnapshotRecord>>;
 
-    /// The newest snapshot published at or before a time (milliseconds since 1970-01-01T00:00:00Z).
+    /// The newest snapshot of `main` published at or before a time (milliseconds since 1970-01-01T00:00:00Z).
     ///
     /// # Errors
     /// As [`Store::run`].
     async fn snapshot_at(&self, time_ms: i64) -> Result<Option<SnapshotRecord>>;
 
-    /// The newest snapshots first, at most `limit`.
+    /// The snapshots of `main`, the newest first, at most `limit`.
     ///
     /// # Errors
     /// As [`Store::run`].
     async fn snapshots(&self, limit: usize) -> Result<Vec<SnapshotRecord>>;
 
-    /// What `main` held of every asset as of a snapshot, by name.
+    /// What `main`, or a branch, held of every asset as of a snapshot, by name.
     ///
     /// # Errors
     /// As [`Store::run`].

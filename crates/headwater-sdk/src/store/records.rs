@@ -53,6 +53,9 @@ pub struct RunRecord {
     pub environment: String,
     /// A fingerprint of the plan: an unfinished run is resumed by a run with the same one.
     pub plan_fingerprint: String,
+    /// The branch that it works on; `None` for `main`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
     /// The snapshot that it started from; `None` in a new lake.
     pub base_snapshot: Option<u64>,
     /// The snapshot that it published.
@@ -204,9 +207,12 @@ pub enum SnapshotKind {
 /// An immutable map {table → version}.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SnapshotRecord {
-    /// Its number, from 1.
+    /// Its number, from 1. `main` and all branches of a lake count together.
     pub id: u64,
-    /// The snapshot before it.
+    /// The branch that it is one of; `None` for `main`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+    /// The snapshot before it: of the same branch, or the one that the branch was made from.
     pub parent: Option<u64>,
     /// Why it was made.
     pub kind: SnapshotKind,
@@ -223,13 +229,31 @@ pub struct SnapshotRecord {
     pub vacuumed: bool,
 }
 
+/// A branch that people made: a line of snapshots beside `main`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BranchRecord {
+    /// Its name.
+    pub name: String,
+    /// The name of its staging area. No other branch, before or after it, has the same.
+    pub area: String,
+    /// The snapshot of `main` that it stands on; `None` when `main` had none.
+    pub base: Option<u64>,
+    /// Its newest snapshot; its base's as long as nothing was run on it.
+    pub head: Option<u64>,
+    /// When it was made, in milliseconds since 1970-01-01T00:00:00Z.
+    pub created_ms: i64,
+}
+
 /// What a run is about to publish: written before the first commit is put, cleared with the new snapshot.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Intent {
     /// The run.
     pub run: RunId,
-    /// The branch whose staged commits are put.
+    /// The staging area whose commits are put.
     pub branch: String,
+    /// The staging area that they are put into, for a run on a branch; `None` for the published logs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub onto: Option<String>,
     /// The staged tables.
     pub tables: Vec<StagedTable>,
     /// The snapshot to be.
@@ -240,4 +264,7 @@ pub struct Intent {
     pub lineage: Vec<LineageRecord>,
     /// Assets that the project no longer has: from this snapshot on they have neither state nor lineage.
     pub removed: Vec<TableName>,
+    /// The branch whose contents the snapshot of `main` takes over: it begins anew on that snapshot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rebases: Option<BranchRecord>,
 }

@@ -14,6 +14,7 @@ use headwater_sdk::{Blame, Error};
 use crate::cli::Global;
 use crate::console::Console;
 use crate::failure::Failure;
+use crate::reading::Reading;
 use crate::wiring::lake::{self, Access};
 use crate::wiring::project;
 
@@ -27,9 +28,8 @@ use answer::Answer;
 pub(crate) struct QueryArgs {
     /// The query, or - to read it from stdin
     sql: String,
-    /// Reads the lake as it was: a snapshot's number, a date or a time in RFC 3339
-    #[arg(long, value_name = "SNAPSHOT|TIME")]
-    as_of: Option<String>,
+    #[command(flatten)]
+    reading: Reading,
     /// How to write the rows
     #[arg(short, long, value_name = "FORMAT")]
     format: Option<Format>,
@@ -59,11 +59,8 @@ pub(crate) async fn query(args: &QueryArgs, global: &Global, console: &Console) 
     };
     let opened = project::open(None, global, console)?;
     let lake = lake::open(&opened.project, Access::Read)?;
-    let snapshot = match &args.as_of {
-        Some(text) => Some(lake::snapshot_as_of(&lake, Some(text)).await?),
-        // Constants can be asked for in a lake without tables, too.
-        None => lake.store.head().await?,
-    };
+    // Constants can be asked for in a lake without tables, too.
+    let snapshot = args.reading.snapshot(&lake).await?;
     let relations = snapshot.as_ref().map(|snapshot| snapshot.relations.clone()).unwrap_or_default();
     let result = lake.engine.query(&relations, &sql).await.map_err(|error| match (error.code, &snapshot) {
         ("HW0557", None) => lake::nothing_published().into(),
@@ -76,7 +73,7 @@ pub(crate) async fn query(args: &QueryArgs, global: &Global, console: &Console) 
         (Err(failure), Some(snapshot)) => {
             // Vacuuming may have begun after the query.
             let now = lake.store.snapshot(snapshot.id).await.ok().flatten();
-            Err(failure.of_reading(&now.unwrap_or(snapshot), args.as_of.is_some()))
+            Err(failure.of_reading(&now.unwrap_or(snapshot), args.reading.chosen()))
         }
     }
 }

@@ -34,15 +34,9 @@ impl Case<'_> {
                 return halt(format!("it reads {name}, which is no table of the lake"));
             };
             let then = match self.since.relations.get(&name) {
-                Some(relation @ Relation::Table { version }) => {
-                    if now.version().snapshot.version() == *version
-                        && matches!(self.relations.get(&name), Some(Relation::Table { .. }))
-                    {
-                        continue;
-                    }
-                    relation
-                }
-                _ => return halt(format!("it reads {name} for the first time")),
+                Some(then) if self.relations.get(&name) == Some(then) => continue,
+                Some(then @ (Relation::Table { .. } | Relation::Staged { .. })) => then,
+                Some(Relation::View { .. }) | None => return halt(format!("it reads {name} for the first time")),
             };
             if let Some(change) = self.change(&name, now, then, plan).await? {
                 changed.0.insert(name, change);
@@ -58,8 +52,8 @@ impl Case<'_> {
         if reads.iter().all(|read| now.get(read) == then.get(read)) {
             return Ok(false);
         }
-        let (Some(now), Some(then @ Relation::Table { .. })) = (now.get(name), then.get(name)) else { return Ok(true) };
-        if matches!(now, Relation::View { .. }) {
+        let (Some(now), Some(then)) = (now.get(name), then.get(name)) else { return Ok(true) };
+        if now.version().is_none() || then.version().is_none() {
             return Ok(true);
         }
         let (Ok(now), Ok(then)) = (self.lake.open(name, now).await, self.lake.open(name, then).await) else {

@@ -26,7 +26,8 @@ async fn what_is_staged_is_seen_on_the_branch_only() {
     assert_eq!(lake.rows("select sum(n) from raw.a").await, "| 3 |");
     assert_eq!(lake.engine.head_version(&name("raw.a")).await.unwrap(), Some(0), "the published log must not move");
     let mut on_branch = lake.relations.clone();
-    on_branch.insert(name("raw.a"), Relation::Staged { branch: branch.clone(), base: Some(0), version: 1 });
+    on_branch
+        .insert(name("raw.a"), Relation::Staged { branch: branch.clone(), base: Some(0), version: 1, below: None });
     assert_eq!(rows(&lake.engine, &on_branch, "select sum(n) from raw.a").await, "| 6 |");
 
     lake.publish(&branch, &staged).await;
@@ -41,7 +42,8 @@ async fn models_read_what_the_run_has_staged() {
     let (branch, opened) = lake.branch().await;
     let request = lake.request("raw.a", source(vec![numbers((0..10_000).collect())]), WriteMode::Replace, vec![]);
     let raw = opened.stage(request).await.unwrap();
-    lake.relations.insert(name("raw.a"), Relation::Staged { branch: branch.clone(), base: None, version: 0 });
+    lake.relations
+        .insert(name("raw.a"), Relation::Staged { branch: branch.clone(), base: None, version: 0, below: None });
     lake.relations.insert(name("staging.a"), Relation::View { sql: "select n, n % 7 as k from raw.a".into() });
     let sql = "select k, count(*) as c, cast('x' as varchar) as s from staging.a group by k";
     let request = lake.request(
@@ -74,7 +76,10 @@ async fn publishing_twice_is_publishing_once() {
     let request = lake.request("raw.a", source(vec![numbers(vec![1])]), WriteMode::Replace, vec![]);
     let staged = opened.stage(request).await.unwrap();
     for _ in 0..3 {
-        assert_eq!(lake.engine.publish(&lake.run(), &branch, &staged.tables).await.unwrap(), PublishOutcome::Done);
+        assert_eq!(
+            lake.engine.publish(&lake.run(), &branch, None, &staged.tables).await.unwrap(),
+            PublishOutcome::Done
+        );
     }
     assert_eq!(lake.engine.head_version(&name("raw.a")).await.unwrap(), Some(0));
     assert!(!opened.holds(&staged.tables[0]).await.unwrap(), "its base has moved");
@@ -98,11 +103,11 @@ async fn a_foreign_commit_makes_the_branch_stale_and_undoes_what_was_put() {
     let commit = format!("{:020}.json", 1);
     std::fs::copy(staged.join(&commit), log("a").join(&commit)).unwrap();
 
-    let outcome = lake.engine.publish(&lake.run(), &branch, &tables).await.unwrap();
+    let outcome = lake.engine.publish(&lake.run(), &branch, None, &tables).await.unwrap();
     assert_eq!(outcome, PublishOutcome::Stale { tables: vec![name("raw.b")] });
     assert_eq!(lake.engine.head_version(&name("raw.a")).await.unwrap(), Some(1), "taken back by who holds the lease");
     for _ in 0..2 {
-        lake.engine.unpublish(&lake.run(), &branch, &tables).await.unwrap();
+        lake.engine.unpublish(&lake.run(), &branch, None, &tables).await.unwrap();
     }
     let head = |version| Relations::from([(name("raw.a"), Relation::Table { version })]);
     assert_eq!(lake.engine.head_version(&name("raw.a")).await.unwrap(), Some(2), "undone by a RESTORE commit");
@@ -213,7 +218,7 @@ async fn a_failed_attempt_leaves_nothing_on_the_branch() {
     let error = opened.stage(request).await.unwrap_err();
     assert_eq!(error.code, "HW0555", "{}", error.full_message());
     let run = RunId::from_text("01jd0000000000000000000099");
-    let other: Arc<dyn Branch> = lake.engine.open_branch(&branch, &run).await.unwrap();
+    let other: Arc<dyn Branch> = lake.engine.open_branch(&branch, None, &run).await.unwrap();
     let request = lake.request("marts.a", source(vec![numbers(vec![1])]), WriteMode::Replace, vec![]);
     assert_eq!(other.stage(request).await.unwrap().tables[0].version, 0);
 }

@@ -1,6 +1,6 @@
 //! Going back and cleaning up.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::array::Int64Array;
@@ -45,7 +45,7 @@ async fn vacuum_removes_what_nothing_refers_to_and_nothing_else() {
 
     let keep = KeepSet {
         versions: [(name("raw.a"), BTreeSet::from([1]))].into(),
-        branches: BTreeSet::from([live.clone()]),
+        branches: BTreeMap::from([(live.clone(), None)]),
         tables: BTreeSet::from([name("raw.a"), name("raw.b")]),
     };
     let would = lake.engine.vacuum(&keep, true).await.unwrap();
@@ -76,9 +76,15 @@ async fn a_position_lives_in_the_commit_of_its_rows() {
     let log = lake.folder.path().join("lake/raw/a/_delta_log");
     std::fs::write(log.join(format!("{:020}.json", 2)), r#"{"commitInfo":{"operation":"OPTIMIZE"}}"#).unwrap();
     let table = name("raw.a");
-    assert_eq!(lake.engine.position(&table, 0).await.unwrap(), Some(serde_json::json!({ "upto": 1 })));
-    assert_eq!(lake.engine.position(&table, 2).await.unwrap(), Some(serde_json::json!({ "upto": 2 })));
-    assert_eq!(lake.engine.position(&name("raw.z"), 0).await.unwrap(), None);
+    assert_eq!(
+        lake.engine.position(&table, &Relation::Table { version: 0 }).await.unwrap(),
+        Some(serde_json::json!({ "upto": 1 }))
+    );
+    assert_eq!(
+        lake.engine.position(&table, &Relation::Table { version: 2 }).await.unwrap(),
+        Some(serde_json::json!({ "upto": 2 }))
+    );
+    assert_eq!(lake.engine.position(&name("raw.z"), &Relation::Table { version: 0 }).await.unwrap(), None);
 }
 
 /// Puts a commit that another engine might have made: the only file of `raw.a` gets a deletion vector.

@@ -1,5 +1,7 @@
 //! `headwater run`: brings the lake up to date and publishes what passes its checks.
 
+mod backfill;
+
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,10 +10,11 @@ use clap::Args;
 use headwater_run::{LeaseOptions, RunOptions, RunSummary};
 use tokio_util::sync::CancellationToken;
 
-use super::backfill::{self, BackfillArgs};
+use self::backfill::BackfillArgs;
 use crate::cli::{Global, parse_duration};
 use crate::console::Console;
 use crate::failure::Failure;
+use crate::reading::OnBranch;
 use crate::render::{progress, summary};
 use crate::selecting::{EXPRESSIONS, Selecting};
 use crate::wiring::lake::{self, Access};
@@ -32,6 +35,8 @@ pub(crate) struct RunArgs {
     /// Allows to lose what histories and snapshots hold, where they are built anew or become something else
     #[arg(long)]
     discard_history: bool,
+    #[command(flatten)]
+    on: OnBranch,
     #[command(flatten)]
     selecting: Selecting,
     #[command(flatten)]
@@ -58,6 +63,7 @@ pub(crate) async fn run(
     let options = RunOptions {
         full_refresh: args.full_refresh,
         discard_history: args.discard_history,
+        branch: args.on.name().map(str::to_owned),
         selection,
         jobs: args.jobs.map_or(defaults.jobs, NonZeroUsize::get),
         lease: LeaseOptions { wait: args.wait, ..LeaseOptions::default() },
@@ -66,7 +72,7 @@ pub(crate) async fn run(
         ..defaults
     };
     let display = progress::display(console);
-    let program = program(args, global);
+    let program = program(args.dir.as_ref().or(global.project.as_ref()), global);
     if let Some(what) = &backfill {
         let outcome =
             headwater_run::backfill(&opened.project, &opened.connectors, &lake, &options, what, &display).await;
@@ -95,9 +101,8 @@ pub(super) fn name_program(report: &mut RunSummary, program: &str) {
 }
 
 /// How the program is called for the same project: what is told to type next has to work where this was typed.
-fn program(args: &RunArgs, global: &Global) -> String {
+pub(crate) fn program(dir: Option<&PathBuf>, global: &Global) -> String {
     let mut program = "headwater".to_owned();
-    let dir = args.dir.as_ref().or(global.project.as_ref());
     let word = |text: &str| if text.contains(char::is_whitespace) { format!("'{text}'") } else { text.to_owned() };
     if let Some(dir) = dir {
         program.push_str(&format!(" -C {}", word(&dir.display().to_string())));

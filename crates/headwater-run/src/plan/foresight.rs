@@ -14,7 +14,7 @@ use crate::lake::{Base, Lake};
 use crate::resolve::Resolved;
 
 /// What is foreseen of each table that is to be built; views are not among them.
-pub(crate) fn foresee(
+pub(super) fn foresee(
     project: &Project,
     resolved: &Resolved,
     lake: &Lake,

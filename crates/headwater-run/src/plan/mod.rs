@@ -1,5 +1,7 @@
 //! What a run would do, why, and what to expect of it.
 
+mod foresight;
+
 use std::collections::BTreeMap;
 
 use headwater_project::Project;
@@ -11,8 +13,9 @@ use headwater_sdk::store::TaskRecord;
 use headwater_sdk::{Result, RunId, TableName};
 use serde::Serialize;
 
+use foresight::foresee;
+
 use crate::error::RunError;
-use crate::foresight::foresee;
 use crate::keeping;
 use crate::lake::{Base, Lake};
 use crate::resolve::resolve_part;
@@ -27,6 +30,8 @@ pub struct PlanOptions {
     pub full_refresh: bool,
     /// Whether what histories and snapshots hold may be lost.
     pub discard_history: bool,
+    /// The branch that it would work on; `None` for `main`.
+    pub branch: Option<String>,
     /// What to build; `None` for everything.
     pub selection: Option<Selection>,
 }
@@ -80,8 +85,8 @@ pub async fn plan(
     lake: &Lake,
     options: &PlanOptions,
 ) -> Result<Plan, RunError> {
-    let PlanOptions { full_refresh, discard_history, selection } = options;
-    let base = lake.base().await?;
+    let PlanOptions { full_refresh, discard_history, branch, selection } = options;
+    let base = lake.base_on(branch.as_deref()).await?;
     let scope = Scope::of(project, selection.as_ref(), &base)?;
     let resolved = resolve_part(project, connectors, lake, &base, *full_refresh, &scope).await?;
     let tasks = make_plan(project, &resolved, &base, *full_refresh, &scope)?;

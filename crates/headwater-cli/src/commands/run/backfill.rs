@@ -7,7 +7,7 @@ use headwater_run::{BackfillOptions, BackfillSummary};
 use headwater_sdk::method::{Grain, TimeRange};
 use headwater_sdk::{Blame, Error};
 
-use super::run::name_program;
+use super::name_program;
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::render::{backfill, summary};

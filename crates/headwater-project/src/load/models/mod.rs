@@ -1,5 +1,9 @@
 //! `models/<schema>/<name>.sql`: a header in YAML, a query in SQL.
 
+mod clustering;
+mod histories;
+mod incremental;
+
 use std::ops::Range;
 
 use headwater_diagnostics::{Diagnostic, FileId, Span};
@@ -8,7 +12,7 @@ use headwater_sdk::TableName;
 use super::checks::Checks;
 use super::files::{Folder, Found};
 use super::settings::single;
-use super::{Parts, clustering, columns, histories, incremental, star, tables};
+use super::{Parts, columns, star, tables};
 use crate::asset::{Asset, AssetKind, Materialize, ModelAsset, Refresh};
 use crate::codes;
 use crate::graph::{Draft, Read};

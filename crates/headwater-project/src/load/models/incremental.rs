@@ -3,8 +3,8 @@
 use headwater_diagnostics::{Diagnostic, Span};
 use headwater_sdk::method::{Grain, Incremental, Late, Strategy, TimeColumn};
 
-use super::checks::{CheckTypes, Checks};
 use crate::codes;
+use crate::load::checks::{CheckTypes, Checks};
 use crate::spec::{GrainOption, LateOption, MaterializeOption, ModelHeader, RefreshOption, StrategyOption};
 use crate::yaml::Node;
 

@@ -1,0 +1,167 @@
+//! The queries of a comparison. Values are the same when neither is distinct from the other: nulls are equal to each other,
+//! and so are NaNs.
+
+use crate::stage::quoted;
+
+/// The table as it was.
+pub(super) const BEFORE: &str = "_diff.before";
+/// The table as it is.
+pub(super) const AFTER: &str = "_diff.after";
+
+/// A comparison by key.
+pub(super) struct Keyed<'a> {
+    pub(super) key: &'a [String],
+    /// The other columns that both sides have.
+    pub(super) values: &'a [Value],
+}
+
+/// A column whose values are compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Value {
+    pub(super) name: String,
+    /// Whether they are compared as texts, for the column has another type now. Numbers are compared as numbers.
+    pub(super) as_text: bool,
+}
+
+impl Value {
+    fn differs(&self) -> String {
+        let column = quoted(&self.name);
+        match self.as_text {
+            false => format!("(b.{column} IS DISTINCT FROM a.{column})"),
+            true => format!("(CAST(b.{column} AS VARCHAR) IS DISTINCT FROM CAST(a.{column} AS VARCHAR))"),
+        }
+    }
+}
+
+pub(super) fn key_name(place: usize) -> String {
+    format!("__key_{place}")
+}
+
+pub(super) fn before_name(place: usize) -> String {
+    format!("__before_{place}")
+}
+
+pub(super) fn after_name(place: usize) -> String {
+    format!("__after_{place}")
+}
+
+pub(super) fn differs_name(place: usize) -> String {
+    format!("__differs_{place}")
+}
+
+/// How many values of a key a side has more than once.
+pub(super) fn keys_given_twice(side: &str, key: &[String]) -> String {
+    let key = list(key, "");
+    format!("SELECT count(*) FROM (SELECT {key} FROM {side} GROUP BY {key} HAVING count(*) > 1)")
+}
+
+impl Keyed<'_> {
+    /// Rows added, removed and changed, then the changes of each column.
+    pub(super) fn counts(&self) -> String {
+        let mut counts = vec![
+            "count(*) FILTER (WHERE b.__there IS NULL)".to_owned(),
+            "count(*) FILTER (WHERE a.__there IS NULL)".to_owned(),
+            format!("count(*) FILTER (WHERE {})", self.is_changed()),
+        ];
+        for value in self.values {
+            counts.push(format!("count(*) FILTER (WHERE {BOTH} AND {})", value.differs()));
+        }
+        let columns: Vec<String> = counts.iter().enumerate().map(|(place, sql)| format!("{sql} AS n{place}")).collect();
+        format!("SELECT {} FROM {}", columns.join(", "), self.joined("FULL JOIN"))
+    }
+
+    /// Rows that only the later side has.
+    pub(super) fn added(&self, columns: &[String], most: usize) -> String {
+        self.only_in(AFTER, BEFORE, columns, most)
+    }
+
+    /// Rows that only the earlier side has.
+    pub(super) fn removed(&self, columns: &[String], most: usize) -> String {
+        self.only_in(BEFORE, AFTER, columns, most)
+    }
+
+    /// Rows that differ: the key, and of every column what it was, what it is, and whether that differs.
+    pub(super) fn changed(&self, most: usize) -> String {
+        let mut columns = Vec::new();
+        for (place, name) in self.key.iter().enumerate() {
+            columns.push(format!("a.{} AS {}", quoted(name), key_name(place)));
+        }
+        for (place, value) in self.values.iter().enumerate() {
+            let column = quoted(&value.name);
+            columns.push(format!("b.{column} AS {}, a.{column} AS {}", before_name(place), after_name(place)));
+            columns.push(format!("{} AS {}", value.differs(), differs_name(place)));
+        }
+        let (from, order) = (self.joined("JOIN"), self.order("a"));
+        format!("SELECT {} FROM {from} WHERE {} ORDER BY {order} LIMIT {most}", columns.join(", "), self.is_changed())
+    }
+
+    fn only_in(&self, side: &str, other: &str, columns: &[String], most: usize) -> String {
+        let same: Vec<String> = self.key.iter().map(|name| same(name, "x", "y")).collect();
+        format!(
+            "SELECT {} FROM {side} x WHERE NOT EXISTS (SELECT 1 FROM {other} y WHERE {}) ORDER BY {} LIMIT {most}",
+            list(columns, "x."),
+            same.join(" AND "),
+            self.order("x"),
+        )
+    }
+
+    fn order(&self, table: &str) -> String {
+        list(self.key, &format!("{table}."))
+    }
+
+    fn joined(&self, join: &str) -> String {
+        let values: Vec<String> = self.values.iter().map(|value| value.name.clone()).collect();
+        let columns = list(&[self.key, &values].concat(), "");
+        let side = |table: &str| format!("(SELECT {columns}, true AS __there FROM {table})");
+        let on: Vec<String> = self.key.iter().map(|name| same(name, "b", "a")).collect();
+        format!("{} b {join} {} a ON {}", side(BEFORE), side(AFTER), on.join(" AND "))
+    }
+
+    fn is_changed(&self) -> String {
+        let any: Vec<String> = self.values.iter().map(Value::differs).collect();
+        if any.is_empty() { "false".to_owned() } else { format!("{BOTH} AND ({})", any.join(" OR ")) }
+    }
+}
+
+const BOTH: &str = "b.__there AND a.__there";
+
+fn same(name: &str, one: &str, other: &str) -> String {
+    let column = quoted(name);
+    format!("({one}.{column} IS NOT DISTINCT FROM {other}.{column})")
+}
+
+/// Rows gained and lost, where equal rows count as often as they are there.
+pub(super) fn row_counts(columns: &[String]) -> String {
+    format!(
+        "SELECT sum(__n) FILTER (WHERE __n > 0) AS gained, -sum(__n) FILTER (WHERE __n < 0) AS lost FROM ({})",
+        balance(columns)
+    )
+}
+
+/// Rows of which there are more than there were.
+pub(super) fn rows_gained(columns: &[String], most: usize) -> String {
+    surplus(columns, "__n > 0", most)
+}
+
+/// Rows of which there are fewer than there were.
+pub(super) fn rows_lost(columns: &[String], most: usize) -> String {
+    surplus(columns, "__n < 0", most)
+}
+
+fn surplus(columns: &[String], which: &str, most: usize) -> String {
+    let shown = list(columns, "");
+    format!("SELECT {shown} FROM ({}) WHERE {which} ORDER BY {shown} LIMIT {most}", balance(columns))
+}
+
+/// Every row whose number differs, and by how much.
+fn balance(columns: &[String]) -> String {
+    let columns = list(columns, "");
+    format!(
+        "SELECT {columns}, sum(__d) AS __n FROM (SELECT {columns}, 1 AS __d FROM {AFTER} \
+         UNION ALL SELECT {columns}, -1 AS __d FROM {BEFORE}) GROUP BY {columns} HAVING sum(__d) <> 0"
+    )
+}
+
+fn list(names: &[String], prefix: &str) -> String {
+    names.iter().map(|name| format!("{prefix}{}", quoted(name))).collect::<Vec<_>>().join(", ")
+}
