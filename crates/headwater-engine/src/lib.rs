@@ -139,8 +139,8 @@ impl Engine for LakeEngine {
         table_schema: &(dyn Fn(&TableName) -> Option<SchemaRef> + Sync),
     ) -> Result<Foresight, SqlError> {
         let state = self.lake.runtime.template();
-        let plan = analysis::optimized(state, request.sql, table_schema)?;
-        Ok(stage::foresee(&plan, request))
+        let (planned, optimized) = analysis::plans(state, request.sql, table_schema)?;
+        Ok(stage::foresee(&planned, &optimized, request))
     }
 
     fn lake_schema(&self, schema: &SchemaRef) -> Result<SchemaRef> {

@@ -66,7 +66,7 @@ pub enum StageInput {
         /// What the table as it is published was made from, by the same SQL; `None` when all rows have to be computed.
         since: Option<Since>,
         /// What becomes of the rows.
-        method: Method,
+        method: Box<Method>,
     },
     /// Parts of a source, read in parallel.
     Source {

@@ -71,18 +71,19 @@ pub fn analyze(state: &SessionState, sql: &str, table_schema: &TableSchema<'_>) 
     Ok(Analysis { schema: Arc::new(schema), lineage, fingerprints, sums, volatile })
 }
 
-/// A query's plan as the optimiser leaves it, over tables of which no more than the columns is known.
+/// A query's plan before and after it is optimised, over tables of which no more than the columns is known.
 ///
 /// # Errors
 /// As [`analyze`].
-pub(crate) fn optimized(
+pub(crate) fn plans(
     state: &SessionState,
     sql: &str,
     table_schema: &TableSchema<'_>,
-) -> Result<LogicalPlan, SqlError> {
+) -> Result<(LogicalPlan, LogicalPlan), SqlError> {
     let source = Source { sql, state, table_schema };
     let planned = plan(&source, statement::parse_query(&source)?)?;
-    state.optimize(&planned).map_err(|error| source.describe(&error))
+    let optimized = state.optimize(&planned).map_err(|error| source.describe(&error))?;
+    Ok((planned, optimized))
 }
 
 /// The bytes of the first place in a query where a table's dotted name stands.

@@ -91,7 +91,7 @@ pub(crate) async fn stage(branch: &RunBranch, request: StageRequest) -> Result<S
                 checks,
             });
             let kept = previous.as_ref().filter(|_| mode == WriteMode::Append).map(|previous| &previous.table);
-            match (method, case) {
+            match (*method, case) {
                 (method @ (Method::Whole | Method::Incremental { .. }), Some(case)) => {
                     Box::pin(Decided::by(&case, &method)).await?
                 }

@@ -145,7 +145,7 @@ impl Fixture {
     /// Stages and publishes the rows of a query.
     pub(crate) async fn build(&mut self, table: &str, sql: &str, checks: Vec<CompiledCheck>) -> Staged {
         let (branch, opened) = self.branch().await;
-        let input = StageInput::Query { sql: sql.into(), since: None, method: Method::Whole };
+        let input = StageInput::Query { sql: sql.into(), since: None, method: Method::Whole.into() };
         let staged = opened.stage(self.request(table, input, WriteMode::Replace, checks)).await.unwrap();
         self.publish(&branch, &staged).await;
         staged

@@ -398,6 +398,18 @@ fn cycles() {
 }
 
 #[test]
+fn stars() {
+    golden(
+        "stars",
+        &shown(vec![
+            ("a fact and a dimension", header("fact: { grain: order_id }\ndimension: { key: order_id }")),
+            ("nothing to refer to", header("dimension: { key: order_id, late_arriving_from: raw.customers.id }")),
+            ("no dimension", header("fact: { grain: order_id, dimensions: { customer_id: raw.customers } }")),
+        ]),
+    );
+}
+
+#[test]
 fn everything_is_reported_at_once() {
     let folder = Folder::empty()
         .with("headwater.yml", "name: shop\nowner: me\nvars: { a: 1 }\n")

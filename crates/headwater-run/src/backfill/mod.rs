@@ -75,13 +75,13 @@ pub async fn backfill(
     backfill: &BackfillOptions,
     observer: &Arc<dyn Observer>,
 ) -> Result<BackfillSummary, RunError> {
-    let models = models(project, options.selection.as_ref(), lake).await?;
+    let models = models(project, options, lake).await?;
     let select = |suffix: &str| select(project, &models, suffix);
     let BackfillOptions { whole, step, together } = *backfill;
     let mut part = BackfillPart {
         id: ulid::Ulid::generate().to_string().to_lowercase(),
         whole,
-        work: short_hash(&format!("{models:?} {} {together}", step.as_str())),
+        work: short_hash(&format!("{:?} {models:?} {} {together}", options.branch, step.as_str())),
         part: whole,
     };
     let done = go_on(lake, &mut part).await?;
@@ -118,8 +118,9 @@ pub async fn backfill(
 }
 
 /// The selected models that can take up a range of time.
-async fn models(project: &Project, selection: Option<&Selection>, lake: &Lake) -> Result<Vec<TableName>, RunError> {
-    let base = lake.base().await?;
+async fn models(project: &Project, options: &RunOptions, lake: &Lake) -> Result<Vec<TableName>, RunError> {
+    let base = lake.base_on(options.branch.as_deref()).await?;
+    let selection = options.selection.as_ref();
     let selected = selection.map(|selection| selection.assets(project, &|asset| base.standing(asset)));
     let chosen = |asset: &&Asset| selected.as_ref().is_none_or(|selected| selected.contains(&asset.name));
     let able = project.assets.iter().filter(chosen).filter(|asset| takes_ranges(asset));

@@ -169,7 +169,7 @@ fn table_request(
     let stays = asset.keeps_history() && !context.full_refresh;
     StageRequest {
         table: asset.name.clone(),
-        input: StageInput::Query { sql, since, method },
+        input: StageInput::Query { sql, since, method: method.into() },
         mode: if stays { WriteMode::Append } else { WriteMode::Replace },
         partition_by: model.partition_by.clone(),
         layout: model.layout.clone(),

@@ -127,7 +127,7 @@ fn verify_clustering(asset: &Asset, model: &ModelAsset, analysis: &Analysis, fou
         let diagnostic = match analysis.schema.field_with_name(column) {
             Err(_) => {
                 let message = format!("{} cannot be clustered by '{column}': it has no such column", asset.name);
-                let diagnostic = Diagnostic::error("HW0922", message).at(place, "no such column");
+                let diagnostic = Diagnostic::error("HW0926", message).at(place, "no such column");
                 match nearest(column, names()) {
                     Some(near) => diagnostic.help(format!("did you mean '{near}'?")),
                     None => diagnostic.help(format!("its columns are: {}", names().collect::<Vec<_>>().join(", "))),
@@ -135,7 +135,7 @@ fn verify_clustering(asset: &Asset, model: &ModelAsset, analysis: &Analysis, fou
             }
             Ok(field) if field.data_type().is_nested() => {
                 let message = format!("{} cannot be clustered by '{column}': its values have no order", asset.name);
-                let diagnostic = Diagnostic::error("HW0922", message).at(place, type_name(field.data_type()));
+                let diagnostic = Diagnostic::error("HW0926", message).at(place, type_name(field.data_type()));
                 diagnostic.help("name a column of numbers, texts, dates or timestamps")
             }
             Ok(_) => continue,

@@ -94,12 +94,12 @@ fn period(text: &str) -> Result<TimeRange, Failure> {
             .zip(number(month))
             .and_then(|(y, m)| days(Date::new(y, i8::try_from(m).ok()?, 1).ok()?, jiff::Span::new().months(1))),
         _ if text.len() == 10 => text.parse::<Date>().ok().and_then(|date| days(date, jiff::Span::new().days(1))),
-        _ => text.parse::<DateTime>().ok().filter(|_| !text.ends_with('Z')).map(|time| (time, time)),
+        _ => text.parse::<DateTime>().ok().map(|time| (time, time)),
     };
     let utc = |time: DateTime| jiff::tz::TimeZone::UTC.to_timestamp(time).ok();
-    let instants = match civil {
-        Some((from, to)) => utc(from).zip(utc(to)),
-        None => text.parse::<jiff::Timestamp>().ok().map(|time| (time, time)),
+    let instants = match text.parse::<jiff::Timestamp>() {
+        Ok(time) => Some((time, time)),
+        Err(_) => civil.and_then(|(from, to)| utc(from).zip(utc(to))),
     };
     let Some((from, to)) = instants else {
         return Err(Error::new("HW0819", Blame::Project, format!("'{text}' is no time"))

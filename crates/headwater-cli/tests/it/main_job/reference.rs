@@ -40,7 +40,7 @@ fn the_examples_of_the_reference_are_a_project() {
 #[test]
 fn the_star_of_the_reference_is_one() {
     let sql = examples("sql");
-    let [_, dimension, fact] = sql[..] else { panic!("{} examples", sql.len()) };
+    let [.., dimension, fact] = sql[..] else { panic!("{} examples", sql.len()) };
     let project = Project::empty()
         .with(
             "sources/shop.yml",

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{FCT_ORDERS, golden, shop};
+use super::{DIM_CUSTOMER, FCT_ORDERS, golden, shop};
 use crate::program::{json, query};
 use crate::project::{Project, assert_told};
 
@@ -160,4 +160,28 @@ fn sums_of_what_is_not_additive_are_warned_of() {
     let told = json(project.path(), &["check"]);
     assert_eq!(told["diagnostics"].as_array().unwrap().len(), 4, "{told}");
     project.run();
+}
+
+#[test]
+fn a_dimension_may_keep_its_versions() {
+    let history = "/*---\nmaterialize: scd2\nkey: [customer_key]\n";
+    let project = shop().with("models/marts/dim_customer.sql", DIM_CUSTOMER.replacen("/*---\n", history, 1));
+    project.run();
+    project.write("data/customers.csv", "id,name,discount\nc1,Eve,0.1\nc2,Bob,0\n");
+    project.run();
+    let versions = "select string_agg(customer_name, ' ' order by valid_from), count(*) filter (where is_current) \
+                    from marts.dim_customer where customer_id = 'c1'";
+    assert_eq!(query(project.path(), versions), "Ada Eve,1");
+    let names: Vec<String> = checks(&project, "marts.dim_customer")
+        .into_iter()
+        .map(|(name, verdict)| {
+            assert_eq!(verdict, "passed", "{name}");
+            name
+        })
+        .collect();
+    assert!(
+        names.contains(&"unique(customer_key)".to_owned())
+            && names.contains(&"unknown_member(customer_key)".to_owned()),
+        "{names:?}"
+    );
 }

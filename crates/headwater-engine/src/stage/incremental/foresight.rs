@@ -12,9 +12,9 @@ use crate::analysis::volatile_functions;
 use crate::refresh::{Change, Changed, Found, Sign, Stop, derivative, table_of};
 use crate::types::lake_schema;
 
-/// See [`headwater_sdk::engine::Engine::foresee`]. `plan` is the model's query, optimised.
-pub(crate) fn foresee(plan: &LogicalPlan, request: &ForesightRequest<'_>) -> Foresight {
-    match told(plan, request) {
+/// See [`headwater_sdk::engine::Engine::foresee`]. The plans are those of the model's query.
+pub(crate) fn foresee(planned: &LogicalPlan, optimized: &LogicalPlan, request: &ForesightRequest<'_>) -> Foresight {
+    match told(planned, optimized, request) {
         Ok(foresight) => foresight,
         Err(Stop::Obstacle(why)) => Foresight::Full { because: Some(why) },
         // What cannot be walked is computed whole.
@@ -22,8 +22,8 @@ pub(crate) fn foresee(plan: &LogicalPlan, request: &ForesightRequest<'_>) -> For
     }
 }
 
-fn told(plan: &LogicalPlan, request: &ForesightRequest<'_>) -> Found<Foresight> {
-    if let Some(name) = volatile_functions(plan)?.first() {
+fn told(planned: &LogicalPlan, plan: &LogicalPlan, request: &ForesightRequest<'_>) -> Found<Foresight> {
+    if let Some(name) = volatile_functions(planned)?.first() {
         return Err(Stop::Obstacle(format!("it uses {name}()")));
     }
     let changed = changed(plan, request)?;

@@ -87,7 +87,7 @@ impl World {
     ) -> Result<Staged, String> {
         let (branch, opened) = self.lake.branch().await;
         let since = self.made.get(table).filter(|_| restricted).cloned();
-        let input = StageInput::Query { sql: sql.to_owned(), since, method };
+        let input = StageInput::Query { sql: sql.to_owned(), since, method: method.into() };
         let partition_by = if table.ends_with("parts") { vec!["part".to_owned()] } else { Vec::new() };
         let request = StageRequest { partition_by, ..self.lake.request(table, input, WriteMode::Append, checks) };
         let staged = match opened.stage(request).await {

@@ -48,7 +48,7 @@ async fn models_read_what_the_run_has_staged() {
     let sql = "select k, count(*) as c, cast('x' as varchar) as s from staging.a group by k";
     let request = lake.request(
         "marts.a",
-        StageInput::Query { sql: sql.into(), since: None, method: Method::Whole },
+        StageInput::Query { sql: sql.into(), since: None, method: Method::Whole.into() },
         WriteMode::Replace,
         vec![],
     );
@@ -60,7 +60,7 @@ async fn models_read_what_the_run_has_staged() {
     let (branch, opened) = lake.branch().await;
     let request = lake.request(
         "marts.a",
-        StageInput::Query { sql: sql.into(), since: None, method: Method::Whole },
+        StageInput::Query { sql: sql.into(), since: None, method: Method::Whole.into() },
         WriteMode::Replace,
         vec![],
     );
@@ -211,7 +211,7 @@ async fn a_failed_attempt_leaves_nothing_on_the_branch() {
     let sql = "select cast(s as bigint) as n from (values ('1'), ('x')) t(s)";
     let request = lake.request(
         "marts.a",
-        StageInput::Query { sql: sql.into(), since: None, method: Method::Whole },
+        StageInput::Query { sql: sql.into(), since: None, method: Method::Whole.into() },
         WriteMode::Replace,
         vec![],
     );

@@ -37,8 +37,11 @@ impl World {
         checks: Vec<CompiledCheck>,
     ) -> Result<Staged, String> {
         let (branch, opened) = self.lake.branch().await;
-        let input =
-            StageInput::Query { sql: sql.to_owned(), since: self.made.get(model).cloned(), method: Method::Whole };
+        let input = StageInput::Query {
+            sql: sql.to_owned(),
+            since: self.made.get(model).cloned(),
+            method: Method::Whole.into(),
+        };
         // Some tables are partitioned, by numbers with nulls.
         let partition_by = if model.starts_with("m.parts") { vec!["c0".to_owned()] } else { Vec::new() };
         let request = StageRequest { partition_by, ..self.lake.request(model, input, WriteMode::Replace, checks) };
@@ -76,7 +79,7 @@ impl World {
     /// Fails unless the checks of a refreshed model have found what they find when all of it is computed.
     pub(super) async fn verify_checks(&self, model: &str, sql: &str, refreshed: &Staged) -> Result<(), String> {
         let (branch, opened) = self.lake.branch().await;
-        let input = StageInput::Query { sql: sql.to_owned(), since: None, method: Method::Whole };
+        let input = StageInput::Query { sql: sql.to_owned(), since: None, method: Method::Whole.into() };
         let checks = refreshed.checks.iter().map(|result| result.check.clone()).collect();
         let whole = opened.stage(self.lake.request(model, input, WriteMode::Replace, checks)).await;
         self.lake.engine.drop_branch(&branch).await.map_err(|e| e.full_message())?;

@@ -4,15 +4,15 @@ use headwater_diagnostics::Span;
 use headwater_sdk::TableName;
 use headwater_sdk::check::{CompiledCheck, Probe, Severity, Threshold};
 
-use crate::asset::{Bridge, CheckSpec, Dimension, Fact, Reference, SpecialMember, Star, Written};
+use crate::asset::{Bridge, CheckSpec, Dimension, Fact, Materialize, Reference, SpecialMember, Star, Written};
 use crate::unit_test::CellValue;
 
 /// How far the weights of a group may be from 1: what is lost by adding floating-point numbers.
 const WEIGHT_TOLERANCE: &str = "1e-9";
 
 /// The checks of a table's declaration, but for those that the project writes itself.
-pub(super) fn of(table: &TableName, star: &Star, written: &[CheckSpec]) -> Vec<CheckSpec> {
-    let mut checks = Declared { written, checks: Vec::new() };
+pub(super) fn of(table: &TableName, star: &Star, kept: &Materialize, written: &[CheckSpec]) -> Vec<CheckSpec> {
+    let mut checks = Declared { written, kept, checks: Vec::new() };
     match star {
         Star::Fact(fact) => checks.of_fact(fact),
         Star::Dimension(dimension) => checks.of_dimension(dimension),
@@ -23,6 +23,8 @@ pub(super) fn of(table: &TableName, star: &Star, written: &[CheckSpec]) -> Vec<C
 
 struct Declared<'a> {
     written: &'a [CheckSpec],
+    /// How the table's rows are kept: a key may be in several versions, or in several snapshots.
+    kept: &'a Materialize,
     checks: Vec<CheckSpec>,
 }
 
@@ -90,14 +92,17 @@ impl Declared<'_> {
 
     fn unique<'c>(&mut self, columns: impl IntoIterator<Item = &'c Written>, at: Span) {
         let chosen: Vec<&Written> = columns.into_iter().collect();
-        let columns = names(&chosen);
+        let mut columns = names(&chosen);
+        if let Materialize::Snapshot(snapshots) = self.kept {
+            columns.push(snapshots.column.clone());
+        }
         let same = |theirs: &[String]| theirs.len() == columns.len() && theirs.iter().all(|c| columns.contains(c));
         if self.unconditional().any(|check| matches!(&check.probe, Probe::Unique { columns } if same(columns))) {
             return;
         }
         let name = format!("unique({})", columns.join(", "));
         let at = if let [one] = chosen.as_slice() { one.span } else { at };
-        self.add("unique", &name, chosen, at, None, Probe::Unique { columns });
+        self.add("unique", &name, chosen, at, self.current(), Probe::Unique { columns });
     }
 
     fn references(&mut self, references: &[Reference]) {
@@ -123,7 +128,13 @@ impl Declared<'_> {
             Some(CellValue::Scalar(text)) => format!("'{}'", text.replace('\'', "''")),
             _ => format!("cast({} as string)", member.kind.key_function()),
         };
-        let filter = format!("cast({} as string) = {wanted}", quoted(&key.name));
+        if matches!(self.kept, Materialize::Snapshot(_)) {
+            return;
+        }
+        let mut filter = format!("cast({} as string) = {wanted}", quoted(&key.name));
+        if let Some(current) = self.current() {
+            filter = format!("{filter} and {current}");
+        }
         let name = format!("{}({})", member.kind.as_str(), key.name);
         let probe = Probe::RowCount { min: Some(1), max: Some(1) };
         self.add("row_count", &name, [], member.span, Some(filter), probe);
@@ -135,6 +146,14 @@ impl Declared<'_> {
         let name = format!("inferred_key({})", key.name);
         let filter = Some(format!("{} is not null", quoted(&natural.name)));
         self.add("expression", &name, [key], key.span, filter, Probe::Row { fails_when });
+    }
+
+    /// Of a history, the versions that hold now.
+    fn current(&self) -> Option<String> {
+        match self.kept {
+            Materialize::Scd2(history) => Some(quoted(&history.columns.is_current)),
+            _ => None,
+        }
     }
 
     /// The project's own checks of all rows.

@@ -44,7 +44,7 @@ pub(crate) fn link(drafts: &mut [Draft], diagnostics: &mut Vec<Diagnostic>) {
             let parts = vec![to.schema().to_owned(), to.table().to_owned()];
             draft.check_reads.push(Read { parts, span: reference.to_span });
         }
-        let declared = checks::of(&draft.name, star, &asset.checks);
+        let declared = checks::of(&draft.name, star, &model.materialize, &asset.checks);
         asset.checks.extend(declared);
     }
 }
