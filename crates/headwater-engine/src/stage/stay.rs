@@ -79,7 +79,7 @@ impl Stay {
                 (Others::OfKeys(_) | Others::Some, Some(rows))
                     if (by_row || tally.proven) && check.filter.is_none() =>
                 {
-                    tally.checked = rows
+                    tally.checked = rows;
                 }
                 _ => {}
             }

@@ -288,7 +288,7 @@ impl Attempt<'_> {
                         Err(e) => thrift = thrift.next_after(&e).ok_or(e)?,
                         Ok(outcome) => {
                             let rows_in = rows_scanned(&pass.physical);
-                            return Ok(Outcome { rows_in, amended: Some(amending.end(pass)), ..outcome });
+                            return Ok(Outcome { rows_in, amended: Some(amending.end(&pass)), ..outcome });
                         }
                     }
                 }

@@ -41,7 +41,7 @@ const COLUMNS: [(&str, Says); 28] = [
     ("first_of_month", Says::Day(Date::first_of_month)),
     ("last_of_month", Says::Day(Date::last_of_month)),
     ("is_last_of_month", Says::Flag(|day| day == day.last_of_month())),
-    ("first_of_quarter", Says::Day(|day| first_of_quarter(day))),
+    ("first_of_quarter", Says::Day(first_of_quarter)),
     ("first_of_year", Says::Day(Date::first_of_year)),
     ("last_of_year", Says::Day(Date::last_of_year)),
     ("fiscal_year", Says::Number(fiscal_year)),

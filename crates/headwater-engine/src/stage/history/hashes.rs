@@ -41,7 +41,7 @@ pub(super) fn hashes(columns: &[(&str, &ArrayRef)], rows: usize) -> Result<Vec<u
 struct Encoder<'a> {
     name: [u8; 8],
     column: &'a ArrayRef,
-    write: Box<dyn Fn(usize, &mut Vec<u8>) + 'a>,
+    write: Writer<'a>,
 }
 
 impl<'a> Encoder<'a> {

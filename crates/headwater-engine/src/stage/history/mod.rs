@@ -141,7 +141,7 @@ impl Amending {
     }
 
     /// What a pass has led to, when all of its rows are written.
-    pub(super) fn end(&self, pass: Pass) -> Amended {
+    pub(super) fn end(&self, pass: &Pass) -> Amended {
         let ledger = std::mem::take(&mut *pass.walk.ledger.lock().unwrap_or_else(PoisonError::into_inner));
         let path = |file: i64| self.paths.get(usize::try_from(file).ok()?).cloned();
         let Ledger { removed, opened, changed, deleted, corrected, overwritten } = ledger;

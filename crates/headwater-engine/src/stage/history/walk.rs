@@ -108,7 +108,7 @@ impl Steps {
                     (held, true)
                 }
             };
-            let Some(written) = self.step(rows, last)? else { continue };
+            let Some(written) = self.step(&rows, last)? else { continue };
             if written.num_rows() > 0 {
                 return Ok(Some(written));
             }
@@ -117,12 +117,12 @@ impl Steps {
     }
 
     /// What rows lead to; but for the `last` ones, those of the last key are held.
-    fn step(&mut self, rows: RecordBatch, last: bool) -> Result<Option<RecordBatch>> {
+    fn step(&mut self, rows: &RecordBatch, last: bool) -> Result<Option<RecordBatch>> {
         let places = &self.walk.layout.places.key;
         let columns: Vec<ArrayRef> = places.iter().map(|place| rows.column(*place).clone()).collect();
         let keys = self.keys.convert_columns(&columns).map_err(arrow_error)?;
         let mut runs = runs(&keys);
-        let events = Events::of(&self.walk, &rows)?;
+        let events = Events::of(&self.walk, rows)?;
         events.verify(&runs)?;
         if !last {
             let Some(open) = runs.pop() else { return Ok(None) };

@@ -106,7 +106,7 @@ fn count(happened: &mut BTreeMap<&'static str, u64>, staged: &Staged) {
 
 async fn try_world(seed: u64, happened: &mut BTreeMap<&'static str, u64>) -> Result<(), String> {
     let mut rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[&seed.to_le_bytes()[..], &[9; 24]].concat());
-    let (dated, closes) = (seed % 3 != 0, seed % 4 != 3);
+    let (dated, closes) = (!seed.is_multiple_of(3), seed % 4 != 3);
     let mut world = World::new();
     let mut model = Model::new(dated, closes);
     let (mut states, mut seq) = (BTreeMap::new(), 0);

@@ -41,9 +41,12 @@ pub(super) fn history(dated: bool, closes: bool) -> History {
     }
 }
 
+/// The number of the event, a key, and its row unless it is gone.
+type Event = (i64, i64, Option<Row>);
+
 /// Rows of keys with the number of the event and whether they are gone, as a batch. A key is a number and a part of it.
-fn rows(rows: &[(i64, i64, Option<Row>)]) -> RecordBatch {
-    let numbers = |value: &dyn Fn(&(i64, i64, Option<Row>)) -> Option<i64>| -> ArrayRef {
+fn rows(rows: &[Event]) -> RecordBatch {
+    let numbers = |value: &dyn Fn(&Event) -> Option<i64>| -> ArrayRef {
         Arc::new(rows.iter().map(value).collect::<Int64Array>())
     };
     let parts = rows.iter().map(|(_, key, _)| if key % 2 == 0 { "even" } else { "odd" });
