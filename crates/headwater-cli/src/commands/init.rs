@@ -7,7 +7,7 @@ use clap::Args;
 use headwater_sdk::{Blame, Error};
 use serde_json::json;
 
-use super::lineage::not_written;
+use super::drawing::not_written;
 use crate::console::Console;
 use crate::failure::Failure;
 

@@ -1,13 +1,12 @@
 //! `headwater lineage`: where a table or a column comes from, and what depends on it.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use headwater_diagnostics::nearest;
 use headwater_sdk::{Blame, Error};
 
-use super::query::unknown_extension;
+use super::drawing::{DrawArgs, Format};
 use crate::cli::Global;
 use crate::console::Console;
 use crate::failure::Failure;
@@ -32,21 +31,8 @@ pub(crate) struct LineageArgs {
     /// For a column: also the columns that decide which rows there are at all (joins, filters, grouping)
     #[arg(long)]
     indirect: bool,
-    /// How to show it
-    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
-    format: Format,
-    /// Writes to this file; the format follows from .svg, .mmd or .json
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Text,
-    Json,
-    /// A Mermaid flowchart
-    Mermaid,
-    Svg,
+    #[command(flatten)]
+    drawing: DrawArgs,
 }
 
 pub(crate) async fn lineage(args: &LineageArgs, global: &Global, console: &Console) -> Result<u8, Failure> {
@@ -74,35 +60,13 @@ pub(crate) async fn lineage(args: &LineageArgs, global: &Global, console: &Conso
         Some(name) => graph.around(name, direction).ok_or_else(|| unknown(name, &graph))?,
     };
     let (up, down) = (direction != Direction::Downstream, direction != Direction::Upstream);
-    let format = format(args, console)?;
-    let color = console.color_out && args.output.is_none();
-    let shown = match format {
-        Format::Text => text(&graph, up, down, color),
+    let draw = |format, color| match format {
         Format::Mermaid => mermaid(&graph),
         Format::Svg => svg(&graph),
-        Format::Json => format!("{}\n", serde_json::to_string_pretty(&graph).map_err(Failure::json)?),
+        Format::Text | Format::Json => text(&graph, up, down, color),
     };
-    match &args.output {
-        None => console.out(&shown)?,
-        Some(path) => {
-            std::fs::write(path, console.secrets.redact(&shown).as_bytes()).map_err(|e| not_written(path, e))?;
-        }
-    }
+    args.drawing.give(&graph, draw, console)?;
     Ok(0)
-}
-
-fn format(args: &LineageArgs, console: &Console) -> Result<Format, Failure> {
-    let extension = args.output.as_ref().and_then(|path| path.extension()?.to_str());
-    Ok(match (args.format, extension) {
-        (Format::Text, Some("svg")) => Format::Svg,
-        (Format::Text, Some("mmd" | "mermaid")) => Format::Mermaid,
-        (Format::Text, Some("json")) => Format::Json,
-        (Format::Text, None) if console.json => Format::Json,
-        (Format::Text, Some(other)) if other != "txt" => {
-            return Err(unknown_extension(other, ".svg, .mmd, .json or .txt").into());
-        }
-        (format, _) => format,
-    })
 }
 
 fn unknown(name: &str, graph: &Graph) -> Error {
@@ -111,9 +75,4 @@ fn unknown(name: &str, graph: &Graph) -> Error {
         Some(near) => error.help(format!("did you mean {near}?")),
         None => error.help("`headwater show` lists the tables"),
     }
-}
-
-/// A file that a person asked for and that cannot be written.
-pub(crate) fn not_written(path: &std::path::Path, error: std::io::Error) -> Error {
-    Error::new("HW0809", Blame::Environment, format!("{} cannot be written", path.display())).caused_by(error)
 }

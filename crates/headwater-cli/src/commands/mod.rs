@@ -3,6 +3,7 @@
 pub(crate) mod branch;
 pub(crate) mod check;
 pub(crate) mod diff;
+pub(crate) mod drawing;
 pub(crate) mod explain;
 pub(crate) mod history;
 pub(crate) mod init;

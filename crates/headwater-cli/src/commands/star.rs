@@ -1,13 +1,10 @@
 //! `headwater star`: the star schemas that a project declares, drawn.
 
-use std::path::PathBuf;
-
-use clap::{Args, ValueEnum};
+use clap::Args;
 use headwater_diagnostics::nearest;
 use headwater_sdk::{Blame, Error};
 
-use super::lineage::not_written;
-use super::query::unknown_extension;
+use super::drawing::{DrawArgs, Format};
 use crate::cli::Global;
 use crate::console::Console;
 use crate::failure::Failure;
@@ -20,21 +17,8 @@ use crate::wiring::project;
 pub(crate) struct StarArgs {
     /// The fact, as `schema.table` [default: all facts and dimensions]
     fact: Option<String>,
-    /// How to show it
-    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
-    format: Format,
-    /// Writes to this file; the format follows from .svg, .mmd or .json
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Text,
-    Json,
-    /// A Mermaid entity relationship diagram
-    Mermaid,
-    Svg,
+    #[command(flatten)]
+    drawing: DrawArgs,
 }
 
 pub(crate) fn star(args: &StarArgs, global: &Global, console: &Console) -> Result<u8, Failure> {
@@ -47,38 +31,16 @@ pub(crate) fn star(args: &StarArgs, global: &Global, console: &Console) -> Resul
             None => return Err(unknown(name, &all).into()),
         },
     };
-    let format = format(args, console)?;
-    if diagram.tables.is_empty() && format == Format::Text {
+    if diagram.tables.is_empty() && args.drawing.format(console)? == Format::Text {
         console.err("no model says that it is a fact or a dimension: write `fact:` or `dimension:` in its header\n");
     }
-    let color = console.color_out && args.output.is_none();
-    let shown = match format {
-        Format::Text => text(&diagram, color),
+    let draw = |format, color| match format {
         Format::Mermaid => mermaid(&diagram),
         Format::Svg => svg(&diagram),
-        Format::Json => format!("{}\n", serde_json::to_string_pretty(&diagram).map_err(Failure::json)?),
+        Format::Text | Format::Json => text(&diagram, color),
     };
-    match &args.output {
-        None => console.out(&shown)?,
-        Some(path) => {
-            std::fs::write(path, console.secrets.redact(&shown).as_bytes()).map_err(|e| not_written(path, e))?;
-        }
-    }
+    args.drawing.give(&diagram, draw, console)?;
     Ok(0)
-}
-
-fn format(args: &StarArgs, console: &Console) -> Result<Format, Failure> {
-    let extension = args.output.as_ref().and_then(|path| path.extension()?.to_str());
-    Ok(match (args.format, extension) {
-        (Format::Text, Some("svg")) => Format::Svg,
-        (Format::Text, Some("mmd" | "mermaid")) => Format::Mermaid,
-        (Format::Text, Some("json")) => Format::Json,
-        (Format::Text, None) if console.json => Format::Json,
-        (Format::Text, Some(other)) if other != "txt" => {
-            return Err(unknown_extension(other, ".svg, .mmd, .json or .txt").into());
-        }
-        (format, _) => format,
-    })
 }
 
 fn unknown(name: &str, diagram: &Diagram) -> Error {

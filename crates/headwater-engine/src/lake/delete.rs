@@ -13,6 +13,11 @@ use super::table::TableVersion;
 /// Rows of files, by the files' paths.
 pub(crate) type FileRows = HashMap<String, RoaringTreemap>;
 
+/// How many rows they are.
+pub(crate) fn count(rows: &FileRows) -> u64 {
+    rows.values().map(RoaringTreemap::len).sum()
+}
+
 /// The actions that take `rows` out of a version's files. Deletion vectors are written on the way.
 ///
 /// # Errors

@@ -30,7 +30,7 @@ pub(crate) use fold::{Fold, part};
 pub(crate) use inputs::{Change, Changed, source_of, table_of};
 pub(crate) use key::key_columns;
 pub(crate) use net::net;
-pub(crate) use restrict::{KeyTable, Reach, restrict};
+pub(crate) use restrict::{KeyTable, Reach};
 
 /// Why something is not done.
 #[derive(Debug)]

@@ -67,6 +67,14 @@ impl KeyTable {
         )?;
         Ok(LogicalPlan::Join(chosen))
     }
+
+    /// The rows of a plan whose keys are in the table, computed of no more than that needs. `columns` says how each of the
+    /// table's is computed of the plan's output.
+    pub(crate) fn computed(&self, plan: &LogicalPlan, columns: Vec<Expr>, reach: &mut Reach) -> Found<LogicalPlan> {
+        let parts: Vec<Part> = columns.into_iter().enumerate().collect();
+        let restricted = restrict(plan, parts.clone(), self, reach)?;
+        Ok(self.choose(restricted, &parts)?)
+    }
 }
 
 /// How many rows the tables have that keys are looked up in.
@@ -97,7 +105,7 @@ fn table_rows(plan: &LogicalPlan) -> usize {
 }
 
 /// A plan whose rows with keys in the table are those of `plan`. It may yield others.
-pub(crate) fn restrict(plan: &LogicalPlan, parts: Vec<Part>, keys: &KeyTable, reach: &mut Reach) -> Found<LogicalPlan> {
+fn restrict(plan: &LogicalPlan, parts: Vec<Part>, keys: &KeyTable, reach: &mut Reach) -> Found<LogicalPlan> {
     if parts.is_empty() {
         return Ok(plan.clone());
     }

@@ -10,6 +10,7 @@ mod history;
 mod incremental;
 pub(crate) mod lanes;
 mod order;
+mod positions;
 mod quarantine;
 mod retype;
 mod rows;

@@ -77,36 +77,6 @@ impl<'a> CheckTypes<'a> {
         checks
     }
 
-    /// Adds a check of some columns that something else in the header rests on, unless the project spells it out.
-    pub(crate) fn add_implied(
-        &self,
-        kind: &str,
-        columns: &[String],
-        at: Span,
-        checks: &mut Checks,
-        diagnostics: &mut Vec<Diagnostic>,
-    ) {
-        let is_there = checks.specs.iter().map(|spec| &spec.check).any(|check| {
-            let covers = match kind {
-                "unique" => columns == check.columns,
-                _ => columns.iter().all(|column| check.columns.contains(column)),
-            };
-            let strict = check.severity == Severity::Error && check.threshold == Threshold::default();
-            check.kind == kind && covers && strict && check.filter.is_none()
-        });
-        if is_there {
-            return;
-        }
-        let node = |value| Node { span: at, value };
-        let text = |column: &String| node(yaml::Value::Text(yaml::Text { value: column.clone(), written: None }));
-        let options = node(yaml::Value::List(columns.iter().map(text).collect()));
-        let entry = Entry { key: kind.to_owned(), key_span: at, value: options };
-        let entry = node(yaml::Value::Map(Map { entries: vec![entry] }));
-        if let Some(spec) = self.compile_entry(&entry, false, diagnostics) {
-            checks.add(spec);
-        }
-    }
-
     fn compile_entry(&self, node: &Node, is_view: bool, diagnostics: &mut Vec<Diagnostic>) -> Option<CheckSpec> {
         let entry = self.entry_of(node, diagnostics)?;
         let Some((check, schema)) = self.by_name.get(entry.key.as_str()) else {

@@ -7,6 +7,7 @@ pub(crate) mod connectors;
 mod files;
 mod freshness;
 mod ignored;
+mod implied;
 mod models;
 mod seeds;
 mod settings;

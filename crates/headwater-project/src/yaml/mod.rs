@@ -9,5 +9,5 @@ mod secrets;
 mod tests;
 
 pub(crate) use builder::parse;
-pub(crate) use node::{Entry, Map, Node, Text, Value};
+pub(crate) use node::{Entry, Map, Node, Value};
 pub(crate) use secrets::{Secrets, forbid};

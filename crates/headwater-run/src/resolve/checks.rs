@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use arrow_schema::{DataType, Schema};
-use headwater_diagnostics::{Diagnostic, nearest};
+use headwater_diagnostics::{Diagnostic, Span, nearest};
 use headwater_project::{Asset, CheckSpec, Project};
 use headwater_sdk::TableName;
 use headwater_sdk::check::{CompiledCheck, Probe};
@@ -62,17 +62,22 @@ fn probe_columns(probe: &Probe) -> &[String] {
 fn missing_column(table: &TableName, spec: &CheckSpec, column: &str, schema: &Schema) -> Option<Diagnostic> {
     schema.field_with_name(column).err()?;
     let message = format!("the check {} names column '{column}', which {table} does not have", spec.check.kind);
-    let diagnostic = Diagnostic::error("HW0901", message).at(spec.column_span(column), "no such column");
-    Some(diagnostic.help(other_columns(column, schema)))
+    Some(no_such_column("HW0901", message, spec.column_span(column), column, schema))
 }
 
-/// What a person may have meant by a column that a table does not have.
-pub(super) fn other_columns(column: &str, schema: &Schema) -> String {
+/// A column that is named and that a table does not have, with what a person may have meant by it.
+pub(super) fn no_such_column(
+    code: &'static str,
+    message: String,
+    at: Span,
+    column: &str,
+    schema: &Schema,
+) -> Diagnostic {
     let names = || schema.fields().iter().map(|field| field.name().as_str());
-    match nearest(column, names()) {
+    Diagnostic::error(code, message).at(at, "no such column").help(match nearest(column, names()) {
         Some(near) => format!("did you mean '{near}'?"),
         None => format!("its columns are: {}", names().collect::<Vec<_>>().join(", ")),
-    }
+    })
 }
 
 fn verify_probe(
@@ -181,8 +186,7 @@ fn verify_reference(
                 "the check {} of {} names column '{to_column}', which {to} does not have",
                 spec.check.kind, asset.name
             );
-            let diagnostic = Diagnostic::error("HW0903", message).at(spec.span, "");
-            return Some(diagnostic.help(other_columns(to_column, there)));
+            return Some(no_such_column("HW0903", message, spec.span, to_column, there));
         };
         let own = schema.field_with_name(column).ok()?;
         if can_be_equal(own.data_type(), other.data_type()) {

@@ -1,10 +1,12 @@
 //! The columns that an incremental model's header names must be there, and of types that can do what they are named for.
 
 use arrow_schema::{DataType, Schema};
-use headwater_diagnostics::{Diagnostic, nearest};
+use headwater_diagnostics::Diagnostic;
 use headwater_project::{Asset, Materialize, ModelAsset};
 use headwater_sdk::method::Strategy;
 use headwater_sdk::types::type_name;
+
+use super::checks::no_such_column;
 
 /// Verifies a model's choices against the columns of its query.
 pub(super) fn verify(asset: &Asset, model: &ModelAsset, schema: &Schema, found: &mut Vec<Diagnostic>) {
@@ -12,12 +14,7 @@ pub(super) fn verify(asset: &Asset, model: &ModelAsset, schema: &Schema, found: 
     for (column, span) in &model.named_columns {
         let Ok(field) = schema.field_with_name(column) else {
             let message = format!("{} has no column '{column}' to tell which rows are new by", asset.name);
-            let diagnostic = Diagnostic::error("HW0922", message).at(*span, "no such column");
-            let names = schema.fields().iter().map(|field| field.name().as_str());
-            found.push(match nearest(column, names) {
-                Some(near) => diagnostic.help(format!("did you mean '{near}'?")),
-                None => diagnostic,
-            });
+            found.push(no_such_column("HW0922", message, *span, column, schema));
             continue;
         };
         let is_time = how.time.as_ref().is_some_and(|time| time.column == *column);

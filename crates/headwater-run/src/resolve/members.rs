@@ -21,7 +21,7 @@ use headwater_project::{Arrival, CellValue, Dimension, MemberValue, ModelAsset, 
 use headwater_sdk::TableName;
 use headwater_sdk::types::type_name;
 
-use super::checks::{can_be_equal, other_columns};
+use super::checks::{can_be_equal, no_such_column};
 use crate::unit_tests::values::Column;
 
 /// The columns of the tables that SQL may name.
@@ -72,8 +72,7 @@ impl Members<'_> {
             let name = &value.column.name;
             if self.schema.field_with_name(name).is_err() {
                 let message = format!("{} has no column '{name}'", self.table);
-                let diagnostic = Diagnostic::error("HW0970", message).at(value.column.span, "no such column");
-                self.wrong.push(diagnostic.help(other_columns(name, self.schema)));
+                self.wrong.push(no_such_column("HW0970", message, value.column.span, name, self.schema));
             }
         }
         for value in &self.dimension.inferred {
@@ -238,8 +237,7 @@ fn verify_arrivals(
         match there.field_with_name(&arrival.column) {
             Err(_) => {
                 let message = format!("{} has no column '{}'", arrival.table, arrival.column);
-                let diagnostic = Diagnostic::error("HW0970", message).at(at, "no such column");
-                Some(diagnostic.help(other_columns(&arrival.column, &there)))
+                Some(no_such_column("HW0970", message, at, &arrival.column, &there))
             }
             Ok(field) if can_be_equal(field.data_type(), natural_field.data_type()) => None,
             Ok(field) => {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use headwater_diagnostics::{Diagnostic, nearest};
+use headwater_diagnostics::Diagnostic;
 use headwater_project::plan::{Computed, Desired, definition};
 use headwater_project::{Asset, Materialize, ModelAsset, Star};
 use headwater_sdk::TableName;
@@ -10,6 +10,7 @@ use headwater_sdk::check::Severity;
 use headwater_sdk::engine::{Analysis, SqlError};
 use headwater_sdk::types::type_name;
 
+use super::checks::no_such_column;
 use super::{Findings, ResolvedAsset, added, incremental, members, typed_names};
 use crate::lake::Lake;
 
@@ -81,16 +82,11 @@ fn sql_diagnostic(asset: &Asset, model: &ModelAsset, error: SqlError) -> Diagnos
 
 /// Columns that the header describes must be there, and in the declared type if it declares one.
 fn verify_declared(asset: &Asset, analysis: &Analysis, found: &mut Vec<Diagnostic>) {
-    let names = || analysis.schema.fields().iter().map(|field| field.name().as_str());
     for column in &asset.columns {
         match analysis.schema.field_with_name(&column.name) {
             Err(_) => {
                 let message = format!("{} has no column '{}'", asset.name, column.name);
-                let help = match nearest(&column.name, names()) {
-                    Some(near) => format!("did you mean '{near}'?"),
-                    None => format!("its columns are: {}", names().collect::<Vec<_>>().join(", ")),
-                };
-                found.push(Diagnostic::error("HW0905", message).at(column.span, "no such column").help(help));
+                found.push(no_such_column("HW0905", message, column.span, &column.name, &analysis.schema));
             }
             Ok(field) => {
                 if let Some(declared) = column.data_type.as_ref().filter(|declared| *declared != field.data_type()) {
@@ -109,12 +105,7 @@ fn verify_partitions(asset: &Asset, model: &ModelAsset, analysis: &Analysis, fou
         if analysis.schema.field_with_name(column).is_err() {
             let message = format!("{} cannot be partitioned by '{column}': it has no such column", asset.name);
             let place = model.partition_spans.get(index).copied().unwrap_or(asset.span);
-            let diagnostic = Diagnostic::error("HW0904", message).at(place, "no such column");
-            let names = analysis.schema.fields().iter().map(|field| field.name().as_str());
-            found.push(match nearest(column, names) {
-                Some(near) => diagnostic.help(format!("did you mean '{near}'?")),
-                None => diagnostic,
-            });
+            found.push(no_such_column("HW0904", message, place, column, &analysis.schema));
         }
     }
 }
@@ -123,15 +114,10 @@ fn verify_partitions(asset: &Asset, model: &ModelAsset, analysis: &Analysis, fou
 fn verify_clustering(asset: &Asset, model: &ModelAsset, analysis: &Analysis, found: &mut Vec<Diagnostic>) {
     for (index, column) in model.layout.clustering.columns.iter().enumerate() {
         let place = model.cluster_spans.get(index).copied().unwrap_or(asset.span);
-        let names = || analysis.schema.fields().iter().map(|field| field.name().as_str());
         let diagnostic = match analysis.schema.field_with_name(column) {
             Err(_) => {
                 let message = format!("{} cannot be clustered by '{column}': it has no such column", asset.name);
-                let diagnostic = Diagnostic::error("HW0926", message).at(place, "no such column");
-                match nearest(column, names()) {
-                    Some(near) => diagnostic.help(format!("did you mean '{near}'?")),
-                    None => diagnostic.help(format!("its columns are: {}", names().collect::<Vec<_>>().join(", "))),
-                }
+                no_such_column("HW0926", message, place, column, &analysis.schema)
             }
             Ok(field) if field.data_type().is_nested() => {
                 let message = format!("{} cannot be clustered by '{column}': its values have no order", asset.name);

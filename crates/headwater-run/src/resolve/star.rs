@@ -10,7 +10,7 @@ use headwater_sdk::lineage::{ColumnRef, Influence, Sum};
 use headwater_sdk::types::type_name;
 
 use super::Findings;
-use super::checks::{can_be_equal, other_columns};
+use super::checks::{can_be_equal, no_such_column};
 
 /// What is wrong with an asset's declaration. Those of a broken asset are left alone.
 pub(super) fn verify(project: &Project, asset: &Asset, findings: &Findings) -> Vec<Diagnostic> {
@@ -70,10 +70,8 @@ impl Verifying<'_> {
             return Some(field.data_type().clone());
         }
         let message = format!("the {} {} has no column '{}'", self.star.kind(), self.asset.name, column.name);
-        let diagnostic = Diagnostic::error("HW0970", message).at(column.span, "no such column");
-        let known = self.found.iter().any(|known| known.message == diagnostic.message);
-        if !known {
-            self.found.push(diagnostic.help(other_columns(&column.name, self.schema)));
+        if self.found.iter().all(|known| known.message != message) {
+            self.found.push(no_such_column("HW0970", message, column.span, &column.name, self.schema));
         }
         None
     }

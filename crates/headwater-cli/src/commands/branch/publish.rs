@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::{Global, parse_duration};
-use crate::commands::run::{command_line, program};
+use crate::commands::run::{command_line, name_program, program};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::render::{progress, summary, table};
@@ -70,9 +70,7 @@ pub(super) async fn publish(
     drop(display);
     let (mut report, planned) = outcome.map_err(|error| Failure::of_run(error, opened.files))?;
     let program = program(global.project.as_ref(), global);
-    for command in &mut report.next {
-        *command = command.replacen("headwater", &program, 1);
-    }
+    name_program(&mut report, &program);
     if console.json {
         console.out_json(&json!({ "publish": planned, "run": report }))?;
     } else {

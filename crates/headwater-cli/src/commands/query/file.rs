@@ -11,7 +11,7 @@ use parquet::file::properties::WriterProperties;
 
 use super::Format;
 use super::answer::{Answer, stream};
-use crate::commands::lineage::not_written;
+use crate::commands::drawing::not_written;
 use crate::console::Console;
 use crate::failure::Failure;
 

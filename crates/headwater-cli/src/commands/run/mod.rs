@@ -94,7 +94,7 @@ pub(crate) async fn run(
 }
 
 /// Completes the commands that a report tells to type next.
-pub(super) fn name_program(report: &mut RunSummary, program: &str) {
+pub(crate) fn name_program(report: &mut RunSummary, program: &str) {
     for command in &mut report.next {
         *command = command.replacen("headwater", program, 1);
     }

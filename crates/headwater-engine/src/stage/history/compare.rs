@@ -16,7 +16,7 @@ use headwater_sdk::method::Deletes;
 use super::columns::Layout;
 use super::keys::Concerned;
 use crate::lake::table::TableVersion;
-use crate::refresh::{Reach, Stop, as_keys, outputs, restrict, source_of};
+use crate::refresh::{Reach, Stop, as_keys, outputs, source_of};
 use crate::session::{LakeTable, Session};
 use crate::stage::incremental::{Halt, collect_keys, halt};
 
@@ -50,10 +50,8 @@ pub(super) async fn differing(
     let plan = session.optimize(query)?;
     let columns = outputs(&plan);
     let key = layout.places.key.iter().enumerate();
-    let parts: Vec<(usize, Expr)> =
-        key.map(|(part, place)| (part, cast(columns[*place].clone(), keys.data_type(part)))).collect();
-    let restricted = restrict(&plan, parts.clone(), &keys, &mut Reach::default())?;
-    let input = keys.choose(restricted, &parts).map_err(Stop::from)?;
+    let key = key.map(|(part, place)| cast(columns[*place].clone(), keys.data_type(part))).collect();
+    let input = keys.computed(&plan, key, &mut Reach::default())?;
     Ok(Some(Concerned { input, count, keys, columns: layout.key() }))
 }
 

@@ -1,13 +1,15 @@
 //! Which keys of a history the changes of its inputs may concern, where the query's plan tells.
 
-use datafusion::common::Column;
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 
 use super::columns::Layout;
 use crate::analysis::volatile_functions;
-use crate::refresh::{KeyTable, Reach, Stop, affected, key_columns, outputs, restrict, source_of};
+use crate::refresh::{KeyTable, Reach, Stop, affected, source_of};
 use crate::session::LakeTable;
-use crate::stage::incremental::{Case, Halt, halt, is_key_type};
+use crate::stage::incremental::{Case, Halt, halt, key_parts, keys_of_table};
+
+/// What the table is called in plans.
+const HISTORY: &str = "__history";
 
 /// The keys to look at.
 pub(super) struct Concerned {
@@ -37,34 +39,20 @@ pub(super) async fn concerned(case: &Case<'_>, layout: &Layout) -> Result<Option
     if changed.0.is_empty() {
         return Ok(None);
     }
-    let parts: Vec<(usize, Expr)> = outputs(&plan)
-        .into_iter()
-        .enumerate()
-        .filter(|(place, _)| layout.places.key.contains(place))
-        .filter(|(place, _)| {
-            is_key_type(plan.schema().field(*place).data_type(), layout.schema.field(*place).data_type())
-        })
-        .collect();
-    let parts = key_columns(&plan, parts, &changed)?;
+    let parts = key_parts(&plan, &layout.schema, &|place| layout.places.key.contains(&place), &changed)?;
     let exprs: Vec<Expr> = parts.iter().map(|(_, expr)| expr.clone()).collect();
     let (keys, count) = case.keys(affected(&plan, &exprs, &changed)?).await?;
     if count == 0 {
         return Ok(None);
     }
     let columns = parts.iter().map(|(place, _)| layout.schema.field(*place).name().clone()).collect();
-    let parts: Vec<(usize, Expr)> = exprs.into_iter().enumerate().collect();
-    let restricted = restrict(&plan, parts.clone(), &keys, &mut Reach::default())?;
-    let input = keys.choose(restricted, &parts).map_err(Stop::from)?;
+    let input = keys.computed(&plan, exprs, &mut Reach::default())?;
     Ok(Some(Concerned { input, count, keys, columns }))
 }
 
 /// A table with the places of its rows: all of them, or those of some keys.
 pub(super) fn versions(table: LakeTable, concerned: Option<&Concerned>) -> datafusion::common::Result<LogicalPlan> {
-    let scan = LogicalPlanBuilder::scan("__history", source_of(table), None)?.build()?;
+    let scan = LogicalPlanBuilder::scan(HISTORY, source_of(table), None)?.build()?;
     let Some(Concerned { keys, columns, .. }) = concerned else { return Ok(scan) };
-    let parts = columns
-        .iter()
-        .enumerate()
-        .map(|(place, name)| (place, cast(Expr::Column(Column::new(Some("__history"), name)), keys.data_type(place))));
-    keys.choose(scan, &parts.collect::<Vec<_>>())
+    keys.choose(scan, &keys_of_table(keys, HISTORY, columns))
 }

@@ -41,6 +41,9 @@ use crate::session::{LakeTable, Session, Thrift, sql_error};
 
 pub(super) use snapshots::{Snapshot, snapshot};
 
+/// Microseconds of a day without leap seconds.
+const MICROS_OF_DAY: i64 = 86_400_000_000;
+
 /// A history that is brought up to date.
 pub(super) struct Amending {
     layout: Arc<Layout>,

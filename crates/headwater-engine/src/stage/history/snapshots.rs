@@ -1,28 +1,25 @@
 //! Snapshots: a query's rows are added under the time of the run, in place of those of the same period.
 
-use std::collections::HashMap;
-
-use arrow::array::{AsArray, RecordBatch};
-use arrow::datatypes::{DataType, Date32Type, Field, Int64Type, TimestampMicrosecondType};
+use arrow::array::AsArray;
+use arrow::datatypes::{DataType, Date32Type, Field, TimestampMicrosecondType};
 use datafusion::common::{Column, ScalarValue};
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, ident, lit};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
 use futures::StreamExt;
 use headwater_sdk::method::Snapshots;
 use headwater_sdk::types::type_name;
 use headwater_sdk::{Blame, Error, Result, TableName};
-use roaring::RoaringTreemap;
 
 use super::columns::misfit;
-use super::open;
+use super::{MICROS_OF_DAY, open};
 use crate::Lake;
-use crate::lake::delete::FileRows;
+use crate::lake::delete::{self, FileRows};
 use crate::lake::table::TableVersion;
 use crate::refresh::{outputs, source_of};
-use crate::session::{FILE_COLUMN, LakeTable, ROW_COLUMN, Session, Thrift, sql_error};
+use crate::session::{LakeTable, Session, Thrift, sql_error};
 use crate::stage::lanes;
+use crate::stage::positions::positions;
 use crate::types::lake_schema;
 
-const MICROS_OF_DAY: i64 = 86_400_000_000;
 const TABLE: &str = "__snapshots";
 
 /// A snapshot that is added.
@@ -128,23 +125,11 @@ impl Kept<'_> {
 
     /// Adds the rows that a condition on their time chooses; how many there are.
     async fn take_out(&self, rows: &mut FileRows, condition: &(dyn Fn(Expr) -> Expr + Sync)) -> Result<u64> {
-        let plan = self.scan().and_then(|(scan, column)| {
-            scan.filter(condition(column))?.project([ident(FILE_COLUMN), ident(ROW_COLUMN)])?.build()
-        });
-        let (mut found, mut count): (HashMap<i64, RoaringTreemap>, u64) = (HashMap::new(), 0);
-        self.each(plan, &mut |batch| {
-            let numbers = |column: usize| batch.column(column).as_primitive::<Int64Type>().values().iter().copied();
-            for (file, row) in numbers(0).zip(numbers(1)) {
-                count += 1;
-                found.entry(file).or_default().insert(u64::try_from(row).unwrap_or_default());
-            }
-        })
-        .await?;
-        let paths = self.table.paths();
-        for (file, positions) in found {
-            if let Some(path) = usize::try_from(file).ok().and_then(|file| paths.get(file)) {
-                *rows.entry(path.clone()).or_default() |= positions;
-            }
+        let chosen = self.scan().and_then(|(scan, column)| scan.filter(condition(column)));
+        let found = positions(self.session, chosen.map_err(|e| sql_error(&e))?, self.table.paths()).await?;
+        let count = delete::count(&found);
+        for (path, positions) in found {
+            *rows.entry(path).or_default() |= positions;
         }
         Ok(count)
     }
@@ -152,29 +137,20 @@ impl Kept<'_> {
     /// When the periods begin of which there are snapshots.
     async fn starts(&self) -> Result<Vec<i64>> {
         let plan = self.scan().and_then(|(scan, column)| scan.project([column])?.distinct()?.build());
-        let mut starts = Vec::new();
-        self.each(plan, &mut |batch| match batch.column(0).data_type() {
-            DataType::Date32 => {
-                let days = batch.column(0).as_primitive::<Date32Type>();
-                starts.extend(days.iter().flatten().map(|day| i64::from(day) * MICROS_OF_DAY));
-            }
-            _ => starts.extend(batch.column(0).as_primitive::<TimestampMicrosecondType>().iter().flatten()),
-        })
-        .await?;
-        Ok(starts)
-    }
-
-    async fn each(
-        &self,
-        plan: datafusion::common::Result<LogicalPlan>,
-        look: &mut (dyn FnMut(RecordBatch) + Send),
-    ) -> Result<()> {
         let physical = self.session.physical(&plan.map_err(|e| sql_error(&e))?, Thrift::Fast).await?;
         let lanes = lanes::of_plan(&physical, &self.session.state().task_ctx())?;
         let mut lanes = futures::stream::select_all(lanes);
+        let mut starts = Vec::new();
         while let Some(batch) = lanes.next().await {
-            look(batch?.rows);
+            let column = batch?.rows.column(0).clone();
+            match column.data_type() {
+                DataType::Date32 => {
+                    let days = column.as_primitive::<Date32Type>();
+                    starts.extend(days.iter().flatten().map(|day| i64::from(day) * MICROS_OF_DAY));
+                }
+                _ => starts.extend(column.as_primitive::<TimestampMicrosecondType>().iter().flatten()),
+            }
         }
-        Ok(())
+        Ok(starts)
     }
 }

@@ -16,6 +16,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use headwater_sdk::{Blame, Error, Result, TableName};
 use roaring::RoaringTreemap;
 
+use super::MICROS_OF_DAY;
 use super::columns::Layout;
 use super::events::{FILE, FROM, ROW, TO};
 use super::hashes::hashes;
@@ -25,7 +26,6 @@ use crate::stage::lanes::{Lane, LaneBatch};
 
 /// How many keys an error names.
 const NAMED: usize = 5;
-const MICROS_OF_DAY: i64 = 86_400_000_000;
 
 /// What a walk has found, beside the rows to write.
 #[derive(Debug, Default)]

@@ -1,25 +1,21 @@
 //! The rows of the keys that changes concern: which keys, where the table has them, and what they are now.
 
-use std::collections::HashMap;
-
-use arrow::array::AsArray;
-use arrow::datatypes::{DataType, Int64Type, Schema};
+use arrow::datatypes::{DataType, Schema};
 use datafusion::common::Column;
 use datafusion::datasource::MemTable;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast, ident};
-use futures::StreamExt;
+use deltalake_core::kernel::Action;
 use headwater_sdk::check::{CompiledCheck, Probe, Severity};
 use headwater_sdk::engine::Refresh;
 use headwater_sdk::{Blame, Error};
-use roaring::RoaringTreemap;
 
 use super::{Case, Halt, Work, collect, halt, nothing, united};
 use crate::lake::delete::{self, FileRows};
 use crate::refresh::{
-    Changed, Fold, Found, KeyTable, Reach, Stop, affected, as_keys, key_columns, outputs, part, restrict, source_of,
+    Changed, Fold, Found, KeyTable, Reach, Stop, affected, as_keys, key_columns, outputs, part, source_of,
 };
-use crate::session::{FILE_COLUMN, LakeTable, ROW_COLUMN, Session, Thrift};
-use crate::stage::lanes;
+use crate::session::{LakeTable, Session};
+use crate::stage::positions::positions;
 
 /// More keys than this are not looked up.
 const MOST_KEYS: usize = 2_000_000;
@@ -50,23 +46,20 @@ impl Case<'_> {
         if count == 0 {
             return Ok(Work { plan: nothing(plan), deletes: Vec::new(), refresh: Refresh::Nothing });
         }
-        // From here on parts are by their places in the table of keys.
-        let parts: Vec<(usize, Expr)> = exprs.into_iter().enumerate().collect();
         let mut reach = Reach::default();
-        let restricted = restrict(plan, parts.clone(), &keys, &mut reach)?;
+        let computed = keys.computed(plan, exprs, &mut reach)?;
         if reach.share_of(plan) < SMALLEST_REACH {
             return halt(format!("most of what it reads is read for every key ({})", columns.join(", ")));
         }
         let rows = self.rows_of(&keys, &columns).await?;
-        let deleted: u64 = rows.values().map(RoaringTreemap::len).sum();
+        let deleted = delete::count(&rows);
         if let Some(all) = self.previous.rows()
             && deleted as f64 > all as f64 * LARGEST_SHARE
         {
             return halt(format!("{:.0} % of its rows are concerned", 100.0 * deleted as f64 / all as f64));
         }
-        let deletes = delete::actions(self.lake.location(), self.previous, &rows).await?;
-        let plan = keys.choose(restricted, &parts).map_err(Stop::from)?;
-        Ok(Work { plan, deletes, refresh: Refresh::Keys { columns, keys: count, deleted } })
+        let (deletes, _) = self.take_out(&rows).await?;
+        Ok(Work { plan: computed, deletes, refresh: Refresh::Keys { columns, keys: count, deleted } })
     }
 
     /// The groups of an aggregate that new rows belong to, of what the table has of them and of the new rows; `None` where the
@@ -87,15 +80,13 @@ impl Case<'_> {
         if count == 0 {
             return Ok(Some(Work { plan: nothing(plan), deletes: Vec::new(), refresh: Refresh::Nothing }));
         }
-        let rows = self.rows_of(&keys, &columns).await?;
-        let deleted = rows.values().map(RoaringTreemap::len).sum();
-        let deletes = delete::actions(self.lake.location(), self.previous, &rows).await?;
+        let (deletes, deleted) = self.take_out(&self.rows_of(&keys, &columns).await?).await?;
         let old = LakeTable::new(self.lake.location(), self.previous.clone(), self.lake.store_url()).await?;
         let sum = self.session.state().aggregate_functions().get("sum");
         let sum = sum.ok_or_else(|| Error::new("HW0553", Blame::Headwater, "the query engine has no sum"))?;
         let merged = LogicalPlanBuilder::scan(TABLE, source_of(old), None)
             .and_then(LogicalPlanBuilder::build)
-            .and_then(|old| keys.choose(old, &key_parts(&keys, &columns)))
+            .and_then(|old| keys.choose(old, &keys_of_table(&keys, TABLE, &columns)))
             .and_then(|old| fold.merged(LogicalPlanBuilder::from(old), TABLE, &table, gained, sum))
             .map_err(Stop::from)?;
         Ok(Some(Work { plan: merged, deletes, refresh: Refresh::Keys { columns, keys: count, deleted } }))
@@ -110,7 +101,7 @@ impl Case<'_> {
 
     /// Where the table's rows with the keys are.
     pub(super) async fn rows_of(&self, keys: &KeyTable, columns: &[String]) -> Result<FileRows, Halt> {
-        let parts = key_parts(keys, columns);
+        let parts = keys_of_table(keys, TABLE, columns);
         self.rows_where(|table| Ok(LogicalPlanBuilder::from(keys.choose(table.build()?, &parts)?))).await
     }
 
@@ -119,49 +110,40 @@ impl Case<'_> {
         &self,
         choose: impl FnOnce(LogicalPlanBuilder) -> datafusion::common::Result<LogicalPlanBuilder>,
     ) -> Result<FileRows, Halt> {
-        let lake = self.lake;
-        let table = LakeTable::with_positions(lake.location(), self.previous, lake.store_url()).await?;
+        let table = LakeTable::with_positions(self.lake.location(), self.previous, self.lake.store_url()).await?;
         let paths = table.paths().to_vec();
-        let positions = LogicalPlanBuilder::scan(TABLE, source_of(table), None)
-            .and_then(choose)
-            .and_then(|chosen| chosen.project([ident(FILE_COLUMN), ident(ROW_COLUMN)])?.build())
-            .map_err(Stop::from)?;
-        let mut thrift = Thrift::Fast;
-        let rows = loop {
-            match self.positions(&positions, thrift).await {
-                Ok(rows) => break rows,
-                Err(error) => thrift = thrift.next_after(&error).ok_or(error)?,
-            }
-        };
-        Ok(rows
-            .into_iter()
-            .filter_map(|(file, rows)| Some((paths.get(usize::try_from(file).ok()?)?.clone(), rows)))
-            .collect())
+        let chosen = LogicalPlanBuilder::scan(TABLE, source_of(table), None).and_then(choose).map_err(Stop::from)?;
+        Ok(positions(self.session, chosen, &paths).await?)
     }
 
-    /// The rows of each file, from a plan that yields files and rows.
-    async fn positions(&self, plan: &LogicalPlan, thrift: Thrift) -> Result<HashMap<i64, RoaringTreemap>, Error> {
-        let physical = self.session.physical(plan, thrift).await?;
-        let lanes = lanes::of_plan(&physical, &self.session.state().task_ctx())?;
-        let mut lanes = futures::stream::select_all(lanes);
-        let mut rows: HashMap<i64, RoaringTreemap> = HashMap::new();
-        while let Some(batch) = lanes.next().await {
-            let batch = batch?.rows;
-            let numbers = |column: usize| batch.column(column).as_primitive::<Int64Type>().values().iter().copied();
-            for (file, row) in numbers(0).zip(numbers(1)) {
-                rows.entry(file).or_default().insert(row as u64);
-            }
-        }
-        Ok(rows)
+    /// The actions that take rows out of the table, and how many they are.
+    pub(super) async fn take_out(&self, rows: &FileRows) -> Result<(Vec<Action>, u64), Halt> {
+        Ok((delete::actions(self.lake.location(), self.previous, rows).await?, delete::count(rows)))
     }
 }
 
-/// How the columns of a table of keys are those of the table, which is called [`TABLE`].
-fn key_parts(keys: &KeyTable, columns: &[String]) -> Vec<(usize, Expr)> {
+/// How the columns of a table of keys are those of a table of the lake.
+pub(in crate::stage) fn keys_of_table(keys: &KeyTable, table: &str, columns: &[String]) -> Vec<(usize, Expr)> {
     let part = |(place, name): (usize, &String)| {
-        (place, cast(Expr::Column(Column::new(Some(TABLE), name)), keys.data_type(place)))
+        (place, cast(Expr::Column(Column::new(Some(table), name)), keys.data_type(place)))
     };
     columns.iter().enumerate().map(part).collect()
+}
+
+/// The columns at the places that `may` says, as far as the plan can be computed by them apart: their places, and how they are
+/// computed of the plan's output.
+///
+/// # Errors
+/// With the operator that stands in the way, where none can.
+pub(in crate::stage) fn key_parts(
+    plan: &LogicalPlan,
+    table: &Schema,
+    may: &dyn Fn(usize) -> bool,
+    changed: &Changed,
+) -> Found<Vec<(usize, Expr)>> {
+    let is_key = |place: usize| is_key_type(plan.schema().field(place).data_type(), table.field(place).data_type());
+    let parts = outputs(plan).into_iter().enumerate().filter(|(place, _)| may(*place) && is_key(*place)).collect();
+    key_columns(plan, parts, changed)
 }
 
 /// The key by which a table's rows are looked up: the columns of a unique check, if all of them may be in it, for they choose
@@ -175,9 +157,7 @@ pub(super) fn key_of(
     table: &Schema,
     checks: &[CompiledCheck],
 ) -> Found<Vec<(usize, Expr)>> {
-    let is_key = |place: usize| is_key_type(plan.schema().field(place).data_type(), table.field(place).data_type());
-    let parts = outputs(plan).into_iter().enumerate().filter(|(place, _)| is_key(*place)).collect();
-    let parts = key_columns(plan, parts, changed)?;
+    let parts = key_parts(plan, table, &|_| true, changed)?;
     let is_part = |name: &String| parts.iter().any(|(place, _)| table.field(*place).name() == name);
     let unique = checks.iter().filter_map(|check| match &check.probe {
         Probe::Unique { columns } if check.filter.is_none() && columns.iter().all(is_part) => Some(columns),
@@ -201,7 +181,7 @@ pub(in crate::stage) async fn collect_keys(session: &Session, distinct: &Logical
 }
 
 /// Whether equal values of a column's type are equal in the table, and different ones different.
-pub(in crate::stage) fn is_key_type(computed: &DataType, kept: &DataType) -> bool {
+fn is_key_type(computed: &DataType, kept: &DataType) -> bool {
     let value = match computed {
         DataType::Dictionary(_, value) => value,
         other => other,

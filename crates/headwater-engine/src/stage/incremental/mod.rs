@@ -28,7 +28,7 @@ use crate::refresh::{Sign, Stop, derivative};
 use crate::session::{Session, Thrift, sql_error};
 use crate::types::lake_schema;
 
-pub(super) use keys::{collect_keys, is_key_type};
+pub(super) use keys::{collect_keys, key_parts, keys_of_table};
 
 /// What is to be written, instead of all rows.
 pub(super) struct Work {

@@ -3,8 +3,9 @@
 use headwater_diagnostics::{Diagnostic, Span};
 use headwater_sdk::method::{Grain, Incremental, Late, Strategy, TimeColumn};
 
+use crate::asset::{CheckSpec, Written};
 use crate::codes;
-use crate::load::checks::{CheckTypes, Checks};
+use crate::load::implied::Implied;
 use crate::spec::{GrainOption, LateOption, MaterializeOption, ModelHeader, RefreshOption, StrategyOption};
 use crate::yaml::Node;
 
@@ -16,8 +17,7 @@ const OWN_KEYS: [&str; 5] = ["strategy", "time_column", "grain", "lookback", "la
 pub(super) fn read(
     header: &ModelHeader,
     node: &Node,
-    types: &CheckTypes<'_>,
-    checks: &mut Checks,
+    checks: &mut Vec<CheckSpec>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Incremental> {
     if header.materialize != MaterializeOption::Incremental {
@@ -86,22 +86,30 @@ pub(super) fn read(
     if diagnostics.len() > before {
         return None;
     }
+    let mut implied = Implied::strictly_beside(checks);
     if let Some(column) = &header.time_column {
-        types.add_implied("not_null", std::slice::from_ref(column), place("time_column"), checks, diagnostics);
+        implied.not_null([&written(node, "time_column", column)], place("time_column"));
     }
     if option == StrategyOption::Merge {
-        types.add_implied("not_null", &header.key, place("key"), checks, diagnostics);
-        types.add_implied("unique", &header.key, place("key"), checks, diagnostics);
+        let key: Vec<Written> = header.key.iter().map(|column| written(node, "key", column)).collect();
+        implied.not_null(&key, place("key"));
+        implied.unique(&key, None, None, place("key"));
     }
+    checks.extend(implied.checks);
     Some(choices(header, option))
 }
 
 /// The columns that the choices name, and where.
 pub(super) fn named_columns(header: &ModelHeader, node: &Node) -> Vec<(String, Span)> {
-    let at =
-        |key: &str, text: &String| node.get(key).and_then(|value| value.find_text(text)).map_or(node.span, |n| n.span);
-    let time = header.time_column.iter().map(|column| (column.clone(), at("time_column", column)));
-    time.chain(header.key.iter().map(|column| (column.clone(), at("key", column)))).collect()
+    let time = header.time_column.iter().map(|column| written(node, "time_column", column));
+    let key = header.key.iter().map(|column| written(node, "key", column));
+    time.chain(key).map(|column| (column.name, column.span)).collect()
+}
+
+/// A column that a key of the header names, and where.
+fn written(node: &Node, key: &str, column: &str) -> Written {
+    let at = node.get(key).and_then(|value| value.find_text(column)).map_or(node.span, |found| found.span);
+    Written { name: column.to_owned(), span: at }
 }
 
 fn choices(header: &ModelHeader, option: StrategyOption) -> Incremental {

@@ -137,8 +137,7 @@ fn read_model(folder: &mut Folder, parts: &mut Parts<'_>, schema: &str, stem: &s
     let span = declared_at(&text, &layout, file);
     tables::refuse_reserved(&name, span, diagnostics);
     let (mut header, node, mut checks) = read_header(&text, &layout, file, &name, parts, diagnostics);
-    let chosen =
-        header.as_ref().and_then(|header| incremental::read(header, &node, parts.checks, &mut checks, diagnostics));
+    let chosen = header.as_ref().and_then(|header| incremental::read(header, &node, &mut checks.specs, diagnostics));
     let (star, arrivals) = match &mut header {
         Some(header) => star::of_header(header, &node, &text, diagnostics),
         None => (None, Vec::new()),

@@ -2,9 +2,10 @@
 
 use headwater_diagnostics::Span;
 use headwater_sdk::TableName;
-use headwater_sdk::check::{CompiledCheck, Probe, Severity, Threshold};
+use headwater_sdk::check::Probe;
 
 use crate::asset::{Bridge, CheckSpec, Dimension, Fact, Materialize, Reference, SpecialMember, Star, Written};
+use crate::load::implied::Implied;
 use crate::unit_test::CellValue;
 
 /// How far the weights of a group may be from 1: what is lost by adding floating-point numbers.
@@ -12,32 +13,32 @@ const WEIGHT_TOLERANCE: &str = "1e-9";
 
 /// The checks of a table's declaration, but for those that the project writes itself.
 pub(super) fn of(table: &TableName, star: &Star, kept: &Materialize, written: &[CheckSpec]) -> Vec<CheckSpec> {
-    let mut checks = Declared { written, kept, checks: Vec::new() };
+    let mut checks = Declared { kept, implied: Implied::beside(written) };
     match star {
         Star::Fact(fact) => checks.of_fact(fact),
         Star::Dimension(dimension) => checks.of_dimension(dimension),
         Star::Bridge(bridge) => checks.of_bridge(table, bridge),
     }
-    checks.checks
+    checks.implied.checks
 }
 
 struct Declared<'a> {
-    written: &'a [CheckSpec],
     /// How the table's rows are kept: a key may be in several versions, or in several snapshots.
     kept: &'a Materialize,
-    checks: Vec<CheckSpec>,
+    implied: Implied<'a>,
 }
 
 impl Declared<'_> {
     fn of_fact(&mut self, fact: &Fact) {
-        self.not_null(fact.grain.iter().chain(fact.references.iter().map(|reference| &reference.column)), fact.span);
+        self.implied
+            .not_null(fact.grain.iter().chain(fact.references.iter().map(|reference| &reference.column)), fact.span);
         self.unique(fact.grain.iter(), fact.span);
         self.references(&fact.references);
     }
 
     fn of_dimension(&mut self, dimension: &Dimension) {
         let key = [&dimension.key];
-        self.not_null(key, dimension.span);
+        self.implied.not_null(key, dimension.span);
         self.unique(key, dimension.key.span);
         if dimension.natural_key.iter().any(|column| column.name != dimension.key.name) {
             self.unique(dimension.natural_key.iter(), dimension.span);
@@ -57,7 +58,7 @@ impl Declared<'_> {
             let others = bridge.references.iter().map(|reference| &reference.column);
             std::iter::once(&bridge.group).chain(others.filter(|column| column.name != bridge.group.name))
         };
-        self.not_null(keys().chain(&bridge.weight), bridge.span);
+        self.implied.not_null(keys().chain(&bridge.weight), bridge.span);
         self.unique(keys(), bridge.span);
         self.references(&bridge.references);
         if let Some(weight) = &bridge.weight {
@@ -67,42 +68,17 @@ impl Declared<'_> {
                  having abs(sum({share}) - 1) > {WEIGHT_TOLERANCE}"
             );
             let name = format!("weights({})", weight.name);
-            self.add("sql", &name, [&bridge.group, weight], weight.span, None, Probe::Query { sql });
-        }
-    }
-
-    /// One check for all the columns that no check of the project is about.
-    fn not_null<'c>(&mut self, columns: impl IntoIterator<Item = &'c Written>, at: Span) {
-        let mut chosen: Vec<&Written> = Vec::new();
-        for column in columns {
-            let covered = self.unconditional().any(|check| match &check.probe {
-                Probe::NotNull { columns } => columns.contains(&column.name),
-                _ => false,
-            });
-            if !covered && chosen.iter().all(|known| known.name != column.name) {
-                chosen.push(column);
-            }
-        }
-        if !chosen.is_empty() {
-            let columns = names(&chosen);
-            let name = format!("not_null({})", columns.join(", "));
-            self.add("not_null", &name, chosen, at, None, Probe::NotNull { columns });
+            self.implied.add("sql", &name, [&bridge.group, weight], weight.span, None, Probe::Query { sql });
         }
     }
 
     fn unique<'c>(&mut self, columns: impl IntoIterator<Item = &'c Written>, at: Span) {
-        let chosen: Vec<&Written> = columns.into_iter().collect();
-        let mut columns = names(&chosen);
-        if let Materialize::Snapshot(snapshots) = self.kept {
-            columns.push(snapshots.column.clone());
-        }
-        let same = |theirs: &[String]| theirs.len() == columns.len() && theirs.iter().all(|c| columns.contains(c));
-        if self.unconditional().any(|check| matches!(&check.probe, Probe::Unique { columns } if same(columns))) {
-            return;
-        }
-        let name = format!("unique({})", columns.join(", "));
-        let at = if let [one] = chosen.as_slice() { one.span } else { at };
-        self.add("unique", &name, chosen, at, self.current(), Probe::Unique { columns });
+        let beside = match self.kept {
+            Materialize::Snapshot(snapshots) => Some(snapshots.column.as_str()),
+            _ => None,
+        };
+        let current = self.current();
+        self.implied.unique(columns, beside, current, at);
     }
 
     fn references(&mut self, references: &[Reference]) {
@@ -113,11 +89,11 @@ impl Declared<'_> {
                 to: to.clone(),
                 to_columns: vec![reference.to_column.clone()],
             };
-            if self.unconditional().any(|check| check.probe == probe) {
+            if self.implied.of_all_rows().any(|check| check.probe == probe) {
                 continue;
             }
             let name = format!("relationships({}, {to}.{})", column.name, reference.to_column);
-            self.add("relationships", &name, [column], reference.to_span, None, probe);
+            self.implied.add("relationships", &name, [column], reference.to_span, None, probe);
         }
     }
 
@@ -137,7 +113,7 @@ impl Declared<'_> {
         }
         let name = format!("{}({})", member.kind.as_str(), key.name);
         let probe = Probe::RowCount { min: Some(1), max: Some(1) };
-        self.add("row_count", &name, [], member.span, Some(filter), probe);
+        self.implied.add("row_count", &name, [], member.span, Some(filter), probe);
     }
 
     /// That the query makes keys as those of inferred members are made.
@@ -145,7 +121,7 @@ impl Declared<'_> {
         let fails_when = format!("{} is distinct from surrogate_key({})", quoted(&key.name), quoted(&natural.name));
         let name = format!("inferred_key({})", key.name);
         let filter = Some(format!("{} is not null", quoted(&natural.name)));
-        self.add("expression", &name, [key], key.span, filter, Probe::Row { fails_when });
+        self.implied.add("expression", &name, [key], key.span, filter, Probe::Row { fails_when });
     }
 
     /// Of a history, the versions that hold now.
@@ -155,51 +131,6 @@ impl Declared<'_> {
             _ => None,
         }
     }
-
-    /// The project's own checks of all rows.
-    fn unconditional(&self) -> impl Iterator<Item = &CompiledCheck> {
-        self.written.iter().map(|spec| &spec.check).filter(|check| check.filter.is_none())
-    }
-
-    fn add<'c>(
-        &mut self,
-        kind: &str,
-        name: &str,
-        columns: impl IntoIterator<Item = &'c Written>,
-        span: Span,
-        filter: Option<String>,
-        probe: Probe,
-    ) {
-        let columns: Vec<&Written> = columns.into_iter().collect();
-        let taken = |name: &str| self.written.iter().chain(&self.checks).any(|spec| spec.check.name == name);
-        let mut unique = name.to_owned();
-        for count in 2.. {
-            if !taken(&unique) {
-                break;
-            }
-            unique = format!("{name} #{count}");
-        }
-        self.checks.push(CheckSpec {
-            span,
-            column_spans: columns.iter().map(|column| (column.name.clone(), column.span)).collect(),
-            filter_span: None,
-            written: None,
-            check: CompiledCheck {
-                kind: kind.to_owned(),
-                name: unique,
-                description: None,
-                columns: names(&columns),
-                severity: Severity::Error,
-                threshold: Threshold::default(),
-                filter,
-                probe,
-            },
-        });
-    }
-}
-
-fn names(columns: &[&Written]) -> Vec<String> {
-    columns.iter().map(|column| column.name.clone()).collect()
 }
 
 fn quoted(name: &str) -> String {

@@ -4,12 +4,10 @@ use datafusion::common::{Column, JoinType, ScalarValue};
 use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Operator, binary_expr, cast, ident, lit};
 use headwater_sdk::{Blame, Error};
-use roaring::RoaringTreemap;
 
-use super::{Choice, Concerned, Halt, Stop, Work, chosen, table_column};
+use super::{Choice, Concerned, Halt, Stop, Work, chosen, plural, table_column};
 use crate::analysis::volatile_functions;
-use crate::lake::delete;
-use crate::refresh::{Reach, restrict};
+use crate::refresh::Reach;
 
 /// What new rows are called in plans.
 const ROWS: &str = "__rows";
@@ -35,10 +33,8 @@ impl Choice<'_> {
             None => match self.concerned(key, false).await? {
                 Concerned::Nothing => return Ok(self.nothing()),
                 Concerned::Keys(keys, count) => {
-                    let parts: Vec<(usize, Expr)> = key_values.into_iter().enumerate().collect();
-                    let restricted = restrict(&self.plan, parts.clone(), &keys, &mut Reach::default())?;
-                    let rows = keys.choose(restricted, &parts).map_err(Stop::from)?;
-                    (rows, format!("merge {count} key{}", if count == 1 { "" } else { "s" }))
+                    let rows = keys.computed(&self.plan, key_values, &mut Reach::default())?;
+                    (rows, format!("merge {}", plural(count, "key")))
                 }
                 Concerned::Unknown => (self.plan.clone(), "merge all rows".to_owned()),
             },
@@ -50,9 +46,8 @@ impl Choice<'_> {
         let differs =
             key.iter().map(same_key).reduce(Expr::and).map(|same| same.and(other_values.clone().is_not_true()));
         let found = new.clone();
-        let rows_out = self.case.rows_where(|table| table.join_on(found, JoinType::LeftSemi, differs)).await?;
-        let deleted = rows_out.values().map(RoaringTreemap::len).sum();
-        let deletes = delete::actions(self.case.lake.location(), self.case.previous, &rows_out).await?;
+        let replaced = self.case.rows_where(|table| table.join_on(found, JoinType::LeftSemi, differs)).await?;
+        let (deletes, deleted) = self.case.take_out(&replaced).await?;
         // Rows that are there already, value for value, are not written again.
         let there = key.iter().map(same_key).reduce(Expr::and).map(|same| same.and(other_values));
         let plan = LogicalPlanBuilder::from(new)

@@ -17,9 +17,9 @@ use headwater_sdk::types::type_name;
 use headwater_sdk::{Blame, Error, Result};
 
 use self::times::Times;
-use super::keys::{TABLE, is_key_type};
+use super::keys::{TABLE, key_parts};
 use super::{Case, Halt, Work, halt, nothing};
-use crate::refresh::{KeyTable, Stop, affected, key_columns, outputs, source_of};
+use crate::refresh::{KeyTable, Stop, affected, source_of};
 use crate::session::{LakeTable, sql_error};
 use crate::types::lake_schema;
 
@@ -146,13 +146,7 @@ impl Choice<'_> {
         let changed = if gained { changed.gained() } else { changed };
         let places = columns.iter().map(|name| table.index_of(name).map_err(|_| no_column(name)));
         let places = places.collect::<Result<Vec<_>, Error>>()?;
-        let parts: Vec<(usize, Expr)> = outputs(plan)
-            .into_iter()
-            .enumerate()
-            .filter(|(place, _)| places.contains(place))
-            .filter(|(place, _)| is_key_type(plan.schema().field(*place).data_type(), table.field(*place).data_type()))
-            .collect();
-        let parts = key_columns(plan, parts, &changed)?;
+        let parts = key_parts(plan, &table, &|place| places.contains(&place), &changed)?;
         if parts.len() < columns.len() {
             return halt(format!("the query does not compute rows by {} apart", columns.join(", ")));
         }
@@ -198,6 +192,11 @@ fn table_column(name: &str) -> Expr {
 
 fn chosen(what: String, columns: &[String], deleted: u64) -> Refresh {
     Refresh::Chosen { what, columns: columns.to_vec(), deleted }
+}
+
+/// A number of things whose plural ends in s.
+fn plural(number: u64, one: &str) -> String {
+    format!("{number} {one}{}", if number == 1 { "" } else { "s" })
 }
 
 fn no_column(name: &str) -> Error {

@@ -1,11 +1,9 @@
 //! The partitions that new rows belong to are computed again, whole.
 
 use datafusion::logical_expr::Expr;
-use roaring::RoaringTreemap;
 
-use super::{Choice, Concerned, Halt, Stop, Work, chosen, halt};
-use crate::lake::delete;
-use crate::refresh::{KeyTable, Reach, as_keys, restrict};
+use super::{Choice, Concerned, Halt, Stop, Work, chosen, halt, plural};
+use crate::refresh::{KeyTable, Reach, as_keys};
 
 impl Choice<'_> {
     pub(super) async fn partitions(&self) -> Result<Work, Halt> {
@@ -17,13 +15,9 @@ impl Choice<'_> {
         let Some((keys, count, when)) = self.new_partitions(&columns, &values).await? else {
             return Ok(self.nothing());
         };
-        let what = format!("{count} partition{}{when}", if count == 1 { "" } else { "s" });
-        let parts: Vec<(usize, Expr)> = values.into_iter().enumerate().collect();
-        let restricted = restrict(&self.plan, parts.clone(), &keys, &mut Reach::default())?;
-        let plan = keys.choose(restricted, &parts).map_err(Stop::from)?;
-        let rows = self.case.rows_of(&keys, &columns).await?;
-        let deleted = rows.values().map(RoaringTreemap::len).sum();
-        let deletes = delete::actions(self.case.lake.location(), self.case.previous, &rows).await?;
+        let what = format!("{}{when}", plural(count, "partition"));
+        let plan = keys.computed(&self.plan, values, &mut Reach::default())?;
+        let (deletes, deleted) = self.case.take_out(&self.case.rows_of(&keys, &columns).await?).await?;
         Ok(Work { plan, deletes, refresh: chosen(what, &columns, deleted) })
     }
 

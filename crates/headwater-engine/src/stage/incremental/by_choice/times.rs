@@ -8,7 +8,7 @@ use datafusion::functions_aggregate::expr_fn::max;
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder, cast, ident, lit};
 use headwater_sdk::method::{Grain, Late, TimeColumn, TimeRange};
 
-use super::{Choice, Concerned, Halt, Stop, halt, table_column};
+use super::{Choice, Concerned, Halt, Stop, halt, plural, table_column};
 
 /// More stretches of time than this are taken as one.
 const MOST_STRETCHES: usize = 100;
@@ -50,8 +50,8 @@ impl Choice<'_> {
         if late.is_empty() {
             return Ok(Times { what, since: Some(start), stretches: late });
         }
-        let (count, grain) = (late.len(), time.grain.as_str());
-        let steps = format!("{count} older {grain}{}", if count == 1 { "" } else { "s" });
+        let (count, grain) = (late.len() as u64, time.grain.as_str());
+        let steps = plural(count, &format!("older {grain}"));
         if self.how.late == Late::Ignore {
             what.push_str(&format!(", changes of {steps} left out"));
             return Ok(Times { what, since: Some(start), stretches: Vec::new() });

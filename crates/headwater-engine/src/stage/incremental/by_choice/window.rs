@@ -1,9 +1,6 @@
 //! A stretch of time is computed again and replaces what the table has of it.
 
-use roaring::RoaringTreemap;
-
 use super::{Choice, Halt, Work, chosen, halt, table_column};
-use crate::lake::delete;
 
 impl Choice<'_> {
     pub(super) async fn window(&self) -> Result<Work, Halt> {
@@ -11,8 +8,7 @@ impl Choice<'_> {
         let times = self.times(time).await?;
         let old = times.hold(&table_column(&time.column));
         let rows = self.case.rows_where(|table| table.filter(old)).await?;
-        let deleted = rows.values().map(RoaringTreemap::len).sum();
-        let deletes = delete::actions(self.case.lake.location(), self.case.previous, &rows).await?;
+        let (deletes, deleted) = self.case.take_out(&rows).await?;
         let refresh = chosen(format!("window {}", times.what), std::slice::from_ref(&time.column), deleted);
         Ok(Work { plan: self.new_rows(time, &times)?, deletes, refresh })
     }
