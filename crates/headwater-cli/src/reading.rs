@@ -2,10 +2,10 @@
 
 use clap::Args;
 use headwater_run::Lake;
+use headwater_sdk::engine::AsOf;
 use headwater_sdk::store::SnapshotRecord;
 
 use crate::failure::Failure;
-use crate::wiring::lake;
 
 /// The line of snapshots that a command works on or reads.
 #[derive(Debug, Default, Args)]
@@ -46,7 +46,7 @@ impl Reading {
     /// The snapshot; `None` where nothing was published yet.
     pub(crate) async fn snapshot(&self, lake: &Lake) -> Result<Option<SnapshotRecord>, Failure> {
         match &self.as_of {
-            Some(text) => Ok(Some(lake::snapshot_as_of(lake, text).await?)),
+            Some(text) => Ok(Some(headwater_run::snapshot_as_of(lake, &AsOf::of_text(text)).await?)),
             None => self.on.head(lake).await,
         }
     }

@@ -59,6 +59,12 @@ pub const CODES: &[Code] = &[
     Code::new("HW0563", "check names an unknown column", "A check names a column that its table does not have."),
     Code::new("HW0564", "name of the engine's own is wrong", "This is a defect of Headwater."),
     Code::new(
+        "HW0565",
+        "time travel that cannot be read",
+        "A table is read as of a snapshot with `from schema.table for version as of 12`, and as of a time with \
+         `for system_time as of '2026-01-31'`: behind the name and before an alias, with a constant.",
+    ),
+    Code::new(
         "HW0601",
         "lake's folder cannot be created",
         "Choose another folder for the lake in headwater.yml, or make its parent writable.",

@@ -33,8 +33,8 @@ use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::physical_plan::execute_stream;
 use futures::StreamExt;
 use headwater_sdk::engine::{
-    Analysis, Branch, CompareRequest, Comparison, Engine, Foresight, ForesightRequest, KeepSet, Layout, PublishOutcome,
-    QueryResult, SqlError, StagedTable, Survey, Trial, TrialRequest, VacuumReport,
+    Analysis, Branch, CompareRequest, Comparison, Engine, Foresight, ForesightRequest, KeepSet, Layout, Moment, Past,
+    PublishOutcome, QueryResult, SqlError, StagedTable, Survey, Trial, TrialRequest, VacuumReport,
 };
 use headwater_sdk::name::is_branch_name;
 use headwater_sdk::{Blame, Error, Relation, Relations, Result, RunId, TableName};
@@ -97,6 +97,10 @@ impl Lake {
 
     pub(crate) fn session(&self, relations: &Relations) -> Session {
         Session::new(&self.runtime, &self.location, relations, &self.cache, None)
+    }
+
+    pub(crate) fn session_with_past(&self, relations: &Relations, past: &Past) -> Session {
+        Session::with_past(&self.runtime, &self.location, (relations, past), &self.cache)
     }
 
     /// A table of the lake.
@@ -198,8 +202,12 @@ impl Engine for LakeEngine {
         lake::commit::position(&self.lake.location, table, relation).await
     }
 
-    async fn query(&self, relations: &Relations, sql: &str) -> Result<QueryResult> {
-        let session = self.lake.session(relations);
+    fn moments(&self, sql: &str) -> Result<Vec<Moment>> {
+        session::moments(sql)
+    }
+
+    async fn query(&self, relations: &Relations, past: &Past, sql: &str) -> Result<QueryResult> {
+        let session = self.lake.session_with_past(relations, past);
         let plan = session.plan(sql).await?;
         let physical = session.physical(&plan, Thrift::Fast).await?;
         let schema = physical.schema();

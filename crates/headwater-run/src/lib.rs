@@ -3,6 +3,7 @@
 //! Invariant: this crate reaches storage, compute and the catalogue only through the traits of `headwater-sdk`. It
 //! knows neither DataFusion nor Delta nor SQLite.
 
+mod as_of;
 mod backfill;
 mod begin;
 mod branching;
@@ -30,6 +31,7 @@ mod upkeep;
 #[cfg(test)]
 mod tests;
 
+pub use as_of::{Answered, query, snapshot_as_of};
 pub use backfill::{BackfillOptions, BackfillSummary, PartSummary, backfill, day_words};
 pub use branching::{
     BranchChange, BranchOptions, BranchSummary, PlannedPublish, PublishedAsset, Verb, branches, create_branch,

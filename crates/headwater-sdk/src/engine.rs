@@ -5,6 +5,7 @@
 pub mod comparison;
 pub mod foresight;
 pub mod layout;
+pub mod moment;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -28,6 +29,7 @@ use crate::stream::BatchStream;
 pub use comparison::{ChangedRow, ColumnChange, CompareRequest, Comparison, RowSamples};
 pub use foresight::{Foresight, ForesightRequest, InputChange};
 pub use layout::{ClusterOrder, Clustering, Compacted, Layout, Survey};
+pub use moment::{AsOf, Moment, Past};
 
 /// What planning a model's SQL tells, without touching data.
 #[derive(Debug, Clone)]
@@ -474,11 +476,18 @@ pub trait Engine: Send + Sync {
     /// When the log cannot be read.
     async fn position(&self, table: &TableName, relation: &Relation) -> Result<Option<serde_json::Value>>;
 
-    /// Answers a query. Statements other than queries are refused.
+    /// The moments that a query reads tables as of, in the order of the text: `FOR VERSION AS OF`, `FOR SYSTEM_TIME AS OF`.
+    ///
+    /// # Errors
+    /// `HW0565` for a moment that is no constant.
+    fn moments(&self, sql: &str) -> Result<Vec<Moment>>;
+
+    /// Answers a query. Statements other than queries are refused. `past` says what names meant at the moments that the
+    /// query names.
     ///
     /// # Errors
     /// For SQL that is wrong or not a query, and for tables that cannot be read.
-    async fn query(&self, relations: &Relations, sql: &str) -> Result<QueryResult>;
+    async fn query(&self, relations: &Relations, past: &Past, sql: &str) -> Result<QueryResult>;
 
     /// The number of rows of a table or view.
     ///

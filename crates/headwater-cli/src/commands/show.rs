@@ -10,6 +10,7 @@ use headwater_diagnostics::nearest;
 use headwater_project::Project;
 use headwater_run::Lake;
 use headwater_sdk::check::{CheckResult, Verdict};
+use headwater_sdk::engine::Past;
 use headwater_sdk::store::{AssetState, SnapshotRecord};
 use headwater_sdk::types::type_name;
 use headwater_sdk::{Blame, Error, Relation, TableName};
@@ -125,11 +126,11 @@ impl Details {
             Some(state) => checks_of(lake, state).await?,
             None => Vec::new(),
         };
-        let counted = lake.engine.query(relations, &format!("select count(*) as n from {name}")).await?;
+        let counted = lake.engine.query(relations, &Past::new(), &format!("select count(*) as n from {name}")).await?;
         let counted: Vec<RecordBatch> = collect(counted.stream).await?;
         let count =
             counted.first().map(cells).transpose()?.and_then(|rows| rows.first()?.first()?.clone()?.parse().ok());
-        let first = lake.engine.query(relations, &format!("select * from {name} limit {rows}")).await?;
+        let first = lake.engine.query(relations, &Past::new(), &format!("select * from {name} limit {rows}")).await?;
         Ok(Self {
             name: name.clone(),
             snapshot: snapshot.id,

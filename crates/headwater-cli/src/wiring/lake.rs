@@ -8,10 +8,9 @@ use headwater_catalog::memory::MemoryStore;
 use headwater_engine::{INTERNAL_FOLDER, LakeEngine, LakeOptions};
 use headwater_project::Project;
 use headwater_run::Lake;
-use headwater_sdk::store::{SnapshotRecord, Store};
+use headwater_sdk::store::Store;
 use headwater_sdk::{Blame, Error, Result};
 
-use crate::failure::Failure;
 
 /// The catalogue's file inside a lake.
 const CATALOG_FILE: &str = "catalog.db";
@@ -76,48 +75,7 @@ fn local_path(lake: &str) -> Option<PathBuf> {
     }
 }
 
-/// The snapshot that a person means by a number or a time.
-pub(crate) async fn snapshot_as_of(lake: &Lake, text: &str) -> Result<SnapshotRecord, Failure> {
-    let found = if let Ok(number) = text.parse() {
-        lake.store.snapshot(number).await?
-    } else {
-        lake.store.snapshot_at(parse_time(text)?).await?
-    };
-    found.ok_or_else(|| {
-        Error::new("HW0805", Blame::Project, format!("there is no snapshot as of {text}"))
-            .help("`headwater history` lists the snapshots")
-            .into()
-    })
-}
-
-/// Milliseconds since 1970-01-01T00:00:00Z of an RFC 3339 time, or of a date or wall-clock time in UTC.
-fn parse_time(text: &str) -> Result<i64> {
-    let civil = || {
-        let date = || Some(text.parse::<jiff::civil::Date>().ok()?.at(0, 0, 0, 0));
-        let time = text.parse::<jiff::civil::DateTime>().ok().filter(|_| text.len() > 10).or_else(date)?;
-        jiff::tz::TimeZone::UTC.to_timestamp(time).ok()
-    };
-    let time: Option<jiff::Timestamp> = text.parse().ok().or_else(civil);
-    time.map(jiff::Timestamp::as_millisecond).ok_or_else(|| {
-        Error::new("HW0804", Blame::Project, format!("'{text}' is neither a snapshot's number nor a time"))
-            .help("write e.g. 12, 2026-01-31 or 2026-01-31T08:00:00Z")
-    })
-}
-
 pub(crate) fn nothing_published() -> Error {
     Error::new("HW0806", Blame::Project, "nothing has been published in this environment yet")
         .help("`headwater run` publishes")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_instants_or_utc() {
-        assert_eq!(parse_time("1970-01-02").unwrap(), 86_400_000);
-        assert_eq!(parse_time("1970-01-01T00:00:01").unwrap(), 1_000);
-        assert_eq!(parse_time("1970-01-01T01:00:00+01:00").unwrap(), 0);
-        assert!(parse_time("yesterday").is_err());
-    }
 }

@@ -19,4 +19,5 @@ mod reliability;
 mod running;
 mod selecting;
 mod star;
+mod time_travel;
 mod unit_tests;

@@ -8,7 +8,7 @@ use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Word};
 
 /// The byte at a line and column, both counted from 1, columns in characters. `None` when the text has no such place.
-pub(super) fn byte_at(sql: &str, line: u64, column: u64) -> Option<usize> {
+pub(crate) fn byte_at(sql: &str, line: u64, column: u64) -> Option<usize> {
     let line_start = match line.checked_sub(1)? {
         0 => 0,
         breaks => sql.match_indices('\n').nth(breaks as usize - 1)?.0 + 1,

@@ -39,6 +39,7 @@ use headwater_sdk::name::TableName;
 
 use context::ModelContext;
 use error::Source;
+pub(crate) use location::byte_at;
 use statement::QueryStatement;
 pub(crate) use statement::{refuse_ignored_clause, refuse_recursive_union};
 pub(crate) use volatile::volatile_functions;

@@ -1,6 +1,6 @@
 //! Sessions on given tables: those of the lake, and everything in it, are out of reach.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use datafusion::datasource::ViewTable;
 use headwater_sdk::engine::GivenTable;
 use headwater_sdk::{Blame, Error, TableName};
 
-use super::{Runtime, Session, arrow_error, sql_error};
+use super::{CATALOG, Runtime, Session, arrow_error, sql_error};
 
 /// What a name stands for.
 #[derive(Clone)]
@@ -59,8 +59,9 @@ impl Session {
     }
 
     fn over(runtime: &Runtime, tables: Arc<BTreeMap<TableName, Given>>) -> Self {
-        let names = Arc::new(tables.keys().cloned().collect());
-        let state = runtime.state(Arc::new(GivenCatalog { runtime: runtime.clone(), tables }));
+        let names = Arc::new(HashMap::from([(CATALOG.to_owned(), tables.keys().cloned().collect())]));
+        let state =
+            runtime.state([(CATALOG.to_owned(), Arc::new(GivenCatalog { runtime: runtime.clone(), tables }) as _)]);
         Self { state: Arc::new(state), names }
     }
 }

@@ -12,6 +12,7 @@ mod runtime;
 mod scan;
 mod sql_types;
 mod star;
+mod travel;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -23,7 +24,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::sql::parser::Statement as DFStatement;
 use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
-use headwater_sdk::engine::SqlError;
+use headwater_sdk::engine::{Past, SqlError};
 use headwater_sdk::{Blame, Error, Relation, Relations, Result, TableName};
 
 pub(crate) use catalog::TableCache;
@@ -32,17 +33,20 @@ pub(crate) use runtime::Runtime;
 pub(crate) use scan::{FILE_COLUMN, LakeTable, ROW_COLUMN, needs_delta_rs};
 pub(crate) use sql_types::SqlTypes;
 pub(crate) use star::DateDimension;
+pub(crate) use travel::moments;
 
 use crate::analysis;
 use crate::lake::location::Location;
 use crate::lake::table::is_disk_full;
+use runtime::CATALOG;
+use travel::Travel;
 
 /// Names resolved in one map of relations.
 #[derive(Clone)]
 pub(crate) struct Session {
     state: Arc<SessionState>,
-    /// What can be named.
-    names: Arc<Vec<TableName>>,
+    /// What can be named, by catalogue.
+    names: Arc<HashMap<String, Vec<TableName>>>,
 }
 
 impl Session {
@@ -56,8 +60,27 @@ impl Session {
     ) -> Self {
         let catalog =
             catalog::LakeCatalog::new(runtime.clone(), location.clone(), relations.clone(), cache.clone(), extra);
-        let names = Arc::new(relations.keys().cloned().collect());
-        Self { state: Arc::new(runtime.state(Arc::new(catalog))), names }
+        let names = HashMap::from([(CATALOG.to_owned(), relations.keys().cloned().collect())]);
+        Self { state: Arc::new(runtime.state([(CATALOG.to_owned(), Arc::new(catalog) as _)])), names: Arc::new(names) }
+    }
+
+    /// A session on the given relations, and on what names meant at other moments.
+    pub(crate) fn with_past(
+        runtime: &Runtime,
+        location: &Location,
+        (relations, past): (&Relations, &Past),
+        cache: &Arc<TableCache>,
+    ) -> Self {
+        let then = past.iter().map(|(moment, relations)| (travel::catalog_of(moment), relations));
+        let all: Vec<(String, &Relations)> = std::iter::once((CATALOG.to_owned(), relations)).chain(then).collect();
+        let catalogs = all.iter().map(|(name, relations)| {
+            let relations = Relations::clone(relations);
+            let catalog = catalog::LakeCatalog::new(runtime.clone(), location.clone(), relations, cache.clone(), None);
+            (name.clone(), Arc::new(catalog) as _)
+        });
+        let state = Arc::new(runtime.state(catalogs));
+        let names = all.into_iter().map(|(name, relations)| (name, relations.keys().cloned().collect()));
+        Self { state, names: Arc::new(names.collect()) }
     }
 
     /// The planner's and optimiser's state.
@@ -67,16 +90,21 @@ impl Session {
 
     /// Plans a query. Everything that is not a query (DDL, DML, SET, COPY, EXPLAIN ANALYZE of such) is refused.
     pub(crate) async fn plan(&self, sql: &str) -> Result<LogicalPlan> {
-        let plan = match self.plan_statement(sql).await {
+        let travel = Travel::read(sql)?;
+        let plan = match self.plan_statement(&travel).await {
             Ok(plan) => plan?,
-            Err(error) => return Err(self.explain(sql).await.unwrap_or_else(|| sql_error(&error))),
+            Err(error) => return Err(self.explain(&travel).await.unwrap_or_else(|| sql_error(&error))),
         };
         read_only(&plan)?;
         analysis::refuse_recursive_union(&plan).map_or(Ok(plan), |refusal| Err(in_query(refusal)))
     }
 
-    async fn plan_statement(&self, sql: &str) -> datafusion::common::Result<Result<LogicalPlan>> {
-        let statement = self.state.sql_to_statement(sql, &self.state.config_options().sql_parser.dialect)?;
+    async fn plan_statement(&self, travel: &Travel) -> datafusion::common::Result<Result<LogicalPlan>> {
+        let dialect = self.state.config_options().sql_parser.dialect;
+        let mut statement = self.state.sql_to_statement(&travel.sql, &dialect)?;
+        if let Err(misplaced) = travel.apply(&mut statement) {
+            return Ok(Err(misplaced));
+        }
         if let DFStatement::Statement(inner) = &statement
             && let SqlStatement::Query(query) = inner.as_ref()
             && let Some(refusal) = analysis::refuse_ignored_clause(query)
@@ -87,9 +115,13 @@ impl Session {
     }
 
     /// A better reason than the planner's why a statement cannot be planned, with the place.
-    async fn explain(&self, sql: &str) -> Option<Error> {
+    async fn explain(&self, travel: &Travel) -> Option<Error> {
+        let sql = &travel.sql;
         let dialect = self.state.config_options().sql_parser.dialect;
-        let statement = self.state.sql_to_statement(sql, &dialect).ok();
+        let mut statement = self.state.sql_to_statement(sql, &dialect).ok();
+        if let Some(statement) = &mut statement {
+            travel.apply(statement).ok()?;
+        }
         match &statement {
             Some(DFStatement::Statement(inner)) if matches!(**inner, SqlStatement::Query(_)) => {}
             Some(DFStatement::Explain(_)) | None => {}
@@ -106,9 +138,11 @@ impl Session {
             }
             let written: Vec<&str> = reference.schema().into_iter().chain([reference.table()]).collect();
             let name = reference.schema().and_then(|schema| TableName::new(schema, reference.table()).ok());
-            let Some(name) = name.filter(|name| self.names.contains(name)) else {
+            let catalog = reference.catalog().unwrap_or(CATALOG);
+            let names = self.names.get(catalog).map_or(&[] as &[TableName], Vec::as_slice);
+            let Some(name) = name.filter(|name| names.contains(name)) else {
                 let span = analysis::place_of(&self.state, sql, &written);
-                return Some(self.no_table(&written.join(".")).at(span));
+                return Some(no_table(&written.join("."), catalog, names).at(span));
             };
             schemas.insert(
                 name,
@@ -117,18 +151,6 @@ impl Session {
         }
         let wrong = analysis::analyze(&self.state, sql, &|name| schemas.get(name).cloned()).err()?;
         Some(in_query(wrong))
-    }
-
-    fn no_table(&self, written: &str) -> Error {
-        let names = self.names.iter().map(ToString::to_string);
-        let nearest = names.min_by_key(|name| strsim::damerau_levenshtein(name, written));
-        let error = Error::new("HW0557", Blame::Project, format!("there is no table {written}"));
-        match nearest {
-            Some(near) if strsim::damerau_levenshtein(&near, written) <= written.len() / 2 => {
-                error.help(format!("did you mean {near}?"))
-            }
-            _ => error.help("`headwater show` lists the tables; a table is named schema.table"),
-        }
     }
 
     /// A plan as the optimiser leaves it.
@@ -168,6 +190,19 @@ impl Session {
             *state.config_mut() = state.config().clone().with_target_partitions(1).with_batch_size(SMALL_BATCH);
         }
         state.create_physical_plan(plan).await.map_err(|e| sql_error(&e))
+    }
+}
+
+/// A table that is not among the names of a catalogue: today's, or that of a moment.
+fn no_table(written: &str, catalog: &str, names: &[TableName]) -> Error {
+    let when = if catalog == CATALOG { String::new() } else { format!(" {catalog}") };
+    let nearest = names.iter().map(ToString::to_string).min_by_key(|name| strsim::damerau_levenshtein(name, written));
+    let error = Error::new("HW0557", Blame::Project, format!("there is no table {written}{when}"));
+    match nearest {
+        Some(near) if strsim::damerau_levenshtein(&near, written) <= written.len() / 2 => {
+            error.help(format!("did you mean {near}?"))
+        }
+        _ => error.help("`headwater show` lists the tables; a table is named schema.table"),
     }
 }
 

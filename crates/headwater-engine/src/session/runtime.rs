@@ -20,8 +20,8 @@ use super::sql_types::{SqlTypes, UTC};
 use super::star;
 use crate::lake::location::Location;
 
-/// The name of the one catalogue that sessions have.
-const CATALOG: &str = "lake";
+/// The name of the catalogue that names without one are looked up in.
+pub(super) const CATALOG: &str = "lake";
 /// How many memory consumers an error names.
 const CONSUMERS_NAMED: usize = 3;
 /// Spill files may take this much disk before a query is given up (bytes).
@@ -104,10 +104,12 @@ impl Runtime {
         &self.template
     }
 
-    /// The state of a session that sees `catalog`.
-    pub(crate) fn state(&self, catalog: Arc<dyn CatalogProvider>) -> SessionState {
+    /// The state of a session that sees some catalogues.
+    pub(super) fn state(&self, catalogs: impl IntoIterator<Item = (String, Arc<dyn CatalogProvider>)>) -> SessionState {
         let list = MemoryCatalogProviderList::new();
-        list.register_catalog(CATALOG.to_owned(), catalog);
+        for (name, catalog) in catalogs {
+            list.register_catalog(name, catalog);
+        }
         let builder = SessionStateBuilder::new_from_existing(self.template.as_ref().clone());
         let mut state = builder.with_catalog_list(Arc::new(list)).build();
         // The time that `now()` and `current_date` stand for.

@@ -10,7 +10,9 @@ use futures::{StreamExt, TryStreamExt};
 use headwater_engine::{LakeEngine, LakeOptions};
 use headwater_sdk::check::{CompiledCheck, Probe, Severity, Threshold};
 use headwater_sdk::connector::{ReadPart, RejectedRow, SourceBatch};
-use headwater_sdk::engine::{Branch, Engine, Layout, PublishOutcome, StageInput, StageRequest, Staged, WriteMode};
+use headwater_sdk::engine::{
+    Branch, Engine, Layout, Past, PublishOutcome, StageInput, StageRequest, Staged, WriteMode,
+};
 use headwater_sdk::method::Method;
 use headwater_sdk::progress::Progress;
 use headwater_sdk::{Relation, Relations, Result, RunId, TableName};
@@ -169,7 +171,7 @@ pub(crate) fn source(batches: Vec<RecordBatch>) -> StageInput {
 }
 
 pub(crate) async fn rows(engine: &LakeEngine, relations: &Relations, sql: &str) -> String {
-    let result = engine.query(relations, sql).await.unwrap();
+    let result = engine.query(relations, &Past::new(), sql).await.unwrap();
     let batches: Vec<RecordBatch> = result.stream.try_collect().await.unwrap();
     let text = arrow::util::pretty::pretty_format_batches(&batches).unwrap().to_string();
     let cells = text.lines().filter(|line| line.starts_with('|')).skip(1);

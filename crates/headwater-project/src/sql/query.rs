@@ -41,6 +41,17 @@ pub(crate) fn read_query(sql: &str) -> Result<Vec<NamedTable>, SqlProblem> {
     {
         return Err(not_a_query(&word.value, places.range(first.span)));
     }
+    if let Some(range) = time_travel(&tokens, &places) {
+        return Err(SqlProblem {
+            code: codes::SQL_SYNTAX,
+            message: "a model reads its inputs as they are, and not as of another time".to_owned(),
+            help: Some(
+                "leave AS OF out; `headwater query` knows it, and `materialize: snapshot` or `scd2` keeps what was"
+                    .to_owned(),
+            ),
+            range: Some(range),
+        });
+    }
     let (statement, next) = parse(tokens, |parser| {
         let statement = parser.parse_statement()?;
         while parser.consume_token(&Token::SemiColon) {}
@@ -147,6 +158,24 @@ fn deep(range: Option<Range<usize>>) -> SqlProblem {
 
 fn significant(tokens: &[TokenWithSpan]) -> impl Iterator<Item = &TokenWithSpan> {
     tokens.iter().filter(|t| !matches!(t.token, Token::Whitespace(_) | Token::SemiColon | Token::EOF))
+}
+
+/// Where tables are read as of a snapshot or a time, as queries may.
+fn time_travel(tokens: &[TokenWithSpan], places: &Places<'_>) -> Option<Range<usize>> {
+    let tokens: Vec<&TokenWithSpan> = significant(tokens).collect();
+    let is = |token: &TokenWithSpan, words: &[&str]| match &token.token {
+        Token::Word(word) if word.quote_style.is_none() => words.iter().any(|w| word.value.eq_ignore_ascii_case(w)),
+        _ => false,
+    };
+    let found = tokens.windows(5).find(|window| {
+        let constant = matches!(window[4].token, Token::Number(..) | Token::SingleQuotedString(_));
+        is(window[1], &["version", "system_version", "timestamp", "system_time"])
+            && is(window[2], &["as"])
+            && is(window[3], &["of"])
+            && (is(window[0], &["for"]) || constant)
+    })?;
+    let first = if is(found[0], &["for"]) { 0 } else { 1 };
+    Some(places.byte(found[first].span.start)?..places.byte(found[4].span.end)?)
 }
 
 fn not_a_query(word: &str, range: Option<Range<usize>>) -> SqlProblem {

@@ -408,7 +408,11 @@ impl Engine for MemoryEngine {
         Ok(versions.iter().rev().find_map(|version| version.position.clone()))
     }
 
-    async fn query(&self, relations: &Relations, sql: &str) -> Result<QueryResult> {
+    fn moments(&self, _: &str) -> Result<Vec<headwater_sdk::engine::Moment>> {
+        Ok(Vec::new())
+    }
+
+    async fn query(&self, relations: &Relations, _: &headwater_sdk::engine::Past, sql: &str) -> Result<QueryResult> {
         let (columns, rows) = self.evaluate(relations, sql)?;
         let schema = text_schema(&columns);
         let batch = to_batch(&schema, &rows);

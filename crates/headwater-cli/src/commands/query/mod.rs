@@ -22,6 +22,9 @@ use answer::Answer;
 
 /// Answers a query over what is published.
 ///
+/// A table can be read as it was: `from marts.orders for version as of 12` (a snapshot's number), `for system_time as of
+/// '2026-01-31'`.
+///
 /// On a terminal the first 40 rows are shown as a table, and how many more there are. Elsewhere, and with --format,
 /// --limit or --output, all rows are written as they come, in constant memory: CSV unless another format is chosen.
 #[derive(Debug, Args)]
@@ -62,20 +65,20 @@ pub(crate) async fn query(args: &QueryArgs, global: &Global, console: &Console) 
     // Constants can be asked for in a lake without tables, too.
     let snapshot = args.reading.snapshot(&lake).await?;
     let relations = snapshot.as_ref().map(|snapshot| snapshot.relations.clone()).unwrap_or_default();
-    let result = lake.engine.query(&relations, &sql).await.map_err(|error| match (error.code, &snapshot) {
-        ("HW0557", None) => lake::nothing_published().into(),
-        _ => Failure::of_sql(error, sql),
-    })?;
-    let answer = Answer::new(result, args.limit);
-    match (give(answer, format, args, console).await, snapshot) {
-        (Ok(()), _) => Ok(0),
-        (Err(failure), None) => Err(failure),
-        (Err(failure), Some(snapshot)) => {
-            // Vacuuming may have begun after the query.
-            let now = lake.store.snapshot(snapshot.id).await.ok().flatten();
-            Err(failure.of_reading(&now.unwrap_or(snapshot), args.reading.chosen()))
-        }
+    let answered =
+        headwater_run::query(&lake, &relations, &sql).await.map_err(|error| match (error.code, &snapshot) {
+            ("HW0557", None) => lake::nothing_published().into(),
+            _ => Failure::of_sql(error, sql),
+        })?;
+    let answer = Answer::new(answered.result, args.limit);
+    let Err(mut failure) = give(answer, format, args, console).await else { return Ok(0) };
+    let named = answered.past.into_iter().map(|snapshot| (snapshot, true));
+    for (snapshot, chosen) in named.chain(snapshot.map(|snapshot| (snapshot, args.reading.chosen()))) {
+        // Vacuuming may have begun after the query.
+        let now = lake.store.snapshot(snapshot.id).await.ok().flatten();
+        failure = failure.of_reading(&now.unwrap_or(snapshot), chosen);
     }
+    Err(failure)
 }
 
 /// Gives the answer to the file, the terminal or stdout.

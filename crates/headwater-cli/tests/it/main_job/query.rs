@@ -6,7 +6,7 @@ use std::process::Stdio;
 use serde_json::Value;
 
 use super::flights::{expected, flights};
-use crate::program::{headwater, json, ok, query, say};
+use crate::program::{headwater, json, ok, query, say, utc};
 use crate::project::{Project, assert_told};
 
 /// One row of each kind of value.
@@ -203,21 +203,6 @@ fn the_lake_is_read_as_it_was() {
     assert_told(&at("2001-01-01").exits(2), "HW0805", &["2001-01-01", "headwater history"]);
     assert_told(&at("3").exits(2), "HW0805", &["3"]);
     assert_told(&at("yesterday").exits(2), "HW0804", &["yesterday"]);
-}
-
-/// A time in RFC 3339, of milliseconds since 1970 (the civil calendar by counting days from 0000-03-01).
-fn utc(ms: i64) -> String {
-    let seconds = ms.div_euclid(1000);
-    let (days, of_day) = (seconds.div_euclid(86_400) + 719_468, seconds.rem_euclid(86_400));
-    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year + year / 4 - year / 100);
-    let month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    let year = year + era * 400 + i64::from(month <= 2);
-    let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", ms.rem_euclid(1000))
 }
 
 #[test]

@@ -11,7 +11,7 @@ use arrow::datatypes::{DataType, Int64Type, TimestampMicrosecondType};
 use futures::TryStreamExt;
 use headwater_sdk::Relation;
 use headwater_sdk::check::{CheckCount, CompiledCheck};
-use headwater_sdk::engine::{Engine, Refresh, Since, StageInput, StageRequest, Staged, WriteMode};
+use headwater_sdk::engine::{Engine, Past, Refresh, Since, StageInput, StageRequest, Staged, WriteMode};
 use headwater_sdk::method::{Deletes, History, HistoryColumns, Method};
 
 use super::model::{Row, Told};
@@ -115,7 +115,7 @@ impl World {
         let sql = format!(
             "select key, part, coalesce(name, 0) as name, note, valid_from, valid_to, is_current, row_hash from {table}"
         );
-        let result = self.lake.engine.query(&self.lake.relations, &sql).await.unwrap();
+        let result = self.lake.engine.query(&self.lake.relations, &Past::new(), &sql).await.unwrap();
         let batches: Vec<RecordBatch> = result.stream.try_collect().await.unwrap();
         let mut told = Vec::new();
         for batch in batches {

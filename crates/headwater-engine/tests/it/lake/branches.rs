@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{Int32Array, Int64Array, StringArray};
 use headwater_sdk::check::{Probe, Severity};
-use headwater_sdk::engine::{Branch, Engine, PublishOutcome, StageInput, WriteMode};
+use headwater_sdk::engine::{Branch, Engine, Past, PublishOutcome, StageInput, WriteMode};
 use headwater_sdk::method::Method;
 use headwater_sdk::{Relation, Relations, RunId};
 
@@ -197,7 +197,7 @@ async fn statements_that_change_something_are_refused() {
         "set datafusion.execution.batch_size = 1",
         "explain analyze insert into raw.a values (2)",
     ] {
-        let refused = lake.engine.query(&lake.relations, sql).await;
+        let refused = lake.engine.query(&lake.relations, &Past::new(), sql).await;
         assert!(refused.is_err(), "{sql} must be refused");
     }
     assert!(!std::path::Path::new("/tmp/headwater-must-not-exist.csv").exists());

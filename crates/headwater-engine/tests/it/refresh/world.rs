@@ -6,7 +6,8 @@ use futures::TryStreamExt;
 use headwater_sdk::Relations;
 use headwater_sdk::check::{CheckCount, CheckResult, CompiledCheck};
 use headwater_sdk::engine::{
-    ClusterOrder, Clustering, Compacted, Engine, Layout, Refresh, Since, StageInput, StageRequest, Staged, WriteMode,
+    ClusterOrder, Clustering, Compacted, Engine, Layout, Past, Refresh, Since, StageInput, StageRequest, Staged,
+    WriteMode,
 };
 use headwater_sdk::method::Method;
 
@@ -120,7 +121,7 @@ impl World {
 }
 
 async fn rows_of(lake: &Fixture, relations: &Relations, sql: &str) -> Option<Vec<String>> {
-    let result = lake.engine.query(relations, sql).await.ok()?;
+    let result = lake.engine.query(relations, &Past::new(), sql).await.ok()?;
     let batches: Vec<_> = result.stream.try_collect().await.ok()?;
     let text = arrow::util::pretty::pretty_format_batches(&batches).ok()?.to_string();
     let mut rows: Vec<String> = text
