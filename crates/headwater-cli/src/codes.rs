@@ -21,17 +21,6 @@ const CODES: &[Code] = &[
         "Only catalogues in SQLite files are built. Set `catalog` of the environment to the path of a file.",
     ),
     Code::new(
-        "HW0804",
-        "neither a snapshot nor a time",
-        "--as-of takes a snapshot's number (12), a date (2026-01-31, its first instant in UTC) or a time in RFC 3339 \
-         (2026-01-31T08:00:00Z).",
-    ),
-    Code::new(
-        "HW0805",
-        "no snapshot as of then",
-        "`headwater history` lists the snapshots and when they were published.",
-    ),
-    Code::new(
         "HW0806",
         "nothing is published",
         "The environment's lake has no snapshot yet. `headwater run` makes the first.",

@@ -1,9 +1,20 @@
-//! The error codes of resolving, running and publishing, `HW09xx`.
+//! The error codes of resolving, running, publishing and reading as of a moment: `HW0804`, `HW0805` and `HW09xx`.
 
 use headwater_sdk::Code;
 
 /// Every code of this crate, in order.
 pub const CODES: &[Code] = &[
+    Code::new(
+        "HW0804",
+        "neither a snapshot nor a time",
+        "A moment is a snapshot's number (12), a date (2026-01-31, its first instant in UTC) or a time in RFC 3339 \
+         (2026-01-31T08:00:00Z).",
+    ),
+    Code::new(
+        "HW0805",
+        "no snapshot as of then",
+        "`headwater history` lists the snapshots and when they were published.",
+    ),
     Code {
         code: "HW0901",
         title: "a check names a column that the table does not have",
