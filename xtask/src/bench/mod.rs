@@ -32,6 +32,7 @@ use self::headwater::Headwater;
 use self::places::Places;
 use self::rounds::Contender;
 use self::section::Section;
+use self::tools::Tool;
 use crate::report::say;
 
 /// Rounds below which figures are not kept.
@@ -96,14 +97,31 @@ struct Settings {
 }
 
 impl Settings {
+    /// What takes part, with versions; the tools are installed if they are not there.
+    fn versions(&self, tools: &[Tool]) -> Result<Vec<String>, String> {
+        let mut versions = self.headwater.versions(&self.places)?;
+        for tool in tools {
+            for version in tool.install(&self.places)? {
+                if !versions.contains(&version) {
+                    versions.push(version);
+                }
+            }
+        }
+        Ok(versions)
+    }
+
     /// The contenders that were asked for.
     fn choose<'a>(&self, contenders: Vec<Contender<'a>>) -> Result<Vec<Contender<'a>>, String> {
         let names: Vec<&str> = contenders.iter().map(|contender| contender.name).collect();
         if let Some(unknown) = self.only.iter().find(|name| !names.contains(&name.as_str())) {
             return Err(format!("there is no contender '{unknown}': name some of {}", names.join(", ")));
         }
-        let wanted = |name: &str| self.only.is_empty() || self.only.iter().any(|only| only == name);
-        Ok(contenders.into_iter().filter(|contender| wanted(contender.name)).collect())
+        Ok(contenders.into_iter().filter(|contender| self.wants(contender.name)).collect())
+    }
+
+    /// Whether a contender takes part.
+    fn wants(&self, name: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|only| only == name)
     }
 }
 

@@ -36,6 +36,8 @@ pub(super) struct Section {
     pub(super) base: &'static str,
     /// The goals.
     pub(super) goals: Vec<Goal>,
+    /// What else is shown of the figures, in Markdown; may be empty.
+    pub(super) details: String,
 }
 
 impl Section {
@@ -64,6 +66,9 @@ impl Section {
             if !steps.is_empty() {
                 text += &format!("\n{}\n", wrap(&format!("Of {}: {}.", series.name, steps.join(", "))));
             }
+        }
+        if !self.details.is_empty() {
+            text += &format!("\n{}\n", self.details.trim_end());
         }
         if !self.goals.is_empty() {
             text.push('\n');

@@ -29,7 +29,7 @@ pub(super) enum Tool {
 
 impl Tool {
     /// Its name, which is that of its environment and of its file of requirements.
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Floor => "floor",
             Self::Dlt => "dlt",

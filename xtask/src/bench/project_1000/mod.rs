@@ -37,10 +37,7 @@ type Rows = BTreeMap<String, u64>;
 /// Runs the scenario with `count` models. `None` when nothing was to be measured.
 pub(super) fn run(settings: &Settings, count: usize) -> Result<Option<Section>, String> {
     let places = &settings.places;
-    let mut versions = settings.headwater.versions(places)?;
-    for tool in [Tool::Floor, Tool::Dbt] {
-        versions.extend(tool.install(places)?);
-    }
+    let versions = settings.versions(&[Tool::Floor, Tool::Dbt])?;
     if settings.prepare {
         return Ok(None);
     }
@@ -94,6 +91,7 @@ pub(super) fn run(settings: &Settings, count: usize) -> Result<Option<Section>, 
         machine: machine::describe(),
         versions,
         goals: goals(&series),
+        details: String::new(),
         series,
         base: CHECK,
     }))

@@ -61,6 +61,9 @@ impl<'a> Ours<'a> {
         for asset in run["assets"].as_array().into_iter().flatten() {
             let (name, seconds) = (asset["asset"].as_str().unwrap_or_default(), asset["seconds"].clone());
             sample.steps.insert(name.to_owned(), seconds);
+            if let Some(how) = asset["refresh"]["how"].as_str() {
+                sample.facts.insert(name.to_owned(), how.into());
+            }
         }
         clear(&project)?;
         Ok(sample)
