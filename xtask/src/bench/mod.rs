@@ -22,6 +22,7 @@ mod section;
 #[cfg(test)]
 mod tests;
 mod tools;
+mod tpch;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -50,7 +51,7 @@ pub(crate) struct BenchArguments {
     /// How often the slow ones run: the stack of main-job, `dbt run` of project-1000, the peers of refresh [default: as the others]
     #[arg(long)]
     slow_rounds: Option<usize>,
-    /// How many times the flights example's data: several for main-job, one for checks [default: 1,30 and 30]
+    /// How many times the flights example's data for main-job and checks [default: 1,30 and 30]; tpch's scale factor [1,10]
     #[arg(long, value_delimiter = ',')]
     scale: Vec<u32>,
     /// How many events refresh begins with
@@ -84,6 +85,8 @@ enum Scenario {
     /// A project of 1,000 models, against dbt
     #[value(name = "project-1000")]
     Project1000,
+    /// The 22 queries of TPC-H, against DuckDB and Polars
+    Tpch,
 }
 
 /// What every scenario is given.
@@ -155,6 +158,12 @@ fn measure(arguments: BenchArguments, root: &Path) -> Result<(), String> {
         Scenario::MainJob => {
             for scale in scales(&[1, 30]) {
                 show(main_job::run(&settings, scale)?, &settings, whole && !arguments.dry_run)?;
+            }
+            Ok(())
+        }
+        Scenario::Tpch => {
+            for scale in scales(&[1, 10]) {
+                show(tpch::run(&settings, scale)?, &settings, whole && !arguments.dry_run)?;
             }
             Ok(())
         }

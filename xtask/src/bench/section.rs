@@ -119,6 +119,11 @@ pub(super) fn seconds(seconds: f64) -> String {
     }
 }
 
+/// A short time: `123 ms`.
+pub(super) fn millis_of(seconds: f64) -> String {
+    format!("{:.0} ms", seconds * 1000.0)
+}
+
 /// A ratio: `0.42 ×`, `12.3 ×`, `140 ×`.
 pub(super) fn times(ratio: f64) -> String {
     match ratio {

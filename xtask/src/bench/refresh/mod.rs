@@ -8,7 +8,7 @@ mod peers;
 use std::path::{Path, PathBuf};
 
 use super::measure::capture;
-use super::places::{Places, clear, make_folder};
+use super::places::{Places, clear, link, make_folder};
 use super::rounds::{Contender, Series, interleave};
 use super::section::{Goal, Section, seconds, thousands, times};
 use super::tools::Tool;
@@ -116,10 +116,6 @@ fn make_data(places: &Places, rows: u64) -> Result<PathBuf, String> {
         capture(make.arg(rows.to_string()).arg(&data))?;
     }
     Ok(data)
-}
-
-fn link(from: &Path, to: &Path) -> Result<(), String> {
-    std::fs::hard_link(from, to).map_err(|e| format!("cannot link {} to {}: {e}", from.display(), to.display()))
 }
 
 /// The median times by the size of the change, a line for each, and how Headwater refreshed its tables.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use super::super::measure::{capture, measure};
-use super::super::places::{clear, copy_folder};
+use super::super::places::{clear, copy_folder, rename};
 use super::super::rounds::Sample;
 use super::super::tools::Tool;
 use super::Bench;
@@ -35,7 +35,7 @@ impl<'a> Peer<'a> {
         };
         capture(&mut build)?;
         peer.verify(None)?;
-        fs::rename(peer.database(), peer.built()).map_err(|e| format!("cannot keep what {tool:?} has built: {e}"))?;
+        rename(&peer.database(), &peer.built())?;
         Ok(peer)
     }
 
