@@ -69,7 +69,7 @@ pub(crate) async fn query(args: &QueryArgs, global: &Global, console: &Console) 
     let (name, text) = read(args)?;
     let statements = match &args.file {
         Some(_) => statements::split(&text),
-        None => vec![0..text.len()],
+        None => std::iter::once(0..text.len()).collect(),
     };
     if statements.is_empty() {
         return Err(Error::new("HW0821", Blame::Project, format!("{name} has no statement"))

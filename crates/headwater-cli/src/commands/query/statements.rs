@@ -10,7 +10,7 @@ use sqlparser::tokenizer::{Location, Token, Tokenizer};
 /// Text that cannot be taken apart is one statement: whoever parses it says what is wrong.
 pub(super) fn split(text: &str) -> Vec<Range<usize>> {
     let Ok(tokens) = Tokenizer::new(&PostgreSqlDialect {}, text).tokenize_with_location() else {
-        return vec![0..text.len()];
+        return std::iter::once(0..text.len()).collect();
     };
     let lines: Vec<usize> = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
     let offset = |place: Location| {
