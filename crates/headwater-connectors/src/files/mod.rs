@@ -35,6 +35,7 @@ mod location;
 mod options;
 mod parquet;
 mod part;
+mod piped;
 mod position;
 mod rows;
 mod sample;
@@ -47,6 +48,9 @@ use headwater_sdk::check::OptionsError;
 use headwater_sdk::connector::{Connector, OpenContext, ReadMode, SourceStream, StreamSettings};
 use object_store::ObjectStore;
 
+pub(crate) use parquet::cast;
+pub(crate) use piped::{PipedText, Stopped, decode};
+pub(crate) use values::{lake_type, reads_as, shown};
 pub use input::Compression;
 pub use options::{FormatOptions, FormatType, OneOrMany, Scalar, SourceOptions, StreamOptions};
 
