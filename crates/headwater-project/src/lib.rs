@@ -24,8 +24,8 @@ pub mod select;
 
 pub use asset::{
     Additive, Arrival, Asset, AssetKind, Bridge, CheckSpec, ColumnSpec, Dimension, Fact, Freshness, Input, Materialize,
-    Measure, MemberValue, ModelAsset, Reference, Refresh, ScriptAsset, ScriptInput, ScriptRefresh, SeedAsset, SpecialKind, SpecialMember, Star, StreamAsset,
-    Written, WrittenCheck,
+    Measure, MemberValue, ModelAsset, Reference, Refresh, ScriptAsset, ScriptInput, ScriptRefresh, SeedAsset,
+    SpecialKind, SpecialMember, Star, StreamAsset, Written, WrittenCheck,
 };
 pub use load::{LoadOptions, Loaded, load};
 pub use project::{DEFAULT_MEMORY, Environment, Project};

@@ -13,11 +13,12 @@ A project is a folder of plain files. `headwater init` makes one, `headwater che
 ";
 
 /// The chapters: a title, and the file of `headwater-project` that its text and keys are from.
-const CHAPTERS: [(&str, &str); 5] = [
+const CHAPTERS: [(&str, &str); 6] = [
     ("headwater.yml", "project.rs"),
     ("Sources", "source.rs"),
     ("Models and seeds", "model.rs"),
     ("Star schemas", "star.rs"),
+    ("Scripts", "script.rs"),
     ("Unit tests", "unit_test.rs"),
 ];
 

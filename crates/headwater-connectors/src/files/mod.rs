@@ -48,11 +48,11 @@ use headwater_sdk::check::OptionsError;
 use headwater_sdk::connector::{Connector, OpenContext, ReadMode, SourceStream, StreamSettings};
 use object_store::ObjectStore;
 
+pub use input::Compression;
+pub use options::{FormatOptions, FormatType, OneOrMany, Scalar, SourceOptions, StreamOptions};
 pub(crate) use parquet::cast;
 pub(crate) use piped::{PipedText, Stopped, decode};
 pub(crate) use values::{lake_type, reads_as, shown};
-pub use input::Compression;
-pub use options::{FormatOptions, FormatType, OneOrMany, Scalar, SourceOptions, StreamOptions};
 
 /// The connector. See the module's text.
 #[derive(Debug)]

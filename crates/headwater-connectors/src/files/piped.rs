@@ -4,8 +4,8 @@ use std::io::Read;
 use std::sync::Arc;
 
 use arrow_schema::SchemaRef;
-use headwater_sdk::{Blame, Error};
 use headwater_sdk::connector::{OnBadRow, SourceBatch};
+use headwater_sdk::{Blame, Error};
 
 use super::batch::{Batch, Target};
 use super::csv::{self, CsvValues};
@@ -57,8 +57,8 @@ pub(crate) fn decode(
 ) -> Result<(), Stopped> {
     let PipedText { text, name, kind, schema, on_bad_row } = text;
     let options = FormatOptions { kind: Some(kind), ..FormatOptions::default() };
-    let format = Format::resolve("", &options)
-        .map_err(|wrong| Error::new(codes::DEFECT, Blame::Headwater, wrong.message))?;
+    let format =
+        Format::resolve("", &options).map_err(|wrong| Error::new(codes::DEFECT, Blame::Headwater, wrong.message))?;
     let inferred = vec![false; schema.fields().len()];
     let target = Arc::new(Target { schema, inferred, on_bad_row });
     let blocks = DirectBlocks::new(Box::new(text), Arc::clone(&name), Compression::None, BLOCK);
@@ -66,7 +66,9 @@ pub(crate) fn decode(
     let batch = Batch::new(Arc::clone(&target), Arc::clone(&name), &format.reading)?;
     let mut measures = Measures { fields: 0, max_line: format.max_line, encoding: None };
     if kind == FormatType::Csv {
-        let Some(opened) = csv::open(feed, &format.csv, format.max_line, &[], &name)? else { return Err(Stopped::Empty) };
+        let Some(opened) = csv::open(feed, &format.csv, format.max_line, &[], &name)? else {
+            return Err(Stopped::Empty);
+        };
         verify(&opened.names)?;
         measures.fields = opened.rows.fields;
         let values = CsvValues::new(&opened, &format.csv, &target);

@@ -18,7 +18,9 @@ const SHOWN: usize = 10;
 /// The error for a program that the system did not start.
 pub(super) fn not_started(command: &str, error: io::Error) -> Error {
     let help = match error.kind() {
-        io::ErrorKind::NotFound => "its first line (#!…) names an interpreter that is not there: correct it, or name what runs it in `command`",
+        io::ErrorKind::NotFound => {
+            "its first line (#!…) names an interpreter that is not there: correct it, or name what runs it in `command`"
+        }
         io::ErrorKind::PermissionDenied => "let the user who runs headwater execute it, and enter its folder",
         _ if error.raw_os_error() == Some(libc::ENOEXEC) => {
             "it is no program of this machine; a text needs a first line that names its interpreter, e.g. #!/bin/sh"
@@ -44,7 +46,9 @@ pub(super) fn failed(command: &str, status: ExitStatus, said: &[String]) -> Opti
     let error = Error::new(codes::PROGRAM_FAILED, blame, format!("`{command}` {how}{}", told(said)));
     let error = error.help(match (status.code(), status.signal()) {
         (Some(TEMPORARY), _) => "it says that this may pass (EX_TEMPFAIL): run again later",
-        (None, Some(libc::SIGKILL)) => "somebody killed it; if the machine ran out of memory, let it hold fewer rows at once",
+        (None, Some(libc::SIGKILL)) => {
+            "somebody killed it; if the machine ran out of memory, let it hold fewer rows at once"
+        }
         (None, Some(_)) => "see what stopped it",
         _ if said.is_empty() => "let it say on stderr what went wrong",
         _ => "put right what it says, or what it needs",

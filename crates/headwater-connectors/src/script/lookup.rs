@@ -23,7 +23,9 @@ pub(super) fn find(program: &Program, variables: &[(OsString, OsString)]) -> Res
     }
     if name.contains('/') {
         let message = format!("there is no program {}", beside.display());
-        return Err(Error::new(codes::NO_PROGRAM, Blame::Environment, message).help("correct the `command`, or install it"));
+        return Err(
+            Error::new(codes::NO_PROGRAM, Blame::Environment, message).help("correct the `command`, or install it")
+        );
     }
     let path = environment::value(variables, "PATH").cloned().unwrap_or_default();
     let mut refused = None;

@@ -73,7 +73,9 @@ pub(super) fn start(mut command: Command) -> io::Result<Started> {
         let id = child.id() as i32;
         let group = Arc::new(Group { id, gone: Mutex::new(false), went: Condvar::new() });
         let (tell_exit, exit) = oneshot::channel();
-        if let (Some(stdin), Some(stdout), Some(stderr)) = (child.stdin.take(), child.stdout.take(), child.stderr.take()) {
+        if let (Some(stdin), Some(stdout), Some(stderr)) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take())
+        {
             let _nobody = told.send(Ok(Started { stdin, stdout, stderr, group: Arc::clone(&group), exit }));
         }
         await_exit(id);

@@ -92,8 +92,7 @@ impl Running {
         process.args(program.command.iter().skip(1)).current_dir(&program.folder).env_clear().envs(variables);
         let started = process::start(process).map_err(|error| ended::not_started(&command, error))?;
         let Started { stdin, stdout, stderr, group, exit } = started;
-        let mut guard =
-            Guard { group: Arc::clone(&group), tasks: Vec::new(), _stdout: stdout_twin(&stdout) };
+        let mut guard = Guard { group: Arc::clone(&group), tasks: Vec::new(), _stdout: stdout_twin(&stdout) };
         let trouble = Arc::new(Mutex::new(None));
 
         let (pieces, given) = mpsc::channel(PIECES);

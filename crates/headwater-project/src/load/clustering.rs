@@ -72,9 +72,7 @@ pub(super) fn verify(written: &FileLayout<'_>, node: &Node, is_view: bool, diagn
     {
         let message = format!("files of {} bytes are too small to be worth their names", size.0);
         diagnostics.push(
-            Diagnostic::error(codes::MALFORMED, message)
-                .at(node.span, "")
-                .help("write at least 1MiB; 128MiB is usual"),
+            Diagnostic::error(codes::MALFORMED, message).at(node.span, "").help("write at least 1MiB; 128MiB is usual"),
         );
     }
 }

@@ -60,13 +60,7 @@ pub(super) fn of_script(
             sound = false;
         }
         let data_type = column.data_type.map(|data_type| data_type.0);
-        specs.push(ColumnSpec {
-            name,
-            data_type,
-            description: column.description,
-            tags: sorted(column.tags),
-            span,
-        });
+        specs.push(ColumnSpec { name, data_type, description: column.description, tags: sorted(column.tags), span });
     }
     sound.then_some(specs)
 }

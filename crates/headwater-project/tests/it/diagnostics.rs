@@ -112,16 +112,19 @@ fn scripts() {
             ("columns without types", script("command: [s.py]\ncolumns: { a: , b: { description: x } }")),
             ("no columns", script("command: [s.py]\ncolumns: {}")),
             ("two columns in one", script("command: [s.py]\ncolumns: { a: { type: int }, A: { type: int } }")),
-            ("an unknown type", script("command: [s.py]\ncolumns: { a: { type: text, tags: x }, b: { type: integr } }")),
+            (
+                "an unknown type",
+                script("command: [s.py]\ncolumns: { a: { type: text, tags: x }, b: { type: integr } }"),
+            ),
             ("an unknown input", with("inputs: [raw.ordes]")),
             ("an unknown key of an input", with("inputs: [{ table: raw.orders, column: [a] }]")),
-            ("columns of an input", with("inputs: [{ table: raw.orders, columns: [a, b, a] }, { table: raw.customers, columns: [] }]")),
+            (
+                "columns of an input",
+                with("inputs: [{ table: raw.orders, columns: [a, b, a] }, { table: raw.customers, columns: [] }]"),
+            ),
             ("a condition that is none", with("inputs: [{ table: raw.orders, where: 'a >' }]")),
             ("it reads itself", with("inputs: [marts.s]")),
-            (
-                "a cycle",
-                with("inputs: [marts.m]").with("models/marts/m.sql", "select a from marts.s"),
-            ),
+            ("a cycle", with("inputs: [marts.m]").with("models/marts/m.sql", "select a from marts.s")),
             (
                 "columns from nowhere",
                 script(
@@ -129,16 +132,16 @@ fn scripts() {
                      [raw.ordes.order_id, raw.orders.order_idd, order_id] }\n",
                 ),
             ),
-            ("formats that do not go together", with("inputs: [raw.orders, raw.customers]\ninput_format: csv\non_bad_row: reject")),
+            (
+                "formats that do not go together",
+                with("inputs: [raw.orders, raw.customers]\ninput_format: csv\non_bad_row: reject"),
+            ),
             ("an unknown format", with("output_format: json")),
             ("no such files", with("files: [lib/*.py, S.py]").with("scripts/marts/t.py", "")),
             ("a secret elsewhere", with("description: ${SECRET}")),
             ("variables", with("env: { A-B: x, HEADWATER_TABLE: y, C: '${NOT_SET}' }\nvars: [since]")),
             ("an impossible layout", with("cluster_by: [a]\npartition_by: [a]\ntimeout: soon")),
-            (
-                "a unit test",
-                with("").with("tests/t.yml", "name: x\nmodel: marts.s\nexpect: [{ a: x }]"),
-            ),
+            ("a unit test", with("").with("tests/t.yml", "name: x\nmodel: marts.s\nexpect: [{ a: x }]")),
         ]),
     );
 }

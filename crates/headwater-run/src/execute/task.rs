@@ -82,7 +82,9 @@ fn judge(
         origin: match &asset.kind {
             AssetKind::Stream(stream) | AssetKind::Seed(stream) => Some(stream.origin.clone()),
             // A program that reads no table reads something else.
-            AssetKind::Script(script) if script.inputs.is_empty() => Some(format!("script: {}", script.command.join(" "))),
+            AssetKind::Script(script) if script.inputs.is_empty() => {
+                Some(format!("script: {}", script.command.join(" ")))
+            }
             AssetKind::Script(_) | AssetKind::Model(_) => None,
         },
     });

@@ -11,7 +11,10 @@ fn project() -> Project {
     numbers()
         .with("models/staging/numbers.sql", "select n, name from raw.numbers")
         .with("scripts/marts/s.sh", PROGRAM)
-        .with("scripts/marts/s.yml", shell("s", "inputs: [{ table: staging.numbers, columns: [n] }]\ninput_format: csv\n"))
+        .with(
+            "scripts/marts/s.yml",
+            shell("s", "inputs: [{ table: staging.numbers, columns: [n] }]\ninput_format: csv\n"),
+        )
 }
 
 fn runs(project: &Project) -> usize {
@@ -51,7 +54,12 @@ fn a_script_is_run_when_something_of_it_has_changed() {
     assert_skipped(&project);
     project.write("scripts/marts/s.sh", format!("# edited\n{PROGRAM}"));
     assert_built(&project, "its files changed");
-    let declare = |more: &str| project.write("scripts/marts/s.yml", shell("s", &format!("inputs: [{{ table: staging.numbers, columns: [n] }}]\ninput_format: csv\n{more}")));
+    let declare = |more: &str| {
+        project.write(
+            "scripts/marts/s.yml",
+            shell("s", &format!("inputs: [{{ table: staging.numbers, columns: [n] }}]\ninput_format: csv\n{more}")),
+        )
+    };
     declare("env: { A: b }\n");
     assert_built(&project, "its variables changed");
     declare("env: { A: b }\nfiles: [lib]\n");
@@ -80,6 +88,20 @@ fn a_script_is_run_when_what_it_reads_has_changed_and_not_otherwise() {
     project.write("data/b.csv", "n,name\n9,nine\n");
     assert_built(&project, "staging.numbers is rebuilt");
     assert_eq!(query(project.path(), "select sum(n) from marts.s"), "19");
+}
+
+#[test]
+fn a_script_that_reads_a_whole_table_is_run_when_its_columns_are_others() {
+    let project = project();
+    project.write("scripts/marts/s.yml", shell("s", "inputs: [staging.numbers]\ninput_format: csv\n"));
+    project.run();
+    project.write("models/staging/numbers.sql", "select n, name, 'x' as more from raw.numbers");
+    assert_built(&project, "more of staging.numbers");
+    project.write("models/staging/numbers.sql", "select n, 'x' as more, name from raw.numbers");
+    assert_built(&project, "is computed otherwise");
+    assert_skipped(&project);
+    project.write("models/staging/numbers.sql", "select n, name from raw.numbers");
+    assert_built(&project, "");
 }
 
 #[test]

@@ -72,10 +72,14 @@ with pa.ipc.new_stream(out, table.schema, options=options) as writer:
 ";
     let columns = "n: { type: bigint }, d: { type: 'decimal(10,2)' }, f: { type: double }, text: { type: string }, large: { type: string }, \
                    seen: { type: string }, ts: { type: timestamp }, wall: { type: timestamp_ntz }, none: { type: int }";
-    let project =
-        numbers().with("scripts/marts/s.py", format!("{BEGIN}{program}")).with("scripts/marts/s.yml", declared("s", columns, ""));
+    let project = numbers()
+        .with("scripts/marts/s.py", format!("{BEGIN}{program}"))
+        .with("scripts/marts/s.yml", declared("s", columns, ""));
     say_with_python(project.path(), &["run"]).exits(0);
-    let row = &rows(project.path(), "select n, cast(d as string) as d, f, text, large, seen, cast(ts as string) as ts, cast(wall as string) as wall, none from marts.s")[0];
+    let row = &rows(
+        project.path(),
+        "select n, cast(d as string) as d, f, text, large, seen, cast(ts as string) as ts, cast(wall as string) as wall, none from marts.s",
+    )[0];
     for (name, expected) in [("text", "a"), ("large", "b"), ("seen", "c"), ("d", "1.50")] {
         assert_eq!(row[name], expected, "{row}");
     }
@@ -92,15 +96,35 @@ fn what_is_no_whole_table_of_these_columns_is_told_and_not_published() {
     let good = "'n': pa.array([1, 2])";
     let cases: Vec<(&str, String, &str, &[&str])> = vec![
         ("missing", table("'m': pa.array([1])") + write, "HW0326", &["stdout lacks column 'n'", "it has 'm'"]),
-        ("extra", table(&format!("{good}, 'x': pa.array([1, 2])")) + write, "HW0326", &["has column 'x', which the script does not declare"]),
-        ("retyped", table("'n': pa.array(['1'])") + write, "HW0326", &["column 'n' in stdout is string", "declared as bigint"]),
-        ("narrowed", table("'n': pa.array([1.0])") + write, "HW0326", &["column 'n' in stdout is double", "declare n: { type: double }"]),
+        (
+            "extra",
+            table(&format!("{good}, 'x': pa.array([1, 2])")) + write,
+            "HW0326",
+            &["has column 'x', which the script does not declare"],
+        ),
+        (
+            "retyped",
+            table("'n': pa.array(['1'])") + write,
+            "HW0326",
+            &["column 'n' in stdout is string", "declared as bigint"],
+        ),
+        (
+            "narrowed",
+            table("'n': pa.array([1.0])") + write,
+            "HW0326",
+            &["column 'n' in stdout is double", "declare n: { type: double }"],
+        ),
         ("more", table(good) + write + "print('done')\n", "HW0325", &["goes on after the end", "done"]),
-        ("before", "print('hello')\nsys.stdout.flush()\n".to_owned() + &table(good) + write, "HW0325", &["begins with 'hello"]),
+        (
+            "before",
+            "print('hello')\nsys.stdout.flush()\n".to_owned() + &table(good) + write,
+            "HW0325",
+            &["begins with 'hello"],
+        ),
         (
             "between",
             table(good)
-                + "writer = pa.ipc.new_stream(out, table.schema)\nout.write(b'a message\\n')\nwriter.write_table(table)\nwriter.close()\n",
+                + "writer = pa.ipc.new_stream(out, table.schema)\nwriter.write_table(table)\nout.write(b'a message\\n')\nwriter.write_table(table)\nwriter.close()\n",
             "HW0325",
             &["between two messages", "a message"],
         ),
@@ -124,7 +148,12 @@ fn what_is_no_whole_table_of_these_columns_is_told_and_not_published() {
             "HW0325",
             &["damaged"],
         ),
-        ("raised", table(good) + write + "raise ValueError('too high')\n", "HW0323", &["ended with status 1", "ValueError: too high"]),
+        (
+            "raised",
+            table(good) + write + "raise ValueError('too high')\n",
+            "HW0323",
+            &["ended with status 1", "ValueError: too high"],
+        ),
         (
             "halfway",
             table(good)

@@ -80,15 +80,18 @@ fn a_python_and_a_shell_program_yield_the_figures_of_plain_loops() {
         assert!((cells[2].parse::<f64>().unwrap() - level).abs() < 1e-9, "{line}: {level}");
     }
 
-    let limits: BTreeMap<String, f64> =
-        cells(&project.join("seeds/gauges.csv")).into_iter().map(|row| (row[0].clone(), row[2].parse().unwrap())).collect();
+    let limits: BTreeMap<String, f64> = cells(&project.join("seeds/gauges.csv"))
+        .into_iter()
+        .map(|row| (row[0].clone(), row[2].parse().unwrap()))
+        .collect();
     let mut expected_floods = Vec::new();
     for (gauge, days) in &expected {
         for (first, last, days, peak) in floods(days, limits[gauge]) {
             expected_floods.push(format!("{gauge},{first},{last},{days},{peak:.1}"));
         }
     }
-    let found = query(&project, "select gauge, first_day, last_day, days, peak_cm from marts.flood_episodes order by 1, 2");
+    let found =
+        query(&project, "select gauge, first_day, last_day, days, peak_cm from marts.flood_episodes order by 1, 2");
     assert_eq!(found.lines().collect::<Vec<_>>(), expected_floods);
     assert!(expected_floods.len() > limits.len(), "an example with floods");
     assert_eq!(query(&project, "select count(*) from marts.worst_floods"), "3");
@@ -105,7 +108,8 @@ fn a_variable_that_a_script_is_given_makes_it_run_again() {
     let said = say_with_python(&project, &["plan", "--var", "alpha=0.5"]).exits(0);
     assert!(said.out.contains("its variables changed"), "{}", said.out);
     say_with_python(&project, &["run", "--var", "alpha=0.5"]).exits(0);
-    let found = query(&project, "select level_cm from marts.smoothed_levels where gauge = 'K1' order by day desc limit 1");
+    let found =
+        query(&project, "select level_cm from marts.smoothed_levels where gauge = 'K1' order by day desc limit 1");
     let expected = smoothed(&project, 0.5)["K1"].last().unwrap().1;
     assert!((found.parse::<f64>().unwrap() - expected).abs() < 1e-9, "{found}: {expected}");
 }

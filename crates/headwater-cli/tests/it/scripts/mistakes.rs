@@ -21,27 +21,100 @@ fn assert_failed(report: &Value, name: &str, code: &str, words: &[&str]) {
 fn programs_that_do_not_end_well_say_why_and_publish_nothing() {
     let csv = "command: [sh, CSV.sh]\noutput_format: csv\ncolumns: { n: { type: bigint }, name: { type: string } }\n";
     let cases: &[(&str, String, &str, &str, &[&str])] = &[
-        ("status", shell("status", ""), "echo '{\"n\": 1}'; echo first >&2; echo 'the reason' >&2; exit 3\n", "HW0323", &["ended with status 3", "first\n", "the reason"]),
+        (
+            "status",
+            shell("status", ""),
+            "echo '{\"n\": 1}'; echo first >&2; echo 'the reason' >&2; exit 3\n",
+            "HW0323",
+            &["ended with status 3", "first\n", "the reason"],
+        ),
         ("silent", shell("silent", ""), "exit 1\n", "HW0323", &["ended with status 1", "it said nothing on stderr"]),
-        ("signal", shell("signal", ""), "echo '{\"n\": 1}'; kill -9 $$\n", "HW0323", &["was ended by signal 9 (SIGKILL)"]),
-        ("slow", shell("slow", "timeout: 1s\n"), "echo '{\"n\": 1}'; echo waiting >&2; sleep 60\n", "HW0324", &["had not ended after 1 s", "waiting", "timeout"]),
-        ("stubborn", shell("stubborn", "timeout: 1s\n"), "trap '' TERM; sleep 60; sleep 60\n", "HW0324", &["had not ended after 1 s"]),
-        ("bad", shell("bad", "on_bad_row: fail\n"), "echo '{\"n\": 1}'; echo '{\"n\": x}'\n", "HW0309", &["stdout, line 2"]),
-        ("typed", shell("typed", "on_bad_row: fail\n"), "echo '{\"n\": 1.5}'\n", "HW0309", &["stdout, line 1", "'1.5' is not a bigint"]),
-        ("key", shell("key", ""), "echo '{\"n\": 1, \"m\": 2}'\n", "HW0326", &["stdout, line 1", "the key 'm'", "declare it"]),
+        (
+            "signal",
+            shell("signal", ""),
+            "echo '{\"n\": 1}'; kill -9 $$\n",
+            "HW0323",
+            &["was ended by signal 9 (SIGKILL)"],
+        ),
+        (
+            "slow",
+            shell("slow", "timeout: 1s\n"),
+            "echo '{\"n\": 1}'; echo waiting >&2; sleep 60\n",
+            "HW0324",
+            &["had not ended after 1 s", "waiting", "timeout"],
+        ),
+        (
+            "stubborn",
+            shell("stubborn", "timeout: 1s\n"),
+            "trap '' TERM; sleep 60; sleep 60\n",
+            "HW0324",
+            &["had not ended after 1 s"],
+        ),
+        (
+            "bad",
+            shell("bad", "on_bad_row: fail\n"),
+            "echo '{\"n\": 1}'; echo '{\"n\": x}'\n",
+            "HW0309",
+            &["stdout, line 2"],
+        ),
+        (
+            "typed",
+            shell("typed", "on_bad_row: fail\n"),
+            "echo '{\"n\": 1.5}'\n",
+            "HW0309",
+            &["stdout, line 1", "'1.5' is not a bigint"],
+        ),
+        (
+            "key",
+            shell("key", ""),
+            "echo '{\"n\": 1, \"m\": 2}'\n",
+            "HW0326",
+            &["stdout, line 1", "the key 'm'", "declare it"],
+        ),
         ("lacks", csv.replace("CSV", "lacks"), "echo n; echo 1\n", "HW0326", &["stdout lacks column 'name'"]),
-        ("renamed", csv.replace("CSV", "renamed"), "echo n,nam; echo 1,x\n", "HW0326", &["stdout lacks column 'name'", "it has 'nam'"]),
-        ("more", csv.replace("CSV", "more"), "echo n,name,x,y; echo 1,a,2,3\n", "HW0326", &["has columns 'x', 'y', which the script does not declare"]),
+        (
+            "renamed",
+            csv.replace("CSV", "renamed"),
+            "echo n,nam; echo 1,x\n",
+            "HW0326",
+            &["stdout lacks column 'name'", "it has 'nam'"],
+        ),
+        (
+            "more",
+            csv.replace("CSV", "more"),
+            "echo n,name,x,y; echo 1,a,2,3\n",
+            "HW0326",
+            &["has columns 'x', 'y', which the script does not declare"],
+        ),
         ("header", csv.replace("CSV", "header"), "true\n", "HW0325", &["not even a header"]),
         ("endless", csv.replace("CSV", "endless"), "yes not,the,columns\n", "HW0326", &["stdout lacks"]),
-        ("text", shell("text", "").replace("output_format: jsonl\n", ""), "echo hello\n", "HW0325", &["no Arrow stream", "begins with 'hello", "stderr"]),
+        (
+            "text",
+            shell("text", "").replace("output_format: jsonl\n", ""),
+            "echo hello\n",
+            "HW0325",
+            &["no Arrow stream", "begins with 'hello", "stderr"],
+        ),
         ("empty", shell("empty", "").replace("output_format: jsonl\n", ""), "true\n", "HW0325", &["stdout is empty"]),
-        ("nowhere", shell("nowhere", "").replace("[sh, nowhere.sh]", "[awkk, nowhere.sh]"), "", "HW0320", &["no program 'awkk'", "on the PATH", "did you mean"]),
-        ("noexec", shell("noexec", "").replace("[sh, noexec.sh]", "[noexec.sh]"), "exit 0\n", "HW0321", &["may not be executed", "chmod +x"]),
+        (
+            "nowhere",
+            shell("nowhere", "").replace("[sh, nowhere.sh]", "[awkk, nowhere.sh]"),
+            "",
+            "HW0320",
+            &["no program 'awkk'", "on the PATH", "did you mean"],
+        ),
+        (
+            "noexec",
+            shell("noexec", "").replace("[sh, noexec.sh]", "[noexec.sh]"),
+            "exit 0\n",
+            "HW0321",
+            &["may not be executed", "chmod +x"],
+        ),
     ];
     let mut project = numbers();
     for (name, yml, program, ..) in cases {
-        project = project.with(&format!("scripts/marts/{name}.yml"), yml).with(&format!("scripts/marts/{name}.sh"), program);
+        project =
+            project.with(&format!("scripts/marts/{name}.yml"), yml).with(&format!("scripts/marts/{name}.sh"), program);
     }
     project = project.with("models/marts/after.sql", "select count(*) as rows from marts.status");
     let said = project.say(&["run", "--json"]).exits(1);
@@ -81,9 +154,8 @@ fn an_interpreter_that_is_not_there_is_told_as_such() {
 
 #[test]
 fn a_program_that_says_that_it_may_pass_is_tried_again_from_scratch() {
-    let project = numbers()
-        .with("scripts/marts/flaky.yml", shell("flaky", "inputs: [raw.numbers]\ninput_format: csv\n"))
-        .with(
+    let project =
+        numbers().with("scripts/marts/flaky.yml", shell("flaky", "inputs: [raw.numbers]\ninput_format: csv\n")).with(
             "scripts/marts/flaky.sh",
             "echo x >> ../../tries; cat > /dev/null; echo '{\"n\": 1}'; test $(wc -l < ../../tries) -ge 2 || exit 75\n",
         );
@@ -94,13 +166,15 @@ fn a_program_that_says_that_it_may_pass_is_tried_again_from_scratch() {
 
 #[test]
 fn columns_that_are_not_there_are_found_before_anything_runs() {
-    let project = numbers()
-        .with("scripts/marts/s.sh", "touch ../../was_run\n")
-        .with(
-            "scripts/marts/s.yml",
-            "command: [sh, s.sh]\ninputs:\n  - { table: raw.numbers, columns: [n, nam] }\ncolumns: { a: { type: int } }\n",
-        );
-    assert_told(&project.say(&["check"]).exits(2), "HW0937", &["marts.s reads column 'nam' of raw.numbers", "did you mean 'name'?"]);
+    let project = numbers().with("scripts/marts/s.sh", "touch ../../was_run\n").with(
+        "scripts/marts/s.yml",
+        "command: [sh, s.sh]\ninputs:\n  - { table: raw.numbers, columns: [n, nam] }\ncolumns: { a: { type: int } }\n",
+    );
+    assert_told(
+        &project.say(&["check"]).exits(2),
+        "HW0937",
+        &["marts.s reads column 'nam' of raw.numbers", "did you mean 'name'?"],
+    );
     project.write(
         "scripts/marts/s.yml",
         "command: [sh, s.sh]\ninputs: [raw.numbers]\ncolumns: { a: { type: int, from: [raw.numbers.m] } }\npartition_by: [b]\ncluster_by: [c]\n",

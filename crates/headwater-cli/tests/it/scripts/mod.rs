@@ -19,8 +19,9 @@ use crate::project::Project;
 
 /// A Python with pyarrow, put first on the `PATH` of a run.
 fn python_path() -> OsString {
-    let python = std::env::var_os("HEADWATER_PYTHON")
-        .unwrap_or_else(|| panic!("HEADWATER_PYTHON is not set: run the tests with ./test, which installs pyarrow and sets it"));
+    let python = std::env::var_os("HEADWATER_PYTHON").unwrap_or_else(|| {
+        panic!("HEADWATER_PYTHON is not set: run the tests with ./test, which installs pyarrow and sets it")
+    });
     let folder = PathBuf::from(python).parent().unwrap().to_owned();
     let path = std::env::var_os("PATH").unwrap();
     std::env::join_paths([folder].into_iter().chain(std::env::split_paths(&path))).unwrap()
@@ -33,7 +34,9 @@ fn say_with_python(folder: &Path, arguments: &[&str]) -> Said {
 
 /// A project with `raw.numbers(n, name)` of three rows, and no model.
 fn numbers() -> Project {
-    Project::empty().with("sources/numbers.yml", crate::project::NUMBERS).with("data/a.csv", "n,name\n1,one\n2,two\n3,three\n")
+    Project::empty()
+        .with("sources/numbers.yml", crate::project::NUMBERS)
+        .with("data/a.csv", "n,name\n1,one\n2,two\n3,three\n")
 }
 
 /// The declaration of a shell script `<name>.sh` that prints JSON lines of one column `n`.

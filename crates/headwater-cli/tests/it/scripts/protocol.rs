@@ -95,7 +95,9 @@ fn a_program_is_told_what_it_needs_and_nothing_else() {
     let print = "printf '{\"t\": \"%s\", \"r\": \"%s\", \"e\": \"%s\", \"v\": \"%s\", \"own\": \"%s\", \"home\": \"%s\", \"other\": \"%s\", \"here\": \"%s\"}\\n' \
                  \"$HEADWATER_TABLE\" \"$HEADWATER_RUN_ID\" \"$HEADWATER_ENVIRONMENT\" \"$(printf '%s' \"$HEADWATER_VARS\" | tr -d '\"')\" \
                  \"$OWN\" \"$HOME\" \"${OTHER:-none}\" \"$(basename \"$PWD\")\"\n";
-    let columns = ["t", "r", "e", "v", "own", "home", "other", "here"].map(|name| format!("{name}: {{ type: string }}")).join(", ");
+    let columns = ["t", "r", "e", "v", "own", "home", "other", "here"]
+        .map(|name| format!("{name}: {{ type: string }}"))
+        .join(", ");
     let project = Project::empty()
         .with("headwater.yml", "name: small\nvars: { since: '2024', until: '2025' }\n")
         .with(
@@ -116,6 +118,10 @@ fn a_program_is_told_what_it_needs_and_nothing_else() {
         "t": "marts.env", "r": report["run"], "e": "dev", "v": "{since:2024}", "own": "x given value", "home": "/tmp",
         "other": "none", "here": "marts",
     });
-    let found = headwater(project.path()).args(["query", "select * from marts.env", "--format", "json"]).env("GIVEN", "other").output().unwrap();
+    let found = headwater(project.path())
+        .args(["query", "select * from marts.env", "--format", "json"])
+        .env("GIVEN", "other")
+        .output()
+        .unwrap();
     assert_eq!(crate::program::Said::from(found).exits(0).json(), expected);
 }

@@ -54,7 +54,8 @@ fn lineage_is_what_is_declared_or_all_that_is_read() {
     project.run();
     let edges = |column: &str| {
         let graph = json(project.path(), &["lineage", column, "--upstream"]);
-        let names: Vec<&str> = graph["nodes"].as_array().unwrap().iter().map(|node| node["name"].as_str().unwrap()).collect();
+        let names: Vec<&str> =
+            graph["nodes"].as_array().unwrap().iter().map(|node| node["name"].as_str().unwrap()).collect();
         let found = graph["edges"].as_array().unwrap().iter().map(|edge| {
             let name = |end: &str| names[edge[end].as_u64().unwrap() as usize];
             format!("{} -> {}: {}", name("from"), name("to"), edge["how"])
@@ -74,7 +75,10 @@ fn lineage_is_what_is_declared_or_all_that_is_read() {
 
 #[test]
 fn files_that_nobody_names_are_warned_of() {
-    let project = project().with("scripts/marts/lib/a.py", "").with("scripts/marts/__pycache__/a.pyc", "").with("scripts/marts/README.md", "");
+    let project = project()
+        .with("scripts/marts/lib/a.py", "")
+        .with("scripts/marts/__pycache__/a.pyc", "")
+        .with("scripts/marts/README.md", "");
     let said = project.say(&["check"]).exits(0);
     let told = said.err.matches("[HW0136]").count() + said.out.matches("[HW0136]").count();
     assert_eq!(told, 1, "{}\n{}", said.out, said.err);

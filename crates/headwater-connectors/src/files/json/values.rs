@@ -138,8 +138,12 @@ fn drift_error(file: &str, line: u64, key: &str) -> Error {
 }
 
 fn undeclared_error(file: &str, line: u64, key: &str) -> Error {
-    Error::new(codes::COLUMNS, Blame::Project, format!("{file}, line {line}: the key '{key}' is no column of the table"))
-        .help("declare it under `columns`, with its type, or leave it out of the objects")
+    Error::new(
+        codes::COLUMNS,
+        Blame::Project,
+        format!("{file}, line {line}: the key '{key}' is no column of the table"),
+    )
+    .help("declare it under `columns`, with its type, or leave it out of the objects")
 }
 
 /// Shows a sample the objects of lines; lines that are none are passed over.

@@ -123,5 +123,6 @@ fn conformed(rows: &RecordBatch, places: &[usize], schema: &SchemaRef) -> Result
         columns.push(converted);
     }
     let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
-    RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options).map_err(|error| damaged(&error.to_string()))
+    RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)
+        .map_err(|error| damaged(&error.to_string()))
 }

@@ -88,7 +88,8 @@ impl<R: Read> Frames<R> {
         if more.is_empty() {
             return Ok(());
         }
-        let help = "a script writes exactly one table; messages belong on stderr (in Python: print(…, file=sys.stderr))";
+        let help =
+            "a script writes exactly one table; messages belong on stderr (in Python: print(…, file=sys.stderr))";
         let message = format!("{NAME} goes on after the end of the Arrow stream: '{}'", shown(&more));
         Err(Error::new(codes::NO_TABLE, Blame::Project, message).help(help).into())
     }
@@ -106,8 +107,12 @@ impl<R: Read> Frames<R> {
 }
 
 fn nothing() -> Error {
-    Error::new(codes::NO_TABLE, Blame::Project, format!("{NAME} is empty: there is no Arrow stream, not even of no rows"))
-        .help("write the schema even when there are no rows: opening a stream writer and closing it does")
+    Error::new(
+        codes::NO_TABLE,
+        Blame::Project,
+        format!("{NAME} is empty: there is no Arrow stream, not even of no rows"),
+    )
+    .help("write the schema even when there are no rows: opening a stream writer and closing it does")
 }
 
 fn cut_off() -> Undecoded {

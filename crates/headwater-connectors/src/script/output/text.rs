@@ -62,7 +62,10 @@ pub(super) fn verify_names(written: &[&str], declared: &Schema) -> Result<(), Er
         ([], []) => {}
         ([first, ..], foreign) => {
             let help = match nearest(first, foreign.iter().copied()) {
-                Some(near) => format!("it has '{}', which is not declared: give it one name in both places", shown(near.as_bytes())),
+                Some(near) => format!(
+                    "it has '{}', which is not declared: give it one name in both places",
+                    shown(near.as_bytes())
+                ),
                 None => format!("it has {}", list(written)),
             };
             return Err(wrong(format!("{NAME} lacks {}", list(&missing))).help(help));

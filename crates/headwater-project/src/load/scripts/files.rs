@@ -30,20 +30,14 @@ impl ProgramFiles {
     pub(super) fn of(folder: &mut Folder, path: &str) -> Self {
         let inside = |found: &str| found.strip_prefix(path).map(|rest| rest.trim_start_matches('/').to_owned());
         let is_made = |path: &String| path.split('/').any(|part| MADE.contains(&part));
-        let is_declaration =
-            |path: &String| !path.contains('/') && (path.ends_with(".yml") || path.ends_with(".yaml"));
+        let is_declaration = |path: &String| !path.contains('/') && (path.ends_with(".yml") || path.ends_with(".yaml"));
         let paths = folder.list_deep(path).into_iter().filter_map(|found| inside(&found.path));
         let paths = paths.filter(|path| !is_made(path) && !is_declaration(path)).collect();
         Self { folder: path.to_owned(), paths, named: BTreeSet::new() }
     }
 
     /// The files that a command names, each with a hash of its contents.
-    pub(super) fn of_command(
-        &mut self,
-        command: &[String],
-        node: &Node,
-        folder: &mut Folder,
-    ) -> Vec<(String, String)> {
+    pub(super) fn of_command(&mut self, command: &[String], node: &Node, folder: &mut Folder) -> Vec<(String, String)> {
         let mut found = BTreeSet::new();
         for (at, word) in command.iter().enumerate() {
             let path = word.trim_start_matches("./");
@@ -90,7 +84,9 @@ impl ProgramFiles {
                 let message = format!("there is no file '{text}' in {}", self.folder);
                 let help = match nearest(text, self.paths.iter().map(String::as_str)) {
                     Some(near) => format!("did you mean '{near}'?"),
-                    None => "paths are relative to the folder of the declaration; * and ** stand for any names".to_owned(),
+                    None => {
+                        "paths are relative to the folder of the declaration; * and ** stand for any names".to_owned()
+                    }
                 };
                 folder.diagnostics.push(Diagnostic::error(codes::SCRIPT_FILE, message).at(span, "").help(help));
             }
@@ -125,7 +121,8 @@ impl ProgramFiles {
         let used: BTreeSet<String> = self.named.iter().map(first).collect();
         let unused: BTreeSet<String> = self.paths.iter().map(first).filter(|first| !used.contains(first)).collect();
         for name in unused {
-            let help = "where a script uses it, say so with `files:` in its declaration, so that a change runs it again";
+            let help =
+                "where a script uses it, say so with `files:` in its declaration, so that a change runs it again";
             ignored::warn(folder, &format!("{}/{name}", self.folder), help);
         }
     }
