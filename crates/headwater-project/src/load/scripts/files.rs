@@ -43,20 +43,26 @@ impl ProgramFiles {
             let path = word.trim_start_matches("./");
             if self.paths.iter().any(|known| known == path) {
                 found.insert(path.to_owned());
+            } else if at == 0 && word.contains(char::is_whitespace) {
+                // A whole line, which is reported as such.
+                self.take_all();
             } else if at == 0 && self.is_missing(word) {
                 let span = node.get("command").map_or(node.span, |list| list.items().first().unwrap_or(list).span);
                 let message = format!("there is no program '{word}' in {}", self.folder);
                 let diagnostic = Diagnostic::error(codes::SCRIPT_FILE, message).at(span, "");
                 folder.diagnostics.push(diagnostic.help(self.suggestion(path)));
+                self.take_all();
             }
         }
         self.hashed(found, folder)
     }
 
-    /// Whether a program can only be a file in the folder, and is none.
+    /// Whether a program can only be a file in the folder, and is none: a relative path, or nearly the name of one that is
+    /// there. Other names may be on the `PATH`, of which nothing is known here.
     fn is_missing(&self, word: &str) -> bool {
-        let looks_like_file = [".sh", ".py", ".js", ".rb", ".pl", ".R"].iter().any(|ending| word.ends_with(ending));
-        (word.contains('/') && !word.starts_with('/') && !word.starts_with("../")) || looks_like_file
+        let is_relative = word.contains('/') && !word.starts_with('/');
+        let is_file = word.contains('.') && nearest(word, self.paths.iter().map(String::as_str)).is_some();
+        is_relative || is_file
     }
 
     fn suggestion(&self, path: &str) -> String {
