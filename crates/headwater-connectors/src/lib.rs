@@ -7,11 +7,23 @@
 
 pub mod codes;
 pub mod files;
+#[cfg(unix)]
 pub mod script;
 
+use std::sync::Arc;
+
 use headwater_sdk::connector::{ConnectorType, erased};
+use headwater_sdk::script::ProgramRunner;
 
 /// Every connector, in the order of their names.
 pub fn all() -> Vec<Box<dyn ConnectorType>> {
     vec![erased::<files::Files>()]
+}
+
+/// What runs the programs of scripts; `None` where there are no process groups and pipes as on Unix.
+pub fn programs() -> Option<Arc<dyn ProgramRunner>> {
+    #[cfg(unix)]
+    return Some(Arc::new(script::Processes));
+    #[cfg(not(unix))]
+    None
 }

@@ -59,7 +59,7 @@ impl<F: FindRows, V: ReadValues> Decoder<F, V> {
     ///
     /// # Errors
     /// When the file cannot be read, or a bad row fails the load.
-    fn next(&mut self) -> Result<Option<SourceBatch>, Error> {
+    pub(crate) fn next(&mut self) -> Result<Option<SourceBatch>, Error> {
         while self.rows.advance(BATCH_ROWS)? {
             self.take()?;
             if self.batch.is_full() {

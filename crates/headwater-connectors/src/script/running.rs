@@ -30,9 +30,11 @@ const GRACE: Duration = Duration::from_secs(5);
 /// The same where a person waits for it.
 const SHORT_GRACE: Duration = Duration::from_millis(300);
 
-/// How long is waited for what should come at once: the end of a program whose output is wrong, or of its standard error
-/// after its own end.
+/// How long a program whose output is wrong may take to end by itself: it may know better why.
 const MOMENT: Duration = Duration::from_millis(200);
+
+/// How long is waited for the end of what it says once it has ended: something that it started may go on holding the pipe.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// A program at work. When it is dropped, the program is ended with all that it has started.
 pub(super) struct Running {
@@ -168,7 +170,7 @@ impl Running {
             },
             Ok(()) | Err(Undecoded::CutOff(_) | Undecoded::GivenUp) => Some((&mut self.exit).await),
         };
-        let _silent = tokio::time::timeout(MOMENT, &mut self.heard).await;
+        let _silent = tokio::time::timeout(LAST_WORDS, &mut self.heard).await;
         let said = self.said.last();
         let trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner).take();
         match (trouble, self.timeout) {

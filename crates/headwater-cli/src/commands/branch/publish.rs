@@ -1,11 +1,9 @@
 //! `headwater branch publish`.
 
 use std::num::NonZeroUsize;
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use headwater_connectors::script::Processes;
 use headwater_run::{LeaseOptions, PlannedPublish, RunOptions, Verb};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -61,7 +59,7 @@ pub(super) async fn publish(
     let options = RunOptions {
         jobs: args.jobs.map_or(defaults.jobs, NonZeroUsize::get),
         lease: LeaseOptions { wait: args.wait, ..LeaseOptions::default() },
-        programs: Some(Arc::new(Processes)),
+        programs: headwater_connectors::programs(),
         command: command_line(console),
         cancel: stop.clone(),
         ..defaults

@@ -4,11 +4,9 @@ mod backfill;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use headwater_connectors::script::Processes;
 use headwater_run::{LeaseOptions, RunOptions, RunSummary};
 use tokio_util::sync::CancellationToken;
 
@@ -69,7 +67,7 @@ pub(crate) async fn run(
         selection,
         jobs: args.jobs.map_or(defaults.jobs, NonZeroUsize::get),
         lease: LeaseOptions { wait: args.wait, ..LeaseOptions::default() },
-        programs: Some(Arc::new(Processes)),
+        programs: headwater_connectors::programs(),
         command: command_line(console),
         cancel: stop.clone(),
         ..defaults

@@ -58,7 +58,7 @@ fn a_script_is_run_when_something_of_it_has_changed() {
         project.write(
             "scripts/marts/s.yml",
             shell("s", &format!("inputs: [{{ table: staging.numbers, columns: [n] }}]\ninput_format: csv\n{more}")),
-        )
+        );
     };
     declare("env: { A: b }\n");
     assert_built(&project, "its variables changed");

@@ -90,6 +90,40 @@ with pa.ipc.new_stream(out, table.schema, options=options) as writer:
 }
 
 #[test]
+fn tables_of_no_rows_and_of_no_values_are_tables() {
+    let write = |table: &str| {
+        format!(
+            "{BEGIN}table = {table}\nwith pa.ipc.new_stream(out, table.schema) as writer:\n    writer.write_table(table)\n"
+        )
+    };
+    let n = "n: { type: bigint }";
+    let project = numbers()
+        .with("scripts/marts/empty.py", write("pa.table({'n': pa.array([], pa.int64())})"))
+        .with("scripts/marts/empty.yml", declared("empty", n, ""))
+        // An Arrow column of nulls has no bytes at all.
+        .with("scripts/marts/nulls.py", write("pa.table({'n': pa.nulls(3)})"))
+        .with("scripts/marts/nulls.yml", declared("nulls", n, ""))
+        .with(
+            "scripts/marts/batches.py",
+            format!(
+                "{BEGIN}schema = pa.schema([('n', pa.null())])\nwith pa.ipc.new_stream(out, schema) as writer:\n    for _ in range(4):\n        writer.write_batch(pa.record_batch([pa.nulls(2)], schema))\n"
+            ),
+        )
+        .with("scripts/marts/batches.yml", declared("batches", n, ""))
+        // The end of the output is an end of the stream, too.
+        .with("scripts/marts/open.py", format!("{BEGIN}import os\ntable = pa.table({{'n': pa.array([1, 2])}})\nwriter = pa.ipc.new_stream(out, table.schema)\nwriter.write_table(table)\nout.flush()\nos._exit(0)\n"))
+        .with("scripts/marts/open.yml", declared("open", n, ""));
+    say_with_python(project.path(), &["run"]).exits(0);
+    for (table, expected) in [("empty", "0,0"), ("nulls", "3,0"), ("batches", "8,0"), ("open", "2,2")] {
+        assert_eq!(
+            query(project.path(), &format!("select count(*), count(n) from marts.{table}")),
+            expected,
+            "{table}"
+        );
+    }
+}
+
+#[test]
 fn what_is_no_whole_table_of_these_columns_is_told_and_not_published() {
     let write = "with pa.ipc.new_stream(out, table.schema) as writer:\n    writer.write_table(table)\n";
     let table = |columns: &str| format!("table = pa.table({{{columns}}})\n");

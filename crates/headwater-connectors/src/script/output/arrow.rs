@@ -11,7 +11,7 @@ use headwater_sdk::connector::SourceBatch;
 use headwater_sdk::types::type_name;
 use headwater_sdk::{Blame, Error};
 
-use super::frames::{Frames, damaged};
+use super::frames::{END, Frames, damaged};
 use super::{NAME, Undecoded};
 use crate::codes;
 use crate::files::{cast, lake_type, reads_as};
@@ -32,29 +32,48 @@ pub(super) fn read(
     take: &mut dyn FnMut(SourceBatch) -> bool,
 ) -> Result<(), Undecoded> {
     let mut frames = Frames::new(BufReader::with_capacity(BUFFER, stdout));
-    let mut decoder = StreamDecoder::new();
-    let mut places: Option<Vec<usize>> = None;
+    let mut table = Table { decoder: StreamDecoder::new(), schema, places: None };
     while let Some(message) = frames.next()? {
-        let mut message = Buffer::from_vec(message);
-        while !message.is_empty() {
-            let decoded = decoder.decode(&mut message).map_err(|error| damaged(&error.to_string()))?;
-            if places.is_none()
-                && let Some(written) = decoder.schema()
+        for part in message {
+            table.decode(part, take)?;
+        }
+    }
+    // A decoder looks at a message without a body when the next one comes.
+    table.decode(END.to_vec(), take)?;
+    table.decoder.finish().map_err(|error| damaged(&error.to_string()))?;
+    match table.places {
+        Some(_) => Ok(()),
+        None => Err(damaged("it has no schema").into()),
+    }
+}
+
+/// A table on its way.
+struct Table<'s> {
+    decoder: StreamDecoder,
+    schema: &'s SchemaRef,
+    /// Where its columns are among those that were written, once these are known.
+    places: Option<Vec<usize>>,
+}
+
+impl Table<'_> {
+    fn decode(&mut self, bytes: Vec<u8>, take: &mut dyn FnMut(SourceBatch) -> bool) -> Result<(), Undecoded> {
+        let mut bytes = Buffer::from_vec(bytes);
+        while !bytes.is_empty() {
+            let decoded = self.decoder.decode(&mut bytes).map_err(|error| damaged(&error.to_string()))?;
+            if self.places.is_none()
+                && let Some(written) = self.decoder.schema()
             {
-                places = Some(self::places(&written, schema)?);
+                self.places = Some(places(&written, self.schema)?);
             }
-            let (Some(batch), Some(places)) = (decoded, &places) else { continue };
+            let (Some(batch), Some(places)) = (decoded, &self.places) else { continue };
             for start in (0..batch.num_rows()).step_by(MOST_ROWS) {
                 let rows = batch.slice(start, MOST_ROWS.min(batch.num_rows() - start));
-                if !take(SourceBatch { rows: conformed(&rows, places, schema)?, rejected: Vec::new() }) {
+                if !take(SourceBatch { rows: conformed(&rows, places, self.schema)?, rejected: Vec::new() }) {
                     return Err(Undecoded::GivenUp);
                 }
             }
         }
-    }
-    match places {
-        Some(_) => Ok(()),
-        None => Err(damaged("it has no schema").into()),
+        Ok(())
     }
 }
 

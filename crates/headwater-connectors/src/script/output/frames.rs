@@ -16,8 +16,14 @@ use crate::files::shown;
 /// What every message begins with.
 const MARKER: [u8; 4] = [0xFF; 4];
 
+/// What ends a stream.
+pub(super) const END: [u8; 8] = [0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0];
+
 /// The most bytes of a message's metadata: thousands of columns take some hundred kilobytes.
 const MOST_METADATA: usize = 64 << 20;
+
+/// Bytes that are made room for before any have come.
+const AT_ONCE: usize = 1 << 20;
 
 /// Reads messages.
 pub(super) struct Frames<R> {
@@ -31,11 +37,11 @@ impl<R: Read> Frames<R> {
         Self { input, count: 0 }
     }
 
-    /// The next message, as a decoder takes it; `None` at the end of the stream.
+    /// The next message, its body apart from what stands before it; `None` at the end of the stream.
     ///
     /// # Errors
     /// When the input ends within a message, or holds something else.
-    pub(super) fn next(&mut self) -> Result<Option<Vec<u8>>, Undecoded> {
+    pub(super) fn next(&mut self) -> Result<Option<[Vec<u8>; 2]>, Undecoded> {
         let mut message = self.take(8)?;
         if message.is_empty() && self.count > 0 {
             // The end may be told by the end of the input alone.
@@ -69,14 +75,13 @@ impl<R: Read> Frames<R> {
         if rows.len() < body {
             return Err(cut_off());
         }
-        message.extend_from_slice(&rows);
         self.count += 1;
-        Ok(Some(message))
+        Ok(Some([message, rows]))
     }
 
     /// As many bytes as there are, at most `count`. Memory is taken as they come, whatever is announced.
     fn take(&mut self, count: usize) -> Result<Vec<u8>, Undecoded> {
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(count.min(AT_ONCE));
         let read = self.input.by_ref().take(count as u64).read_to_end(&mut bytes);
         read.map_err(|error| Undecoded::CutOff(unreadable(error)))?;
         Ok(bytes)

@@ -3,43 +3,20 @@
 //! `headwater-run` says what is to be run and hands over the rows to read; a [`ProgramRunner`] makes of it a part of a
 //! source, whose rows the engine writes like those of any other.
 
+mod format;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use arrow_schema::SchemaRef;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 use crate::connector::{OnBadRow, ReadPart};
 use crate::name::TableName;
 use crate::stream::BatchStream;
 
-/// How rows are written for a program, or by it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum DataFormat {
-    /// Streams in the Arrow IPC streaming format. For a program that reads: one for each input, one after another, in the order
-    /// of `inputs`. For one that writes: exactly one.
-    #[default]
-    Arrow,
-    /// One JSON object a line, of a single input.
-    Jsonl,
-    /// Comma-separated values with a header, of a single input; an empty field is null.
-    Csv,
-}
-
-impl DataFormat {
-    /// Its name in YAML.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Arrow => "arrow",
-            Self::Jsonl => "jsonl",
-            Self::Csv => "csv",
-        }
-    }
-}
+pub use format::DataFormat;
 
 /// A program, and how it is to be run. Its `Debug` shows no variables, since they may hold secrets.
 #[derive(Clone)]
