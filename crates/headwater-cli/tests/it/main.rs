@@ -17,6 +17,7 @@ mod refreshing;
 mod refusals;
 mod reliability;
 mod running;
+mod scripts;
 mod selecting;
 mod star;
 mod time_travel;

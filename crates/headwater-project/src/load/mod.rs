@@ -1,6 +1,7 @@
 //! Loading: from a folder to a [`Project`] or to everything that is wrong with it.
 
 pub(crate) mod checks;
+mod clustering;
 mod columns;
 mod conditions;
 pub(crate) mod connectors;
@@ -9,6 +10,7 @@ mod freshness;
 mod ignored;
 mod implied;
 mod models;
+mod scripts;
 mod seeds;
 mod settings;
 mod sources;
@@ -122,6 +124,7 @@ fn load_here(options: &LoadOptions<'_>) -> Loaded {
     sources::read(&mut folder, &mut parts, &mut drafts);
     seeds::read(&mut folder, &mut parts, &mut drafts);
     models::read(&mut folder, &mut parts, &mut drafts);
+    scripts::read(&mut folder, &mut parts, &mut drafts);
     let tests = unit_tests::read(&mut folder);
     let names = unit_tests::Names::of(&drafts);
     star::link(&mut drafts, &mut folder.diagnostics);

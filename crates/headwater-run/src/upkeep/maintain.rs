@@ -92,6 +92,7 @@ pub struct MaintainSummary {
 pub fn layouts(project: &Project) -> BTreeMap<TableName, Layout> {
     let layout = |kind: &AssetKind| match kind {
         AssetKind::Model(model) => Some(model.layout.clone()),
+        AssetKind::Script(script) => Some(script.layout.clone()),
         AssetKind::Stream(_) | AssetKind::Seed(_) => None,
     };
     project.assets.iter().filter_map(|asset| Some((asset.name.clone(), layout(&asset.kind)?))).collect()
