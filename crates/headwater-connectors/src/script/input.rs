@@ -34,7 +34,7 @@ pub(super) enum Piece {
 ///
 /// # Errors
 /// When the rows cannot be computed.
-pub(super) async fn hand_over(inputs: Vec<ProgramInput>, pieces: mpsc::Sender<Piece>) -> Result<(), Error> {
+pub(super) async fn hand_over(inputs: Vec<ProgramInput>, pieces: &mpsc::Sender<Piece>) -> Result<(), Error> {
     for mut input in inputs {
         if pieces.send(Piece::Table(input.table, input.schema)).await.is_err() {
             return Ok(());

@@ -41,7 +41,7 @@ pub struct Processes;
 
 impl ProgramRunner for Processes {
     fn part(&self, run: ProgramRun) -> Box<dyn ReadPart> {
-        Box::new(ProgramPart { name: run.program.command.join(" "), run })
+        Box::new(ProgramPart { name: run.table.to_string(), run })
     }
 }
 

@@ -93,25 +93,28 @@ impl Running {
         let mut process = Command::new(path);
         process.args(program.command.iter().skip(1)).current_dir(&program.folder).env_clear().envs(variables);
         let started = process::start(process).map_err(|error| ended::not_started(&command, error))?;
-        let Started { stdin, stdout, stderr, group, exit } = started;
+        let Started { mut stdin, stdout, stderr, group, exit } = started;
         let mut guard = Guard { group: Arc::clone(&group), tasks: Vec::new(), _stdout: stdout_twin(&stdout) };
         let trouble = Arc::new(Mutex::new(None));
 
         let (pieces, given) = mpsc::channel(PIECES);
         let stop = Stop { group: Arc::clone(&group), trouble: Arc::clone(&trouble) };
         guard.tasks.push(tokio::spawn(async move {
-            if let Err(error) = input::hand_over(inputs, pieces).await {
+            if let Err(error) = input::hand_over(inputs, &pieces).await {
+                // Before the program can take what it has for all there is.
                 stop.because(Trouble::Input(error));
             }
+            drop(pieces);
         }));
         let stop = Stop { group: Arc::clone(&group), trouble: Arc::clone(&trouble) };
         let format = program.input_format;
         thread("headwater-stdin", move || {
-            if let Err(error) = input::write(stdin, format, given, &progress) {
+            if let Err(error) = input::write(&mut stdin, format, given, &progress) {
                 let message = format!("rows cannot be written as {}", format.as_str());
                 let error = Error::new(codes::UNSUPPORTED_TYPE, Blame::Project, message).caused_by(error);
                 stop.because(Trouble::Input(error.help("let the script read other columns, or Arrow")));
             }
+            drop(stdin);
         })?;
 
         let said = Arc::new(Said::default());

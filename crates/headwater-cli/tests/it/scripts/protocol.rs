@@ -125,3 +125,20 @@ fn a_program_is_told_what_it_needs_and_nothing_else() {
         .unwrap();
     assert_eq!(crate::program::Said::from(found).exits(0).json(), expected);
 }
+
+#[test]
+fn a_program_never_takes_a_part_of_its_input_for_all_of_it() {
+    // The last row cannot be computed; the program would be content with what comes before.
+    let project = many()
+        .with(
+            "models/marts/view.sql",
+            "/*---\nmaterialize: view\n---*/\nselect 1 / (n - 120000) as n from raw.numbers\n",
+        )
+        .with("scripts/marts/s.yml", shell("s", "inputs: [marts.view]\ninput_format: csv\n"))
+        .with("scripts/marts/s.sh", "wc -l | awk '{ printf \"{\\\"n\\\": %d}\\n\", $1 }'\n");
+    let report = project.say(&["run", "--json"]).exits(1).json();
+    let failed = asset(&report, "marts.s");
+    assert_eq!(failed["state"], "failed", "{failed:#}");
+    assert!(failed["message"].as_str().unwrap().to_lowercase().contains("divi"), "{failed:#}");
+    assert!(!project.lake().join("marts/s").join("_delta_log").exists());
+}
