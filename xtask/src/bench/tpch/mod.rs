@@ -62,11 +62,11 @@ pub(super) fn run(settings: &Settings, scale: u32) -> Result<Option<Section>, St
             "The 22 queries of TPC-H with the parameters that the specification validates answers with. Headwater \
              answers `headwater query --file` on Delta tables, of which `orders` lies by date of order and `lineitem` by \
              date of shipment; DuckDB the same SQL over views of the Parquet files that these were loaded from, and \
-             Polars lazy expressions over them with its streaming engine. Each has {threads} threads. Headwater keeps \
-             its default limit of 1 GiB for what queries hold, DuckDB its own of 80 % of the machine's memory, and Polars \
-             has none. A round is one process that answers all 22 twice; the time is that of the second pass, from the \
-             query to its last row, without the start of the process. Every answer of every pass was compared with one \
-             that DuckDB gave apart, and that with one of Polars."
+             Polars lazy expressions over them with its streaming engine. Each has {threads} threads. Headwater may hold \
+             4 GiB for queries, DuckDB its default of 80 % of the machine's memory, and Polars has no limit. A round is one \
+             process that answers all 22 twice; the time is that of the second pass, from the query to its last row, \
+             without the start of the process. Every answer of every pass was compared with one that DuckDB gave apart, \
+             and that with one of Polars."
         ),
         date: machine::today()?,
         machine: machine::describe(),
