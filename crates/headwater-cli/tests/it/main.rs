@@ -12,6 +12,7 @@ mod maintaining;
 mod planning;
 mod program;
 mod project;
+mod querying;
 mod reading;
 mod refreshing;
 mod refusals;

@@ -4,12 +4,14 @@
 //! branch). Tables are opened when a plan first names them; views are planned in place. There is no other way in which a
 //! table reaches a query. (Given rows stand for tables where a query is tried out: `given`.)
 
+mod answer;
 mod catalog;
 mod estimates;
 mod given;
 mod overflow;
 mod runtime;
 mod scan;
+mod semi_joins;
 mod sql_types;
 mod star;
 mod travel;
@@ -27,6 +29,7 @@ use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
 use headwater_sdk::engine::{Past, SqlError};
 use headwater_sdk::{Blame, Error, Relation, Relations, Result, TableName};
 
+pub(crate) use answer::answer;
 pub(crate) use catalog::TableCache;
 pub(crate) use overflow::refuse_overflow;
 pub(crate) use runtime::Runtime;

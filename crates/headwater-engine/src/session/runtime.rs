@@ -16,6 +16,7 @@ use headwater_sdk::{Blame, Error, Result};
 
 use super::estimates;
 use super::overflow::{ExactSum, RefuseOverflow};
+use super::semi_joins::PushDownSemiJoins;
 use super::sql_types::{SqlTypes, UTC};
 use super::star;
 use crate::lake::location::Location;
@@ -83,13 +84,15 @@ impl Runtime {
         options.optimizer.hash_join_single_partition_threshold_rows = COLLECTED_ROWS;
         options.sql_parser.dialect = datafusion::config::Dialect::PostgreSQL;
         options.catalog.information_schema = true;
-        let refuse_overflow: Arc<dyn OptimizerRule + Send + Sync> = Arc::new(RefuseOverflow);
+        let mut rules: Vec<Arc<dyn OptimizerRule + Send + Sync>> = vec![Arc::new(RefuseOverflow)];
+        rules.extend(Optimizer::new().rules);
+        rules.push(Arc::new(PushDownSemiJoins));
         let mut template = SessionStateBuilder::new()
             .with_config(config)
             .with_runtime_env(env)
             .with_type_planner(Arc::new(SqlTypes))
             .with_statistics_registry(estimates::registry())
-            .with_optimizer_rules(std::iter::once(refuse_overflow).chain(Optimizer::new().rules).collect())
+            .with_optimizer_rules(rules)
             .with_default_features()
             .build();
         // In place of the query engine's own function of the same name.
