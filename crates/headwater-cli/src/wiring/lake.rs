@@ -11,7 +11,6 @@ use headwater_run::Lake;
 use headwater_sdk::store::Store;
 use headwater_sdk::{Blame, Error, Result};
 
-
 /// The catalogue's file inside a lake.
 const CATALOG_FILE: &str = "catalog.db";
 

@@ -24,7 +24,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::sql::parser::Statement as DFStatement;
 use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
-use headwater_sdk::engine::{Past, SqlError};
+use headwater_sdk::engine::{Past, SqlError, TableScan};
 use headwater_sdk::{Blame, Error, Relation, Relations, Result, TableName};
 
 pub(crate) use catalog::TableCache;
@@ -39,6 +39,7 @@ use crate::analysis;
 use crate::lake::location::Location;
 use crate::lake::table::is_disk_full;
 use runtime::CATALOG;
+use scan::ScanLog;
 use travel::Travel;
 
 /// Names resolved in one map of relations.
@@ -151,6 +152,11 @@ impl Session {
         }
         let wrong = analysis::analyze(&self.state, sql, &|name| schemas.get(name).cloned()).err()?;
         Some(in_query(wrong))
+    }
+
+    /// What the queries that were executed in it have asked of whole tables.
+    pub(crate) fn scans(&self) -> Vec<TableScan> {
+        self.state.config().get_extension::<ScanLog>().map(|log| log.told()).unwrap_or_default()
     }
 
     /// A plan as the optimiser leaves it.

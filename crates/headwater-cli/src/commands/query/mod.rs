@@ -7,6 +7,7 @@ mod nested;
 mod terminal;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use headwater_sdk::{Blame, Error};
@@ -70,8 +71,14 @@ pub(crate) async fn query(args: &QueryArgs, global: &Global, console: &Console) 
             ("HW0557", None) => lake::nothing_published().into(),
             _ => Failure::of_sql(error, sql),
         })?;
+    let scans = Arc::clone(&answered.result.scans);
     let answer = Answer::new(answered.result, args.limit);
-    let Err(mut failure) = give(answer, format, args, console).await else { return Ok(0) };
+    let Err(mut failure) = give(answer, format, args, console).await else {
+        if opened.project.record_queries && args.reading.is_of_main_now() {
+            headwater_run::record_scans(&lake, &scans()).await;
+        }
+        return Ok(0);
+    };
     let named = answered.past.into_iter().map(|snapshot| (snapshot, true));
     for (snapshot, chosen) in named.chain(snapshot.map(|snapshot| (snapshot, args.reading.chosen()))) {
         // Vacuuming may have begun after the query.
