@@ -207,7 +207,7 @@ impl Engine for LakeEngine {
     async fn query(&self, relations: &Relations, past: &Past, sql: &str) -> Result<QueryResult> {
         let session = self.lake.session_with_past(relations, past);
         let plan = session.plan(sql).await?;
-        session::answer(session, plan).await
+        session::answer(session, plan, past.is_empty()).await
     }
 
     async fn count_rows(&self, relations: &Relations, table: &TableName) -> Result<u64> {

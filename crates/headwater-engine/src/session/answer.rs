@@ -1,5 +1,7 @@
 //! The rows of a query for a reader.
 
+use std::sync::Arc;
+
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{EmptyRecordBatchStream, execute_stream};
@@ -10,20 +12,23 @@ use headwater_sdk::engine::QueryResult;
 use super::{Session, Thrift, sql_error};
 
 /// Answers a query. When its joins do not fit into memory and no row was given yet, it begins again with joins that spill.
+/// `is_now` says that it reads nothing as it was: that would be laid out otherwise, and tells nothing of what is.
 ///
 /// # Errors
 /// When the plan cannot be made executable.
-pub(crate) async fn answer(session: Session, plan: LogicalPlan) -> Result<QueryResult> {
+pub(crate) async fn answer(session: Session, plan: LogicalPlan, is_now: bool) -> Result<QueryResult> {
     let thrift = Thrift::Fast;
     let rows = begin(&session, &plan, thrift).await?;
     let schema = rows.schema();
+    let asked = session.clone();
+    let scans = Arc::new(move || if is_now { asked.scans() } else { Vec::new() });
     let state = Answer { session, plan, thrift, rows, given: false };
     let stream =
         futures::stream::try_unfold(
             state,
             |mut state| async move { Ok(state.next().await?.map(|batch| (batch, state))) },
         );
-    Ok(QueryResult { schema, stream: stream.boxed() })
+    Ok(QueryResult { schema, stream: stream.boxed(), scans })
 }
 
 struct Answer {

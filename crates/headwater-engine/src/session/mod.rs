@@ -21,12 +21,13 @@ use std::sync::Arc;
 
 use arrow::error::ArrowError;
 use datafusion::common::DataFusionError;
+use datafusion::common::tree_node::TreeNode;
 use datafusion::execution::context::{SQLOptions, SessionState};
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::sql::parser::Statement as DFStatement;
 use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
-use headwater_sdk::engine::{Past, SqlError};
+use headwater_sdk::engine::{Past, SqlError, TableScan};
 use headwater_sdk::{Blame, Error, Relation, Relations, Result, TableName};
 
 pub(crate) use answer::answer;
@@ -42,6 +43,7 @@ use crate::analysis;
 use crate::lake::location::Location;
 use crate::lake::table::is_disk_full;
 use runtime::CATALOG;
+use scan::ScanLog;
 use travel::Travel;
 
 /// Names resolved in one map of relations.
@@ -156,6 +158,11 @@ impl Session {
         Some(in_query(wrong))
     }
 
+    /// What the queries that were executed in it have asked of whole tables.
+    pub(crate) fn scans(&self) -> Vec<TableScan> {
+        self.state.config().get_extension::<ScanLog>().map(|log| log.told()).unwrap_or_default()
+    }
+
     /// A plan as the optimiser leaves it.
     pub(crate) fn optimize(&self, plan: &LogicalPlan) -> Result<LogicalPlan> {
         self.state.optimize(plan).map_err(|e| sql_error(&e))
@@ -190,7 +197,9 @@ impl Session {
             *state.config_mut() = state.config().clone().with_target_partitions(1);
         }
         if thrift == Thrift::Alone {
-            *state.config_mut() = state.config().clone().with_target_partitions(1).with_batch_size(SMALL_BATCH);
+            // Joins that spill are not planned in one lane.
+            let lanes = if has_joins(plan)? { 2 } else { 1 };
+            *state.config_mut() = state.config().clone().with_target_partitions(lanes).with_batch_size(SMALL_BATCH);
         }
         state.create_physical_plan(plan).await.map_err(|e| sql_error(&e))
     }
@@ -216,10 +225,24 @@ pub(crate) enum Thrift {
     Fast,
     /// Merge joins: slower, but they spill.
     Spilling,
-    /// As `Spilling`, in one thread and in small batches: nothing else takes memory while a sort merges what it spilled.
+    /// As `Spilling`, in as few threads as that can do with and in small batches: little else takes memory while a sort merges
+    /// what it spilled.
     Alone,
     /// In one thread, so that the rows of a scan come in the order of its files.
     InOrder,
+}
+
+/// Whether rows of a plan are joined, by itself or by the subqueries in its expressions.
+fn has_joins(plan: &LogicalPlan) -> Result<bool> {
+    let is_subquery = |expr: &Expr| Ok(matches!(expr, Expr::ScalarSubquery(_) | Expr::InSubquery(_) | Expr::Exists(_)));
+    let joins = plan.exists(|node| {
+        let mut found = matches!(node, LogicalPlan::Join(_));
+        for expr in node.expressions() {
+            found = found || expr.exists(is_subquery)?;
+        }
+        Ok(found)
+    });
+    joins.map_err(|e| sql_error(&e))
 }
 
 /// Rows of a batch where memory is short.

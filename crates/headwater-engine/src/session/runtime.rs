@@ -16,6 +16,7 @@ use headwater_sdk::{Blame, Error, Result};
 
 use super::estimates;
 use super::overflow::{ExactSum, RefuseOverflow};
+use super::scan::ScanLog;
 use super::semi_joins::PushDownSemiJoins;
 use super::sql_types::{SqlTypes, UTC};
 use super::star;
@@ -115,6 +116,7 @@ impl Runtime {
         }
         let builder = SessionStateBuilder::new_from_existing(self.template.as_ref().clone());
         let mut state = builder.with_catalog_list(Arc::new(list)).build();
+        state.config_mut().set_extension(Arc::new(ScanLog::default()));
         // The time that `now()` and `current_date` stand for.
         state.mark_start_execution();
         state

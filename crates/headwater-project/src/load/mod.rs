@@ -100,7 +100,8 @@ fn load_here(options: &LoadOptions<'_>) -> Loaded {
     let dir = std::path::absolute(&options.dir).unwrap_or_else(|_| options.dir.clone());
     let mut folder = Folder::new(&dir);
     let mut secrets = Secrets::new(options.env);
-    let Settings { name, environment, vars, owner } = settings::read(&mut folder, options, &mut secrets);
+    let Settings { name, environment, vars, owner, record_queries } =
+        settings::read(&mut folder, options, &mut secrets);
     if !folder.has(settings::FILE) {
         return loaded(folder, None);
     }
@@ -130,9 +131,17 @@ fn load_here(options: &LoadOptions<'_>) -> Loaded {
     star::link(&mut drafts, &mut folder.diagnostics);
     let assets = graph::link(drafts, &mut folder.diagnostics);
     let tests = unit_tests::link(tests, &names, assets.as_deref(), &templates, &mut folder);
+    let record_queries = record_queries.unwrap_or(true);
     let secrets = parts.secrets.values();
-    let project =
-        environment.zip(assets).map(|(environment, assets)| Project { dir, name, environment, assets, tests, secrets });
+    let project = environment.zip(assets).map(|(environment, assets)| Project {
+        dir,
+        name,
+        environment,
+        assets,
+        tests,
+        record_queries,
+        secrets,
+    });
     loaded(folder, project)
 }
 

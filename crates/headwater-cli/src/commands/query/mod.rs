@@ -8,6 +8,7 @@ mod statements;
 mod terminal;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
@@ -101,6 +102,7 @@ pub(crate) async fn query(args: &QueryArgs, global: &Global, console: &Console) 
             ("HW0557", None) => lake::nothing_published().into(),
             _ => Failure::of_sql(error, &name, &text, start),
         })?;
+        let scans = Arc::clone(&answered.result.scans);
         let mut answer = Answer::new(answered.result, args.limit);
         if let Err(mut failure) = give(&mut answer, format, args, console).await {
             let named = answered.past.into_iter().map(|snapshot| (snapshot, true));
@@ -110,6 +112,9 @@ pub(crate) async fn query(args: &QueryArgs, global: &Global, console: &Console) 
                 failure = failure.of_reading(&now.unwrap_or(snapshot), chosen);
             }
             return Err(failure);
+        }
+        if opened.project.record_queries && args.reading.is_of_main_now() {
+            headwater_run::record_scans(&lake, &scans()).await;
         }
         if args.timing {
             let line = 1 + text[..start].matches('\n').count();
