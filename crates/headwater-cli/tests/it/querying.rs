@@ -94,11 +94,13 @@ fn the_list_is_looked_up_before_the_join() {
 
 #[test]
 fn a_join_that_does_not_fit_into_memory_is_answered_all_the_same() {
-    let project = Project::numbers().with("headwater.yml", "name: small\ndefaults: { memory: 96MiB }\n");
+    let project = Project::numbers().with("headwater.yml", "name: small\ndefaults: { memory: 192MiB }\n");
     project.run();
     let side = "select value as k, repeat(cast(value as string), 12) as text from generate_series(1, 1500000)";
     let sql = format!(
         "select count(*), sum(a.k) from ({side}) a join ({side}) b on a.k = b.k where length(a.text) = length(b.text)"
     );
     assert_eq!(query(project.path(), &sql), "1500000,1125000750000");
+    let done = query(project.path(), &format!("explain analyze {sql}"));
+    assert!(done.contains("SortMergeJoinExec") && !done.contains("HashJoinExec"), "{done}");
 }
