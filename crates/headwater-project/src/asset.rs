@@ -13,7 +13,6 @@ use headwater_sdk::check::{CompileFn, CompiledCheck, OptionsError, Severity};
 use headwater_sdk::connector::{OnBadRow, StreamSettings};
 use headwater_sdk::engine::Layout;
 use headwater_sdk::method::{History, Incremental, Misfit, Snapshots};
-use headwater_sdk::script::DataFormat;
 
 use crate::template::{Piece, source_of};
 pub use script::{ScriptAsset, ScriptInput, ScriptRefresh};
@@ -60,9 +59,7 @@ impl Asset {
     pub fn side_tables(&self) -> impl Iterator<Item = TableName> + '_ {
         let rejects = match &self.kind {
             AssetKind::Stream(stream) => stream.settings.on_bad_row == OnBadRow::Reject,
-            AssetKind::Script(script) => {
-                script.output_format != DataFormat::Arrow && script.on_bad_row == OnBadRow::Reject
-            }
+            AssetKind::Script(script) => script.keeps_rejected(),
             AssetKind::Seed(_) | AssetKind::Model(_) => false,
         };
         let quarantines = self.checks.iter().any(|c| c.check.severity == Severity::Quarantine);

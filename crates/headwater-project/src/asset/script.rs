@@ -8,6 +8,7 @@ use headwater_sdk::TableName;
 use headwater_sdk::connector::OnBadRow;
 use headwater_sdk::engine::Layout;
 use headwater_sdk::lineage::ColumnRef;
+use headwater_sdk::name::quote_identifier;
 use headwater_sdk::script::DataFormat;
 
 /// When a script is run.
@@ -58,6 +59,13 @@ pub struct ScriptAsset {
     pub cluster_spans: Vec<Span>,
 }
 
+impl ScriptAsset {
+    /// Whether rows that cannot be read are kept beside its table. Those of an Arrow stream are read all or none.
+    pub fn keeps_rejected(&self) -> bool {
+        self.output_format != DataFormat::Arrow && self.on_bad_row == OnBadRow::Reject
+    }
+}
+
 /// A table that a script reads.
 #[derive(Debug, Clone)]
 pub struct ScriptInput {
@@ -77,7 +85,7 @@ impl ScriptInput {
         let columns = match &self.columns {
             None => "*".to_owned(),
             Some(columns) => {
-                let quoted = columns.iter().map(|(name, _)| format!("\"{}\"", name.replace('"', "\"\"")));
+                let quoted = columns.iter().map(|(name, _)| quote_identifier(name));
                 quoted.collect::<Vec<_>>().join(", ")
             }
         };

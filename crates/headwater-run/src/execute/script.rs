@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use futures::TryStreamExt;
 use headwater_project::{Asset, ScriptAsset};
-use headwater_sdk::connector::OnBadRow;
 use headwater_sdk::engine::{Branch, Past, StageInput, StageRequest, Staged, WriteMode};
 use headwater_sdk::progress::Progress;
-use headwater_sdk::script::{DataFormat, Program, ProgramInput, ProgramRun};
+use headwater_sdk::script::{Program, ProgramInput, ProgramRun};
 use headwater_sdk::{Blame, Error, Relations, Result};
 
 use super::context::Context;
@@ -49,7 +48,7 @@ pub(super) async fn stage(
         layout: script.layout.clone(),
         checks: resolved.checks.clone(),
         judge_all: false,
-        keep_rejected: script.output_format != DataFormat::Arrow && script.on_bad_row == OnBadRow::Reject,
+        keep_rejected: script.keeps_rejected(),
         relations,
         position: None,
         progress: Arc::clone(&progress),

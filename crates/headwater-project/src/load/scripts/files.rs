@@ -83,10 +83,8 @@ impl ProgramFiles {
         let spans = clustering::spans_of(node, "files", patterns.len(), node.span);
         for (text, span) in patterns.iter().zip(spans) {
             let pattern = Pattern::new(text.as_str());
-            let before = found.len();
-            found.extend(self.paths.iter().filter(|path| pattern.matches_path(path)).cloned());
-            let is_known = found.len() > before || self.paths.iter().any(|path| pattern.matches_path(path));
-            if !is_known {
+            let matched: Vec<&String> = self.paths.iter().filter(|path| pattern.matches_path(path)).collect();
+            if matched.is_empty() {
                 let message = format!("there is no file '{text}' in {}", self.folder);
                 let help = match nearest(text, self.paths.iter().map(String::as_str)) {
                     Some(near) => format!("did you mean '{near}'?"),
@@ -96,6 +94,7 @@ impl ProgramFiles {
                 };
                 folder.diagnostics.push(Diagnostic::error(codes::SCRIPT_FILE, message).at(span, "").help(help));
             }
+            found.extend(matched.into_iter().cloned());
         }
         self.hashed(found, folder)
     }

@@ -8,6 +8,7 @@ use arrow_array::{Array, RecordBatch};
 use arrow_schema::{DataType, SchemaRef};
 use futures::TryStreamExt;
 use headwater_sdk::engine::Past;
+use headwater_sdk::name::quote_identifier;
 use headwater_sdk::{Relations, Result, TableName};
 
 use super::estimate::{Contents, PAGE_ROWS, Spread};
@@ -39,7 +40,7 @@ impl Reader<'_> {
     pub(super) async fn read(&self, columns: &[String]) -> Result<Contents> {
         let mut told = vec!["count(*)".to_owned()];
         for column in columns {
-            let name = quoted(column);
+            let name = quote_identifier(column);
             let is_float = self.ordered(column).is_some_and(DataType::is_floating);
             // There is no such count of floating-point numbers.
             let values = if is_float { format!("cast({name} as varchar)") } else { name.clone() };
@@ -59,7 +60,7 @@ impl Reader<'_> {
 
     /// The rows of the value of a column that has the fewest.
     pub(super) async fn rarest(&self, column: &str) -> Result<f64> {
-        let column = quoted(column);
+        let column = quote_identifier(column);
         let sql = format!("select min(n) from (select count(*) as n from {} group by {column}) as g", self.table);
         Ok(self.numbers(&sql).await?.first().copied().unwrap_or(0.0))
     }
@@ -75,8 +76,4 @@ impl Reader<'_> {
         };
         Ok(row.columns().iter().map(|column| number(column.as_ref())).collect())
     }
-}
-
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }
