@@ -8,6 +8,7 @@ mod answer;
 mod catalog;
 mod estimates;
 mod given;
+mod memory;
 mod overflow;
 mod runtime;
 mod scan;
