@@ -30,6 +30,7 @@ pub use asset::{
 pub use load::{LoadOptions, Loaded, load};
 pub use project::{DEFAULT_MEMORY, Environment, Project};
 pub use schemas::json_schemas;
+pub use sql::statements;
 pub use unit_test::{
     CellValue, Expectation, ExpectedCheck, GivenRows, Stand, TestCell, TestRow, TestRows, TestText, UnitTest, Variant,
 };

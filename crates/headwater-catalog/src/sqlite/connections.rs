@@ -28,6 +28,8 @@ const LOCK_PAUSE: Duration = Duration::from_millis(10);
 /// Pages (4 KiB) of the log that counting usage lets come together before they are moved into the database: whoever opens the
 /// catalogue first reads them.
 const LIGHT_LOG_PAGES: i64 = 250;
+/// Pages of the log that other writing lets come together: SQLite's default.
+const LOG_PAGES: i64 = 1000;
 /// Statements that each connection keeps prepared.
 const PREPARED_STATEMENTS: usize = 64;
 
@@ -190,9 +192,10 @@ fn connect(path: &Path, lock_timeout: Duration) -> Result<Connection, Fault> {
     Ok(connection)
 }
 
-/// How a connection waits for others, and for the disk.
+/// How a connection waits for others, and for the disk, and how many pages of the log come together.
 fn settle(connection: &Connection, lock_timeout: Duration) -> rusqlite::Result<()> {
     connection.busy_timeout(lock_timeout)?;
     // FULL: a commit is on disk before it is reported, also after a power cut.
-    connection.pragma_update(None, "synchronous", "FULL")
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)
 }

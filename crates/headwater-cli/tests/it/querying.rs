@@ -90,6 +90,20 @@ fn the_list_is_looked_up_before_the_join() {
     let logical = plan.split("physical_plan").next().unwrap();
     let (semi, inner) = (logical.find("LeftSemi Join").unwrap(), logical.find("Inner Join").unwrap());
     assert!(inner < semi, "{logical}");
+    // Of two lists both are, and the one that is written first stays so.
+    let plan = query(
+        project.path(),
+        "explain select v, w from raw.a join raw.b on a.k = b.k where a.k in (select k from raw.s) and a.k in (select k from raw.b)",
+    );
+    let logical = plan.split("physical_plan").next().unwrap();
+    let found: Vec<&str> = logical
+        .lines()
+        .map(str::trim_start)
+        .filter(|line| line.contains(" Join") || line.contains("TableScan"))
+        .collect();
+    assert_eq!(found.len(), 7, "{logical}");
+    assert!(found[0].contains("Inner Join"), "{logical}");
+    assert_eq!(found.iter().filter(|line| line.contains("LeftSemi Join")).count(), 2, "{logical}");
 }
 
 #[test]

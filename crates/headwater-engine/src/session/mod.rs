@@ -64,10 +64,7 @@ impl Session {
         cache: &Arc<TableCache>,
         extra: Option<(TableName, Arc<LakeTable>)>,
     ) -> Self {
-        let catalog =
-            catalog::LakeCatalog::new(runtime.clone(), location.clone(), relations.clone(), cache.clone(), extra);
-        let names = HashMap::from([(CATALOG.to_owned(), relations.keys().cloned().collect())]);
-        Self { state: Arc::new(runtime.state([(CATALOG.to_owned(), Arc::new(catalog) as _)])), names: Arc::new(names) }
+        Self::on(runtime, location, cache, [(CATALOG.to_owned(), relations, extra)])
     }
 
     /// A session on the given relations, and on what names meant at other moments.
@@ -77,16 +74,26 @@ impl Session {
         (relations, past): (&Relations, &Past),
         cache: &Arc<TableCache>,
     ) -> Self {
-        let then = past.iter().map(|(moment, relations)| (travel::catalog_of(moment), relations));
-        let all: Vec<(String, &Relations)> = std::iter::once((CATALOG.to_owned(), relations)).chain(then).collect();
-        let catalogs = all.iter().map(|(name, relations)| {
-            let relations = Relations::clone(relations);
-            let catalog = catalog::LakeCatalog::new(runtime.clone(), location.clone(), relations, cache.clone(), None);
-            (name.clone(), Arc::new(catalog) as _)
+        let then = past.iter().map(|(moment, relations)| (travel::catalog_of(moment), relations, None));
+        Self::on(runtime, location, cache, std::iter::once((CATALOG.to_owned(), relations, None)).chain(then))
+    }
+
+    /// A session on catalogues, each with its name, its relations and a table beside them.
+    fn on<'a>(
+        runtime: &Runtime,
+        location: &Location,
+        cache: &Arc<TableCache>,
+        catalogs: impl IntoIterator<Item = (String, &'a Relations, Option<(TableName, Arc<LakeTable>)>)>,
+    ) -> Self {
+        let mut names = HashMap::new();
+        let catalogs = catalogs.into_iter().map(|(name, relations, extra)| {
+            names.insert(name.clone(), relations.keys().cloned().collect());
+            let (runtime, location) = (runtime.clone(), location.clone());
+            let catalog = catalog::LakeCatalog::new(runtime, location, relations.clone(), cache.clone(), extra);
+            (name, Arc::new(catalog) as _)
         });
         let state = Arc::new(runtime.state(catalogs));
-        let names = all.into_iter().map(|(name, relations)| (name, relations.keys().cloned().collect()));
-        Self { state, names: Arc::new(names.collect()) }
+        Self { state, names: Arc::new(names) }
     }
 
     /// The planner's and optimiser's state.

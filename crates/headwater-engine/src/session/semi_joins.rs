@@ -63,13 +63,22 @@ fn pushed(plan: &LogicalPlan, keys: &[Column], semi: &Join) -> Result<Option<Log
                 JoinType::Right | JoinType::RightSemi | JoinType::RightAnti => (false, true),
                 _ => (false, false),
             };
-            let join = if left && has(join.left.schema(), keys) {
-                Join { left: Arc::new(restricted(&join.left, keys, semi)?), ..join.clone() }
+            let mut join = join.clone();
+            let side = if left && has(join.left.schema(), keys) {
+                &mut join.left
             } else if right && has(join.right.schema(), keys) {
-                Join { right: Arc::new(restricted(&join.right, keys, semi)?), ..join.clone() }
+                &mut join.right
             } else {
                 return Ok(None);
             };
+            *side = Arc::new(match pushed(side, keys, semi)? {
+                Some(side) => side,
+                None if matches!(join.join_type, JoinType::Inner | JoinType::Left | JoinType::Right) => {
+                    restricted(side, keys, semi)?
+                }
+                // Two lists would change places for ever.
+                None => return Ok(None),
+            });
             Ok(Some(LogicalPlan::Join(join)))
         }
         _ => Ok(None),
@@ -80,11 +89,8 @@ fn has(schema: &DFSchema, keys: &[Column]) -> bool {
     keys.iter().all(|key| schema.has_column(key))
 }
 
-/// The rows of a plan that the semi-join leaves: as far below as it goes.
+/// The rows of a plan that the semi-join leaves.
 fn restricted(plan: &Arc<LogicalPlan>, keys: &[Column], semi: &Join) -> Result<LogicalPlan> {
-    if let Some(plan) = pushed(plan, keys, semi)? {
-        return Ok(plan);
-    }
     let on = keys.iter().map(|key| Expr::Column(key.clone())).zip(semi.on.iter().map(|(_, other)| other.clone()));
     let join = Join::try_new(
         Arc::clone(plan),

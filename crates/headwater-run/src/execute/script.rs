@@ -1,6 +1,5 @@
 //! A script's attempt: its program is given the rows that the run sees, and its rows are staged like those of a source.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,12 +58,12 @@ pub(super) async fn stage(
 
 fn program(context: &Context, asset: &Asset, script: &ScriptAsset) -> Program {
     let own = script.env.iter().map(|(name, value)| (name.clone(), value.clone()));
-    let told = BTreeMap::from([
+    let told = [
         ("HEADWATER_ENVIRONMENT", context.project.environment.name.clone()),
         ("HEADWATER_RUN_ID", context.run.id.to_string()),
         ("HEADWATER_TABLE", asset.name.to_string()),
         ("HEADWATER_VARS", serde_json::json!(script.vars).to_string()),
-    ]);
+    ];
     let told = told.into_iter().map(|(name, value)| (name.to_owned(), value));
     Program {
         command: script.command.clone(),

@@ -97,15 +97,14 @@ fn verify_origins(
     found: &mut Vec<Diagnostic>,
 ) {
     for (of, span) in script.from.iter().flatten().flatten() {
-        let read = || inputs.iter().filter(|(input, _)| input.table == of.table).map(|(_, analysis)| &analysis.schema);
-        if read().any(|schema| schema.field_with_name(&of.column).is_ok()) {
-            continue;
+        let read = inputs.iter().filter(|(input, _)| input.table == of.table).map(|(_, analysis)| &analysis.schema);
+        // Tables that it does not read have been told when the project was loaded.
+        if let Some(schema) = read.clone().next()
+            && read.clone().all(|schema| schema.field_with_name(&of.column).is_err())
+        {
+            let message = format!("{} reads no column '{}' of {}", asset.name, of.column, of.table);
+            found.push(no_such_column("HW0937", message, *span, &of.column, schema));
         }
-        let message = format!("{} reads no column '{}' of {}", asset.name, of.column, of.table);
-        found.push(match read().next() {
-            Some(schema) => no_such_column("HW0937", message, *span, &of.column, schema),
-            None => Diagnostic::error("HW0937", message).at(*span, "it reads no such table"),
-        });
     }
 }
 

@@ -4,7 +4,6 @@ mod answer;
 mod csv;
 mod file;
 mod nested;
-mod statements;
 mod terminal;
 
 use std::path::PathBuf;
@@ -72,7 +71,7 @@ pub(crate) async fn query(args: &QueryArgs, global: &Global, console: &Console) 
     let format = choose_format(args, console)?;
     let (name, text) = read(args)?;
     let statements = match &args.file {
-        Some(_) => statements::split(&text),
+        Some(_) => headwater_project::statements(&text),
         None => std::iter::once(0..text.len()).collect(),
     };
     if statements.is_empty() {
@@ -129,8 +128,11 @@ fn read(args: &QueryArgs) -> Result<(String, String), Failure> {
     let text = match (&args.file, args.sql.as_deref()) {
         (Some(file), _) => {
             let name = file.display().to_string();
-            let text = std::fs::read_to_string(file)
-                .map_err(|e| Error::new("HW0822", Blame::Project, format!("{name} cannot be read")).caused_by(e))?;
+            let text = std::fs::read_to_string(file).map_err(|e| {
+                Error::new("HW0822", Blame::Project, format!("{name} cannot be read"))
+                    .help("--file takes a text file of SQL, by its path from here; SQL itself needs no --file")
+                    .caused_by(e)
+            })?;
             return Ok((name, text));
         }
         (None, Some("-")) => std::io::read_to_string(std::io::stdin().lock())?,
