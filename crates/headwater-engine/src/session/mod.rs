@@ -8,6 +8,7 @@ mod answer;
 mod catalog;
 mod estimates;
 mod given;
+mod join_order;
 mod memory;
 mod overflow;
 mod runtime;
@@ -24,7 +25,7 @@ use arrow::error::ArrowError;
 use datafusion::common::DataFusionError;
 use datafusion::common::tree_node::TreeNode;
 use datafusion::execution::context::{SQLOptions, SessionState};
-use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::logical_expr::{Explain, Expr, LogicalPlan};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::sql::parser::Statement as DFStatement;
 use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
@@ -209,7 +210,8 @@ impl Session {
             let lanes = if has_joins(plan)? { 2 } else { 1 };
             *state.config_mut() = state.config().clone().with_target_partitions(lanes).with_batch_size(SMALL_BATCH);
         }
-        state.create_physical_plan(plan).await.map_err(|e| sql_error(&e))
+        let plan = in_better_order(&state, plan).map_err(|e| sql_error(&e))?;
+        state.query_planner().create_physical_plan(&plan, &state).await.map_err(|e| sql_error(&e))
     }
 }
 
@@ -238,6 +240,22 @@ pub(crate) enum Thrift {
     Alone,
     /// In one thread, so that the rows of a scan come in the order of its files.
     InOrder,
+}
+
+/// A plan as the optimiser leaves it, with its joins in a better order where there is one.
+///
+/// This is done for execution alone: what is proven of a plan, as how its table can be refreshed, must not depend on how long
+/// tables are.
+fn in_better_order(state: &SessionState, plan: &LogicalPlan) -> datafusion::common::Result<LogicalPlan> {
+    if let LogicalPlan::Explain(explain) = plan {
+        let explained = Arc::new(in_better_order(state, &explain.plan)?);
+        return state.optimize(&LogicalPlan::Explain(Explain { plan: explained, ..explain.clone() }));
+    }
+    let optimized = state.optimize(plan)?;
+    match join_order::ordered(&optimized)? {
+        Some(ordered) => state.optimize(&ordered),
+        None => Ok(optimized),
+    }
 }
 
 /// Whether rows of a plan are joined, by itself or by the subqueries in its expressions.

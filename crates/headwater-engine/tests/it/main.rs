@@ -5,6 +5,7 @@
 mod fixture;
 mod generated;
 mod histories;
+mod joins;
 mod lake;
 mod lineage;
 mod refresh;

@@ -7,6 +7,7 @@
 mod deleted;
 mod log;
 mod restrictions;
+mod sizes;
 mod statistics;
 
 use std::collections::HashMap;

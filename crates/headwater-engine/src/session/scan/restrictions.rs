@@ -54,6 +54,16 @@ pub(super) fn restrictions(filters: &[Expr], bounds: impl Fn(&str) -> Vec<FileBo
     columns.into_iter().map(restriction).collect()
 }
 
+/// Whether a filter is of the kind that restricts columns.
+pub(super) fn is_restriction(filter: &Expr) -> bool {
+    match filter {
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::And, right }) => {
+            is_restriction(left) && is_restriction(right)
+        }
+        _ => intervals(filter).is_some(),
+    }
+}
+
 /// Adds what a filter restricts.
 fn restrict(filter: &Expr, columns: &mut BTreeMap<String, Vec<Interval>>) {
     if let Expr::BinaryExpr(BinaryExpr { left, op: Operator::And, right }) = filter {
@@ -199,7 +209,7 @@ fn share(intervals: &[Interval], files: &[FileBounds]) -> Option<f64> {
 }
 
 /// A number, or a point in time, on a line; `None` for values that have no distances.
-fn number(value: &ScalarValue) -> Option<f64> {
+pub(super) fn number(value: &ScalarValue) -> Option<f64> {
     let data_type = value.data_type();
     let number = match data_type {
         _ if data_type.is_numeric() => value.cast_to(&DataType::Float64),

@@ -1,0 +1,118 @@
+//! Generated joins: chains, stars and cycles of equalities, of columns and of sums, two of them with one input, comparisons
+//! that are no equalities, filters, tables that are joined to themselves and nested joins.
+//!
+//! A failure shows the seed; `JOINS_SEED` and `JOINS_QUERIES=1` repeat it.
+
+use std::sync::Arc;
+
+use arrow::array::Int64Array;
+use headwater_sdk::engine::WriteMode;
+use proptest::prelude::Rng;
+use proptest::test_runner::{RngAlgorithm, TestRng};
+
+use super::model::{COLUMNS, Comparison, Condition, Rows, Term, answer};
+use crate::fixture::{Fixture, batch};
+use crate::generated::tape::{Bytes, Tape};
+
+/// How many queries are tried, unless `JOINS_QUERIES` says otherwise.
+const QUERIES: u64 = 300;
+/// The tables' rows.
+const SIZES: [usize; 6] = [120, 60, 40, 24, 12, 5];
+/// The values of each table's columns `a` and `b`.
+const RANGES: [(i64, i64); 6] = [(60, 12), (40, 12), (24, 5), (12, 5), (12, 3), (5, 2)];
+
+fn setting(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn joins_in_another_order_have_the_same_rows() {
+    let mut lake = Fixture::new();
+    let mut tables: Vec<Rows> = Vec::new();
+    for (index, (size, (a, b))) in SIZES.into_iter().zip(RANGES).enumerate() {
+        // Every fifth value of `a` and every seventh of `b` is null.
+        let value = |row: usize, range: i64, step: i64, nulls: usize| {
+            (row % nulls != nulls - 1).then_some((row as i64 * step + index as i64) % range)
+        };
+        let rows: Rows = (0..size).map(|row| [Some(row as i64), value(row, a, 7, 5), value(row, b, 5, 7)]).collect();
+        let column = |place: usize| Arc::new(Int64Array::from_iter(rows.iter().map(|row| row[place]))) as _;
+        let columns = COLUMNS.iter().enumerate().map(|(place, name)| (*name, column(place)));
+        lake.load(&format!("raw.t{index}"), batch(columns.collect()), WriteMode::Replace, vec![]).await;
+        tables.push(rows);
+    }
+    let first = setting("JOINS_SEED", 1);
+    let (mut reordered, mut with_rows) = (0, 0);
+    for seed in first..first + setting("JOINS_QUERIES", QUERIES) {
+        let mut rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[&seed.to_le_bytes()[..], &[3; 24]].concat());
+        let mut bytes = vec![0; 96];
+        rng.fill_bytes(&mut bytes);
+        let query = Query::generate(&mut Tape::new(&Bytes(bytes)));
+        let sql = query.sql();
+        let inputs: Vec<&Rows> = query.tables.iter().map(|table| &tables[*table]).collect();
+        let (count, sums) = answer(&inputs, &query.conditions);
+        let cells = std::iter::once(count).chain(sums).map(|cell| format!(" {cell} |"));
+        assert_eq!(lake.rows(&sql).await, format!("|{}", cells.collect::<String>()), "JOINS_SEED={seed}: {sql}");
+        let plan = lake.rows(&format!("explain {sql}")).await;
+        reordered += usize::from(!is_in_order_of_from(&plan, query.tables.len()));
+        with_rows += usize::from(count > 0);
+    }
+    println!("{reordered} in another order, {with_rows} with rows");
+    if std::env::var("JOINS_QUERIES").is_err() {
+        assert!(reordered > 100 && with_rows > 150, "{reordered} in another order, {with_rows} with rows");
+    }
+}
+
+/// Whether the inputs stand in a plan as they do in FROM.
+fn is_in_order_of_from(plan: &str, inputs: usize) -> bool {
+    let logical = plan.split("physical_plan").next().unwrap();
+    // Where no row can be there is no input either.
+    let places = (0..inputs).filter_map(|input| logical.find(&format!("SubqueryAlias: x{input}")));
+    places.is_sorted()
+}
+
+/// A query that joins some tables.
+struct Query {
+    tables: Vec<usize>,
+    conditions: Vec<Condition>,
+    /// Whether the first two inputs are written as a join of their own in FROM.
+    nested: bool,
+}
+
+impl Query {
+    fn generate(tape: &mut Tape<'_>) -> Self {
+        let tables: Vec<usize> = (0..3 + tape.pick(4)).map(|_| tape.pick(SIZES.len())).collect();
+        let mut conditions = Vec::new();
+        for input in 1..tables.len() {
+            // A tree of equalities joins all of them; more make cycles.
+            for _ in 0..1 + usize::from(tape.chance(15)) {
+                let plus = if tape.chance(12) { 1 } else { 0 };
+                let one = Term { input: tape.pick(input), column: tape.pick(COLUMNS.len()), plus };
+                let two = Term { input, column: tape.pick(COLUMNS.len()), plus: 0 };
+                conditions.push(Condition::Terms(one, Comparison::Equal, two));
+            }
+        }
+        for _ in 0..tape.pick(2) {
+            let mut term = || Term { input: tape.pick(tables.len()), column: tape.pick(COLUMNS.len()), plus: 0 };
+            let (one, two) = (term(), term());
+            conditions.push(Condition::Terms(one, tape.of(&[Comparison::Less, Comparison::Unequal]), two));
+        }
+        for _ in 0..tape.pick(3) {
+            let term = Term { input: tape.pick(tables.len()), column: tape.pick(COLUMNS.len()), plus: 0 };
+            let comparison = tape.of(&[Comparison::Less, Comparison::Less, Comparison::Unequal, Comparison::Equal]);
+            conditions.push(Condition::Number(term, comparison, 1 + tape.pick(20) as i64));
+        }
+        Self { tables, conditions, nested: tape.chance(30) }
+    }
+
+    fn sql(&self) -> String {
+        let inputs: Vec<String> =
+            self.tables.iter().enumerate().map(|(input, table)| format!("raw.t{table} x{input}")).collect();
+        let from = match self.nested {
+            true => format!("({} cross join {}), {}", inputs[0], inputs[1], inputs[2..].join(", ")),
+            false => inputs.join(", "),
+        };
+        let sums: String = (0..inputs.len()).map(|input| format!(", coalesce(sum(x{input}.k), 0)")).collect();
+        let conditions: Vec<String> = self.conditions.iter().map(Condition::sql).collect();
+        format!("select count(*){sums} from {from} where {}", conditions.join(" and "))
+    }
+}
