@@ -10,6 +10,7 @@ mod estimates;
 mod given;
 mod join_order;
 mod memory;
+mod namesakes;
 mod overflow;
 mod runtime;
 mod scan;
@@ -211,7 +212,24 @@ impl Session {
             *state.config_mut() = state.config().clone().with_target_partitions(lanes).with_batch_size(SMALL_BATCH);
         }
         let plan = in_better_order(&state, plan).map_err(|e| sql_error(&e))?;
-        state.query_planner().create_physical_plan(&plan, &state).await.map_err(|e| sql_error(&e))
+        let explained = match &plan {
+            LogicalPlan::Explain(explain) => explain.plan.as_ref(),
+            plan => plan,
+        };
+        let planner = Arc::clone(state.query_planner());
+        let physical = planner.create_physical_plan(explained, &state).await.map_err(|e| sql_error(&e))?;
+        let has_namesakes = namesakes::are_below_filters(&physical);
+        if !has_namesakes && !matches!(plan, LogicalPlan::Explain(_)) {
+            return Ok(physical);
+        }
+        if has_namesakes {
+            let options = &mut state.config_mut().options_mut().optimizer;
+            options.enable_dynamic_filter_pushdown = false;
+            options.enable_join_dynamic_filter_pushdown = false;
+            options.enable_topk_dynamic_filter_pushdown = false;
+            options.enable_aggregate_dynamic_filter_pushdown = false;
+        }
+        planner.create_physical_plan(&plan, &state).await.map_err(|e| sql_error(&e))
     }
 }
 
@@ -247,14 +265,12 @@ pub(crate) enum Thrift {
 /// This is done for execution alone: what is proven of a plan, as how its table can be refreshed, must not depend on how long
 /// tables are.
 fn in_better_order(state: &SessionState, plan: &LogicalPlan) -> datafusion::common::Result<LogicalPlan> {
-    if let LogicalPlan::Explain(explain) = plan {
-        let explained = Arc::new(in_better_order(state, &explain.plan)?);
-        return state.optimize(&LogicalPlan::Explain(Explain { plan: explained, ..explain.clone() }));
-    }
-    let optimized = state.optimize(plan)?;
-    match join_order::ordered(&optimized)? {
-        Some(ordered) => state.optimize(&ordered),
-        None => Ok(optimized),
+    match state.optimize(plan)? {
+        LogicalPlan::Explain(explain) => {
+            let plan = Arc::new(join_order::ordered(explain.plan.as_ref().clone(), state)?);
+            Ok(LogicalPlan::Explain(Explain { plan, ..explain }))
+        }
+        optimized => join_order::ordered(optimized, state),
     }
 }
 

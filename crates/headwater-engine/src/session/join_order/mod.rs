@@ -9,16 +9,24 @@
 //! (1979): the product of both sides, divided by the number of distinct keys. A Delta log does not know that number; here
 //! a column whose range of values is at least as wide as its table is long counts as a key.
 
+mod groups;
 mod region;
 mod search;
 mod sizes;
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use datafusion::common::Result;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::LogicalPlan;
+use datafusion::optimizer::optimize_projections::OptimizeProjections;
+use datafusion::optimizer::{Optimizer, OptimizerConfig, OptimizerRule};
 
 use region::Region;
 use search::{Ordered, Tree};
+
+use super::semi_joins::PushDownSemiJoins;
 use sizes::{Values, kept_by_a_condition, rows, values};
 
 pub(super) use sizes::kept_by;
@@ -26,10 +34,16 @@ pub(super) use sizes::kept_by;
 /// Another order is taken when it is expected to cost at most this share of what the one at hand costs.
 const WORTH_IT: f64 = 0.8;
 
-/// An optimised plan with its joins in a better order; `None` where there is none.
-pub(super) fn ordered(plan: &LogicalPlan) -> Result<Option<LogicalPlan>> {
-    let ordered = order(plan.clone())?;
-    Ok(ordered.transformed.then_some(ordered.data))
+/// An optimised plan with its joins in a better order where there is one.
+pub(super) fn ordered(plan: LogicalPlan, config: &dyn OptimizerConfig) -> Result<LogicalPlan> {
+    let ordered = groups::restrict(plan)?.transform_data(order)?;
+    if !ordered.transformed {
+        return Ok(ordered.data);
+    }
+    // Other rules would put the joins into an order of their own (`EliminateCrossJoin`).
+    let rules: Vec<Arc<dyn OptimizerRule + Send + Sync>> =
+        vec![Arc::new(PushDownSemiJoins), Arc::new(OptimizeProjections::new())];
+    Optimizer::with_rules(rules).optimize(ordered.data, config, |_, _| {})
 }
 
 fn order(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
@@ -52,7 +66,6 @@ fn better(region: &Region) -> Option<Tree> {
     let joined = |one: &Ordered, two: &Ordered| expected.rows(one, two);
     let best = search::cheapest(&expected.leaves, joined)?;
     let now = expected.now(&region.tree)?;
-    eprintln!("DEBUG {:?} {:?}\n best {:?} {} {}\n now {:?} {} {}\n", expected.leaves, expected.classes, best.tree, best.rows, best.cost, now.tree, now.rows, now.cost);
     (best.cost < WORTH_IT * now.cost).then_some(best.tree)
 }
 
@@ -88,31 +101,31 @@ impl<'a> Expected<'a> {
     /// The rows of a join of two parts; `None` where nothing links them.
     fn rows(&self, one: &Ordered, two: &Ordered) -> Option<f64> {
         let both = one.set | two.set;
-        let (mut keys, mut longest, mut is_linked) = (1.0_f64, f64::INFINITY, 0);
+        // The keys that each two inputs have in common, and the rows of the shorter one.
+        let mut keys: HashMap<(usize, usize), (f64, f64)> = HashMap::new();
+        let mut is_linked = false;
         for class in &self.classes {
-            let within = |set: u32| class.iter().filter(move |(leaf, _)| set & (1 << leaf) != 0).map(|(_, of)| of);
+            let within = |set: u32| class.iter().filter(move |(leaf, _)| set & (1 << leaf) != 0);
             let pairs = within(one.set).flat_map(|a| within(two.set).map(move |b| (a, b)));
-            let distinct = pairs.map(|(a, b)| (a.keys_with(b), a.rows.min(b.rows)));
-            if let Some((distinct, shorter)) = distinct.reduce(|x, y| if y.0 > x.0 { y } else { x }) {
-                keys *= distinct.max(1.0);
-                longest = longest.min(shorter.max(1.0));
-                is_linked += 1;
+            let distinct =
+                pairs.map(|((a, of_a), (b, of_b))| ((*a, *b), of_a.keys_with(of_b), of_a.rows.min(of_b.rows)));
+            if let Some((pair, distinct, shorter)) = distinct.reduce(|x, y| if y.1 > x.1 { y } else { x }) {
+                keys.entry(pair).or_insert((1.0, shorter)).0 *= distinct.max(1.0);
+                is_linked = true;
             }
         }
         // Keys of several columns are at most as many as there are rows that have them.
-        if is_linked > 1 {
-            keys = keys.min(longest);
-        }
+        let mut keys: f64 = keys.values().map(|(keys, shorter)| keys.min(shorter.max(1.0))).product();
         for (equality, distinct) in self.region.equalities.iter().zip(&self.equalities) {
             let about = equality.one.1 | equality.two.1;
             if about & !both == 0 && about & !one.set != 0 && about & !two.set != 0 {
                 keys *= distinct.max(1.0);
-                is_linked += 1;
+                is_linked = true;
             }
         }
         let filters = self.region.filters_between(one.set, two.set);
         let kept = kept_by_a_condition().powi(i32::try_from(filters).unwrap_or(i32::MAX));
-        (is_linked > 0).then(|| (one.rows * two.rows / keys * kept).max(1.0))
+        is_linked.then(|| (one.rows * two.rows / keys * kept).max(1.0))
     }
 
     /// What the order at hand is expected to cost; a product of unlinked sides counts as such.
