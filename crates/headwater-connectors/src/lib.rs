@@ -6,10 +6,11 @@
 
 pub mod codes;
 pub mod files;
+pub mod postgres;
 
 use headwater_sdk::connector::{ConnectorType, erased};
 
 /// Every connector, in the order of their names.
 pub fn all() -> Vec<Box<dyn ConnectorType>> {
-    vec![erased::<files::Files>()]
+    vec![erased::<files::Files>(), erased::<postgres::Postgres>()]
 }

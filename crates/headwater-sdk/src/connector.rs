@@ -28,6 +28,15 @@ pub enum ReadMode {
     Full,
     /// What has come since the last run; rows are added. Each file is loaded once.
     NewFiles,
+    /// The rows past the greatest value that a column had in the last run; they are added.
+    Incremental,
+}
+
+impl ReadMode {
+    /// Whether the rows of a load are added to those that the table has.
+    pub fn adds_rows(self) -> bool {
+        matches!(self, Self::NewFiles | Self::Incremental)
+    }
 }
 
 /// What happens to a row that cannot be read.

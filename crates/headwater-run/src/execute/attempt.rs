@@ -74,8 +74,8 @@ async fn load(
     let Some(source) = &resolved.source else {
         return Err(Error::new("HW0914", Blame::Headwater, format!("the source of {} was not opened", asset.name)));
     };
-    let appended = stream.settings.mode == ReadMode::NewFiles && !task.reload;
-    if stream.settings.mode == ReadMode::NewFiles && task.reload && !context.full_refresh {
+    let appended = stream.settings.mode.adds_rows() && !task.reload;
+    if stream.settings.mode.adds_rows() && task.reload && !context.full_refresh {
         refuse_loss(context, asset, source).await?;
     }
     let plan = source.read_plan().await?;

@@ -96,7 +96,7 @@ async fn look(
         Some(relation) => Some((relation, lake.engine.schema(&base.relations(), &asset.name).await?)),
         None => None,
     };
-    let appends = stream.settings.mode == ReadMode::NewFiles;
+    let appends = stream.settings.mode.adds_rows();
     let mut unpublished = false;
     let (table, position) = match &published {
         Some((relation, schema)) if !reload => {
