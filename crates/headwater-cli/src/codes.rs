@@ -56,7 +56,7 @@ const CODES: &[Code] = &[
         "HW0816",
         "options that do not go together",
         "Parquet is a binary format with its index at the end: it can only go to a file, with --output. A file whose \
-         ending is none of the known ones needs --format.",
+         ending is none of the known ones needs --format. The answers of several statements do not go into one file.",
     ),
     Code::new(
         "HW0817",
@@ -79,6 +79,16 @@ const CODES: &[Code] = &[
         "HW0820",
         "no such star",
         "`headwater star` draws the models whose headers say `fact:`, `dimension:` or `bridge:`. The message names the nearest.",
+    ),
+    Code::new(
+        "HW0821",
+        "no statement",
+        "The file that `headwater query --file` names holds nothing but white space and comments.",
+    ),
+    Code::new(
+        "HW0822",
+        "no such file of SQL",
+        "The file that `headwater query --file` names is not there, may not be read or is not text in UTF-8.",
     ),
 ];
 

@@ -38,12 +38,13 @@ impl Failure {
         }
     }
 
-    /// The failure of SQL that a person typed, which is pointed into where that is known.
-    pub(crate) fn of_sql(error: Error, sql: String) -> Self {
+    /// The failure of the SQL that begins at `start` of a text, which is pointed into where that is known.
+    pub(crate) fn of_sql(error: Error, name: &str, text: &str, start: usize) -> Self {
         let Some(span) = error.span.clone() else { return error.into() };
         let mut files = SourceMap::default();
-        let query = files.add("query".to_owned(), sql);
-        let mut diagnostic = Diagnostic::error(error.code, error.full_message()).at(Span::new(query, span), "");
+        let file = files.add(name.to_owned(), text.to_owned());
+        let span = Span::new(file, start + span.start..start + span.end);
+        let mut diagnostic = Diagnostic::error(error.code, error.full_message()).at(span, "");
         diagnostic.help = error.help;
         Self::Project { diagnostics: vec![diagnostic], files: Box::new(files) }
     }

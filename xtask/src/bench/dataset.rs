@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::measure::capture;
-use super::places::{Places, clear, make_folder, read};
+use super::places::{Places, clear, make_folder, read, rename};
 use super::tools::Tool;
 use crate::report::say;
 
@@ -64,7 +64,8 @@ impl Dataset {
     }
 }
 
-fn read_all(folder: &Path) -> Result<(), String> {
+/// Reads every file of a folder.
+pub(super) fn read_all(folder: &Path) -> Result<(), String> {
     let failed = |e: std::io::Error| format!("cannot read {}: {e}", folder.display());
     for entry in fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
@@ -96,8 +97,4 @@ pub(super) fn flights_parquet(places: &Places, scale: u32) -> Result<PathBuf, St
         clear(&whole)?;
     }
     Ok(file)
-}
-
-fn rename(from: &Path, to: &Path) -> Result<(), String> {
-    fs::rename(from, to).map_err(|e| format!("cannot rename {}: {e}", from.display()))
 }

@@ -11,6 +11,14 @@ use super::measure::{Measured, capture, measure};
 use super::places::{Places, read};
 use crate::report::say;
 
+/// What was answered to a file of statements.
+pub(super) struct Answered {
+    /// The answers, as CSV with an empty line between two.
+    pub(super) answers: PathBuf,
+    /// The seconds of each statement.
+    pub(super) seconds: Vec<f64>,
+}
+
 /// The program.
 #[derive(Debug, Clone)]
 pub(super) struct Headwater {
@@ -64,6 +72,17 @@ impl Headwater {
         let measured = measure(self.command(project).args(arguments), &output)?;
         let document = serde_json::from_str(&read(&output)?).map_err(|e| format!("{}: {e}", output.display()))?;
         Ok((measured, document))
+    }
+
+    /// Measures the answers to the statements of a file.
+    pub(super) fn measure_queries(&self, project: &Path, file: &Path) -> Result<(Measured, Answered), String> {
+        let answers = project.with_extension("csv");
+        let arguments = ["query", "--format", "csv", "--timing", "--file"];
+        let measured = measure(self.command(project).args(arguments).arg(file), &answers)?;
+        let lines = read(&answers.with_extension("stderr"))?;
+        let seconds = lines.lines().map(|line| serde_json::from_str::<Value>(line).ok()?["seconds"].as_f64());
+        let seconds = seconds.collect::<Option<_>>().ok_or_else(|| format!("no times of statements: {lines}"))?;
+        Ok((measured, Answered { answers, seconds }))
     }
 
     /// Runs a command that prints one JSON document.

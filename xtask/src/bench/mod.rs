@@ -22,6 +22,7 @@ mod section;
 #[cfg(test)]
 mod tests;
 mod tools;
+mod tpch;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -32,6 +33,7 @@ use self::headwater::Headwater;
 use self::places::Places;
 use self::rounds::Contender;
 use self::section::Section;
+use self::tools::Tool;
 use crate::report::say;
 
 /// Rounds below which figures are not kept.
@@ -49,7 +51,7 @@ pub(crate) struct BenchArguments {
     /// How often the slow ones run: the stack of main-job, `dbt run` of project-1000, the peers of refresh [default: as the others]
     #[arg(long)]
     slow_rounds: Option<usize>,
-    /// How many times the flights example's data: several for main-job, one for checks [default: 1,30 and 30]
+    /// How many times the flights example's data for main-job and checks [default: 1,30 and 30]; tpch's scale factor [1,10]
     #[arg(long, value_delimiter = ',')]
     scale: Vec<u32>,
     /// How many events refresh begins with
@@ -83,6 +85,8 @@ enum Scenario {
     /// A project of 1,000 models, against dbt
     #[value(name = "project-1000")]
     Project1000,
+    /// The 22 queries of TPC-H, against DuckDB and Polars
+    Tpch,
 }
 
 /// What every scenario is given.
@@ -96,14 +100,31 @@ struct Settings {
 }
 
 impl Settings {
+    /// What takes part, with versions; the tools are installed if they are not there.
+    fn versions(&self, tools: &[Tool]) -> Result<Vec<String>, String> {
+        let mut versions = self.headwater.versions(&self.places)?;
+        for tool in tools {
+            for version in tool.install(&self.places)? {
+                if !versions.contains(&version) {
+                    versions.push(version);
+                }
+            }
+        }
+        Ok(versions)
+    }
+
     /// The contenders that were asked for.
     fn choose<'a>(&self, contenders: Vec<Contender<'a>>) -> Result<Vec<Contender<'a>>, String> {
         let names: Vec<&str> = contenders.iter().map(|contender| contender.name).collect();
         if let Some(unknown) = self.only.iter().find(|name| !names.contains(&name.as_str())) {
             return Err(format!("there is no contender '{unknown}': name some of {}", names.join(", ")));
         }
-        let wanted = |name: &str| self.only.is_empty() || self.only.iter().any(|only| only == name);
-        Ok(contenders.into_iter().filter(|contender| wanted(contender.name)).collect())
+        Ok(contenders.into_iter().filter(|contender| self.wants(contender.name)).collect())
+    }
+
+    /// Whether a contender takes part.
+    fn wants(&self, name: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|only| only == name)
     }
 }
 
@@ -137,6 +158,12 @@ fn measure(arguments: BenchArguments, root: &Path) -> Result<(), String> {
         Scenario::MainJob => {
             for scale in scales(&[1, 30]) {
                 show(main_job::run(&settings, scale)?, &settings, whole && !arguments.dry_run)?;
+            }
+            Ok(())
+        }
+        Scenario::Tpch => {
+            for scale in scales(&[1, 10]) {
+                show(tpch::run(&settings, scale)?, &settings, whole && !arguments.dry_run)?;
             }
             Ok(())
         }

@@ -78,6 +78,11 @@ pub(super) fn clear(path: &Path) -> Result<(), String> {
     }
 }
 
+/// Gives a file or a folder another name.
+pub(super) fn rename(from: &Path, to: &Path) -> Result<(), String> {
+    fs::rename(from, to).map_err(|e| format!("cannot rename {}: {e}", from.display()))
+}
+
 /// A file's text.
 pub(super) fn read(path: &Path) -> Result<String, String> {
     fs::read_to_string(path).map_err(|e| format!("cannot read {}: {e}", path.display()))
@@ -102,6 +107,29 @@ pub(super) fn copy_folder(from: &Path, to: &Path, leave: &[&str]) -> Result<(), 
             fs::copy(&path, to.join(&name)).map_err(failed)?;
         } else if !leave.iter().any(|left| name == *left) {
             copy_folder(&path, &to.join(&name), leave)?;
+        }
+    }
+    Ok(())
+}
+
+/// Gives a file a second name, which costs nothing.
+pub(super) fn link(from: &Path, to: &Path) -> Result<(), String> {
+    fs::hard_link(from, to).map_err(|e| format!("cannot link {} to {}: {e}", from.display(), to.display()))
+}
+
+/// A copy of a folder in which files are links, but for those whose names begin with `copied`.
+pub(super) fn link_folder(from: &Path, to: &Path, copied: Option<&str>) -> Result<(), String> {
+    make_folder(to)?;
+    let failed = |e: std::io::Error| format!("cannot copy {}: {e}", from.display());
+    for entry in fs::read_dir(from).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let (path, name) = (entry.path(), entry.file_name());
+        if path.is_dir() {
+            link_folder(&path, &to.join(&name), copied)?;
+        } else if copied.is_some_and(|start| name.to_string_lossy().starts_with(start)) {
+            fs::copy(&path, to.join(&name)).map_err(failed)?;
+        } else {
+            link(&path, &to.join(&name))?;
         }
     }
     Ok(())

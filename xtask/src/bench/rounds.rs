@@ -78,6 +78,11 @@ impl Series {
         names.unwrap_or_default().into_iter().map(|name| (name.clone(), of(&name))).collect()
     }
 
+    /// The median of a fact; NaN when no round has it.
+    pub(super) fn median_of(&self, fact: &str) -> f64 {
+        median(self.rounds.iter().filter_map(|sample| sample.facts.get(fact)?.as_f64()))
+    }
+
     /// The greatest value of a fact, 0 when no round has it.
     pub(super) fn greatest(&self, fact: &str) -> u64 {
         self.rounds.iter().filter_map(|sample| sample.facts.get(fact)?.as_u64()).max().unwrap_or(0)

@@ -36,6 +36,8 @@ pub(super) struct Section {
     pub(super) base: &'static str,
     /// The goals.
     pub(super) goals: Vec<Goal>,
+    /// What else is shown of the figures, in Markdown; may be empty.
+    pub(super) details: String,
 }
 
 impl Section {
@@ -64,6 +66,9 @@ impl Section {
             if !steps.is_empty() {
                 text += &format!("\n{}\n", wrap(&format!("Of {}: {}.", series.name, steps.join(", "))));
             }
+        }
+        if !self.details.is_empty() {
+            text += &format!("\n{}\n", self.details.trim_end());
         }
         if !self.goals.is_empty() {
             text.push('\n');
@@ -112,6 +117,11 @@ pub(super) fn seconds(seconds: f64) -> String {
         _ if seconds < 120.0 => format!("{seconds:.1} s"),
         _ => format!("{} min {:02} s", (seconds.round() as u64) / 60, (seconds.round() as u64) % 60),
     }
+}
+
+/// A short time: `123 ms`.
+pub(super) fn millis_of(seconds: f64) -> String {
+    format!("{:.0} ms", seconds * 1000.0)
 }
 
 /// A ratio: `0.42 ×`, `12.3 ×`, `140 ×`.

@@ -81,6 +81,7 @@ fn a_section_shows_ratios_steps_and_goals() {
             Series { name: "b", rounds: vec![sample(5.0, &[("load", 1.5), ("build", 3.5)])] },
         ],
         base: "a",
+        details: "More of it.\n".to_owned(),
         goals: vec![Goal { text: "At least 2 × as fast".to_owned(), seen: times(2.5), met: true }],
     };
     let expected = "\
@@ -94,6 +95,8 @@ What was done.
 | b | 1 | 5.000 s | 5.000 s to 5.000 s | 2.50 × | 3 MiB |
 
 Of b: load 1.500 s, build 3.500 s.
+
+More of it.
 
 - **Met**: At least 2 × as fast. Seen: 2.50 ×.
 

@@ -1,4 +1,4 @@
-//! The peers: Python tools in environments of their own, with the versions that `bench/main-job` and `bench/refresh` pin.
+//! The peers: Python tools in environments of their own, with the versions that the folders of `bench` pin.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -25,17 +25,23 @@ pub(super) enum Tool {
     Soda,
     /// SQLMesh.
     SqlMesh,
+    /// Polars.
+    Polars,
+    /// The generator of TPC-H's data.
+    Tpchgen,
 }
 
 impl Tool {
     /// Its name, which is that of its environment and of its file of requirements.
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Floor => "floor",
             Self::Dlt => "dlt",
             Self::Dbt => "dbt",
             Self::Soda => "soda",
             Self::SqlMesh => "sqlmesh",
+            Self::Polars => "polars",
+            Self::Tpchgen => "tpchgen",
         }
     }
 
@@ -43,6 +49,7 @@ impl Tool {
     fn folder(self) -> &'static str {
         match self {
             Self::SqlMesh => "bench/refresh",
+            Self::Polars | Self::Tpchgen => "bench/tpch",
             _ => "bench/main-job",
         }
     }
@@ -55,6 +62,8 @@ impl Tool {
             Self::Dbt => &["dbt-core", "dbt-duckdb"],
             Self::Soda => &["soda-core", "soda-duckdb"],
             Self::SqlMesh => &["sqlmesh", "duckdb"],
+            Self::Polars => &["polars"],
+            Self::Tpchgen => &["tpchgen-cli"],
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use serde_json::Value;
+
 use crate::program::Folder;
 
 fn published() -> Folder {
@@ -32,6 +34,58 @@ fn queries_are_written_in_every_format() {
     let bytes = std::fs::read(folder.project().join("out.parquet")).unwrap();
     assert!(bytes.starts_with(b"PAR1") && bytes.ends_with(b"PAR1"));
     assert_eq!(folder.headwater(&["query", sql, "--format", "parquet"]).code, Some(2), "not to a pipe");
+}
+
+#[test]
+fn the_statements_of_a_file_are_answered_in_turn() {
+    let folder = published();
+    let sql = "-- first; of three\nselect ';' as sign;\n\nselect order_id\nfrom raw.orders order by order_id;\n\
+               select country from raw.orders where false; -- the end\n";
+    folder.write("queries.sql", sql);
+    let said = folder.ok(&["query", "--file", "queries.sql", "--limit", "2"]);
+    assert_eq!((said.out.as_str(), said.err.as_str()), ("sign\n;\n\norder_id\n1\n2\n\ncountry\n", ""));
+    let said = folder.ok(&["query", "--file", "queries.sql", "--format", "json", "--timing"]);
+    assert_eq!(said.out.lines().collect::<Vec<_>>()[..3], ["{\"sign\":\";\"}", "", "{\"order_id\":1}"]);
+    let told: Vec<&str> = said.err.lines().filter_map(|line| line.split_once(" in ")?.0.into()).collect();
+    assert_eq!(told, ["queries.sql:2: 1 row", "queries.sql:4: 5 rows", "queries.sql:6: 0 rows"], "{}", said.err);
+
+    let said = folder.ok(&["query", "--file", "queries.sql", "--timing", "--json"]);
+    let told: Vec<Value> = said.err.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let facts = told.iter().map(|one| (one["line"].as_u64().unwrap(), one["rows"].as_u64().unwrap()));
+    assert_eq!(facts.collect::<Vec<_>>(), [(2, 1), (4, 5), (6, 0)]);
+    assert!(
+        told.iter().all(|one| one["source"] == "queries.sql" && one["seconds"].as_f64().unwrap() > 0.0),
+        "{told:?}"
+    );
+    let one = folder.ok(&["query", "select 1 as one", "--timing"]);
+    assert!(one.out == "one\n1\n" && one.err.starts_with("query:1: 1 row in "), "{one:?}");
+}
+
+#[test]
+fn a_file_of_statements_is_refused_where_it_makes_no_sense() {
+    let folder = published();
+    folder.write("two.sql", "select 1 as a;\nselect wrong\nfrom raw.orders;\nselect 3 as c;\n");
+    folder.write("none.sql", "-- nothing; at all\n;\n");
+    folder.write("open.sql", "select 1 as a;\nselect 'two;\n");
+    let refused = |arguments: &[&str], code: &str, told: &str| {
+        let said = folder.headwater(&[&["query"], arguments].concat()).exits(2);
+        assert!(said.err.contains(code) && said.err.contains(told), "{arguments:?}: {}", said.err);
+        said.out
+    };
+    refused(&["--file", "two.sql", "--output", "both.csv"], "HW0816", "3 statements");
+    assert!(!folder.project().join("both.csv").exists());
+    refused(&["--file", "none.sql"], "HW0821", "none.sql has no statement");
+    refused(&["--file", "missing.sql"], "HW0822", "missing.sql cannot be read");
+    // What came before the wrong statement stands; the place is that in the file.
+    let out = refused(&["--file", "two.sql"], "HW0", "two.sql:2:8");
+    assert_eq!(out, "a\n1\n\n");
+    assert_eq!(refused(&["--file", "open.sql"], "HW0", "open.sql:2:8"), "");
+    let both = folder.headwater(&["query", "select 1", "--file", "two.sql"]).exits(2);
+    assert!(both.err.contains("cannot be used with"), "{}", both.err);
+    folder.headwater(&["query"]).exits(2);
+    folder.write("one.sql", "select 1 as a;\n");
+    folder.ok(&["query", "--file", "one.sql", "--output", "one.csv"]);
+    assert_eq!(std::fs::read_to_string(folder.project().join("one.csv")).unwrap(), "a\n1\n");
 }
 
 #[test]

@@ -64,6 +64,7 @@ pub(super) fn run(settings: &Settings, scale: u32) -> Result<Option<Section>, St
         machine: machine::describe(),
         versions: settings.headwater.versions(places)?,
         goals: goals(&series),
+        details: String::new(),
         series,
         base: WITHOUT,
     }))

@@ -29,11 +29,7 @@ const MOST_MEMORY: u64 = 1 << 30;
 /// Runs the scenario on the data `scale` times. `None` when nothing was to be measured.
 pub(super) fn run(settings: &Settings, scale: u32) -> Result<Option<Section>, String> {
     let places = &settings.places;
-    let mut versions = settings.headwater.versions(places)?;
-    for tool in [Tool::Floor, Tool::Dlt, Tool::Dbt, Tool::Soda] {
-        versions.extend(tool.install(places)?);
-    }
-    versions.dedup();
+    let versions = settings.versions(&[Tool::Floor, Tool::Dlt, Tool::Dbt, Tool::Soda])?;
     let dataset = Dataset::make(places, scale)?;
     if settings.prepare {
         return Ok(None);
@@ -79,6 +75,7 @@ pub(super) fn run(settings: &Settings, scale: u32) -> Result<Option<Section>, St
         machine: machine::describe(),
         versions,
         goals: goals(&series, scale),
+        details: String::new(),
         series,
         base: HEADWATER,
     }))

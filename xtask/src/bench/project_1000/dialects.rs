@@ -1,4 +1,4 @@
-//! The made-up shop as a project of Headwater and as one of dbt: the same seeds, models, materialisations and checks.
+//! The made-up shop as a project of Headwater, of dbt and of SQLMesh: the same seeds, models, materialisations and checks.
 
 use std::path::Path;
 
@@ -26,6 +26,48 @@ pub(super) fn write_headwater(models: &[Model], project: &Path) -> Result<(), St
              - not_null: {key}\n  - unique: {key}\n  - accepted_values: {{ column: {category}, values: [{}] }}\n---*/\n{}",
             materialization(model),
             values.join(", "),
+            render(body, |schema, name| format!("{schema}.{name}"))
+        );
+        write(&project.join(format!("models/{schema}/{name}.sql")), &text)?;
+    }
+    Ok(())
+}
+
+/// Writes SQLMesh's project, with its database in its folder.
+pub(super) fn write_sqlmesh(models: &[Model], project: &Path) -> Result<(), String> {
+    let settings = "\
+gateways:
+  bench:
+    connection: { type: duckdb, database: shop.duckdb, concurrent_tasks: 1 }
+default_gateway: bench
+model_defaults: { dialect: duckdb, start: 2020-01-01 }
+";
+    write(&project.join("config.yaml"), settings)?;
+    for (name, csv) in seeds() {
+        write(&project.join(format!("seeds/{name}.csv")), &csv)?;
+        let columns = csv.lines().next().unwrap_or_default().split(',').map(|column| match column {
+            "amount" | "price" => format!("{column} DOUBLE"),
+            "ordered_on" | "signed_up" => format!("{column} DATE"),
+            "quantity" => format!("{column} INT"),
+            _ if column.ends_with("_id") => format!("{column} INT"),
+            _ => format!("{column} TEXT"),
+        });
+        let columns: Vec<String> = columns.collect();
+        let text = format!(
+            "MODEL (\n  name seeds.{name},\n  kind SEED (path '$root/seeds/{name}.csv'),\n  columns ({})\n);\n",
+            columns.join(", ")
+        );
+        write(&project.join(format!("models/seeds/{name}.sql")), &text)?;
+    }
+    for model in models {
+        let Model { schema, name, description, key, category: (category, values), body } = model;
+        let kind = if materialization(model) == "view" { "VIEW" } else { "FULL" };
+        let text = format!(
+            "MODEL (\n  name {schema}.{name},\n  kind {kind},\n  description '{}.',\n  \
+             column_descriptions ({key} = 'The key'),\n  audits (\n    not_null(columns := ({key})),\n    \
+             unique_values(columns := ({key})),\n    accepted_values(column := {category}, is_in := ('{}'))\n  )\n);\n{}",
+            description.replace('\'', "''"),
+            values.join("', '"),
             render(body, |schema, name| format!("{schema}.{name}"))
         );
         write(&project.join(format!("models/{schema}/{name}.sql")), &text)?;

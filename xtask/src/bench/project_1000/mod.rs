@@ -1,35 +1,44 @@
 //! Scenario `project-1000`: a project of 1,000 small models, where the time goes into reading, planning and deciding.
 //!
 //! Headwater's `check`, first `run` and a `run` with nothing to do stand beside dbt's `parse` (cold and unchanged), and
-//! `seed` with `run`. Each has a copy of the project to itself. What both have built is compared table by table.
+//! `seed` with `run`. Each has a copy of the project to itself. What both have built is compared table by table. After an
+//! edit of one model, `headwater plan` stands beside what tells the same in dbt and SQLMesh: each must name that model and
+//! all that are made from it, and no other.
 
+mod dbt;
 mod dialects;
+mod edit;
 mod models;
+mod sqlmesh;
 #[cfg(test)]
 mod tests;
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use serde_json::Value;
+use self::dbt::Dbt;
+use self::edit::Edit;
+use self::sqlmesh::SqlMesh;
 
 use super::Settings;
 use super::headwater::{Headwater, require_published};
 use super::machine;
-use super::measure::{Measured, capture, measure};
-use super::places::{Places, clear};
-use super::rounds::{Contender, Round, Sample, Series, interleave, millis};
+use super::places::clear;
+use super::rounds::{Contender, Round, Sample, Series, interleave};
 use super::section::{Goal, Section, seconds, times};
 use super::tools::Tool;
 
 const CHECK: &str = "headwater check";
 const FIRST_RUN: &str = "headwater run (first)";
 const NO_OP_RUN: &str = "headwater run (nothing to do)";
+const PLAN: &str = "headwater plan (one edit)";
 const PARSE_COLD: &str = "dbt parse (cold)";
 const PARSE_UNCHANGED: &str = "dbt parse (unchanged)";
 const DBT_RUN: &str = "dbt seed and run (first)";
+
+const DBT_MODIFIED: &str = "dbt ls state:modified+ (one edit)";
+const SQLMESH_PLAN: &str = "sqlmesh plan (one edit)";
 
 /// Rows of every table, by name.
 type Rows = BTreeMap<String, u64>;
@@ -37,10 +46,7 @@ type Rows = BTreeMap<String, u64>;
 /// Runs the scenario with `count` models. `None` when nothing was to be measured.
 pub(super) fn run(settings: &Settings, count: usize) -> Result<Option<Section>, String> {
     let places = &settings.places;
-    let mut versions = settings.headwater.versions(places)?;
-    for tool in [Tool::Floor, Tool::Dbt] {
-        versions.extend(tool.install(places)?);
-    }
+    let versions = settings.versions(&[Tool::Floor, Tool::Dbt, Tool::SqlMesh])?;
     if settings.prepare {
         return Ok(None);
     }
@@ -51,25 +57,40 @@ pub(super) fn run(settings: &Settings, count: usize) -> Result<Option<Section>, 
         dialects::write_headwater(&models, &project)?;
         Ok(project)
     };
+    let edit = Edit::of(&models)?;
     let dbt = |name: &str| -> Result<Dbt<'_>, String> {
         let project = work.join(format!("dbt-{name}"));
         dialects::write_dbt(&models, &project, places)?;
         Ok(Dbt { places, project })
     };
-    let (check, first, no_op) = (headwater("check")?, headwater("first")?, headwater("no-op")?);
-    let (cold, unchanged, build) = (dbt("cold")?, dbt("unchanged")?, dbt("run")?);
+    let (check, first, built_before) = (headwater("check")?, headwater("first")?, headwater("built")?);
+    let (cold, unchanged, build, edited) = (dbt("cold")?, dbt("unchanged")?, dbt("run")?, dbt("edited")?);
+    let sqlmesh = SqlMesh { places, project: work.join("sqlmesh") };
+    dialects::write_sqlmesh(&models, &sqlmesh.project)?;
+    if settings.wants(NO_OP_RUN) || settings.wants(PLAN) {
+        require_published(&settings.headwater.ask(&built_before, &["run"])?)?;
+    }
+    if settings.wants(DBT_MODIFIED) {
+        edited.keep_state()?;
+    }
+    if settings.wants(SQLMESH_PLAN) {
+        sqlmesh.keep_state()?;
+    }
     let program = &settings.headwater;
     let tables = models.len();
     // The program and dbt must agree; whichever comes first sets what is expected.
     let built = RefCell::new(None);
 
-    let rounds: [(&'static str, Round<'_>); 6] = [
+    let rounds: [(&'static str, Round<'_>); 9] = [
         (CHECK, Box::new(|| checked(program, &check, tables))),
         (FIRST_RUN, Box::new(|| first_run(program, &first, tables, &built))),
-        (NO_OP_RUN, Box::new(|| no_op_run(program, &no_op))),
+        (NO_OP_RUN, Box::new(|| no_op_run(program, &built_before))),
+        (PLAN, Box::new(|| edit.measure(&built_before, || planned(program, &built_before)))),
         (PARSE_COLD, Box::new(|| cold.parse_cold())),
         (PARSE_UNCHANGED, Box::new(|| unchanged.parse_unchanged())),
         (DBT_RUN, Box::new(|| build.seed_and_run(&built))),
+        (DBT_MODIFIED, Box::new(|| edit.measure(&edited.project, || edited.modified()))),
+        (SQLMESH_PLAN, Box::new(|| edit.measure(&sqlmesh.project, || sqlmesh.modified()))),
     ];
     let contenders = rounds
         .into_iter()
@@ -88,12 +109,17 @@ pub(super) fn run(settings: &Settings, count: usize) -> Result<Option<Section>, 
              with joins, and windows over joins (tables), each with a description and three checks; for dbt with the same \
              SQL, materialisations and data tests. `headwater check` plans every model and every check. The first \
              `headwater run` loads the seeds, builds everything and evaluates all checks; `dbt seed` and `dbt run` build \
-             the same tables, and run no data tests. Both left the same number of rows in every table."
+             the same tables, and run no data tests. Both left the same number of rows in every table. Then one model \
+             is edited: `headwater plan`, `dbt ls --select state:modified+` with the manifest of before and `sqlmesh \
+             plan --explain` tell what is to be built anew. Each named that model and the {} that are made from it, \
+             and no other.",
+            edit.size() - 1
         ),
         date: machine::today()?,
         machine: machine::describe(),
         versions,
         goals: goals(&series),
+        details: String::new(),
         series,
         base: CHECK,
     }))
@@ -131,12 +157,18 @@ fn first_run(
 }
 
 fn no_op_run(headwater: &Headwater, project: &Path) -> Result<Sample, String> {
-    if !project.join("lake").exists() {
-        require_published(&headwater.ask(project, &["run"])?)?;
-    }
     let (measured, run) = headwater.measure(project, &["run"])?;
     require_published(&run)?;
     if run["snapshot"].is_null() { Ok(measured.into()) } else { Err("a run with nothing to do published".to_owned()) }
+}
+
+/// What a plan would do anything about.
+fn planned(headwater: &Headwater, project: &Path) -> Result<(Sample, BTreeSet<String>), String> {
+    let (measured, plan) = headwater.measure(project, &["plan"])?;
+    let tasks = plan["tasks"].as_array().ok_or("the plan tells no tasks")?;
+    let wanted = tasks.iter().filter(|task| task["action"] != "skip").filter_map(|task| task["asset"].as_str());
+    let names = wanted.map(|asset| asset.rsplit('.').next().unwrap_or(asset).to_owned());
+    Ok((measured.into(), names.collect()))
 }
 
 /// Compares the rows of every table with those that were built first.
@@ -152,60 +184,15 @@ fn agree(rows: &Rows, built: &RefCell<Option<Rows>>) -> Result<(), String> {
     }
 }
 
-/// A copy of the project for dbt.
-struct Dbt<'a> {
-    places: &'a Places,
-    project: PathBuf,
-}
-
-impl Dbt<'_> {
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut dbt = Tool::Dbt.program(self.places, "dbt");
-        dbt.args(arguments).arg("--project-dir").arg(&self.project).arg("--profiles-dir").arg(&self.project);
-        dbt.env("SHOP_DUCKDB", self.database());
-        dbt
-    }
-
-    fn database(&self) -> PathBuf {
-        self.project.join("shop.duckdb")
-    }
-
-    fn measure(&self, arguments: &[&str]) -> Result<Measured, String> {
-        measure(&mut self.command(arguments), &self.project.with_extension("stdout"))
-    }
-
-    fn parse_cold(&self) -> Result<Sample, String> {
-        clear(&self.project.join("target"))?;
-        self.measure(&["parse", "--no-partial-parse"]).map(Sample::from)
-    }
-
-    fn parse_unchanged(&self) -> Result<Sample, String> {
-        if !self.project.join("target").exists() {
-            capture(&mut self.command(&["parse"]))?;
-        }
-        self.measure(&["parse"]).map(Sample::from)
-    }
-
-    fn seed_and_run(&self, built: &RefCell<Option<Rows>>) -> Result<Sample, String> {
-        clear(&self.project.join("target"))?;
-        clear(&self.database())?;
-        let (seed, run) = (self.measure(&["seed"])?, self.measure(&["run"])?);
-        let mut count = Tool::Floor.script(self.places, "bench/project-1000/rows.py");
-        let text = capture(count.arg(self.database()))?;
-        let rows: Rows = serde_json::from_str(&text).map_err(|e| format!("rows.py: {e}"))?;
-        agree(&rows, built)?;
-        let steps = [("dbt seed", seed), ("dbt run", run)];
-        let steps = steps.map(|(name, measured)| (name.to_owned(), Value::from(millis(measured.seconds))));
-        Ok(Sample { steps: steps.into_iter().collect(), ..Sample::from(seed.then(run)) })
-    }
-}
-
 fn goals(series: &[Series]) -> Vec<Goal> {
     let median = |name| Section::find(series, name).map(Series::median);
     let mut goals = Vec::new();
-    for (name, text) in
-        [(CHECK, "`headwater check` in at most 1 s"), (NO_OP_RUN, "A run with nothing to do in at most 1 s")]
-    {
+    let soon = [
+        (CHECK, "`headwater check` in at most 1 s"),
+        (NO_OP_RUN, "A run with nothing to do in at most 1 s"),
+        (PLAN, "`headwater plan` after an edit in at most 1 s"),
+    ];
+    for (name, text) in soon {
         if let Some(time) = median(name) {
             goals.push(Goal { text: text.to_owned(), seen: seconds(time), met: time <= 1.0 });
         }

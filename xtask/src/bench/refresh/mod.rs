@@ -1,17 +1,16 @@
 //! Scenario `refresh`: a chain of a join, an aggregate and a history is brought up to date when 0.01 % to 10 % more events
 //! come, beside dbt and SQLMesh doing the same, and beside making it anew. `bench/refresh/README.md` describes the peers.
 
-mod dbt;
 mod expected;
 mod ours;
-mod sqlmesh;
+mod peers;
 
 use std::path::{Path, PathBuf};
 
 use super::measure::capture;
-use super::places::{Places, clear, make_folder};
+use super::places::{Places, clear, link, make_folder};
 use super::rounds::{Contender, Series, interleave};
-use super::section::{Goal, Section, thousands, times};
+use super::section::{Goal, Section, seconds, thousands, times};
 use super::tools::Tool;
 use super::{Settings, machine};
 use crate::report::say;
@@ -21,13 +20,13 @@ pub(super) const ROWS: u64 = 50_000_000;
 
 /// The shares of new events, in percent, and what each contender is called with it.
 const SHARES: [(&str, [&str; 3]); 4] = [
-    ("0.01", ["headwater, 0.01 % new", "dbt, 0.01 % new", "SQLMesh, 0.01 % new"]),
-    ("0.1", ["headwater, 0.1 % new", "dbt, 0.1 % new", "SQLMesh, 0.1 % new"]),
-    ("1", ["headwater, 1 % new", "dbt, 1 % new", "SQLMesh, 1 % new"]),
-    ("10", ["headwater, 10 % new", "dbt, 10 % new", "SQLMesh, 10 % new"]),
+    ("0.01", ["headwater 0.01 % new", "dbt 0.01 % new", "SQLMesh 0.01 % new"]),
+    ("0.1", ["headwater 0.1 % new", "dbt 0.1 % new", "SQLMesh 0.1 % new"]),
+    ("1", ["headwater 1 % new", "dbt 1 % new", "SQLMesh 1 % new"]),
+    ("10", ["headwater 10 % new", "dbt 10 % new", "SQLMesh 10 % new"]),
 ];
 /// Making the three tables of the first events.
-const ANEW: &str = "headwater, all anew";
+const ANEW: &str = "headwater all anew";
 /// What the others are compared with.
 const BASE: &str = SHARES[1].1[0];
 
@@ -56,22 +55,17 @@ impl Bench<'_> {
 /// Runs the scenario with `rows` events at first. `None` when nothing was to be measured.
 pub(super) fn run(settings: &Settings, rows: u64) -> Result<Option<Section>, String> {
     let places = &settings.places;
-    let mut versions = settings.headwater.versions(places)?;
-    for tool in [Tool::Floor, Tool::Dbt, Tool::SqlMesh] {
-        versions.extend(tool.install(places)?);
-    }
-    versions.dedup();
+    let versions = settings.versions(&[Tool::Floor, Tool::Dbt, Tool::SqlMesh])?;
     let data = make_data(places, rows)?;
     if settings.prepare {
         return Ok(None);
     }
     let expected = expected::Expected::read(&data.join("expected.json"))?;
     let bench = Bench { settings, data, work: places.work("refresh")?, expected };
-    let wanted = |name: &str| settings.only.is_empty() || settings.only.iter().any(|only| only == name);
-    let any = |place: usize| SHARES.iter().any(|(_, names)| wanted(names[place]));
-    let ours = ours::Ours::prepare(&bench, any(0), wanted(ANEW))?;
-    let dbt = if any(1) { Some(dbt::Dbt::prepare(&bench)?) } else { None };
-    let sqlmesh = if any(2) { Some(sqlmesh::SqlMesh::prepare(&bench)?) } else { None };
+    let any = |place: usize| SHARES.iter().any(|(_, names)| settings.wants(names[place]));
+    let ours = ours::Ours::prepare(&bench, any(0), settings.wants(ANEW))?;
+    let peer = |place, tool| any(place).then(|| peers::Peer::prepare(&bench, tool)).transpose();
+    let (dbt, sqlmesh) = (peer(1, Tool::Dbt)?, peer(2, Tool::SqlMesh)?);
     let (ours, dbt, sqlmesh) = (&ours, dbt.as_ref(), sqlmesh.as_ref());
     let mut contenders =
         vec![Contender { name: ANEW, rounds: settings.slow_rounds, round: Box::new(move || ours.anew()) }];
@@ -94,17 +88,19 @@ pub(super) fn run(settings: &Settings, rows: u64) -> Result<Option<Section>, Str
         name: "refresh".to_owned(),
         title: "A refresh at the cost of the change".to_owned(),
         what: format!(
-            "{} events, joined to 10,000 products (`sales`), summed by customer (`customers`), and a history of what is made of that \
-             (`tiers`, a slowly changing dimension of type 2); then one file with 0.01 % to 10 % more events, of customers and \
-             products all over. The time is that of one command that loads the file and brings all three up to date: \
-             `headwater run`, `dbt build`, `sqlmesh run`. *All anew* builds the three tables of the first events, which are loaded \
-             already. What came out was compared with figures that DuckDB worked out from the files alone.",
+            "{} events, joined to 10,000 products (`sales`), summed by customer (`customers`), and a history of what is \
+             made of that (`tiers`, a slowly changing dimension of type 2); then one file with 0.01 % to 10 % more \
+             events, of customers and products all over. The time is that of one command that loads the file and brings \
+             all three up to date: `headwater run`, `dbt build`, `sqlmesh run`. *All anew* builds the three tables of \
+             the first events, which are loaded already. What came out was compared with figures that DuckDB worked out \
+             from the files alone, in every round.",
             thousands(rows)
         ),
         date: machine::today()?,
         machine: machine::describe(),
         versions,
         goals: goals(&series),
+        details: by_size(&series),
         series,
         base: BASE,
     }))
@@ -122,8 +118,23 @@ fn make_data(places: &Places, rows: u64) -> Result<PathBuf, String> {
     Ok(data)
 }
 
-fn link(from: &Path, to: &Path) -> Result<(), String> {
-    std::fs::hard_link(from, to).map_err(|e| format!("cannot link {} to {}: {e}", from.display(), to.display()))
+/// The median times by the size of the change, a line for each, and how Headwater refreshed its tables.
+fn by_size(series: &[Series]) -> String {
+    let median = |name: &str| Section::find(series, name).map_or_else(String::new, |series| seconds(series.median()));
+    let mut text = "| new events | headwater | dbt | SQLMesh | how headwater did it |\n".to_owned();
+    text += "| ---: | ---: | ---: | ---: | --- |\n";
+    for (share, names) in SHARES {
+        let [headwater, dbt, sqlmesh] = names.map(median);
+        text += &format!("| {share} % | {headwater} | {dbt} | {sqlmesh} | {} |\n", how(series, names[0]));
+    }
+    text + &format!("| all anew | {} | | | {} |\n", median(ANEW), how(series, ANEW))
+}
+
+/// How Headwater brought each table up to date in the last round.
+fn how(series: &[Series], name: &str) -> String {
+    let last = Section::find(series, name).and_then(|series| series.rounds.last());
+    let facts = last.into_iter().flat_map(|sample| &sample.facts);
+    facts.map(|(table, how)| format!("{table}: {}", how.as_str().unwrap_or_default())).collect::<Vec<_>>().join(", ")
 }
 
 fn goals(series: &[Series]) -> Vec<Goal> {

@@ -1,14 +1,13 @@
 //! Headwater.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
 use super::super::headwater::require_published;
-use super::super::places::{clear, copy_folder, make_folder};
+use super::super::places::{clear, copy_folder, link, link_folder};
 use super::super::rounds::Sample;
-use super::{Bench, expected, link};
+use super::{Bench, expected};
 
 /// The projects that rounds begin with.
 pub(super) struct Ours<'a> {
@@ -49,7 +48,8 @@ impl<'a> Ours<'a> {
     fn round(&self, start: &Path, share: Option<&str>) -> Result<Sample, String> {
         let project = self.bench.work.join("ours-round");
         clear(&project)?;
-        link_folder(start, &project)?;
+        // Files of a lake are never changed. The catalogue's are.
+        link_folder(start, &project, Some("catalog.db"))?;
         if let Some(share) = share {
             let new = self.bench.data.join(format!("change-{share}/new.parquet"));
             link(&new, &project.join("data/events/001.parquet"))?;
@@ -61,6 +61,9 @@ impl<'a> Ours<'a> {
         for asset in run["assets"].as_array().into_iter().flatten() {
             let (name, seconds) = (asset["asset"].as_str().unwrap_or_default(), asset["seconds"].clone());
             sample.steps.insert(name.to_owned(), seconds);
+            if let Some(how) = asset["refresh"]["how"].as_str() {
+                sample.facts.insert(name.to_owned(), how.into());
+            }
         }
         clear(&project)?;
         Ok(sample)
@@ -83,22 +86,4 @@ impl<'a> Ours<'a> {
         });
         self.bench.expected.verify(share, &found)
     }
-}
-
-/// A copy of a folder in which files are links: those of a lake are never changed. The catalogue's are, and are copied.
-fn link_folder(from: &Path, to: &Path) -> Result<(), String> {
-    make_folder(to)?;
-    let failed = |e: std::io::Error| format!("cannot copy {}: {e}", from.display());
-    for entry in fs::read_dir(from).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        let (path, name) = (entry.path(), entry.file_name());
-        if path.is_dir() {
-            link_folder(&path, &to.join(&name))?;
-        } else if name.to_string_lossy().starts_with("catalog.db") {
-            fs::copy(&path, to.join(&name)).map_err(failed)?;
-        } else {
-            link(&path, &to.join(&name))?;
-        }
-    }
-    Ok(())
 }

@@ -18,20 +18,19 @@ use crate::failure::Failure;
 /// Rows of a Parquet row group that may wait in memory.
 const ROW_GROUP: usize = 256 * 1024;
 
-/// Writes all rows and returns how many there were.
-pub(super) async fn write(mut answer: Answer, format: Format, path: &Path, console: &Console) -> Result<u64, Failure> {
+/// Writes all rows.
+pub(super) async fn write(answer: &mut Answer, format: Format, path: &Path, console: &Console) -> Result<(), Failure> {
     let part = Part::beside(path)?;
     let mut file = File::create(&part.path).map_err(|e| not_written(path, e))?;
     match format {
-        Format::Parquet => parquet(&mut answer, &mut file).await?,
+        Format::Parquet => parquet(answer, &mut file).await?,
         Format::Table | Format::Csv | Format::Json => {
             let plain = Console { color_out: false, ..console.clone() };
-            stream(&mut answer, format, &mut file, &plain).await?;
+            stream(answer, format, &mut file, &plain).await?;
         }
     }
     file.sync_all().map_err(|e| not_written(path, e))?;
-    part.finish(path)?;
-    Ok(answer.rows)
+    part.finish(path)
 }
 
 async fn parquet(answer: &mut Answer, file: &mut File) -> Result<(), Failure> {

@@ -14,7 +14,7 @@ const SHOWN: usize = 40;
 /// How long the rest is counted for.
 const COUNTING: Duration = Duration::from_secs(2);
 
-pub(super) async fn show_first(mut answer: Answer, console: &Console) -> Result<(), Failure> {
+pub(super) async fn show_first(answer: &mut Answer, console: &Console) -> Result<(), Failure> {
     let mut rows = Vec::new();
     let mut rest = 0;
     while rows.len() < SHOWN
