@@ -32,19 +32,19 @@ pub(crate) const BAD_POSITION: &str = "HW0313";
 pub(crate) const DEFECT: &str = "HW0314";
 
 /// See [`CODES`].
-pub(crate) const POSTGRES_OPTIONS: &str = "HW0320";
+pub(crate) const POSTGRES_OPTIONS: &str = "HW0340";
 /// See [`CODES`].
-pub(crate) const POSTGRES_UNREACHABLE: &str = "HW0321";
+pub(crate) const POSTGRES_UNREACHABLE: &str = "HW0341";
 /// See [`CODES`].
-pub(crate) const POSTGRES_REFUSED: &str = "HW0322";
+pub(crate) const POSTGRES_REFUSED: &str = "HW0342";
 /// See [`CODES`].
-pub(crate) const POSTGRES_FORBIDDEN: &str = "HW0323";
+pub(crate) const POSTGRES_FORBIDDEN: &str = "HW0343";
 /// See [`CODES`].
-pub(crate) const POSTGRES_TLS: &str = "HW0324";
+pub(crate) const POSTGRES_TLS: &str = "HW0344";
 /// See [`CODES`].
-pub(crate) const POSTGRES_FAILED: &str = "HW0325";
+pub(crate) const POSTGRES_FAILED: &str = "HW0345";
 /// See [`CODES`].
-pub(crate) const POSTGRES_CURSOR: &str = "HW0326";
+pub(crate) const POSTGRES_CURSOR: &str = "HW0346";
 /// Every code of this crate, in order.
 pub const CODES: &[Code] = &[
     Code {

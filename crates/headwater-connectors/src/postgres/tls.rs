@@ -16,7 +16,7 @@ use crate::codes;
 /// Verifies the server by the certificates in `ca`, or by the system's.
 ///
 /// # Errors
-/// `HW0320` when the certificates cannot be read.
+/// `HW0340` when the certificates cannot be read.
 pub(super) fn verifying(ca: Option<&Path>) -> Result<MakeRustlsConnect> {
     let mut roots = RootCertStore::empty();
     match ca {

@@ -92,11 +92,11 @@ fn a_cursor_that_is_null_somewhere_is_refused() {
         "alter table shop.orders add updated_at timestamptz; update shop.orders set updated_at = now() where id < 10",
     );
     source.streams("  - { table: raw.orders, from: shop.orders, mode: incremental, cursor: updated_at }\n");
-    assert_told(&source.say(&["run"]), "HW0326", &["updated_at", "null", "coalesce"]);
+    assert_told(&source.say(&["run"]), "HW0346", &["updated_at", "null", "coalesce"]);
     source.streams(
         "  - { table: raw.orders, query: \"select *, coalesce(updated_at, '-infinity') as at from shop.orders\", mode: incremental, cursor: nope }\n",
     );
-    assert_told(&source.say(&["run"]), "HW0320", &["nope"]);
+    assert_told(&source.say(&["run"]), "HW0340", &["nope"]);
     source.streams("  - { table: raw.orders, from: shop.orders, mode: incremental }\n");
     let said = source.say(&["check"]).exits(2);
     assert!(said.err.contains("needs a cursor") && said.err.contains("sources/shop.yml"), "{}", said.err);

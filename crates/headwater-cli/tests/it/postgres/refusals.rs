@@ -16,18 +16,18 @@ fn a_connection_that_cannot_be_made_is_told_without_its_password() {
     let source = small();
     let url = source.database.url();
     let said = source.say_as(&source.database.url_of(OWNER.0, "wrong-password"), &["run"]);
-    assert_told(&said, "HW0322", &["password authentication failed", "pg_hba.conf"]);
+    assert_told(&said, "HW0342", &["password authentication failed", "pg_hba.conf"]);
     assert!(!format!("{}{}", said.out, said.err).contains("wrong-password"));
-    assert_told(&source.say_as(&source.database.url_of("nobody", OWNER.1), &["run"]), "HW0322", &["nobody"]);
+    assert_told(&source.say_as(&source.database.url_of("nobody", OWNER.1), &["run"]), "HW0342", &["nobody"]);
     let elsewhere = url.replace(&url[url.rfind('/').unwrap()..], "/not_there");
-    assert_told(&source.say_as(&elsewhere, &["run"]), "HW0322", &["not_there", "does not exist"]);
+    assert_told(&source.say_as(&elsewhere, &["run"]), "HW0342", &["not_there", "does not exist"]);
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let closed = format!("postgres://a:{}@127.0.0.1:{free}/d", OWNER.1);
     let said = source.say_as(&closed, &["run"]);
-    assert_told(&said, "HW0321", &[&free.to_string(), "refused", "host and port"]);
+    assert_told(&said, "HW0341", &[&free.to_string(), "refused", "host and port"]);
     assert!(!format!("{}{}", said.out, said.err).contains(OWNER.1));
     let encrypted = source.say_as(&format!("{url}?sslmode=verify-full"), &["run"]);
-    assert_told(&encrypted, "HW0324", &["tls: off"]);
+    assert_told(&encrypted, "HW0344", &["tls: off"]);
     let broken = source.say_as("postgres://u:top-secret@h:port/d", &["run"]).exits(2);
     assert!(
         broken.err.contains("the connection cannot be read") && !broken.err.contains("top-secret"),
@@ -40,17 +40,17 @@ fn a_connection_that_cannot_be_made_is_told_without_its_password() {
 fn what_is_not_there_or_forbidden_is_told_with_what_to_grant() {
     let source = small();
     source.streams("  - { table: raw.t, from: public.tt }\n");
-    assert_told(&source.say(&["run"]).exits(2), "HW0320", &["public.tt", "does not exist"]);
+    assert_told(&source.say(&["run"]).exits(2), "HW0340", &["public.tt", "does not exist"]);
     source.streams("  - { table: raw.t, from: t, where: \"nome = 'x'\" }\n");
-    assert_told(&source.say(&["run"]), "HW0320", &["nome"]);
+    assert_told(&source.say(&["run"]), "HW0340", &["nome"]);
     source.streams("  - { table: raw.t, from: t, exclude: [nome] }\n");
-    assert_told(&source.say(&["run"]).exits(2), "HW0320", &["nome", "its columns are: id, name"]);
+    assert_told(&source.say(&["run"]).exits(2), "HW0340", &["nome", "its columns are: id, name"]);
     source.streams("  - { table: raw.t, from: t, columns: { id: { type: smallint } } }\n");
-    assert_told(&source.say(&["run"]).exits(2), "HW0320", &["int4", "smallint"]);
+    assert_told(&source.say(&["run"]).exits(2), "HW0340", &["int4", "smallint"]);
     source.streams("  - { table: raw.t, from: t }\n");
     source.database.sql("do $$ begin if not exists (select from pg_roles where rolname = 'reader') then create role reader login password 'reading'; end if; end $$");
     let reader = source.database.url_of("reader", "reading");
-    assert_told(&source.say_as(&reader, &["run"]).exits(3), "HW0323", &["permission denied", "grant select", "reader"]);
+    assert_told(&source.say_as(&reader, &["run"]).exits(3), "HW0343", &["permission denied", "grant select", "reader"]);
     source.database.sql("grant select on t to reader");
     source.say_as(&reader, &["run"]).exits(0);
     assert_eq!(source.query("select name from raw.t"), "one");
@@ -100,7 +100,7 @@ fn a_connection_that_is_cut_in_the_middle_loses_nothing() {
         said
     });
     if program.code != Some(0) {
-        assert_told(&program, "HW0321", &["terminating connection"]);
+        assert_told(&program, "HW0341", &["terminating connection"]);
         source.run();
     }
     assert_eq!(source.query("select count(*), count(distinct id) from raw.t"), "200000,200000");
