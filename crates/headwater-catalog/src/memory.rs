@@ -7,8 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use headwater_sdk::engine::TableScan;
 use headwater_sdk::store::{
-    AssetState, BranchRecord, Intent, Lease, LineageRecord, RunRecord, SnapshotRecord, Store, TaskRecord,
+    AssetState, BranchRecord, Intent, Lease, LineageRecord, MOST_USAGE, MOST_USAGE_OF_A_DAY, RunRecord, SnapshotRecord,
+    Store, TaskRecord, USAGE_DAYS, UsageRecord,
 };
 use headwater_sdk::{Result, RunId, TableName};
 
@@ -35,6 +37,8 @@ struct Contents {
     /// Those of all branches.
     branch_snapshots: BTreeMap<u64, Published>,
     last_snapshot: u64,
+    /// In the order in which it came.
+    usage: Vec<UsageRecord>,
 }
 
 #[derive(Debug, Clone)]
@@ -97,6 +101,15 @@ impl Contents {
 
     fn forget_snapshots(&mut self, branch: &str) {
         self.branch_snapshots.retain(|_, published| published.record.branch.as_deref() != Some(branch));
+    }
+
+    fn add_usage(&mut self, record: UsageRecord) {
+        let of_day = |known: &&mut UsageRecord| known.table == record.table && known.day == record.day;
+        if let Some(known) = self.usage.iter_mut().filter(of_day).find(|known| known.key() == record.key()) {
+            known.add(&record);
+        } else if self.usage.iter_mut().filter(of_day).count() < MOST_USAGE_OF_A_DAY {
+            self.usage.push(record);
+        }
     }
 
     fn publish(&mut self, intent: &Intent) -> Result<()> {
@@ -289,5 +302,23 @@ impl Store for MemoryStore {
 
     async fn lineage(&self, snapshot: u64) -> Result<Vec<LineageRecord>> {
         Ok(self.contents().as_of(snapshot).map(|p| p.lineage.values().cloned().collect()).unwrap_or_default())
+    }
+
+    async fn add_usage(&self, scans: &[TableScan]) -> Result<()> {
+        let (mut contents, today) = (self.contents(), UsageRecord::day_of(self.clock.now_ms()));
+        scans.iter().for_each(|scan| contents.add_usage(UsageRecord::of(scan, today)));
+        contents.usage.retain(|record| record.day > today - USAGE_DAYS);
+        contents.usage.sort_by_key(|record| record.day);
+        let excess = contents.usage.len().saturating_sub(MOST_USAGE);
+        contents.usage.drain(..excess);
+        Ok(())
+    }
+
+    async fn usage(&self) -> Result<Vec<UsageRecord>> {
+        let today = UsageRecord::day_of(self.clock.now_ms());
+        let mut usage = self.contents().usage.clone();
+        usage.retain(|record| record.day > today - USAGE_DAYS);
+        usage.sort_by(|a, b| (&a.table, a.day, a.key()).cmp(&(&b.table, b.day, b.key())));
+        Ok(usage)
     }
 }

@@ -27,7 +27,8 @@ mod unique;
 
 pub use codes::CODES;
 use headwater_sdk::check::{CheckType, erased};
-pub use quoting::{quote_identifier, quote_text};
+pub use headwater_sdk::name::quote_identifier;
+pub use quoting::quote_text;
 
 /// Every check type, in alphabetical order.
 pub fn all() -> Vec<Box<dyn CheckType>> {

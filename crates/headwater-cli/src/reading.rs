@@ -43,6 +43,11 @@ impl Reading {
         self.as_of.is_some()
     }
 
+    /// Whether it is the newest one of `main`.
+    pub(crate) fn is_of_main_now(&self) -> bool {
+        !self.chosen() && self.on.name().is_none()
+    }
+
     /// The snapshot; `None` where nothing was published yet.
     pub(crate) async fn snapshot(&self, lake: &Lake) -> Result<Option<SnapshotRecord>, Failure> {
         match &self.as_of {

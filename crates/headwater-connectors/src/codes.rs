@@ -30,7 +30,20 @@ pub(crate) const UNSUPPORTED_TYPE: &str = "HW0312";
 pub(crate) const BAD_POSITION: &str = "HW0313";
 /// See [`CODES`].
 pub(crate) const DEFECT: &str = "HW0314";
-
+/// See [`CODES`].
+pub(crate) const NO_PROGRAM: &str = "HW0320";
+/// See [`CODES`].
+pub(crate) const NOT_EXECUTABLE: &str = "HW0321";
+/// See [`CODES`].
+pub(crate) const NOT_STARTED: &str = "HW0322";
+/// See [`CODES`].
+pub(crate) const PROGRAM_FAILED: &str = "HW0323";
+/// See [`CODES`].
+pub(crate) const TIMED_OUT: &str = "HW0324";
+/// See [`CODES`].
+pub(crate) const NO_TABLE: &str = "HW0325";
+/// See [`CODES`].
+pub(crate) const COLUMNS: &str = "HW0326";
 /// See [`CODES`].
 pub(crate) const POSTGRES_OPTIONS: &str = "HW0340";
 /// See [`CODES`].
@@ -45,6 +58,7 @@ pub(crate) const POSTGRES_TLS: &str = "HW0344";
 pub(crate) const POSTGRES_FAILED: &str = "HW0345";
 /// See [`CODES`].
 pub(crate) const POSTGRES_CURSOR: &str = "HW0346";
+
 /// Every code of this crate, in order.
 pub const CODES: &[Code] = &[
     Code {
@@ -130,6 +144,52 @@ pub const CODES: &[Code] = &[
         code: DEFECT,
         title: "the files connector broke one of its own rules",
         explanation: "A defect in Headwater: nothing of the load was kept. Please report it with the whole message.",
+    },
+    Code {
+        code: NO_PROGRAM,
+        title: "a script's program is not there",
+        explanation: "The first word of `command` is neither a file in the folder of the script's declaration nor a \
+                      program on the PATH that Headwater was started with (or that `env` of the script sets). Install it, \
+                      or correct the name.",
+    },
+    Code {
+        code: NOT_EXECUTABLE,
+        title: "a script's program may not be executed",
+        explanation: "The file is there, but the system does not allow to execute it. Give it that permission \
+                      (`chmod +x`), or name the program that runs it first: `command: [sh, report.sh]`.",
+    },
+    Code {
+        code: NOT_STARTED,
+        title: "a script's program cannot be started",
+        explanation: "The system refused to start the program. Most often the first line of a text (`#!…`) names an \
+                      interpreter that is not there, the file is made for another kind of machine, or there are too many \
+                      processes.",
+    },
+    Code {
+        code: PROGRAM_FAILED,
+        title: "a script's program failed",
+        explanation: "The program ended with an exit status other than 0, or was ended by a signal. Nothing of its rows \
+                      was kept. What it wrote last to its standard error is in the message. A program that ends with \
+                      status 75 (EX_TEMPFAIL) is tried again.",
+    },
+    Code {
+        code: TIMED_OUT,
+        title: "a script took too long",
+        explanation: "The program had not ended by the end of the script's `timeout` and was stopped, with all that it \
+                      had started. Nothing of its rows was kept. Allow it more time, or let it do less.",
+    },
+    Code {
+        code: NO_TABLE,
+        title: "what a script wrote is no table",
+        explanation: "The program ended well, but its standard output is not one table in the format that the script \
+                      declares (`output_format`; one Arrow IPC stream by default): it is empty, cut off, goes on after \
+                      its end, or is something else. Messages belong on the standard error.",
+    },
+    Code {
+        code: COLUMNS,
+        title: "what a script wrote has other columns",
+        explanation: "The columns that the program wrote are not those that the script declares under `columns`: one is \
+                      missing, is not declared, or has values that the declared type does not take without loss.",
     },
     Code {
         code: POSTGRES_OPTIONS,

@@ -1,16 +1,30 @@
-//! Connectors: how data comes in, one folder per system.
+//! Connectors: how data comes in, one folder per system; and [`script`], which runs programs.
 //!
 //! Adding one takes its folder and one line in [`all`].
 //!
-//! Invariant: no connector knows another one, and none knows DataFusion or Delta.
+//! Invariant: no connector knows another one, and none knows DataFusion or Delta. ([`script`] is none: it decodes what programs
+//! print as [`files`] decodes files.)
 
 pub mod codes;
 pub mod files;
 pub mod postgres;
+#[cfg(unix)]
+pub mod script;
+
+use std::sync::Arc;
 
 use headwater_sdk::connector::{ConnectorType, erased};
+use headwater_sdk::script::ProgramRunner;
 
 /// Every connector, in the order of their names.
 pub fn all() -> Vec<Box<dyn ConnectorType>> {
     vec![erased::<files::Files>(), erased::<postgres::Postgres>()]
+}
+
+/// What runs the programs of scripts; `None` where there are no process groups and pipes as on Unix.
+pub fn programs() -> Option<Arc<dyn ProgramRunner>> {
+    #[cfg(unix)]
+    return Some(Arc::new(script::Processes));
+    #[cfg(not(unix))]
+    None
 }

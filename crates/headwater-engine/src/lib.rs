@@ -30,8 +30,6 @@ use std::sync::Arc;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion::execution::object_store::ObjectStoreUrl;
-use datafusion::physical_plan::execute_stream;
-use futures::StreamExt;
 use headwater_sdk::engine::{
     Analysis, Branch, CompareRequest, Comparison, Engine, Foresight, ForesightRequest, KeepSet, Layout, Moment, Past,
     PublishOutcome, QueryResult, SqlError, StagedTable, Survey, Trial, TrialRequest, VacuumReport,
@@ -47,7 +45,7 @@ use branch::RunBranch;
 use lake::location::Location;
 use lake::publish::Publisher;
 use lake::table::TableVersion;
-use session::{LakeTable, Runtime, Session, TableCache, Thrift, sql_error};
+use session::{LakeTable, Runtime, Session, TableCache};
 
 /// Where a lake is and what the engine may use.
 #[derive(Debug, Clone)]
@@ -209,11 +207,7 @@ impl Engine for LakeEngine {
     async fn query(&self, relations: &Relations, past: &Past, sql: &str) -> Result<QueryResult> {
         let session = self.lake.session_with_past(relations, past);
         let plan = session.plan(sql).await?;
-        let physical = session.physical(&plan, Thrift::Fast).await?;
-        let schema = physical.schema();
-        let rows = execute_stream(physical, session.state().task_ctx()).map_err(|e| sql_error(&e))?;
-        let stream = rows.map(|batch| batch.map_err(|e| sql_error(&e))).boxed();
-        Ok(QueryResult { schema, stream })
+        session::answer(session, plan, past.is_empty()).await
     }
 
     async fn count_rows(&self, relations: &Relations, table: &TableName) -> Result<u64> {

@@ -1,5 +1,6 @@
 //! Assets: what yields the tables of a project.
 
+mod script;
 mod star;
 
 use std::fmt;
@@ -14,6 +15,7 @@ use headwater_sdk::engine::Layout;
 use headwater_sdk::method::{History, Incremental, Misfit, Snapshots};
 
 use crate::template::{Piece, source_of};
+pub use script::{ScriptAsset, ScriptInput, ScriptRefresh};
 pub use star::{
     Additive, Arrival, Bridge, Dimension, Fact, Measure, MemberValue, Reference, SpecialKind, SpecialMember, Star,
     Written,
@@ -38,7 +40,7 @@ pub struct Asset {
     pub columns: Vec<ColumnSpec>,
     /// The checks, in the project's order; those of a stream's freshness come last.
     pub checks: Vec<CheckSpec>,
-    /// The tables that its SQL reads, in the order in which it names them first; side tables among them.
+    /// The tables that its SQL or its program reads, in the order in which it names them first; side tables among them.
     pub inputs: Vec<Input>,
     /// Other tables that only its checks read. They order tasks except where that would make a cycle.
     pub check_inputs: Vec<Input>,
@@ -52,20 +54,25 @@ impl Asset {
         matches!(&self.kind, AssetKind::Model(model) if matches!(model.materialize, Materialize::Scd2(_) | Materialize::Snapshot(_)))
     }
 
-    /// The tables kept beside its own: `__rejected` of a stream that keeps bad rows, `__quarantine` of an asset with a
+    /// The tables kept beside its own: `__rejected` of a stream or a script that keeps bad rows, `__quarantine` of an asset with a
     /// quarantine check.
     pub fn side_tables(&self) -> impl Iterator<Item = TableName> + '_ {
-        let rejects = matches!(&self.kind, AssetKind::Stream(s) if s.settings.on_bad_row == OnBadRow::Reject);
+        let rejects = match &self.kind {
+            AssetKind::Stream(stream) => stream.settings.on_bad_row == OnBadRow::Reject,
+            AssetKind::Script(script) => script.keeps_rejected(),
+            AssetKind::Seed(_) | AssetKind::Model(_) => false,
+        };
         let quarantines = self.checks.iter().any(|c| c.check.severity == Severity::Quarantine);
         let rejected = rejects.then(|| self.name.rejected());
         rejected.into_iter().chain(quarantines.then(|| self.name.quarantine()))
     }
 
-    /// What it is: `stream`, `seed`, `view`, `table`, `incremental`, `scd2` or `snapshot`.
+    /// What it is: `stream`, `seed`, `script`, `view`, `table`, `incremental`, `scd2` or `snapshot`.
     pub fn kind_name(&self) -> &'static str {
         match &self.kind {
             AssetKind::Stream(_) => "stream",
             AssetKind::Seed(_) => "seed",
+            AssetKind::Script(_) => "script",
             AssetKind::Model(model) => match model.materialize {
                 Materialize::View => "view",
                 Materialize::Table => "table",
@@ -74,6 +81,15 @@ impl Asset {
                 Materialize::Snapshot(_) => "snapshot",
             },
         }
+    }
+
+    /// The files that it is declared in, relative to the project: of a script with those of its program.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        let files = match &self.kind {
+            AssetKind::Script(script) => script.files.as_slice(),
+            AssetKind::Stream(_) | AssetKind::Seed(_) | AssetKind::Model(_) => &[],
+        };
+        std::iter::once(self.path.as_str()).chain(files.iter().map(|(path, _)| path.as_str()))
     }
 
     /// Every table that it yields: its own, then its side tables.
@@ -87,7 +103,7 @@ impl Asset {
 pub struct ColumnSpec {
     /// The column.
     pub name: String,
-    /// Its declared type; `None` when it is inferred, and always for a model.
+    /// Its declared type; `None` when it is inferred, and always for a model; never for a script.
     pub data_type: Option<DataType>,
     /// What it means.
     pub description: Option<String>,
@@ -176,6 +192,8 @@ pub enum AssetKind {
     Seed(SeedAsset),
     /// A SQL query.
     Model(ModelAsset),
+    /// A program.
+    Script(Box<ScriptAsset>),
 }
 
 /// How to read a stream. Its `Debug` shows no options, since they may hold secrets.

@@ -47,7 +47,7 @@ codes! {
     SECRET = "HW0117", "a `${NAME}` that stands for nothing",
         "the variable is not set in the process's environment and has no default, or the `${…}` is malformed.";
     SECRET_PLACE = "HW0118", "a `${NAME}` where its value would be kept",
-        "what is written here is stored in the catalogue, so it must not hold secrets; only environments and a connector's own keys may.";
+        "what is written here is stored in the catalogue, so it must not hold secrets; only environments, a connector's own keys and a script's `env` may.";
     VARIABLE = "HW0119", "an unknown variable",
         "`var(\"…\")`, `--var` or a unit test names a variable that `headwater.yml` does not declare under `vars`.";
     CONNECTOR = "HW0120", "an unknown connector",
@@ -69,9 +69,10 @@ codes! {
     TABLE_NAME = "HW0128", "a name that no table can have",
         "a table is `schema.table` in lower case; names that Headwater makes itself and schemas that start with `_` are reserved.";
     DUPLICATE_TABLE = "HW0129", "two assets fill one table",
-        "a table is filled by exactly one stream, seed or model.";
+        "a table is filled by exactly one stream, seed, model or script.";
     MISPLACED = "HW0130", "a file in the wrong place",
-        "models are `models/<schema>/<name>.sql`, seeds are `seeds/<name>.csv` or `seeds/<schema>/<name>.csv`.";
+        "models are `models/<schema>/<name>.sql`, scripts `scripts/<schema>/<name>.yml`, seeds `seeds/<name>.csv` or \
+         `seeds/<schema>/<name>.csv`.";
     HEADER = "HW0131", "a model's header is malformed",
         "the header is one comment above the query, from `/*---` to `---*/`; only other comments may stand above it.";
     TEMPLATE = "HW0132", "a template that cannot be rendered",
@@ -98,7 +99,7 @@ codes! {
         "a table that was selected is rebuilt, and a view of `main` shows it whose definition in the project is another or \
          is gone; select the view too, or run without `--select`.";
     UNIT_TEST_MODEL = "HW0150", "a unit test of what is no model",
-        "a unit test names a model that the project does not have, or a source or a seed, which has no query to test.";
+        "a unit test names a model that the project does not have, or a source, a seed or a script, which has no query to test.";
     UNIT_TEST_NAME = "HW0151", "two unit tests with one name",
         "the unit tests of a model are told apart by their names.";
     UNIT_TEST_GIVEN = "HW0152", "given rows that are never read",
@@ -112,6 +113,12 @@ codes! {
     STAR_REFERENCE = "HW0171", "a reference to what is no dimension",
         "under `dimensions` a fact or a bridge names tables whose headers say `dimension:` (or, for a fact, `bridge:`), so that \
          it is known by which column they are referred to.";
+    SCRIPT = "HW0180", "a script that makes no sense",
+        "what `scripts/<schema>/<name>.yml` declares of a program lacks something or contradicts itself; the message says what.";
+    SCRIPT_FILE = "HW0181", "a file of a script is not there",
+        "`command` or `files` of a script names a file that is not in the folder of its declaration.";
+    SCRIPT_ORIGIN = "HW0182", "a column that a script does not read",
+        "`from` of a script's column names columns of its inputs, as `schema.table.column`, that the script reads.";
     INTERNAL = "HW0199", "loading failed",
         "a defect of Headwater itself; please report it with the file that brings it about.";
     SQL_SYNTAX = "HW0201", "SQL cannot be parsed",
@@ -123,7 +130,7 @@ codes! {
     UNQUALIFIED = "HW0204", "a table name without schema",
         "tables are named `schema.table`; only common table expressions have names of one part.";
     UNKNOWN_TABLE = "HW0205", "an unknown table",
-        "no stream, seed or model fills the table that is named.";
+        "no stream, seed, model or script fills the table that is named.";
     BAD_TABLE_NAME = "HW0206", "a name that is not a table's",
         "the name has more than two parts, or letters that no table name has.";
     TOO_DEEP = "HW0207", "SQL that is nested too deeply",

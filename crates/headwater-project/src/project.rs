@@ -46,6 +46,8 @@ pub struct Project {
     pub assets: Vec<Asset>,
     /// The unit tests of its models, in the order of the files.
     pub tests: Vec<UnitTest>,
+    /// Whether what queries ask of tables is recorded: which columns, and no values.
+    pub record_queries: bool,
     /// The values that came from `${…}`, longest first: to be blotted out wherever texts leave the program.
     pub secrets: Vec<String>,
 }

@@ -8,12 +8,12 @@ use serde_json::{Map, Value, json};
 
 use crate::load::checks::options_schema;
 use crate::load::connectors::{SEED_CONNECTOR, seed_schema, source_schema, stream_schema};
-use crate::spec::{ModelHeader, ProjectFile, UnitTestFile};
+use crate::spec::{ModelHeader, ProjectFile, ScriptFile, UnitTestFile};
 use crate::validate::{Schema, lists_take_single_values};
 
 /// The JSON Schema (draft 2020-12) of each kind of YAML in a project: `project` (`headwater.yml`), `source`
-/// (a document in `sources/*.yml`), `model` (the header of a model), `seed` (`seeds/*.yml`) and `test` (a document in
-/// `tests/*.yml`).
+/// (a document in `sources/*.yml`), `model` (the header of a model), `script` (`scripts/*/*.yml`), `seed` (`seeds/*.yml`)
+/// and `test` (a document in `tests/*.yml`).
 pub fn json_schemas(
     connectors: &[Box<dyn ConnectorType>],
     checks: &[Box<dyn CheckType>],
@@ -21,6 +21,7 @@ pub fn json_schemas(
     let mut schemas = BTreeMap::from([
         ("project", Schema::of::<ProjectFile>().root),
         ("model", with_checks(Schema::of::<ModelHeader>().root, checks)),
+        ("script", with_checks(Schema::of::<ScriptFile>().root, checks)),
         ("source", with_checks(sources(connectors), checks)),
         ("test", unit_tests()),
     ]);

@@ -216,7 +216,7 @@ impl UnitTest {
         let asset = assets.iter().find(|asset| asset.name == *table)?;
         match &asset.kind {
             AssetKind::Model(model) => Some((model, asset.inputs.iter().map(|input| input.table.clone()).collect())),
-            AssetKind::Stream(_) | AssetKind::Seed(_) => None,
+            AssetKind::Stream(_) | AssetKind::Seed(_) | AssetKind::Script(_) => None,
         }
     }
 }

@@ -92,6 +92,7 @@ pub(crate) async fn begin(
         full_refresh: options.full_refresh,
         range: options.backfill.as_ref().map(|backfill| backfill.part),
         retry: RetryPolicy { attempts: options.attempts, first_pause: options.first_pause },
+        programs: options.programs.clone(),
         observer: Arc::clone(observer),
     };
     Ok((Arc::new(context), plan, kept))

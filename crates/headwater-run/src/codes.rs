@@ -225,6 +225,18 @@ pub const CODES: &[Code] = &[
                       snapshot, e.g. main..next or 3..7. A name alone is compared with main.",
     },
     Code {
+        code: "HW0936",
+        title: "nothing runs scripts here",
+        explanation: "The project has a script, and the program that was asked to run it has no way to start processes. \
+                      `headwater run` has one.",
+    },
+    Code {
+        code: "HW0937",
+        title: "a script reads a column that the table does not have",
+        explanation: "`columns` of a script's input, or `from` of one of its columns, names a column that the input does \
+                      not have or that the script does not read. Correct the name.",
+    },
+    Code {
         code: "HW0950",
         title: "a unit test names a column that the table does not have",
         explanation: "The rows of a unit test name columns of the table that they are given for, or of the model whose \

@@ -53,6 +53,6 @@ pub use unit_tests::{
     DiffColumn, Different, RowDiff, TestFailure, TestOptions, TestOutcome, TestSummary, TextRow, check_tests, test,
 };
 pub use upkeep::{
-    MaintainOptions, MaintainSummary, RollbackOptions, RollbackSummary, TableUpkeep, Task as MaintainTask, layouts,
-    maintain, rollback,
+    Advice, MaintainOptions, MaintainSummary, RollbackOptions, RollbackSummary, SeenColumn, Suggestion, TableUpkeep,
+    Task as MaintainTask, layouts, maintain, record_scans, rollback, suggest,
 };

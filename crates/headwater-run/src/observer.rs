@@ -25,6 +25,11 @@ pub trait Observer: Send + Sync {
         let _ = (asset, error, seconds);
     }
 
+    /// The program of a script has written a line to its standard error.
+    fn said(&self, asset: &TableName, line: &str) {
+        let _ = (asset, line);
+    }
+
     /// The work on an asset has ended, or there was none to do.
     fn finished(&self, asset: &AssetSummary) {
         let _ = asset;

@@ -1,6 +1,7 @@
 //! The end of a run, however it ends: its record and those of its tasks.
 
 use headwater_sdk::Error;
+use headwater_sdk::engine::TableScan;
 use headwater_sdk::store::{RunRecord, RunState, TaskState};
 
 use crate::clock;
@@ -10,6 +11,7 @@ use crate::failpoints::{BEFORE_CLEANUP, failpoint};
 use crate::lease::Held;
 use crate::publish::Published;
 use crate::summary::RunSummary;
+use crate::upkeep::record_scans;
 
 /// Records that a person stopped the run. If a task may still be at work (`idle` is false), the record stays as it is:
 /// then the next run goes on only once this process is known to be gone.
@@ -33,6 +35,15 @@ pub(crate) async fn broken(context: &Context, held: &Held, error: Error, idle: b
         }
     }
     error
+}
+
+/// Records what the run's queries have asked of the tables of `main`.
+async fn record_usage(context: &Context, outcomes: &Outcomes) {
+    if context.project.record_queries && context.base.branch.is_none() {
+        let staged = outcomes.values().filter_map(|outcome| outcome.record.staged.as_ref());
+        let scans: Vec<TableScan> = staged.flat_map(|staged| staged.scans.iter().cloned()).collect();
+        record_scans(&context.lake, &scans).await;
+    }
 }
 
 /// Records how the run ended, and removes what it no longer needs.
@@ -64,6 +75,7 @@ pub(crate) async fn ended(
         records.push(&outcome.record);
     }
     context.put_tasks(records).await?;
+    record_usage(context, &outcomes).await;
     let bad = trouble.is_some() || outcomes.values().any(execute::Outcome::holds_back);
     let state = match (bad, snapshot) {
         (false, _) => RunState::Published,

@@ -9,6 +9,7 @@ use headwater_project::plan::PlannedTask;
 use headwater_project::select::Selection;
 use headwater_sdk::RunId;
 use headwater_sdk::connector::ConnectorType;
+use headwater_sdk::script::ProgramRunner;
 use headwater_sdk::store::{AssetState, BackfillPart};
 use tokio_util::sync::CancellationToken;
 
@@ -47,6 +48,8 @@ pub struct RunOptions {
     pub first_pause: Duration,
     /// How the lake's lease is taken and kept.
     pub lease: LeaseOptions,
+    /// What runs the programs of scripts; `None` where there is nothing that could.
+    pub programs: Option<Arc<dyn ProgramRunner>>,
     /// The command line for the record, without secrets.
     pub command: String,
     /// Stops the run when it fires; nothing is lost.
@@ -65,6 +68,7 @@ impl Default for RunOptions {
             attempts: 3,
             first_pause: Duration::from_secs(1),
             lease: LeaseOptions::default(),
+            programs: None,
             command: String::new(),
             cancel: CancellationToken::new(),
         }

@@ -74,7 +74,7 @@ pub struct RunProblem {
 pub struct AssetSummary {
     /// The asset.
     pub asset: TableName,
-    /// `stream`, `seed`, `view` or `table`.
+    /// What it is: `stream`, `seed`, `script`, `view`, `table`, …
     pub kind: &'static str,
     /// Why it was built, or that it is up to date.
     pub reason: String,

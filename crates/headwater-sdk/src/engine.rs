@@ -6,6 +6,7 @@ pub mod comparison;
 pub mod foresight;
 pub mod layout;
 pub mod moment;
+pub mod scans;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -30,6 +31,7 @@ pub use comparison::{ChangedRow, ColumnChange, CompareRequest, Comparison, RowSa
 pub use foresight::{Foresight, ForesightRequest, InputChange};
 pub use layout::{ClusterOrder, Clustering, Compacted, Layout, Survey};
 pub use moment::{AsOf, Moment, Past};
+pub use scans::{Asked, Restriction, Scans, TableScan};
 
 /// What planning a model's SQL tells, without touching data.
 #[derive(Debug, Clone)]
@@ -263,6 +265,9 @@ pub struct Staged {
     pub refresh: Option<Refresh>,
     /// Things the person should know, e.g. that somebody else had written to the table.
     pub notes: Vec<String>,
+    /// What its query and its checks have asked of tables; not kept with the task.
+    #[serde(skip)]
+    pub scans: Vec<TableScan>,
 }
 
 /// A run's line of table versions, apart from `main` and from the branch that it may work on.
@@ -334,6 +339,8 @@ pub struct QueryResult {
     pub schema: SchemaRef,
     /// The rows; a stream of constant memory.
     pub stream: BatchStream,
+    /// What it asks of the tables that it reads as they are now.
+    pub scans: Scans,
 }
 
 /// A table that stands for one of the lake while a query is tried out.

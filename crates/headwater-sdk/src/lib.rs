@@ -1,7 +1,8 @@
-//! What an extension author sees: names, streams, errors and the four traits that Headwater is built from.
+//! What an extension author sees: names, streams, errors and the traits that Headwater is built from.
 //!
 //! - [`connector::Connector`] brings data in from a system,
 //! - [`check::Check`] turns an assertion on a table into a probe that the engine evaluates,
+//! - [`script::ProgramRunner`] runs programs that read tables and yield one (implemented by `headwater-connectors`),
 //! - [`engine::Engine`] plans, writes and reads tables (implemented once, by `headwater-engine`),
 //! - [`store::Store`] keeps the catalogue's records (implemented by `headwater-catalog`).
 //!
@@ -18,6 +19,7 @@ pub mod method;
 pub mod name;
 pub mod progress;
 pub mod relation;
+pub mod script;
 pub mod secrets;
 pub mod side_table;
 pub mod store;

@@ -1,4 +1,4 @@
-//! The name of a table: `schema.table`.
+//! The name of a table: `schema.table`, and names as SQL text.
 
 use std::fmt;
 use std::str::FromStr;
@@ -101,6 +101,11 @@ pub fn is_name_part(text: &str) -> bool {
 pub fn is_branch_name(text: &str) -> bool {
     let allowed = |b: u8| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-');
     !text.is_empty() && text.len() <= 128 && text.bytes().all(allowed)
+}
+
+/// Any name as a quoted identifier of SQL, so that it keeps its letter case and is never a keyword: `"total ""net"""`.
+pub fn quote_identifier(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 impl fmt::Display for TableName {

@@ -48,7 +48,8 @@ pub(crate) struct BenchArguments {
     /// How often each contender runs
     #[arg(long, default_value_t = FEWEST_ROUNDS)]
     rounds: usize,
-    /// How often the slow ones run: the stack of main-job, `dbt run` of project-1000, the peers of refresh [default: as the others]
+    /// How often the slow ones run: the stack of main-job, `dbt run` of project-1000, what
+    /// refresh is compared with [default: as the others]
     #[arg(long)]
     slow_rounds: Option<usize>,
     /// How many times the flights example's data for main-job and checks [default: 1,30 and 30]; tpch's scale factor [1,10]
@@ -82,7 +83,7 @@ enum Scenario {
     Checks,
     /// A chain of models when new rows come, against dbt and SQLMesh
     Refresh,
-    /// A project of 1,000 models, against dbt
+    /// A project of 1,000 models, against dbt and SQLMesh
     #[value(name = "project-1000")]
     Project1000,
     /// The 22 queries of TPC-H, against DuckDB and Polars

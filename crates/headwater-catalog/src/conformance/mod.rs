@@ -9,6 +9,7 @@ mod publishing;
 mod reading;
 mod runs;
 pub mod samples;
+mod usage;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -104,6 +105,9 @@ const CASES: &[(&str, Case)] = cases![
     branches::a_branch_moves_and_main_does_not,
     branches::numbers_of_a_deleted_branch_are_not_given_again,
     branches::publishing_a_branch_lets_it_begin_anew,
+    usage::scans_of_a_day_are_summed_up,
+    usage::usage_goes_with_time,
+    usage::usage_does_not_grow_without_end,
 ];
 
 /// Runs every case on a catalogue of its own. `make` connects twice to an empty catalogue that takes the time from the

@@ -10,7 +10,7 @@ mod samples;
 mod tests;
 
 use headwater_sdk::store::{
-    AssetState, BranchRecord, Intent, LineageRecord, RunRecord, SnapshotKind, SnapshotRecord, TaskRecord,
+    AssetState, BranchRecord, Intent, LineageRecord, RunRecord, SnapshotKind, SnapshotRecord, TaskRecord, UsageRecord,
 };
 use headwater_sdk::{Blame, Error, Relation, Relations, Result, RunId, TableName};
 use serde::de::DeserializeOwned;
@@ -153,4 +153,8 @@ impl Record for AssetState {
 
 impl Record for LineageRecord {
     const KIND: &'static str = "lineage";
+}
+
+impl Record for UsageRecord {
+    const KIND: &'static str = "usage";
 }

@@ -4,8 +4,8 @@ use headwater_sdk::check::{CheckResult, CompiledCheck, Probe, Severity, Threshol
 use headwater_sdk::engine::{Staged, StagedTable};
 use headwater_sdk::lineage::{ColumnLineage, ColumnRef, Edge, Influence, OutputColumn};
 use headwater_sdk::store::{
-    AssetState, BranchRecord, Intent, LineageRecord, RunRecord, RunState, SnapshotKind, SnapshotRecord, TaskRecord,
-    TaskState,
+    AssetState, BranchRecord, ColumnUse, Intent, LineageRecord, RestrictedBy, RunRecord, RunState, SnapshotKind,
+    SnapshotRecord, TaskRecord, TaskState, UsageRecord,
 };
 use headwater_sdk::{Relation, RunId, TableName};
 use serde_json::json;
@@ -115,6 +115,7 @@ pub(super) fn tasks() -> Vec<TaskRecord> {
             checks: checks(),
             refresh: None,
             notes: vec!["somebody else had written to the table".into()],
+            scans: Vec::new(),
         }),
         message: (state == Failed).then(|| "no such column: gate".into()),
         after: (state == Audited).then(|| asset_states().remove(0)),
@@ -225,6 +226,14 @@ pub(super) fn branches() -> Vec<BranchRecord> {
         created_ms: TIME,
     };
     vec![fresh.clone(), BranchRecord { base: Some(3), head: Some(5), ..fresh }]
+}
+
+pub(super) fn usage() -> Vec<UsageRecord> {
+    let used = |column: &str, by, known, amount| ColumnUse { column: column.into(), by, known, amount };
+    let columns = vec![used("carrier", RestrictedBy::Values, 3, 4.0), used("at", RestrictedBy::Range, 2, 0.125)];
+    let whole =
+        UsageRecord { table: name("marts.fct"), day: 20_454, columns: Vec::new(), scans: 3, rows: 3_000, read: 3_000 };
+    vec![whole.clone(), UsageRecord { columns, read: 1_500, ..whole }]
 }
 
 pub(super) fn intents() -> Vec<Intent> {

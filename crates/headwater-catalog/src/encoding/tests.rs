@@ -62,11 +62,12 @@ fn every_fixture_is_still_read() {
     replay(&samples::asset_states());
     replay(&samples::lineage());
     replay(&samples::branches());
+    replay(&samples::usage());
 }
 
 #[test]
 fn no_fixture_is_left_out() {
-    let kinds = ["asset_state", "branch", "intent", "lineage", "relation", "run", "snapshot", "task"];
+    let kinds = ["asset_state", "branch", "intent", "lineage", "relation", "run", "snapshot", "task", "usage"];
     let mut found: Vec<String> = fs::read_dir(fixture_path(1, "run").parent().unwrap())
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -98,6 +99,7 @@ fn write_missing_fixtures() {
     write(&samples::asset_states());
     write(&samples::lineage());
     write(&samples::branches());
+    write(&samples::usage());
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]

@@ -18,6 +18,7 @@ mod runs;
 mod snapshots;
 #[cfg(test)]
 mod tests;
+mod usage;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -25,8 +26,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use headwater_sdk::engine::TableScan;
 use headwater_sdk::store::{
-    AssetState, BranchRecord, Intent, Lease, LineageRecord, RunRecord, SnapshotRecord, Store, TaskRecord,
+    AssetState, BranchRecord, Intent, Lease, LineageRecord, RunRecord, SnapshotRecord, Store, TaskRecord, UsageRecord,
 };
 use headwater_sdk::{Blame, Error, Result, RunId, TableName};
 use rusqlite::Transaction;
@@ -235,5 +237,16 @@ impl Store for SqliteStore {
 
     async fn lineage(&self, snapshot: u64) -> Result<Vec<LineageRecord>> {
         self.read(move |tx| History::Lineage.records_as_of(tx, snapshot)).await
+    }
+
+    async fn add_usage(&self, scans: &[TableScan]) -> Result<()> {
+        let (today, connections) = (UsageRecord::day_of(self.clock.now_ms()), Arc::clone(&self.connections));
+        let records: Vec<UsageRecord> = scans.iter().map(|scan| UsageRecord::of(scan, today)).collect();
+        blocking(move || connections.write_lightly(|tx| usage::add(tx, &records, today))).await
+    }
+
+    async fn usage(&self) -> Result<Vec<UsageRecord>> {
+        let today = UsageRecord::day_of(self.clock.now_ms());
+        self.read(move |tx| usage::since(tx, today)).await
     }
 }

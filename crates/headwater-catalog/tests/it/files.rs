@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::Path;
 use std::sync::Barrier;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use headwater_catalog::conformance::samples;
 use headwater_catalog::{Options, SqliteStore, open};
+use headwater_sdk::engine::TableScan;
 use headwater_sdk::store::Store;
 use headwater_sdk::{Blame, Error};
 use rusqlite::Connection;
@@ -151,6 +152,31 @@ async fn damaged_pages_are_said() {
         Err(error) => error,
     };
     assert_said(&error, "HW0706", &["is damaged"]);
+}
+
+#[tokio::test]
+async fn usage_waits_for_no_other_program() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("catalogue.db");
+    let store = open(&path).unwrap();
+    let scan = TableScan { table: "raw.a".parse().unwrap(), restrictions: Vec::new(), rows: 9, read: 9 };
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let began = Instant::now();
+    let error = store.add_usage(std::slice::from_ref(&scan)).await.unwrap_err();
+    assert_said(&error, "HW0707", &["locked"]);
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}: others are waited for for ten", began.elapsed());
+    assert_eq!(store.usage().await.unwrap(), []);
+    other.execute_batch("ROLLBACK").unwrap();
+    store.add_usage(std::slice::from_ref(&scan)).await.unwrap();
+    assert_eq!(store.usage().await.unwrap().len(), 1);
+
+    // What has to be kept waits and is flushed as before.
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let waiting = tokio::spawn(async move { samples::lease(&store, "a").await });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    other.execute_batch("ROLLBACK").unwrap();
+    waiting.await.unwrap().unwrap();
 }
 
 #[tokio::test]

@@ -2,7 +2,8 @@
 //!
 //! `fixtures/v<layout>/catalogue.sql` is such a catalogue, as SQL. It holds two runs (one with two tasks), three
 //! snapshots (`raw.a` and `raw.b`; then `raw.a` changed, `raw.b` gone and a view; then all gone), an intent on top of
-//! them, a held lease and one that was given back; from layout 2 on a branch of snapshot 2, too. Fixtures are never edited.
+//! them, a held lease and one that was given back; from layout 2 on a branch of snapshot 2, from layout 3 on what a query has
+//! asked of a table, too. Fixtures are never edited.
 
 use std::path::Path;
 
@@ -15,7 +16,7 @@ use rusqlite::Connection;
 #[tokio::test]
 async fn every_old_layout_is_read_and_continued() {
     let fixtures = Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("fixtures");
-    for layout in 1..=2 {
+    for layout in 1..=3 {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("catalogue.db");
         let sql = std::fs::read_to_string(fixtures.join(format!("v{layout}/catalogue.sql"))).unwrap();
@@ -29,6 +30,15 @@ async fn every_old_layout_is_read_and_continued() {
             match layout {
                 1 => vec![],
                 _ => vec![("dev", Some(2))],
+            }
+        );
+        let usage = store.usage().await.unwrap();
+        let used = usage.iter().map(|record| (record.table.to_string(), record.columns.len(), record.read));
+        assert_eq!(
+            used.collect::<Vec<_>>(),
+            match layout {
+                1 | 2 => vec![],
+                _ => vec![("raw.a".to_owned(), 1, 100)],
             }
         );
         assert_continues(&store).await;

@@ -37,6 +37,7 @@
 
 use arrow_schema::{DataType, Schema};
 use headwater_sdk::check::{Check, Compiled, OptionsError, Probe};
+use headwater_sdk::name::quote_identifier;
 use headwater_sdk::types::type_name;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -44,7 +45,7 @@ use serde_json::Number;
 
 use crate::codes;
 use crate::options::{OneOrMany, is_text, take_column, type_of, wrong, wrong_but};
-use crate::quoting::{quote_identifier, quote_text};
+use crate::quoting::quote_text;
 
 /// The check type.
 pub(crate) enum AcceptedValues {}

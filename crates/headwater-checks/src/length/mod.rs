@@ -25,12 +25,12 @@
 
 use arrow_schema::Schema;
 use headwater_sdk::check::{Check, Compiled, OptionsError, Probe};
+use headwater_sdk::name::quote_identifier;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::codes;
 use crate::options::{describe_bounds, refuse_crossed, require_text, take_column};
-use crate::quoting::quote_identifier;
 
 /// The check type.
 pub(crate) enum Length {}

@@ -67,6 +67,7 @@ mod bound;
 
 use arrow_schema::{DataType, Schema};
 use headwater_sdk::check::{Check, Compiled, OptionsError, Probe};
+use headwater_sdk::name::quote_identifier;
 use headwater_sdk::types::type_name;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -74,7 +75,6 @@ use serde::Deserialize;
 use self::bound::Bound;
 use crate::codes;
 use crate::options::{describe_bounds, refuse_crossed, take_column, type_of, wrong, wrong_but};
-use crate::quoting::quote_identifier;
 
 /// The check type.
 pub(crate) enum Range {}

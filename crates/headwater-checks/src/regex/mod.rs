@@ -25,12 +25,13 @@
 
 use arrow_schema::Schema;
 use headwater_sdk::check::{Check, Compiled, OptionsError, Probe};
+use headwater_sdk::name::quote_identifier;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::codes;
 use crate::options::{require_text, take_column, wrong, wrong_but};
-use crate::quoting::{quote_identifier, quote_text};
+use crate::quoting::quote_text;
 
 /// The check type.
 pub(crate) enum Regex {}

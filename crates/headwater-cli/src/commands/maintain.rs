@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use clap::Args;
 use headwater_diagnostics::SourceMap;
-use headwater_run::{LeaseOptions, MaintainOptions, MaintainTask, layouts};
+use headwater_project::Project;
+use headwater_run::{Lake, LeaseOptions, MaintainOptions, MaintainTask, layouts};
 use headwater_sdk::TableName;
 use tokio_util::sync::CancellationToken;
 
@@ -14,7 +15,7 @@ use super::run::command_line;
 use crate::cli::{Global, parse_duration};
 use crate::console::Console;
 use crate::failure::Failure;
-use crate::render::{maintenance, progress};
+use crate::render::{maintenance, progress, suggestions};
 use crate::wiring::lake::{self, Access};
 use crate::wiring::project;
 
@@ -24,6 +25,9 @@ use crate::wiring::project;
 ///
 /// No row changes, nothing has to be built again for it, and a second time there is nothing to do. Removed snapshots stay in the
 /// history, but can no longer be read or rolled back to.
+///
+/// With --suggest nothing is done. Instead it says by which columns tables should be partitioned or clustered, from what the
+/// queries of the last 30 days have asked for: how much they read, and how much they would.
 #[derive(Debug, Args)]
 pub(crate) struct MaintainArgs {
     /// The tables, as schema.table [default: all]
@@ -40,6 +44,9 @@ pub(crate) struct MaintainArgs {
     /// Only says what would be done
     #[arg(long)]
     dry_run: bool,
+    /// Says how rows should lie for the queries that were seen
+    #[arg(long, conflicts_with_all = ["compact", "checkpoint", "vacuum", "dry_run", "keep_snapshots", "keep_days", "wait"])]
+    suggest: bool,
     /// How many of the newest snapshots stay readable
     #[arg(long, value_name = "N", default_value = "10")]
     keep_snapshots: NonZeroUsize,
@@ -70,6 +77,9 @@ pub(crate) async fn maintain(
     stop: &CancellationToken,
 ) -> Result<u8, Failure> {
     let opened = project::open(None, global, console)?;
+    if args.suggest {
+        return suggest(args, &opened.project, console).await;
+    }
     let lake = lake::open(&opened.project, Access::Write)?;
     let options = MaintainOptions {
         tasks: args.tasks(),
@@ -89,7 +99,40 @@ pub(crate) async fn maintain(
         .map_err(|error| Failure::of_run(error, SourceMap::default()))?;
     match console.json {
         true => console.out_json(&done)?,
-        false => console.out(&maintenance::summary(&done, &options.tasks))?,
+        false => {
+            let better = better_layouts(args, &lake, &opened.project).await;
+            console.out(&maintenance::summary(&done, &options.tasks))?;
+            console.out(&suggestions::hint(&better))?;
+        }
     }
     Ok(0)
+}
+
+/// Says how tables should lie, and does nothing.
+async fn suggest(args: &MaintainArgs, project: &Project, console: &Console) -> Result<u8, Failure> {
+    let lake = lake::open(project, Access::Read)?;
+    let advice = headwater_run::suggest(&lake, project, &args.tables)
+        .await
+        .map_err(|error| Failure::of_run(error, SourceMap::default()))?;
+    match console.json {
+        true => console.out_json(&advice)?,
+        false => console.out(&suggestions::text(&advice, project.record_queries))?,
+    }
+    Ok(0)
+}
+
+/// The tables that should lie otherwise, where all of maintenance was asked for. It is no reason to fail.
+async fn better_layouts(args: &MaintainArgs, lake: &Lake, project: &Project) -> Vec<String> {
+    if args.compact || args.checkpoint || args.vacuum {
+        return Vec::new();
+    }
+    match headwater_run::suggest(lake, project, &args.tables).await {
+        Ok(advice) => {
+            advice.into_iter().filter(|advice| advice.suggestion.is_some()).map(|advice| advice.table).collect()
+        }
+        Err(error) => {
+            tracing::debug!(?error, "layouts could not be thought about");
+            Vec::new()
+        }
+    }
 }

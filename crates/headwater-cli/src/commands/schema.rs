@@ -9,7 +9,7 @@ use crate::failure::Failure;
 /// Prints the JSON Schema of a kind of YAML, for editors; without a kind, all of them in one object.
 #[derive(Debug, Args)]
 pub(crate) struct SchemaArgs {
-    /// project, source, model, seed or test
+    /// project, source, model, script, seed or test
     kind: Option<String>,
 }
 

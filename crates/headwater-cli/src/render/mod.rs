@@ -9,6 +9,7 @@ pub(crate) mod progress;
 pub(crate) mod rows;
 pub(crate) mod star;
 pub(crate) mod style;
+pub(crate) mod suggestions;
 pub(crate) mod summary;
 pub(crate) mod table;
 pub(crate) mod unit_tests;

@@ -62,6 +62,10 @@ impl Observer for Lines {
         self.line(&retry_line(asset, error, seconds));
     }
 
+    fn said(&self, asset: &TableName, line: &str) {
+        self.line(&said_line(asset, line));
+    }
+
     fn finished(&self, asset: &AssetSummary) {
         if asset.state != TaskState::UpToDate {
             self.line(&finish_line(asset));
@@ -132,6 +136,10 @@ impl Observer for Bars {
         self.line(&Style::Warn.paint(&retry_line(asset, error, seconds), self.console.color_err));
     }
 
+    fn said(&self, asset: &TableName, line: &str) {
+        self.line(&Style::Dim.paint(&said_line(asset, line), self.console.color_err));
+    }
+
     fn finished(&self, asset: &AssetSummary) {
         self.take(&asset.asset);
         let style = match asset.state {
@@ -163,6 +171,11 @@ fn plan_line(tasks: &[PlannedTask]) -> String {
 fn retry_line(asset: &TableName, error: &Error, seconds: f64) -> String {
     let pause = units::seconds(seconds);
     format!("{asset} failed, trying again in {pause}: {}", one_line(&error.full_message()))
+}
+
+/// A line that a program has written.
+fn said_line(asset: &TableName, line: &str) -> String {
+    format!("{asset} | {line}")
 }
 
 fn finish_line(asset: &AssetSummary) -> String {

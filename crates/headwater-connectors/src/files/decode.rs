@@ -69,9 +69,17 @@ impl<F: FindRows, V: ReadValues> Decoder<F, V> {
         if self.batch.is_empty() { Ok(None) } else { self.batch.finish().map(Some) }
     }
 
-    /// Rows read since this was asked last, good and bad.
-    pub(crate) fn take_count(&mut self) -> u64 {
-        std::mem::take(&mut self.count)
+    /// Hands all rows on, with how many were read for each batch, good and bad. Returns whether all of them were wanted.
+    ///
+    /// # Errors
+    /// As [`Decoder::next`].
+    pub(crate) fn hand_on(mut self, take: &mut dyn FnMut(SourceBatch, u64) -> bool) -> Result<bool, Error> {
+        while let Some(batch) = self.next()? {
+            if !take(batch, std::mem::take(&mut self.count)) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Takes the rows that were found.

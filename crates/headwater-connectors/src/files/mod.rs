@@ -35,6 +35,7 @@ mod location;
 mod options;
 mod parquet;
 mod part;
+mod piped;
 mod position;
 mod rows;
 mod sample;
@@ -49,6 +50,9 @@ use object_store::ObjectStore;
 
 pub use input::Compression;
 pub use options::{FormatOptions, FormatType, OneOrMany, Scalar, SourceOptions, StreamOptions};
+pub(crate) use parquet::cast;
+pub(crate) use piped::{PipedText, Stopped, decode};
+pub(crate) use values::{lake_type, reads_as, shown};
 
 /// The connector. See the module's text.
 #[derive(Debug)]

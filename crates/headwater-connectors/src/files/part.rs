@@ -13,13 +13,13 @@ use tokio::sync::mpsc;
 
 use super::batch::{Batch, Target};
 use super::csv::{self, CsvValues};
-use super::decode::{Decoder, Measures, ReadValues};
+use super::decode::{Decoder, Measures};
 use super::input::{BLOCK, Blocks, Compression, DirectBlocks, Feed, LocalFile, PipedBlocks, RemoteFile, open_text};
 use super::json::{JsonLines, JsonValues, UnknownKeys};
 use super::listing::{FileEntry, Place};
 use super::options::{Format, FormatType};
 use super::parquet::{self, Footer, Share};
-use super::rows::{FindRows, RowReader};
+use super::rows::RowReader;
 use crate::codes;
 
 /// Batches that wait for the writer.
@@ -162,6 +162,11 @@ impl FilePart {
         let encoding = format.encoding.filter(|e| *e != UTF_8).map(encoding_rs::Encoding::name);
         let mut measures = Measures { fields: 0, max_line: format.max_line, encoding };
         let name = &*self.file.name;
+        // When the load was given up, nobody wants the rest.
+        let mut take = |batch: SourceBatch, rows: u64| {
+            progress.add_rows_in(rows);
+            batches.blocking_send(Ok(batch)).is_ok()
+        };
         match format.kind {
             FormatType::Csv => {
                 let Some(opened) = csv::open(feed, &format.csv, format.max_line, declared, name)? else {
@@ -170,29 +175,17 @@ impl FilePart {
                 measures.fields = opened.rows.fields;
                 let values = CsvValues::new(&opened, &format.csv, target);
                 let rows = RowReader::new(opened.feed, opened.rows, opened.lines);
-                pump(Decoder::new(rows, values, batch, measures, name), progress, batches)
+                Decoder::new(rows, values, batch, measures, name).hand_on(&mut take)?;
             }
             FormatType::Json => {
                 let values = JsonValues::new(target, *unknown_keys);
                 let rows = RowReader::new(feed, JsonLines { max_line: format.max_line }, 0);
-                pump(Decoder::new(rows, values, batch, measures, name), progress, batches)
+                Decoder::new(rows, values, batch, measures, name).hand_on(&mut take)?;
             }
-            FormatType::Parquet => Err(Error::new(codes::DEFECT, Blame::Headwater, "a Parquet file is no text")),
+            FormatType::Parquet => {
+                return Err(Error::new(codes::DEFECT, Blame::Headwater, "a Parquet file is no text"));
+            }
         }
+        Ok(())
     }
-}
-
-fn pump<F: FindRows, V: ReadValues>(
-    mut decoder: Decoder<F, V>,
-    progress: &Progress,
-    batches: &Batches,
-) -> Result<(), Error> {
-    while let Some(batch) = decoder.next()? {
-        progress.add_rows_in(decoder.take_count());
-        if batches.blocking_send(Ok(batch)).is_err() {
-            // The load was given up.
-            return Ok(());
-        }
-    }
-    Ok(())
 }

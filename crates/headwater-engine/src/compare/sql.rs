@@ -1,7 +1,7 @@
 //! The queries of a comparison. Values are the same when neither is distinct from the other: nulls are equal to each other,
 //! and so are NaNs.
 
-use crate::stage::quoted;
+use headwater_sdk::name::quote_identifier;
 
 /// The table as it was.
 pub(super) const BEFORE: &str = "_diff.before";
@@ -25,7 +25,7 @@ pub(super) struct Value {
 
 impl Value {
     fn differs(&self) -> String {
-        let column = quoted(&self.name);
+        let column = quote_identifier(&self.name);
         match self.as_text {
             false => format!("(b.{column} IS DISTINCT FROM a.{column})"),
             true => format!("(CAST(b.{column} AS VARCHAR) IS DISTINCT FROM CAST(a.{column} AS VARCHAR))"),
@@ -84,10 +84,10 @@ impl Keyed<'_> {
     pub(super) fn changed(&self, most: usize) -> String {
         let mut columns = Vec::new();
         for (place, name) in self.key.iter().enumerate() {
-            columns.push(format!("a.{} AS {}", quoted(name), key_name(place)));
+            columns.push(format!("a.{} AS {}", quote_identifier(name), key_name(place)));
         }
         for (place, value) in self.values.iter().enumerate() {
-            let column = quoted(&value.name);
+            let column = quote_identifier(&value.name);
             columns.push(format!("b.{column} AS {}, a.{column} AS {}", before_name(place), after_name(place)));
             columns.push(format!("{} AS {}", value.differs(), differs_name(place)));
         }
@@ -126,7 +126,7 @@ impl Keyed<'_> {
 const BOTH: &str = "b.__there AND a.__there";
 
 fn same(name: &str, one: &str, other: &str) -> String {
-    let column = quoted(name);
+    let column = quote_identifier(name);
     format!("({one}.{column} IS NOT DISTINCT FROM {other}.{column})")
 }
 
@@ -163,5 +163,5 @@ fn balance(columns: &[String]) -> String {
 }
 
 fn list(names: &[String], prefix: &str) -> String {
-    names.iter().map(|name| format!("{prefix}{}", quoted(name))).collect::<Vec<_>>().join(", ")
+    names.iter().map(|name| format!("{prefix}{}", quote_identifier(name))).collect::<Vec<_>>().join(", ")
 }

@@ -74,6 +74,11 @@ impl TableVersion {
         self.snapshot.arrow_schema()
     }
 
+    /// The table's name, as its folder says.
+    pub(crate) fn name(&self) -> Option<TableName> {
+        name_of(&self.folder).parse().ok()
+    }
+
     /// The columns that partition the table.
     pub(crate) fn partition_columns(&self) -> &[String] {
         self.snapshot.metadata().partition_columns()

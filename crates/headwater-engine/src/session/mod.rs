@@ -4,12 +4,15 @@
 //! branch). Tables are opened when a plan first names them; views are planned in place. There is no other way in which a
 //! table reaches a query. (Given rows stand for tables where a query is tried out: `given`.)
 
+mod answer;
 mod catalog;
 mod estimates;
 mod given;
+mod memory;
 mod overflow;
 mod runtime;
 mod scan;
+mod semi_joins;
 mod sql_types;
 mod star;
 mod travel;
@@ -19,14 +22,16 @@ use std::sync::Arc;
 
 use arrow::error::ArrowError;
 use datafusion::common::DataFusionError;
+use datafusion::common::tree_node::TreeNode;
 use datafusion::execution::context::{SQLOptions, SessionState};
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::sql::parser::Statement as DFStatement;
 use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
-use headwater_sdk::engine::{Past, SqlError};
+use headwater_sdk::engine::{Past, SqlError, TableScan};
 use headwater_sdk::{Blame, Error, Relation, Relations, Result, TableName};
 
+pub(crate) use answer::answer;
 pub(crate) use catalog::TableCache;
 pub(crate) use overflow::refuse_overflow;
 pub(crate) use runtime::Runtime;
@@ -39,6 +44,7 @@ use crate::analysis;
 use crate::lake::location::Location;
 use crate::lake::table::is_disk_full;
 use runtime::CATALOG;
+use scan::ScanLog;
 use travel::Travel;
 
 /// Names resolved in one map of relations.
@@ -58,10 +64,7 @@ impl Session {
         cache: &Arc<TableCache>,
         extra: Option<(TableName, Arc<LakeTable>)>,
     ) -> Self {
-        let catalog =
-            catalog::LakeCatalog::new(runtime.clone(), location.clone(), relations.clone(), cache.clone(), extra);
-        let names = HashMap::from([(CATALOG.to_owned(), relations.keys().cloned().collect())]);
-        Self { state: Arc::new(runtime.state([(CATALOG.to_owned(), Arc::new(catalog) as _)])), names: Arc::new(names) }
+        Self::on(runtime, location, cache, [(CATALOG.to_owned(), relations, extra)])
     }
 
     /// A session on the given relations, and on what names meant at other moments.
@@ -71,16 +74,26 @@ impl Session {
         (relations, past): (&Relations, &Past),
         cache: &Arc<TableCache>,
     ) -> Self {
-        let then = past.iter().map(|(moment, relations)| (travel::catalog_of(moment), relations));
-        let all: Vec<(String, &Relations)> = std::iter::once((CATALOG.to_owned(), relations)).chain(then).collect();
-        let catalogs = all.iter().map(|(name, relations)| {
-            let relations = Relations::clone(relations);
-            let catalog = catalog::LakeCatalog::new(runtime.clone(), location.clone(), relations, cache.clone(), None);
-            (name.clone(), Arc::new(catalog) as _)
+        let then = past.iter().map(|(moment, relations)| (travel::catalog_of(moment), relations, None));
+        Self::on(runtime, location, cache, std::iter::once((CATALOG.to_owned(), relations, None)).chain(then))
+    }
+
+    /// A session on catalogues, each with its name, its relations and a table beside them.
+    fn on<'a>(
+        runtime: &Runtime,
+        location: &Location,
+        cache: &Arc<TableCache>,
+        catalogs: impl IntoIterator<Item = (String, &'a Relations, Option<(TableName, Arc<LakeTable>)>)>,
+    ) -> Self {
+        let mut names = HashMap::new();
+        let catalogs = catalogs.into_iter().map(|(name, relations, extra)| {
+            names.insert(name.clone(), relations.keys().cloned().collect());
+            let (runtime, location) = (runtime.clone(), location.clone());
+            let catalog = catalog::LakeCatalog::new(runtime, location, relations.clone(), cache.clone(), extra);
+            (name, Arc::new(catalog) as _)
         });
         let state = Arc::new(runtime.state(catalogs));
-        let names = all.into_iter().map(|(name, relations)| (name, relations.keys().cloned().collect()));
-        Self { state, names: Arc::new(names.collect()) }
+        Self { state, names: Arc::new(names) }
     }
 
     /// The planner's and optimiser's state.
@@ -153,6 +166,11 @@ impl Session {
         Some(in_query(wrong))
     }
 
+    /// What the queries that were executed in it have asked of whole tables.
+    pub(crate) fn scans(&self) -> Vec<TableScan> {
+        self.state.config().get_extension::<ScanLog>().map(|log| log.told()).unwrap_or_default()
+    }
+
     /// A plan as the optimiser leaves it.
     pub(crate) fn optimize(&self, plan: &LogicalPlan) -> Result<LogicalPlan> {
         self.state.optimize(plan).map_err(|e| sql_error(&e))
@@ -187,7 +205,9 @@ impl Session {
             *state.config_mut() = state.config().clone().with_target_partitions(1);
         }
         if thrift == Thrift::Alone {
-            *state.config_mut() = state.config().clone().with_target_partitions(1).with_batch_size(SMALL_BATCH);
+            // Joins that spill are not planned in one lane.
+            let lanes = if has_joins(plan)? { 2 } else { 1 };
+            *state.config_mut() = state.config().clone().with_target_partitions(lanes).with_batch_size(SMALL_BATCH);
         }
         state.create_physical_plan(plan).await.map_err(|e| sql_error(&e))
     }
@@ -213,10 +233,24 @@ pub(crate) enum Thrift {
     Fast,
     /// Merge joins: slower, but they spill.
     Spilling,
-    /// As `Spilling`, in one thread and in small batches: nothing else takes memory while a sort merges what it spilled.
+    /// As `Spilling`, in as few threads as that can do with and in small batches: little else takes memory while a sort merges
+    /// what it spilled.
     Alone,
     /// In one thread, so that the rows of a scan come in the order of its files.
     InOrder,
+}
+
+/// Whether rows of a plan are joined, by itself or by the subqueries in its expressions.
+fn has_joins(plan: &LogicalPlan) -> Result<bool> {
+    let is_subquery = |expr: &Expr| Ok(matches!(expr, Expr::ScalarSubquery(_) | Expr::InSubquery(_) | Expr::Exists(_)));
+    let joins = plan.exists(|node| {
+        let mut found = matches!(node, LogicalPlan::Join(_));
+        for expr in node.expressions() {
+            found = found || expr.exists(is_subquery)?;
+        }
+        Ok(found)
+    });
+    joins.map_err(|e| sql_error(&e))
 }
 
 /// Rows of a batch where memory is short.

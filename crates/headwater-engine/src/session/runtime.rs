@@ -5,7 +5,7 @@ use std::sync::Arc;
 use datafusion::catalog::{CatalogProvider, CatalogProviderList, MemoryCatalogProviderList};
 use datafusion::execution::context::{SessionConfig, SessionState};
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::memory_pool::TrackConsumersPool;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionStateBuilder;
@@ -15,7 +15,10 @@ use datafusion::optimizer::{Optimizer, OptimizerRule};
 use headwater_sdk::{Blame, Error, Result};
 
 use super::estimates;
+use super::memory::SpillPool;
 use super::overflow::{ExactSum, RefuseOverflow};
+use super::scan::ScanLog;
+use super::semi_joins::PushDownSemiJoins;
 use super::sql_types::{SqlTypes, UTC};
 use super::star;
 use crate::lake::location::Location;
@@ -26,6 +29,10 @@ pub(super) const CATALOG: &str = "lake";
 const CONSUMERS_NAMED: usize = 3;
 /// Spill files may take this much disk before a query is given up (bytes).
 const SPILL_LIMIT: u64 = 1 << 40;
+
+/// A sort merges one spill file at a time for each so many bytes of memory, but at least 8 and at most 32: left to itself it
+/// takes all memory that it finds, and what follows it in the same query has none to sort in.
+const MERGED_AT_ONCE: u64 = 8 << 20;
 
 /// The size (bytes) and the rows up to which a join holds its shorter side as one.
 const COLLECTED_BYTES: usize = 32 << 20;
@@ -52,12 +59,13 @@ impl Runtime {
             Error::new("HW0556", Blame::Environment, "the query engine cannot be set up").caused_by(e)
         };
         let pool = TrackConsumersPool::new(
-            FairSpillPool::new(usize::try_from(memory).unwrap_or(usize::MAX)),
+            SpillPool::new(usize::try_from(memory).unwrap_or(usize::MAX)),
             std::num::NonZeroUsize::new(CONSUMERS_NAMED).unwrap_or(std::num::NonZeroUsize::MIN),
         );
         let disk = DiskManagerBuilder::default()
             .with_mode(DiskManagerMode::OsTmpDirectory)
-            .with_max_temp_directory_size(SPILL_LIMIT);
+            .with_max_temp_directory_size(SPILL_LIMIT)
+            .with_max_spill_merge_fan_in(usize::try_from(memory / MERGED_AT_ONCE).unwrap_or(usize::MAX).clamp(8, 32));
         let env: Arc<RuntimeEnv> = RuntimeEnvBuilder::new()
             .with_memory_pool(Arc::new(pool))
             .with_disk_manager_builder(disk)
@@ -83,13 +91,15 @@ impl Runtime {
         options.optimizer.hash_join_single_partition_threshold_rows = COLLECTED_ROWS;
         options.sql_parser.dialect = datafusion::config::Dialect::PostgreSQL;
         options.catalog.information_schema = true;
-        let refuse_overflow: Arc<dyn OptimizerRule + Send + Sync> = Arc::new(RefuseOverflow);
+        let mut rules: Vec<Arc<dyn OptimizerRule + Send + Sync>> = vec![Arc::new(RefuseOverflow)];
+        rules.extend(Optimizer::new().rules);
+        rules.push(Arc::new(PushDownSemiJoins));
         let mut template = SessionStateBuilder::new()
             .with_config(config)
             .with_runtime_env(env)
             .with_type_planner(Arc::new(SqlTypes))
             .with_statistics_registry(estimates::registry())
-            .with_optimizer_rules(std::iter::once(refuse_overflow).chain(Optimizer::new().rules).collect())
+            .with_optimizer_rules(rules)
             .with_default_features()
             .build();
         // In place of the query engine's own function of the same name.
@@ -112,6 +122,7 @@ impl Runtime {
         }
         let builder = SessionStateBuilder::new_from_existing(self.template.as_ref().clone());
         let mut state = builder.with_catalog_list(Arc::new(list)).build();
+        state.config_mut().set_extension(Arc::new(ScanLog::default()));
         // The time that `now()` and `current_date` stand for.
         state.mark_start_execution();
         state

@@ -10,6 +10,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use futures::StreamExt;
 use headwater_sdk::check::{CompiledCheck, Probe};
+use headwater_sdk::name::quote_identifier;
 use headwater_sdk::{Result, TableName};
 
 use super::quarantine::NEW_ROWS;
@@ -67,13 +68,8 @@ struct KeyQueries {
     sample: String,
 }
 
-/// A name quoted as SQL wants it.
-pub(crate) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
 fn quoted_list(names: &[String]) -> String {
-    names.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ")
+    names.iter().map(|name| quote_identifier(name)).collect::<Vec<_>>().join(", ")
 }
 
 /// The predicate under which a row of the table, named `t`, fails a unique or references check.
@@ -82,7 +78,7 @@ pub(crate) fn fails_when(probe: &Probe, filter: Option<&str>, table: &TableName)
     match probe {
         Probe::Unique { columns } => {
             let keys = quoted_list(columns);
-            let same: Vec<String> = columns.iter().map(|c| format!("d.{0} = t.{0}", quoted(c))).collect();
+            let same: Vec<String> = columns.iter().map(|c| format!("d.{0} = t.{0}", quote_identifier(c))).collect();
             Some(format!(
                 "EXISTS (SELECT 1 FROM (SELECT {keys} FROM {table} WHERE {not_null}{chosen} GROUP BY {keys} HAVING count(*) > 1) d WHERE {same}){chosen}",
                 not_null = all_present(columns),
@@ -90,9 +86,13 @@ pub(crate) fn fails_when(probe: &Probe, filter: Option<&str>, table: &TableName)
             ))
         }
         Probe::References { columns, to, to_columns } => {
-            let same: Vec<String> =
-                columns.iter().zip(to_columns).map(|(c, r)| format!("r.{} = t.{}", quoted(r), quoted(c))).collect();
-            let present: Vec<String> = columns.iter().map(|c| format!("t.{} IS NOT NULL", quoted(c))).collect();
+            let same: Vec<String> = columns
+                .iter()
+                .zip(to_columns)
+                .map(|(c, r)| format!("r.{} = t.{}", quote_identifier(r), quote_identifier(c)))
+                .collect();
+            let present: Vec<String> =
+                columns.iter().map(|c| format!("t.{} IS NOT NULL", quote_identifier(c))).collect();
             Some(format!(
                 "{} AND NOT EXISTS (SELECT 1 FROM {to} r WHERE {}){chosen}",
                 present.join(" AND "),
@@ -104,7 +104,7 @@ pub(crate) fn fails_when(probe: &Probe, filter: Option<&str>, table: &TableName)
 }
 
 fn all_present(columns: &[String]) -> String {
-    columns.iter().map(|c| format!("{} IS NOT NULL", quoted(c))).collect::<Vec<_>>().join(" AND ")
+    columns.iter().map(|c| format!("{} IS NOT NULL", quote_identifier(c))).collect::<Vec<_>>().join(" AND ")
 }
 
 fn count_where(table: &TableName, filter: &str) -> String {
@@ -120,7 +120,7 @@ fn failing_keys(probe: &Probe, filter: Option<&str>, table: &TableName, scope: S
     let (keys, groups) = match probe {
         Probe::Unique { columns } => {
             let keys = quoted_list(columns);
-            let same: Vec<String> = columns.iter().map(|c| format!("n.{0} = t.{0}", quoted(c))).collect();
+            let same: Vec<String> = columns.iter().map(|c| format!("n.{0} = t.{0}", quote_identifier(c))).collect();
             let among = match scope {
                 Scope::All => String::new(),
                 Scope::NewRows => format!(" AND EXISTS (SELECT 1 FROM {NEW_ROWS} n WHERE {})", same.join(" AND ")),
@@ -133,8 +133,11 @@ fn failing_keys(probe: &Probe, filter: Option<&str>, table: &TableName, scope: S
         }
         Probe::References { columns, to, to_columns } => {
             let keys = quoted_list(columns);
-            let same: Vec<String> =
-                columns.iter().zip(to_columns).map(|(c, r)| format!("r.{} = k.{}", quoted(r), quoted(c))).collect();
+            let same: Vec<String> = columns
+                .iter()
+                .zip(to_columns)
+                .map(|(c, r)| format!("r.{} = k.{}", quote_identifier(r), quote_identifier(c)))
+                .collect();
             let whose = match scope {
                 Scope::All => table.to_string(),
                 Scope::NewRows => NEW_ROWS.to_owned(),

@@ -22,7 +22,6 @@ mod task;
 mod verdict;
 mod view;
 
-pub(crate) use audit::quoted;
 pub(crate) use incremental::foresee;
 pub(crate) use rows::RowChecks;
 pub(crate) use sample::row as sample_row;

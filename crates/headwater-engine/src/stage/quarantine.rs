@@ -11,6 +11,7 @@ use deltalake_core::kernel::Add;
 use futures::StreamExt;
 use headwater_sdk::check::{CompiledCheck, Severity};
 use headwater_sdk::engine::{Layout, Staged};
+use headwater_sdk::name::quote_identifier;
 use headwater_sdk::progress::Progress;
 use headwater_sdk::{Blame, Error, Result, TableName};
 use roaring::RoaringTreemap;
@@ -58,7 +59,7 @@ pub(super) async fn second_look(
         return Ok(None);
     }
     let columns: Vec<String> =
-        outcome.schema.fields().iter().map(|field| format!("t.{}", audit::quoted(field.name()))).collect();
+        outcome.schema.fields().iter().map(|field| format!("t.{}", quote_identifier(field.name()))).collect();
     let select = format!("SELECT {} FROM {NEW_ROWS} t WHERE", columns.join(", "));
     let mut passed = String::from("true");
     for (index, check) in failing {

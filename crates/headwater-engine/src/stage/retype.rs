@@ -7,8 +7,8 @@ use arrow::datatypes::Schema;
 use deltalake_core::kernel::Add;
 use headwater_sdk::Result;
 use headwater_sdk::engine::WriteMode;
+use headwater_sdk::name::quote_identifier;
 
-use super::audit::quoted;
 use super::quarantine::{Target, rewrite};
 use super::task::Attempt;
 use crate::branch::Previous;
@@ -30,8 +30,8 @@ pub(super) async fn carry_over(
         .fields()
         .iter()
         .map(|field| match before.field_with_name(field.name()) {
-            Ok(_) => quoted(field.name()),
-            Err(_) => format!("NULL AS {}", quoted(field.name())),
+            Ok(_) => quote_identifier(field.name()),
+            Err(_) => format!("NULL AS {}", quote_identifier(field.name())),
         })
         .collect();
     let mut relations = attempt.relations.clone();

@@ -155,6 +155,7 @@ pub(crate) async fn stage(branch: &RunBranch, request: StageRequest) -> Result<S
         bytes_in: progress.bytes_in(),
         refresh: outcome.amended.as_ref().map(|amended| amended.refresh.clone()).or(refresh),
         notes,
+        scans: session.scans(),
         ..Staged::default()
     };
     let adds = std::mem::take(&mut outcome.written.adds);
@@ -420,6 +421,7 @@ impl Attempt<'_> {
             tallies[index] = found.tally;
             staged.bytes_audited += found.bytes;
         }
+        staged.scans.extend(session.scans());
         Ok(())
     }
 

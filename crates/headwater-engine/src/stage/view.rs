@@ -24,7 +24,8 @@ pub(crate) async fn audit_view(branch: &RunBranch, request: AuditViewRequest) ->
     let AuditViewRequest { view, sql, checks, mut relations, progress } = request;
     relations.insert(view.clone(), Relation::View { sql: sql.clone() });
     let session = branch.lake.session(&relations);
-    audit_query(&session, &sql, &view, &checks, &progress, now_micros()).await
+    let staged = audit_query(&session, &sql, &view, &checks, &progress, now_micros()).await?;
+    Ok(Staged { scans: session.scans(), ..staged })
 }
 
 /// Evaluates checks over a query, which `table` stands for in the session.

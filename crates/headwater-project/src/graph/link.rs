@@ -151,7 +151,7 @@ impl Tables {
                         .help(format!("names in quotes keep their capitals; write {lower}"));
                 }
                 let diagnostic = Diagnostic::error(codes::UNKNOWN_TABLE, format!("there is no table '{written}'"));
-                diagnostic.at(read.span, "no stream, seed or model fills it").help(self.suggestion(&lower, table))
+                diagnostic.at(read.span, "nothing in the project fills it").help(self.suggestion(&lower, table))
             }
             _ => {
                 let tail = read.parts.get(read.parts.len().saturating_sub(2)..).unwrap_or(&[]).join(".");
@@ -171,7 +171,7 @@ impl Tables {
         if let Some(base) = name.strip_suffix("__rejected")
             && self.makers.contains_key(base)
         {
-            return format!("'{base}' keeps no rejected rows: it is no stream, or has `on_bad_row: fail`");
+            return format!("'{base}' keeps no rejected rows: it reads no text, or has `on_bad_row: fail`");
         }
         if let Some(base) = name.strip_suffix("__quarantine")
             && self.makers.contains_key(base)
@@ -187,7 +187,7 @@ impl Tables {
         names.sort_unstable();
         match nearest(name, names).or_else(same_table) {
             Some(near) => format!("did you mean '{near}'?"),
-            None => "add a stream, a seed or a model of that name".to_owned(),
+            None => "add a stream, a seed, a model or a script of that name".to_owned(),
         }
     }
 

@@ -11,7 +11,6 @@ const NOT_BUILT: &[(&str, &str)] = &[
     ("glossary.yml", "glossaries"),
     ("policies", "roles, grants and masks"),
     ("products", "data products and contracts"),
-    ("scripts", "scripts that make tables"),
 ];
 
 /// Warns about everything that somebody may think is used.

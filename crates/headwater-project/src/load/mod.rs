@@ -1,6 +1,7 @@
 //! Loading: from a folder to a [`Project`] or to everything that is wrong with it.
 
 pub(crate) mod checks;
+mod clustering;
 mod columns;
 mod conditions;
 pub(crate) mod connectors;
@@ -9,6 +10,7 @@ mod freshness;
 mod ignored;
 mod implied;
 mod models;
+mod scripts;
 mod seeds;
 mod settings;
 mod sources;
@@ -98,7 +100,8 @@ fn load_here(options: &LoadOptions<'_>) -> Loaded {
     let dir = std::path::absolute(&options.dir).unwrap_or_else(|_| options.dir.clone());
     let mut folder = Folder::new(&dir);
     let mut secrets = Secrets::new(options.env);
-    let Settings { name, environment, vars, owner } = settings::read(&mut folder, options, &mut secrets);
+    let Settings { name, environment, vars, owner, record_queries } =
+        settings::read(&mut folder, options, &mut secrets);
     if !folder.has(settings::FILE) {
         return loaded(folder, None);
     }
@@ -122,14 +125,23 @@ fn load_here(options: &LoadOptions<'_>) -> Loaded {
     sources::read(&mut folder, &mut parts, &mut drafts);
     seeds::read(&mut folder, &mut parts, &mut drafts);
     models::read(&mut folder, &mut parts, &mut drafts);
+    scripts::read(&mut folder, &mut parts, &mut drafts);
     let tests = unit_tests::read(&mut folder);
     let names = unit_tests::Names::of(&drafts);
     star::link(&mut drafts, &mut folder.diagnostics);
     let assets = graph::link(drafts, &mut folder.diagnostics);
     let tests = unit_tests::link(tests, &names, assets.as_deref(), &templates, &mut folder);
+    let record_queries = record_queries.unwrap_or(true);
     let secrets = parts.secrets.values();
-    let project =
-        environment.zip(assets).map(|(environment, assets)| Project { dir, name, environment, assets, tests, secrets });
+    let project = environment.zip(assets).map(|(environment, assets)| Project {
+        dir,
+        name,
+        environment,
+        assets,
+        tests,
+        record_queries,
+        secrets,
+    });
     loaded(folder, project)
 }
 

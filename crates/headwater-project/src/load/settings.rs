@@ -24,6 +24,8 @@ pub(crate) struct Settings {
     pub(crate) environment: Option<Environment>,
     pub(crate) vars: BTreeMap<String, Value>,
     pub(crate) owner: Option<String>,
+    /// `None` where nothing is said.
+    pub(crate) record_queries: Option<bool>,
 }
 
 /// Reads the settings. What is wrong is reported; what remains lets the rest of the project be looked at.
@@ -54,6 +56,7 @@ pub(crate) fn read(folder: &mut Folder, options: &LoadOptions<'_>, secrets: &mut
     override_vars(&mut settings.vars, options, &root, folder);
     let Some(sound) = sound else { return settings };
     settings.name = sound.name.0;
+    settings.record_queries = sound.defaults.record_queries;
     let memory = sound.defaults.memory.map_or(DEFAULT_MEMORY, |size| size.0);
     settings.environment = chosen.and_then(|name| environment(&name, &root, memory, folder, secrets));
     settings

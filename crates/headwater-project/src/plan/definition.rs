@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use headwater_sdk::check::Severity;
 
 use super::tokens::normalize_sql;
-use crate::{Asset, AssetKind, Materialize, StreamAsset};
+use crate::{Asset, AssetKind, Materialize, ScriptAsset, StreamAsset};
 
 /// The part of the checks that set no rows aside.
 const JUDGING: &str = "checks";
@@ -17,6 +17,8 @@ const SQL: &str = "SQL";
 /// The part of declared types.
 const COLUMNS: &str = "columns";
 
+/// The part of how a table's files are partitioned.
+const PARTITIONING: &str = "partitioning";
 /// The part of how a model is kept.
 const MATERIALIZATION: &str = "materialization";
 /// The part of what is kept of a model's rows.
@@ -69,10 +71,33 @@ pub fn definition(asset: &Asset) -> String {
                 }
                 Materialize::Table | Materialize::View => {}
             }
-            parts.insert("partitioning", model.partition_by.join(","));
+            parts.insert(PARTITIONING, model.partition_by.join(","));
         }
+        AssetKind::Script(script) => parts.extend(script_parts(script)),
     }
     parts.iter().map(|(name, text)| format!("{name}={}", short_hash(text))).collect::<Vec<_>>().join(";")
+}
+
+/// The parts of a script: all that may make its rows others, and what they are said to be made from.
+fn script_parts(script: &ScriptAsset) -> [(&'static str, String); 7] {
+    let input = |input: &crate::ScriptInput| {
+        let names = |columns: &Vec<(String, _)>| columns.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+        let filter = input.filter.as_ref().map(|(condition, _)| condition);
+        format!("{} {:?} {filter:?}", input.table, input.columns.as_ref().map(names))
+    };
+    let inputs: Vec<String> = script.inputs.iter().map(input).collect();
+    let origins = script.from.iter().map(|from| {
+        from.as_ref().map(|from| from.iter().map(|(of, _)| format!("{}.{}", of.table, of.column)).collect::<Vec<_>>())
+    });
+    [
+        ("command", format!("{:?} in {}", script.command, script.folder)),
+        ("files", format!("{:?}", script.files)),
+        ("inputs", format!("{} {}", inputs.join("\n"), script.input_format.as_str())),
+        ("output", format!("{} {:?}", script.output_format.as_str(), script.on_bad_row)),
+        ("lineage", format!("{:?}", origins.collect::<Vec<_>>())),
+        ("variables", format!("{} {:?}", script.written_env, script.vars)),
+        (PARTITIONING, script.partition_by.join(",")),
+    ]
 }
 
 /// Whether two definitions yield the same rows: they differ, if at all, in checks that set nothing aside.

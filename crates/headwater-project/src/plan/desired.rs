@@ -13,7 +13,7 @@ pub struct Desired {
     pub definition: String,
     /// The columns of its table: name and type.
     pub columns: Vec<(String, String)>,
-    /// For a model: what its query computes.
+    /// For a model: what its query computes. For a script: what it reads, of which nothing is proven.
     pub query: Option<Arc<Computed>>,
     /// The columns that its checks read of other tables. What is read of a table that is not here is not known.
     pub checked: BTreeMap<TableName, BTreeSet<String>>,
@@ -32,6 +32,8 @@ pub struct Desired {
     pub due: Option<String>,
     /// Functions in its SQL whose value differs from run to run.
     pub volatile: Vec<String>,
+    /// Of a script: whether it is run whatever has changed.
+    pub always: bool,
 }
 
 /// What a query computes, as planning tells it.

@@ -57,7 +57,7 @@ pub enum Cause {
     Source,
     /// A new snapshot is due.
     Due,
-    /// Its SQL gives something else in every run.
+    /// Its SQL gives something else in every run, or its program may.
     Volatile,
     /// What it uses of its inputs changes.
     Inputs,
@@ -201,6 +201,9 @@ fn decide(asset: &Asset, desired: &Desired, past: &Past<'_>, full_refresh: bool)
         AssetKind::Model(_) => {
             let due = desired.due.clone().map(|reason| (Cause::Due, reason));
             due.or_else(|| volatile_reason(&desired.volatile).map(|reason| (Cause::Volatile, reason)))
+        }
+        AssetKind::Script(_) => {
+            desired.always.then(|| (Cause::Volatile, "it is run every time (refresh: always)".to_owned()))
         }
     };
     // The checks of a source, too, may read other tables, which may have changed.

@@ -99,6 +99,7 @@ fn project() -> Project {
             last,
         ],
         tests: Vec::new(),
+        record_queries: true,
         secrets: Vec::new(),
     }
 }

@@ -12,8 +12,8 @@ use crate::{Asset, AssetKind, Materialize, Project};
 /// shows what is rebuilt: nothing unchecked may be seen.
 pub(super) fn task(asset: &Asset, desired: Option<&Desired>, past: &Past<'_>) -> PlannedTask {
     let shown = desired.and_then(|desired| rebuilt_below_view(asset, desired, past));
-    // That SQL is volatile is no change.
-    let settled = desired.map(|desired| Desired { volatile: Vec::new(), ..desired.clone() });
+    // That SQL is volatile, or a script run every time, is no change.
+    let settled = desired.map(|desired| Desired { volatile: Vec::new(), always: false, ..desired.clone() });
     let pending = settled.and_then(|desired| match decide(asset, &desired, past, false) {
         (Cause::Nothing | Cause::Untouched, _) => None,
         (_, reason) => Some(reason),

@@ -13,7 +13,7 @@ pub(super) fn kept(asset: &Asset) -> &'static str {
             Materialize::Snapshot(_) => "; a snapshot is added, or replaced by a newer one of the same period",
             Materialize::View | Materialize::Table | Materialize::Incremental(_) => "",
         },
-        AssetKind::Stream(_) | AssetKind::Seed(_) => "",
+        AssetKind::Stream(_) | AssetKind::Seed(_) | AssetKind::Script(_) => "",
     }
 }
 

@@ -59,7 +59,7 @@ pub(super) fn takes(criterion: &Criterion, asset: &Asset, standing: StandingOf<'
     match criterion {
         Criterion::Name(name) => is_named(name, &asset.name),
         Criterion::Owner(owner) => asset.owner.as_ref().is_some_and(|own| owner.matches(own)),
-        Criterion::Path(path) => path.matches_path(&asset.path),
+        Criterion::Path(path) => asset.paths().any(|own| path.matches_path(own)),
         Criterion::Source(source) => is_source(source, asset),
         Criterion::State(wanted) => wanted.takes(standing(asset)),
         Criterion::Tag(tag) => asset.tags.iter().any(|own| tag.matches(own)),

@@ -82,6 +82,7 @@ impl Wanted {
 pub(super) enum Type {
     Model,
     Scd2,
+    Script,
     Seed,
     Snapshot,
     Stream,
@@ -90,9 +91,10 @@ pub(super) enum Type {
 }
 
 impl Type {
-    pub(super) const ALL: [(&'static str, Self); 7] = [
+    pub(super) const ALL: [(&'static str, Self); 8] = [
         ("model", Self::Model),
         ("scd2", Self::Scd2),
+        ("script", Self::Script),
         ("seed", Self::Seed),
         ("snapshot", Self::Snapshot),
         ("stream", Self::Stream),
@@ -106,6 +108,7 @@ impl Type {
             Self::Model => matches!(kind, "view" | "table" | "scd2" | "snapshot"),
             Self::Scd2 => kind == "scd2",
             Self::Snapshot => kind == "snapshot",
+            Self::Script => kind == "script",
             Self::Seed => kind == "seed",
             Self::Stream => kind == "stream",
             Self::Table => kind == "table",

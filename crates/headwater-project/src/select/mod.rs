@@ -20,15 +20,15 @@
 //! | `marts`, `marts.*` | all tables of the schema |
 //! | `tag:nightly` | what has the tag; a stream has those of its source |
 //! | `source:raw.flights`, `source:flights`, `source:monthly` | streams: by table, by schema, or by the name of the source's file |
-//! | `path:models/marts`, `path:seeds/*.csv` | what is declared in the file, or in a file of the folder |
+//! | `path:models/marts`, `path:seeds/*.csv` | what is declared in the file, or in a file of the folder; a script also by the files of its program |
 //! | `owner:data-team` | what that owner answers for |
-//! | `type:view` | of `stream`, `seed`, `view`, `table`, `scd2` and `snapshot`, or `model` for the last four; `resource_type:` means the same |
+//! | `type:view` | of `stream`, `seed`, `script`, `view`, `table`, `scd2` and `snapshot`, or `model` for the last four; `resource_type:` means the same |
 //! | `state:new` | what `main` does not have |
 //! | `state:modified` | what `main` does not have, or has of another definition |
 //! | `state:unmodified` | what `main` has of the same definition |
 //!
 //! In names and values `*` stands for any characters and `?` for one; in a path `*` stays in its folder, and `**` does not. A
-//! value with blanks or commas goes into quotes: `"owner:'Data Team'"`. A definition is the SQL, the checks and the options, not
+//! value with blanks or commas goes into quotes: `"owner:'Data Team'"`. A definition is the SQL, the checks and the options, of a script its files, not
 //! the data: what a source brings, or the rows of a seed, are no modification.
 //!
 //! | operator | adds |
@@ -65,6 +65,7 @@ use headwater_sdk::TableName;
 
 use crate::{Asset, Project};
 use expression::{Criterion, Expression};
+pub(crate) use pattern::Pattern;
 
 pub use inputs::{unbuilt_inputs, unchecked_views};
 

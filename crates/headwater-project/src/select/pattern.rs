@@ -2,12 +2,12 @@
 
 /// A text with wildcards.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Pattern {
+pub(crate) struct Pattern {
     text: String,
 }
 
 impl Pattern {
-    pub(super) fn new(text: impl Into<String>) -> Self {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
         Self { text: text.into() }
     }
 
@@ -20,7 +20,7 @@ impl Pattern {
     }
 
     /// Whether a path is meant, or a folder above it. `*` and `?` stand for no `/`; `**` does.
-    pub(super) fn matches_path(&self, path: &str) -> bool {
+    pub(crate) fn matches_path(&self, path: &str) -> bool {
         let pattern = self.text.trim_start_matches("./").trim_end_matches('/');
         let ends = path.match_indices('/').map(|(end, _)| end).chain([path.len()]);
         ends.into_iter().any(|end| matches(pattern, &path[..end], Some('/')))

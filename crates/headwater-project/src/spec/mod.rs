@@ -7,17 +7,19 @@ mod history;
 mod incremental;
 mod model;
 mod project;
+mod script;
 mod source;
 mod star;
 mod unit_test;
 
 pub(crate) use checks::CheckCommon;
 pub(crate) use columns::{ModelColumn, Named, StreamColumn};
-pub(crate) use formats::FORMATS;
+pub(crate) use formats::{FORMATS, Size};
 pub(crate) use history::{DeletesOption, EveryOption};
 pub(crate) use incremental::{GrainOption, LateOption, StrategyOption};
 pub(crate) use model::{MaterializeOption, ModelHeader, RefreshOption, SeedFile};
 pub(crate) use project::{EnvironmentOptions, ProjectFile};
+pub(crate) use script::{InputOption, ScriptColumn, ScriptFile, ScriptRefreshOption};
 pub(crate) use source::{FreshnessOptions, SourceCommon, StreamCommon};
 pub(crate) use star::{
     AdditiveOption, BridgeOptions, DimensionOptions, FactOptions, MeasureOption, MemberOption, ReferenceOption,

@@ -73,4 +73,7 @@ pub(crate) struct Defaults {
     pub(crate) _owner: Option<String>,
     /// The memory that queries may use, e.g. `1GiB` (the default). What needs more spills to disk.
     pub(crate) memory: Option<Size>,
+    /// Whether it is recorded by which columns queries restrict tables, and how much they read, for
+    /// `headwater maintain --suggest`. No values are. Default: true.
+    pub(crate) record_queries: Option<bool>,
 }

@@ -5,6 +5,7 @@ mod depth;
 mod dialect;
 mod places;
 mod query;
+mod statements;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ mod tests;
 use std::ops::Range;
 
 pub(crate) use query::{read_condition, read_query, without_end};
+pub use statements::statements;
 
 /// A name in a place where SQL takes a table, and that no common table expression has.
 #[derive(Debug, Clone, PartialEq, Eq)]

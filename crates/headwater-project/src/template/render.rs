@@ -94,6 +94,11 @@ impl Templates {
         Self::new(vars, self.files.clone(), diagnostics)
     }
 
+    /// The value of a variable.
+    pub(crate) fn var(&self, name: &str) -> Option<&serde_json::Value> {
+        self.vars.get(name)
+    }
+
     /// The names of the variables.
     pub(crate) fn var_names(&self) -> impl Iterator<Item = &str> {
         self.vars.keys().map(String::as_str)

@@ -112,7 +112,7 @@ pub(crate) fn forbid(node: &Node, diagnostics: &mut Vec<Diagnostic>) {
                 diagnostics.push(
                     Diagnostic::error(codes::SECRET_PLACE, format!("${{{name}}} cannot be used here"))
                         .at(node.span, "this text is kept in the catalogue")
-                        .help("use ${…} in environments and in a connector's own keys; elsewhere use `vars` and --var"),
+                        .help("use ${…} in environments, in a connector's own keys and in a script's `env`; elsewhere use `vars` and --var"),
                 );
             }
         }

@@ -68,7 +68,6 @@ fn files() {
             "what is not built yet",
             Folder::new()
                 .with("policies/a.yml", "x: 1")
-                .with("scripts/a.py", "x")
                 .with("glossary.yml", "x: 1")
                 .with("products/a.yml", "x")
                 .with("destinations/a.yml", "x")
@@ -90,6 +89,61 @@ fn files() {
         cases.push(("a link to nowhere", folder));
     }
     golden("files", &shown(cases));
+}
+
+/// A project with a script beside `raw.orders`, whose program is there.
+fn script(text: &str) -> Folder {
+    Folder::shop().with("scripts/marts/s.py", "").with("scripts/marts/s.yml", text)
+}
+
+#[test]
+fn scripts() {
+    let columns = "columns: { a: { type: string } }";
+    let with = |text: &str| script(&format!("command: [python3, s.py]\n{columns}\n{text}"));
+    golden(
+        "scripts",
+        &shown(vec![
+            ("misplaced", Folder::shop().with("scripts/s.yml", "x: 1").with("scripts/s.py", "")),
+            ("nothing that is needed", script("description: x\n")),
+            ("an unknown key", with("input: [raw.orders]")),
+            ("a line for a shell", script(&format!("command: python3 s.py\n{columns}"))),
+            ("no program", script(&format!("command: ['', s.py]\n{columns}"))),
+            ("no such program here", script(&format!("command: [./t.py]\n{columns}"))),
+            ("columns without types", script("command: [s.py]\ncolumns: { a: , b: { description: x } }")),
+            ("no columns", script("command: [s.py]\ncolumns: {}")),
+            ("two columns in one", script("command: [s.py]\ncolumns: { a: { type: int }, A: { type: int } }")),
+            (
+                "an unknown type",
+                script("command: [s.py]\ncolumns: { a: { type: text, tags: x }, b: { type: integr } }"),
+            ),
+            ("an unknown input", with("inputs: [raw.ordes]")),
+            ("an unknown key of an input", with("inputs: [{ table: raw.orders, column: [a] }]")),
+            (
+                "columns of an input",
+                with("inputs: [{ table: raw.orders, columns: [a, b, a] }, { table: raw.customers, columns: [] }]"),
+            ),
+            ("a condition that is none", with("inputs: [{ table: raw.orders, where: 'a >' }]")),
+            ("it reads itself", with("inputs: [marts.s]")),
+            ("a cycle", with("inputs: [marts.m]").with("models/marts/m.sql", "select a from marts.s")),
+            (
+                "columns from nowhere",
+                script(
+                    "command: [s.py]\ninputs: [{ table: raw.orders, columns: [order_id] }]\ncolumns:\n  a: { type: int, from: \
+                     [raw.ordes.order_id, raw.orders.order_idd, order_id] }\n",
+                ),
+            ),
+            (
+                "formats that do not go together",
+                with("inputs: [raw.orders, raw.customers]\ninput_format: csv\non_bad_row: reject"),
+            ),
+            ("an unknown format", with("output_format: json")),
+            ("no such files", with("files: [lib/*.py, S.py]").with("scripts/marts/t.py", "")),
+            ("a secret elsewhere", with("description: ${SECRET}")),
+            ("variables", with("env: { A-B: x, HEADWATER_TABLE: y, C: '${NOT_SET}' }\nvars: [since]")),
+            ("an impossible layout", with("cluster_by: [a]\npartition_by: [a]\ntimeout: soon")),
+            ("a unit test", with("").with("tests/t.yml", "name: x\nmodel: marts.s\nexpect: [{ a: x }]")),
+        ]),
+    );
 }
 
 #[test]

@@ -126,9 +126,14 @@ async fn models(project: &Project, options: &RunOptions, lake: &Lake) -> Result<
     let able = project.assets.iter().filter(chosen).filter(|asset| takes_ranges(asset));
     let models: Vec<TableName> = able.map(|asset| asset.name.clone()).collect();
     if models.is_empty() {
-        let message = match selection {
-            Some(_) => "nothing selected can take up a range of time",
-            None => "no model of the project can take up a range of time",
+        let is_script = |asset: &&Asset| matches!(asset.kind, AssetKind::Script(_));
+        let message = match (selection, project.assets.iter().filter(chosen).find(is_script)) {
+            (Some(_), Some(script)) => format!(
+                "nothing selected can take up a range of time: {} is a script, which yields all of its rows whenever it runs",
+                script.name
+            ),
+            (Some(_), None) => "nothing selected can take up a range of time".to_owned(),
+            (None, _) => "no model of the project can take up a range of time".to_owned(),
         };
         return Err(Error::new("HW0924", Blame::Project, message)
             .help("models can with `materialize: incremental`, a `time_column` and the strategy window, merge or replace_partitions; tables with `refresh: auto` need no backfill")

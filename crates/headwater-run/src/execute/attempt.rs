@@ -14,6 +14,7 @@ use headwater_sdk::progress::Progress;
 use headwater_sdk::{Blame, Error, Relation, Relations, Result};
 
 use super::context::Context;
+use super::script;
 use crate::keeping;
 use crate::resolve::ResolvedAsset;
 
@@ -57,6 +58,11 @@ pub(super) async fn attempt(
             staged.notes.extend(keeping::restless(asset, &resolved(context, asset)?.desired));
             let appended = matches!(staged.refresh, Some(Refresh::Append | Refresh::Nothing));
             Ok(Attempt { staged, source: None, appended })
+        }
+        AssetKind::Script(program) => {
+            let resolved = resolved(context, asset)?;
+            let staged = script::stage(context, branch.as_ref(), asset, program, resolved, relations, progress).await?;
+            Ok(Attempt { staged, source: None, appended: false })
         }
     }
 }

@@ -9,6 +9,7 @@ use headwater_project::select::Selection;
 use headwater_project::{Asset, AssetKind, Materialize, Project};
 use headwater_sdk::engine::{Branch, Staged};
 use headwater_sdk::method::TimeRange;
+use headwater_sdk::script::ProgramRunner;
 use headwater_sdk::secrets::redact;
 use headwater_sdk::store::{AssetState, ContentParts, Lease, RunRecord, TaskRecord};
 use headwater_sdk::{Relation, Relations, Result, TableName};
@@ -73,6 +74,8 @@ pub(crate) struct Context {
     /// The time that models take up again, of a backfill.
     pub(crate) range: Option<TimeRange>,
     pub(crate) retry: RetryPolicy,
+    /// What runs the programs of scripts.
+    pub(crate) programs: Option<Arc<dyn ProgramRunner>>,
     pub(crate) observer: Arc<dyn Observer>,
     pub(crate) visible: Mutex<Visible>,
 }

@@ -4,6 +4,7 @@ mod attempt;
 mod context;
 mod freshness;
 mod outcome;
+mod script;
 mod state;
 mod task;
 

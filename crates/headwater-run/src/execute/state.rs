@@ -58,6 +58,7 @@ fn clustering(asset: &Asset, attempt: &Attempt, before: Option<&AssetState>) -> 
     match (&asset.kind, &attempt.staged.refresh) {
         (AssetKind::Model(model), None | Some(Refresh::Full { .. })) => model.layout.clustering.sorted(),
         (AssetKind::Model(_), _) => before.map(|state| state.clustering.clone()).unwrap_or_default(),
-        (AssetKind::Stream(_) | AssetKind::Seed(_), _) => Clustering::default(),
+        // Their rows lie as they come.
+        (AssetKind::Stream(_) | AssetKind::Seed(_) | AssetKind::Script(_), _) => Clustering::default(),
     }
 }

@@ -81,7 +81,11 @@ fn judge(
         lineage: resolved.desired.query.as_ref().map(|query| query.lineage.clone()).unwrap_or_default(),
         origin: match &asset.kind {
             AssetKind::Stream(stream) | AssetKind::Seed(stream) => Some(stream.origin.clone()),
-            AssetKind::Model(_) => None,
+            // A program that reads no table reads something else.
+            AssetKind::Script(script) if script.inputs.is_empty() => {
+                Some(format!("script: {}", script.command.join(" ")))
+            }
+            AssetKind::Script(_) | AssetKind::Model(_) => None,
         },
     });
     outcome.record.staged = Some(attempt.staged);

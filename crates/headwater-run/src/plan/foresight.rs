@@ -13,7 +13,7 @@ use headwater_sdk::method::{Incremental, Strategy};
 use crate::lake::{Base, Lake};
 use crate::resolve::Resolved;
 
-/// What is foreseen of each table that is to be built; views are not among them.
+/// What is foreseen of each model's table that is to be built; views are not among them.
 pub(super) fn foresee(
     project: &Project,
     resolved: &Resolved,
@@ -29,7 +29,7 @@ pub(super) fn foresee(
             AssetKind::Stream(stream) if stream.settings.mode.adds_rows() && !task.reload => Some(InputChange::Gained),
             // What becomes of a history is in the reason.
             _ if asset.keeps_history() => Some(InputChange::Changed),
-            AssetKind::Stream(_) | AssetKind::Seed(_) => Some(InputChange::Changed),
+            AssetKind::Stream(_) | AssetKind::Seed(_) | AssetKind::Script(_) => Some(InputChange::Changed),
             AssetKind::Model(model) => {
                 let foresight = of_model(asset, model, task, resolved, lake, base, &changes);
                 let is_view = model.materialize == Materialize::View;

@@ -19,6 +19,7 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use headwater_diagnostics::{Diagnostic, Span};
 use headwater_project::{Arrival, CellValue, Dimension, MemberValue, ModelAsset, SpecialKind, SpecialMember, Star};
 use headwater_sdk::TableName;
+use headwater_sdk::name::quote_identifier;
 use headwater_sdk::types::type_name;
 
 use super::checks::{can_be_equal, no_such_column};
@@ -44,7 +45,7 @@ pub(crate) fn complete(
     let mut members = Members { table, dimension, schema, schemas, wrong };
     members.verify_columns();
     members.wrong.extend(verify_arrivals(table, dimension, schema, schemas));
-    let columns = schema.fields().iter().map(|field| quoted(field.name())).collect::<Vec<_>>().join(", ");
+    let columns = schema.fields().iter().map(|field| quote_identifier(field.name())).collect::<Vec<_>>().join(", ");
     let query = model.query();
     let mut parts = vec![format!("select {columns} from (\n{query}\n) as members")];
     for member in &dimension.special {
@@ -141,7 +142,7 @@ impl Members<'_> {
         };
         let row = self.row(value);
         let arrival = |arrival: &Arrival| {
-            let column = quoted(&arrival.column);
+            let column = quote_identifier(&arrival.column);
             let there = (self.schemas)(&arrival.table);
             let own_type = there.as_ref().and_then(|schema| schema.field_with_name(&arrival.column).ok());
             let select = match &natural_type {
@@ -156,14 +157,14 @@ impl Members<'_> {
         Some(format!(
             "select {row}\nfrom (\nselect distinct natural_key from (\n{arrivals}\n) as turned_up\nwhere natural_key is not null\n) as arrivals\n\
              where not exists (\nselect 1 from (\n{query}\n) as known where known.{} = arrivals.natural_key\n)",
-            quoted(natural)
+            quote_identifier(natural)
         ))
     }
 
     /// The values of a row, in the order of the columns.
     fn row(&mut self, mut value: impl FnMut(&mut Self, &Field) -> String) -> String {
         let fields = self.schema.fields().clone();
-        let values = fields.iter().map(|field| format!("{} as {}", value(self, field), quoted(field.name())));
+        let values = fields.iter().map(|field| format!("{} as {}", value(self, field), quote_identifier(field.name())));
         values.collect::<Vec<_>>().join(", ")
     }
 
@@ -271,8 +272,4 @@ fn sql_type(data_type: &DataType) -> Option<String> {
         DataType::List(_) | DataType::Struct(_) | DataType::Map(..) => return None,
         other => type_name(other),
     })
-}
-
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }

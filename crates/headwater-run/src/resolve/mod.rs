@@ -3,9 +3,11 @@
 mod added;
 mod checks;
 mod incremental;
+mod layout;
 pub(crate) mod members;
 mod model;
 pub(crate) mod parallel;
+mod script;
 mod source;
 mod star;
 mod unselected;
@@ -54,6 +56,8 @@ pub struct ResolvedAsset {
     /// What a plan has to know of it.
     pub desired: Desired,
     pub(crate) source: Option<Arc<Source>>,
+    /// Of a script: the columns that it reads of each of its inputs, in lake types.
+    pub(crate) inputs: Vec<SchemaRef>,
 }
 
 impl Resolved {
@@ -82,7 +86,7 @@ impl Resolved {
 /// Resolves a project against what `main` holds. Sources are looked at (listed and sampled), nothing is written.
 ///
 /// # Errors
-/// [`RunError::Project`] with everything that is wrong with the project; models downstream of a broken one are left out,
+/// [`RunError::Project`] with everything that is wrong with the project; what is downstream of a broken asset is left out,
 /// so that each mistake is told once. [`RunError::Failed`] when nothing is wrong with the project but a source, the
 /// lake or the catalogue cannot be reached.
 pub async fn resolve(
@@ -110,18 +114,23 @@ pub(crate) async fn resolve_part(
     let mut findings = Findings::default();
     let mut looks = source::look_at_all(project, connectors, lake, base, full_refresh, scope).await;
     let part: Vec<&Asset> = project.assets.iter().filter(|asset| scope.resolves(&asset.name)).collect();
-    for asset in part.iter().filter(|asset| !matches!(asset.kind, AssetKind::Model(_))) {
+    let is_source = |asset: &&&Asset| matches!(asset.kind, AssetKind::Stream(_) | AssetKind::Seed(_));
+    for asset in part.iter().filter(is_source) {
         let resolved = looks.remove(&asset.name).and_then(|look| resolve_source(asset, look, &mut findings));
         findings.settle(asset, resolved);
     }
     unselected::settle(project, lake, base, scope, &mut looks, &mut findings).await?;
     let mut told = BTreeMap::new();
     for level in levels(project, &part) {
-        let planned = in_parallel(&level, |(asset, model)| {
+        let planned = in_parallel(&level, |asset| {
             let broken = asset.inputs.iter().any(|input| findings.is_broken(project, &input.table));
-            if broken { (None, Vec::new()) } else { model::resolve(asset, model, lake, &findings) }
+            match &asset.kind {
+                AssetKind::Model(model) if !broken => model::resolve(asset, model, lake, &findings),
+                AssetKind::Script(script) if !broken => script::resolve(asset, script, lake, &findings),
+                _ => (None, Vec::new()),
+            }
         });
-        for ((asset, _), (resolved, diagnostics)) in level.into_iter().zip(planned) {
+        for (asset, (resolved, diagnostics)) in level.into_iter().zip(planned) {
             findings.settle(asset, resolved);
             told.insert(&asset.name, diagnostics);
         }
@@ -154,20 +163,22 @@ pub(crate) fn typed_names(schema: &SchemaRef) -> Vec<(String, String)> {
     schema.fields().iter().map(|field| (field.name().clone(), type_name(field.data_type()))).collect()
 }
 
-/// The models of a part in groups: those of one depend on those of earlier ones only.
-fn levels<'a>(project: &'a Project, part: &[&'a Asset]) -> Vec<Vec<(&'a Asset, &'a ModelAsset)>> {
+/// The models and scripts of a part in groups: those of one depend on those of earlier ones only.
+fn levels<'a>(project: &'a Project, part: &[&'a Asset]) -> Vec<Vec<&'a Asset>> {
     let mut depths: BTreeMap<&TableName, usize> = BTreeMap::new();
-    let mut levels: Vec<Vec<(&Asset, &ModelAsset)>> = Vec::new();
+    let mut levels: Vec<Vec<&Asset>> = Vec::new();
     // The project's assets are in dependency order.
     for asset in part.iter().copied() {
-        let AssetKind::Model(model) = &asset.kind else { continue };
+        if !matches!(asset.kind, AssetKind::Model(_) | AssetKind::Script(_)) {
+            continue;
+        }
         let makers = asset.inputs.iter().filter_map(|input| project.maker_of(&input.table));
         let depth = makers.filter_map(|maker| depths.get(&maker.name)).map(|depth| depth + 1).max().unwrap_or(0);
         depths.insert(&asset.name, depth);
         if levels.len() <= depth {
             levels.resize_with(depth + 1, Vec::new);
         }
-        levels[depth].push((asset, model));
+        levels[depth].push(asset);
     }
     levels
 }
@@ -178,7 +189,8 @@ fn resolve_source(asset: &Asset, look: Result<source::Look, Error>, findings: &m
             let (schema, source) = (look.schema, Some(Arc::new(look.source)));
             let (definition, columns) = (definition(asset), typed_names(&schema));
             let desired = Desired { definition, columns, ..look.desired };
-            Some(ResolvedAsset { schema, sql: None, sums: Vec::new(), checks: Vec::new(), desired, source })
+            let (sums, checks, inputs) = (Vec::new(), Vec::new(), Vec::new());
+            Some(ResolvedAsset { schema, sql: None, sums, checks, desired, source, inputs })
         }
         Err(error) => {
             findings.error_at(asset, error);

@@ -11,7 +11,7 @@ use headwater_sdk::engine::{Analysis, SqlError};
 use headwater_sdk::types::type_name;
 
 use super::checks::no_such_column;
-use super::{Findings, ResolvedAsset, added, incremental, members, typed_names};
+use super::{Findings, ResolvedAsset, added, incremental, layout, members, typed_names};
 use crate::lake::Lake;
 
 /// Resolves a model, and tells what is wrong with it; `None` when its SQL cannot be planned.
@@ -38,15 +38,16 @@ pub(super) fn resolve(
         }
     };
     verify_declared(asset, &analysis, &mut found);
-    verify_partitions(asset, model, &analysis, &mut found);
+    layout::verify_partitions(asset, &model.partition_by, &model.partition_spans, &analysis.schema, &mut found);
     incremental::verify(asset, model, &analysis.schema, &mut found);
-    verify_clustering(asset, model, &analysis, &mut found);
+    layout::verify_clustering(asset, &model.layout, &model.cluster_spans, &analysis.schema, &mut found);
     verify_view(asset, model, &mut found);
     let Analysis { schema, lineage, fingerprints, sums: _, volatile } = analysis;
     let (definition, columns) = (definition(asset), typed_names(&schema));
     let query = Some(Arc::new(Computed { lineage, fingerprints }));
     let desired = Desired { definition, columns, query, volatile, ..Desired::default() };
-    (Some(ResolvedAsset { schema, sql, sums, checks: Vec::new(), desired, source: None }), found)
+    let (checks, inputs) = (Vec::new(), Vec::new());
+    (Some(ResolvedAsset { schema, sql, sums, checks, desired, source: None, inputs }), found)
 }
 
 /// A dimension's query with the members that are added to its own, and what is known of it; the query as it is otherwise.
@@ -97,36 +98,6 @@ fn verify_declared(asset: &Asset, analysis: &Analysis, found: &mut Vec<Diagnosti
                 }
             }
         }
-    }
-}
-
-fn verify_partitions(asset: &Asset, model: &ModelAsset, analysis: &Analysis, found: &mut Vec<Diagnostic>) {
-    for (index, column) in model.partition_by.iter().enumerate() {
-        if analysis.schema.field_with_name(column).is_err() {
-            let message = format!("{} cannot be partitioned by '{column}': it has no such column", asset.name);
-            let place = model.partition_spans.get(index).copied().unwrap_or(asset.span);
-            found.push(no_such_column("HW0904", message, place, column, &analysis.schema));
-        }
-    }
-}
-
-/// Rows are clustered by columns that there are, and whose values have an order.
-fn verify_clustering(asset: &Asset, model: &ModelAsset, analysis: &Analysis, found: &mut Vec<Diagnostic>) {
-    for (index, column) in model.layout.clustering.columns.iter().enumerate() {
-        let place = model.cluster_spans.get(index).copied().unwrap_or(asset.span);
-        let diagnostic = match analysis.schema.field_with_name(column) {
-            Err(_) => {
-                let message = format!("{} cannot be clustered by '{column}': it has no such column", asset.name);
-                no_such_column("HW0926", message, place, column, &analysis.schema)
-            }
-            Ok(field) if field.data_type().is_nested() => {
-                let message = format!("{} cannot be clustered by '{column}': its values have no order", asset.name);
-                let diagnostic = Diagnostic::error("HW0926", message).at(place, type_name(field.data_type()));
-                diagnostic.help("name a column of numbers, texts, dates or timestamps")
-            }
-            Ok(_) => continue,
-        };
-        found.push(diagnostic);
     }
 }
 

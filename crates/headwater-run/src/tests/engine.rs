@@ -416,7 +416,8 @@ impl Engine for MemoryEngine {
         let (columns, rows) = self.evaluate(relations, sql)?;
         let schema = text_schema(&columns);
         let batch = to_batch(&schema, &rows);
-        Ok(QueryResult { schema, stream: futures::stream::iter([Ok(batch)]).boxed() })
+        let stream = futures::stream::iter([Ok(batch)]).boxed();
+        Ok(QueryResult { schema, stream, scans: Arc::new(Vec::new) })
     }
 
     async fn count_rows(&self, relations: &Relations, table: &TableName) -> Result<u64> {

@@ -155,6 +155,7 @@ impl Draft {
             environment,
             assets: self.assets,
             tests: Vec::new(),
+            record_queries: true,
             secrets: self.secrets,
         })
     }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use headwater_catalog::memory::MemoryStore;
+use headwater_sdk::engine::TableScan;
 use headwater_sdk::store::{
-    AssetState, BranchRecord, Intent, Lease, LineageRecord, RunRecord, SnapshotRecord, Store, TaskRecord,
+    AssetState, BranchRecord, Intent, Lease, LineageRecord, RunRecord, SnapshotRecord, Store, TaskRecord, UsageRecord,
 };
 use headwater_sdk::{Result, RunId, TableName};
 
@@ -137,5 +138,13 @@ impl Store for TappedStore {
 
     async fn lineage(&self, snapshot: u64) -> Result<Vec<LineageRecord>> {
         tapped!(self, "store lineage", self.inner.lineage(snapshot))
+    }
+
+    async fn add_usage(&self, scans: &[TableScan]) -> Result<()> {
+        tapped!(self, "store add_usage", self.inner.add_usage(scans))
+    }
+
+    async fn usage(&self) -> Result<Vec<UsageRecord>> {
+        tapped!(self, "store usage", self.inner.usage())
     }
 }

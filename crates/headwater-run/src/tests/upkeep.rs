@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use headwater_project::Project;
 use headwater_sdk::connector::ReadMode;
+use headwater_sdk::engine::TableScan;
 use headwater_sdk::store::{RunState, SnapshotKind, Store};
 
 use super::project::{Draft, table};
 use super::world::{World, options};
-use crate::{MaintainOptions, Quiet, RollbackOptions, RollbackSummary, RunError, maintain, rollback};
+use crate::{MaintainOptions, Quiet, RollbackOptions, RollbackSummary, RunError, maintain, record_scans, rollback};
 
 fn project() -> Arc<Project> {
     Draft::new()
@@ -106,4 +107,15 @@ async fn vacuum_keeps_what_live_snapshots_and_unfinished_runs_need() {
     let keep = world.engine.lock().vacuumed.clone().unwrap();
     assert_eq!(keep.versions[&table("raw.a")].iter().copied().collect::<Vec<_>>(), [1]);
     assert_eq!(keep.branches.len(), 1, "the unfinished run's");
+}
+
+#[tokio::test]
+async fn what_cannot_be_recorded_of_a_query_is_let_go() {
+    let world = World::new();
+    let scan = TableScan { table: table("raw.a"), restrictions: Vec::new(), rows: 9, read: 9 };
+    world.tap.fail("store add_usage", 0, 1, false);
+    record_scans(&world.lake(), std::slice::from_ref(&scan)).await;
+    assert_eq!(world.store.inner.usage().await.unwrap(), []);
+    record_scans(&world.lake(), &[scan.clone(), scan]).await;
+    assert_eq!(world.store.inner.usage().await.unwrap()[0].scans, 2);
 }

@@ -92,6 +92,7 @@ pub struct MaintainSummary {
 pub fn layouts(project: &Project) -> BTreeMap<TableName, Layout> {
     let layout = |kind: &AssetKind| match kind {
         AssetKind::Model(model) => Some(model.layout.clone()),
+        AssetKind::Script(script) => Some(script.layout.clone()),
         AssetKind::Stream(_) | AssetKind::Seed(_) => None,
     };
     project.assets.iter().filter_map(|asset| Some((asset.name.clone(), layout(&asset.kind)?))).collect()
@@ -111,7 +112,7 @@ pub async fn maintain(
     held.during(Box::pin(async {
         let mut unfinished = recover::recover(lake, &held, observer).await?;
         let base = lake.base().await?;
-        verify_tables(options, &base)?;
+        verify_tables(&options.tables, &base)?;
         let mut summary = MaintainSummary {
             dry_run: options.dry_run,
             tables: Vec::new(),
@@ -135,8 +136,8 @@ pub async fn maintain(
 }
 
 /// What is named has to be a table of `main`.
-fn verify_tables(options: &MaintainOptions, base: &Base) -> Result<(), RunError> {
-    for table in &options.tables {
+pub(super) fn verify_tables(tables: &[TableName], base: &Base) -> Result<(), RunError> {
+    for table in tables {
         let what = match base.relation(table) {
             Some(Relation::Table { .. }) => continue,
             Some(_) => format!("{table} is a view: it has no files"),

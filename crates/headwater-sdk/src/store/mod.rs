@@ -2,11 +2,13 @@
 
 mod parts;
 mod records;
+mod usage;
 
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 
+use crate::engine::TableScan;
 use crate::error::Result;
 use crate::id::RunId;
 use crate::name::TableName;
@@ -16,6 +18,7 @@ pub use records::{
     AssetState, BackfillPart, BranchRecord, Intent, Lease, LineageRecord, RunRecord, RunState, SnapshotKind,
     SnapshotRecord, TaskRecord, TaskState,
 };
+pub use usage::{ColumnUse, MOST_USAGE, MOST_USAGE_OF_A_DAY, RestrictedBy, USAGE_DAYS, UsageRecord};
 
 /// The name of the branch that consumers see.
 pub const MAIN: &str = "main";
@@ -204,4 +207,19 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// As [`Store::run`].
     async fn lineage(&self, snapshot: u64) -> Result<Vec<LineageRecord>>;
+
+    // -- usage ---------------------------------------------------------------------------------------------------
+
+    /// Counts scans of tables among those of today, and forgets what is older than [`USAGE_DAYS`] days or too much
+    /// ([`MOST_USAGE_OF_A_DAY`], [`MOST_USAGE`]). It needs no lease and waits for nobody: what is lost of it is no harm.
+    ///
+    /// # Errors
+    /// When the store cannot be written to right now.
+    async fn add_usage(&self, scans: &[TableScan]) -> Result<()>;
+
+    /// What queries have asked of tables in the last [`USAGE_DAYS`] days, by table, day and columns.
+    ///
+    /// # Errors
+    /// As [`Store::run`].
+    async fn usage(&self) -> Result<Vec<UsageRecord>>;
 }

@@ -34,11 +34,13 @@ impl SqlMesh<'_> {
     /// What a plan would build.
     pub(super) fn modified(&self) -> Result<(Sample, BTreeSet<String>), String> {
         let output = self.project.with_extension("stdout");
-        let measured = measure(&mut self.command(&["plan", "--no-prompts", "--explain", "--no-diff"]), &output)?;
+        // Without -vv it leaves out most of more than ten models.
+        let plan = ["plan", "--no-prompts", "--explain", "--no-diff", "-vv"];
+        let measured = measure(&mut self.command(&plan), &output)?;
         let text = read(&output)?;
         let builds = text.split_once(BUILDS[0]).and_then(|(_, rest)| rest.split_once(BUILDS[1]));
         let (builds, _) = builds.ok_or_else(|| format!("the plan names no models:\n{text}"))?;
-        // * `schema.name`: [what is done]
+        // * `database.schema.name`: [what is done]
         let names = builds.lines().filter_map(|line| line.trim().strip_prefix("* `")?.split_once("`: ["));
         let names = names.map(|(table, _)| table.rsplit('.').next().unwrap_or(table).to_owned());
         Ok((measured.into(), names.collect()))

@@ -12,7 +12,7 @@ use super::dataset::read_all;
 use super::measure::capture;
 use super::places::{Places, clear, copy_folder, link_folder, make_folder, read, rename, write};
 use super::rounds::{Contender, Series, interleave};
-use super::section::{Section, millis_of, times};
+use super::section::{Goal, Section, millis_of, times};
 use super::tools::Tool;
 use super::{Settings, headwater, machine};
 use crate::report::say;
@@ -62,16 +62,16 @@ pub(super) fn run(settings: &Settings, scale: u32) -> Result<Option<Section>, St
             "The 22 queries of TPC-H with the parameters that the specification validates answers with. Headwater \
              answers `headwater query --file` on Delta tables, of which `orders` lies by date of order and `lineitem` by \
              date of shipment; DuckDB the same SQL over views of the Parquet files that these were loaded from, and \
-             Polars lazy expressions over them with its streaming engine. Each has {threads} threads. Headwater keeps \
-             its default limit of 1 GiB for what queries hold, DuckDB its own of 80 % of the machine's memory, and Polars \
-             has none. A round is one process that answers all 22 twice; the time is that of the second pass, from the \
-             query to its last row, without the start of the process. Every answer of every pass was compared with one \
-             that DuckDB gave apart, and that with one of Polars."
+             Polars lazy expressions over them with its streaming engine. Each has {threads} threads. Headwater may hold \
+             4 GiB for queries, DuckDB its default of 80 % of the machine's memory, and Polars has no limit. A round is one \
+             process that answers all 22 twice; the time is that of the second pass, from the query to its last row, \
+             without the start of the process. Every answer of every pass was compared with one that DuckDB gave apart, \
+             and that with one of Polars."
         ),
         date: machine::today()?,
         machine: machine::describe(),
         versions,
-        goals: Vec::new(),
+        goals: goals(&series),
         details: by_query(&series),
         series,
         base: HEADWATER,
@@ -95,27 +95,40 @@ fn make_data(places: &Places, scale: u32) -> Result<PathBuf, String> {
     Ok(data)
 }
 
+/// The geometric mean of a peer's times over Headwater's.
+fn mean_over(peer: &Series, own: &Series) -> f64 {
+    let logarithm = |number| (peer.median_of(&query(number)) / own.median_of(&query(number))).ln();
+    ((1..=QUERIES).map(logarithm).sum::<f64>() / QUERIES as f64).exp()
+}
+
+fn goals(series: &[Series]) -> Vec<Goal> {
+    let (Some(own), Some(duckdb)) = (Section::find(series, HEADWATER), Section::find(series, DUCKDB)) else {
+        return Vec::new();
+    };
+    let ratio = 1.0 / mean_over(duckdb, own);
+    let text = "At most 1.0 × the time of DuckDB, as the geometric mean of all queries".to_owned();
+    vec![Goal { text, seen: times(ratio), met: ratio <= 1.0 }]
+}
+
 /// The median times of each query, the peers' also as multiples of Headwater's, and the geometric means of these.
 fn by_query(series: &[Series]) -> String {
     let ours = Section::find(series, HEADWATER);
     let peers: Vec<&Series> = [DUCKDB, POLARS].iter().filter_map(|name| Section::find(series, name)).collect();
     let titles: String = peers.iter().map(|peer| format!(" {} | × headwater |", peer.name)).collect();
     let mut text = format!("| query | headwater |{titles}\n| --- | ---: |{}\n", " ---: | ---: |".repeat(peers.len()));
-    let mut logarithms = vec![0.0; peers.len()];
     for number in 1..=QUERIES {
         let name = query(number);
         let own = ours.map_or(f64::NAN, |ours| ours.median_of(&name));
         text += &format!("| {name} | {} |", millis_of(own));
-        for (peer, sum) in peers.iter().zip(&mut logarithms) {
+        for peer in &peers {
             let time = peer.median_of(&name);
             text += &format!(" {} | {} |", millis_of(time), times(time / own));
-            *sum += (time / own).ln();
         }
         text.push('\n');
     }
     text += "| geometric mean | |";
-    for sum in logarithms {
-        text += &format!(" | {} |", times((sum / QUERIES as f64).exp()));
+    for mean in peers.iter().filter_map(|peer| Some(mean_over(peer, ours?))) {
+        text += &format!(" | {} |", times(mean));
     }
     text + "\n"
 }

@@ -59,6 +59,7 @@ pub(super) async fn publish(
     let options = RunOptions {
         jobs: args.jobs.map_or(defaults.jobs, NonZeroUsize::get),
         lease: LeaseOptions { wait: args.wait, ..LeaseOptions::default() },
+        programs: headwater_connectors::programs(),
         command: command_line(console),
         cancel: stop.clone(),
         ..defaults

@@ -4,10 +4,10 @@ mod answer;
 mod csv;
 mod file;
 mod nested;
-mod statements;
 mod terminal;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
@@ -71,7 +71,7 @@ pub(crate) async fn query(args: &QueryArgs, global: &Global, console: &Console) 
     let format = choose_format(args, console)?;
     let (name, text) = read(args)?;
     let statements = match &args.file {
-        Some(_) => statements::split(&text),
+        Some(_) => headwater_project::statements(&text),
         None => std::iter::once(0..text.len()).collect(),
     };
     if statements.is_empty() {
@@ -101,6 +101,7 @@ pub(crate) async fn query(args: &QueryArgs, global: &Global, console: &Console) 
             ("HW0557", None) => lake::nothing_published().into(),
             _ => Failure::of_sql(error, &name, &text, start),
         })?;
+        let scans = Arc::clone(&answered.result.scans);
         let mut answer = Answer::new(answered.result, args.limit);
         if let Err(mut failure) = give(&mut answer, format, args, console).await {
             let named = answered.past.into_iter().map(|snapshot| (snapshot, true));
@@ -110,6 +111,9 @@ pub(crate) async fn query(args: &QueryArgs, global: &Global, console: &Console) 
                 failure = failure.of_reading(&now.unwrap_or(snapshot), chosen);
             }
             return Err(failure);
+        }
+        if opened.project.record_queries && args.reading.is_of_main_now() {
+            headwater_run::record_scans(&lake, &scans()).await;
         }
         if args.timing {
             let line = 1 + text[..start].matches('\n').count();
@@ -124,8 +128,11 @@ fn read(args: &QueryArgs) -> Result<(String, String), Failure> {
     let text = match (&args.file, args.sql.as_deref()) {
         (Some(file), _) => {
             let name = file.display().to_string();
-            let text = std::fs::read_to_string(file)
-                .map_err(|e| Error::new("HW0822", Blame::Project, format!("{name} cannot be read")).caused_by(e))?;
+            let text = std::fs::read_to_string(file).map_err(|e| {
+                Error::new("HW0822", Blame::Project, format!("{name} cannot be read"))
+                    .help("--file takes a text file of SQL, by its path from here; SQL itself needs no --file")
+                    .caused_by(e)
+            })?;
             return Ok((name, text));
         }
         (None, Some("-")) => std::io::read_to_string(std::io::stdin().lock())?,

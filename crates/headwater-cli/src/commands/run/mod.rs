@@ -67,6 +67,7 @@ pub(crate) async fn run(
         selection,
         jobs: args.jobs.map_or(defaults.jobs, NonZeroUsize::get),
         lease: LeaseOptions { wait: args.wait, ..LeaseOptions::default() },
+        programs: headwater_connectors::programs(),
         command: command_line(console),
         cancel: stop.clone(),
         ..defaults

@@ -14,7 +14,7 @@ fn examples(language: &str) -> Vec<&str> {
 #[test]
 fn the_examples_of_the_reference_are_a_project() {
     let yaml = examples("yaml");
-    let [project, source, test] = yaml[..] else { panic!("{} examples", yaml.len()) };
+    let [project, source, _, test] = yaml[..] else { panic!("{} examples", yaml.len()) };
     let sql = examples("sql");
     let [model, ..] = sql[..] else { panic!("{} examples", sql.len()) };
     let today = jiff::Timestamp::now().to_string();
@@ -35,6 +35,18 @@ fn the_examples_of_the_reference_are_a_project() {
     assert_eq!(query(project.path(), "select count(*) from raw.orders__rejected"), "1");
     project.say(&["run", "--var", "since=2999-01-01"]).exits(0);
     assert_eq!(query(project.path(), "select count(*) from marts.customers"), "0");
+}
+
+#[test]
+fn the_script_of_the_reference_is_one() {
+    let [_, _, script, _] = examples("yaml")[..] else { panic!("it has other examples") };
+    let project = Project::empty()
+        .with("scripts/marts/score.yml", script)
+        .with("scripts/marts/score.py", "")
+        .with("scripts/marts/lib/model.py", "")
+        .with("models/marts/fct_flights.sql", "select 'N14228' as tail_number, 4 as dep_delay, 1 as flight\n")
+        .with("models/marts/dim_plane.sql", "select 'N14228' as tail_number, 'B738' as model\n");
+    project.say(&["check"]).exits(0);
 }
 
 #[test]

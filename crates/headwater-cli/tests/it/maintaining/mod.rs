@@ -6,6 +6,7 @@ mod dying;
 mod layout;
 mod log;
 mod readers;
+mod suggestions;
 
 use std::fmt::Write as _;
 

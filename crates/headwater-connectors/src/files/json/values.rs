@@ -22,6 +22,8 @@ pub(crate) enum UnknownKeys {
     Reject,
     /// The load fails: the columns have drifted.
     Fail,
+    /// The load fails: a program's columns are declared, and this is none of them.
+    Undeclared,
 }
 
 /// Reads objects into the table's columns.
@@ -86,7 +88,7 @@ impl ReadValues for JsonValues {
                     return match self.unknown {
                         UnknownKeys::Ignore => Ok(()),
                         UnknownKeys::Reject => Err(unknown_key(key)),
-                        UnknownKeys::Fail => {
+                        UnknownKeys::Fail | UnknownKeys::Undeclared => {
                             drifted = Some(shown(key.as_bytes()));
                             Ok(())
                         }
@@ -109,7 +111,9 @@ impl ReadValues for JsonValues {
                 }
                 Ok(()) => {
                     if let Some(what) = drifted {
-                        return Err(Unread { row: *row, error: drift_error, what });
+                        let undeclared = self.unknown == UnknownKeys::Undeclared;
+                        let error = if undeclared { undeclared_error } else { drift_error };
+                        return Err(Unread { row: *row, error, what });
                     }
                 }
             }
@@ -131,6 +135,15 @@ fn unknown_key(key: &str) -> String {
 fn drift_error(file: &str, line: u64, key: &str) -> Error {
     Error::new(codes::DRIFT, Blame::Data, format!("{file}, line {line}: the key '{key}' is no column of the table"))
         .help("declare the column and say `drift: add`, or leave the key out with `drift: ignore`")
+}
+
+fn undeclared_error(file: &str, line: u64, key: &str) -> Error {
+    Error::new(
+        codes::COLUMNS,
+        Blame::Project,
+        format!("{file}, line {line}: the key '{key}' is no column of the table"),
+    )
+    .help("declare it under `columns`, with its type, or leave it out of the objects")
 }
 
 /// Shows a sample the objects of lines; lines that are none are passed over.

@@ -17,7 +17,7 @@ use crate::files::values::{Cells, Column, Flaw, Reading, Value, lake_type, reads
 ///
 /// # Errors
 /// When there is no way from the one type to the other.
-pub(super) fn cast(array: &ArrayRef, to: &DataType, bad: &mut dyn FnMut(usize, Flaw)) -> Result<ArrayRef, ArrowError> {
+pub(crate) fn cast(array: &ArrayRef, to: &DataType, bad: &mut dyn FnMut(usize, Flaw)) -> Result<ArrayRef, ArrowError> {
     if array.data_type() == to {
         return Ok(Arc::clone(array));
     }

@@ -5,5 +5,6 @@ mod read;
 mod share;
 mod store;
 
+pub(crate) use cast::cast;
 pub(crate) use read::{Footer, inspect, read};
 pub(crate) use share::Share;

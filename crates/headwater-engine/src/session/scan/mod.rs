@@ -5,6 +5,8 @@
 //! delete. Tables with mapped columns, which only other engines make, go through delta-rs's own scan.
 
 mod deleted;
+mod log;
+mod restrictions;
 mod statistics;
 
 use std::collections::HashMap;
@@ -29,9 +31,13 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion_datasource::compute_all_files_statistics;
 use deltalake_core::delta_datafusion::DeltaScanNext;
+use headwater_sdk::TableName;
 use parquet::arrow::RowNumber;
 
 use self::deleted::{deleted_rows, kept_rows};
+use self::log::Planned;
+pub(crate) use self::log::ScanLog;
+use self::restrictions::{FileBounds, restrictions};
 use self::statistics::{Bounds, FileStatistics};
 use crate::lake::changes::Slice;
 use crate::lake::location::Location;
@@ -59,6 +65,8 @@ pub(crate) struct LakeTable {
     /// The path of each file as the log has it.
     paths: Vec<String>,
     statistics: Arc<Statistics>,
+    /// Its name, where it is all of a table: its scans are logged.
+    name: Option<TableName>,
     /// Delta-rs's scan, for a table that only it can read.
     foreign: Option<Arc<dyn TableProvider>>,
 }
@@ -73,6 +81,7 @@ impl LakeTable {
         let deleted = if foreign.is_some() { Slice::new() } else { deleted_rows(location, &version).await? };
         let rows = Rows { version: &version, left_out: &deleted, only: false };
         let mut table = Self::with_rows(&[rows], store_url, false).map_err(|e| super::sql_error(&e))?;
+        table.name = version.name();
         if let Some(scan) = foreign {
             table.table_schema = scan.schema();
             table.foreign = Some(scan);
@@ -163,6 +172,7 @@ impl LakeTable {
             files: Vec::new(),
             paths: Vec::new(),
             statistics: Arc::new(Statistics::default()),
+            name: None,
             foreign: None,
         };
         for rows in rows {
@@ -228,6 +238,30 @@ impl LakeTable {
         let keep = pruning.prune(&FileStatistics { files: &self.files, schema })?;
         Ok(self.files.iter().zip(keep).filter(|(_, keep)| *keep).map(|(file, _)| file.clone()).collect())
     }
+
+    /// Notes what a scan asks for, where the session is interested.
+    fn log(&self, session: &dyn Session, filters: &[Expr], plan: Option<&Arc<dyn ExecutionPlan>>) {
+        let rows = self.statistics.num_rows.get_value();
+        let (Some(table), Some(rows), Some(log)) = (&self.name, rows, session.config().get_extension::<ScanLog>())
+        else {
+            return;
+        };
+        let restrictions = restrictions(filters, |column| self.bounds(column));
+        log.note(Planned { table: table.clone(), rows: *rows as u64, restrictions, plan: plan.cloned() });
+    }
+
+    /// What each file knows of a column.
+    fn bounds(&self, column: &str) -> Vec<FileBounds> {
+        let index = self.schema.table_schema().index_of(column).ok();
+        let known = |file: &PartitionedFile| {
+            let statistics = file.statistics.as_ref()?;
+            let rows = statistics.num_rows.get_value().copied()? as u64;
+            let column = statistics.column_statistics.get(index?)?;
+            let bounds = column.min_value.get_value().cloned().zip(column.max_value.get_value().cloned());
+            Some(FileBounds { rows, bounds })
+        };
+        self.files.iter().map(|file| known(file).unwrap_or(FileBounds { rows: 0, bounds: None })).collect()
+    }
 }
 
 /// Rows of a version: all but those left out; with `only`, nothing but the files that are named there.
@@ -278,6 +312,7 @@ impl TableProvider for LakeTable {
         let files = self.prune(session, filters)?;
         if files.is_empty() {
             let schema = self.schema.table_schema().project(&wanted)?;
+            self.log(session, filters, None);
             return Ok(Arc::new(EmptyExec::new(Arc::new(schema))));
         }
         let columns = self.schema.table_schema().clone();
@@ -294,7 +329,9 @@ impl TableProvider for LakeTable {
             .with_projection_indices(Some(wanted))?
             .with_limit(limit)
             .build();
-        ParquetFormat::default().with_options(options).create_physical_plan(session, config).await
+        let plan = ParquetFormat::default().with_options(options).create_physical_plan(session, config).await?;
+        self.log(session, filters, Some(&plan));
+        Ok(plan)
     }
 }
 

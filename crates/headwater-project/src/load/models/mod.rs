@@ -1,6 +1,5 @@
 //! `models/<schema>/<name>.sql`: a header in YAML, a query in SQL.
 
-mod clustering;
 mod histories;
 mod incremental;
 
@@ -12,7 +11,7 @@ use headwater_sdk::TableName;
 use super::checks::Checks;
 use super::files::{Folder, Found};
 use super::settings::single;
-use super::{Parts, columns, star, tables};
+use super::{Parts, clustering, columns, star, tables};
 use crate::asset::{Asset, AssetKind, Materialize, ModelAsset, Refresh};
 use crate::codes;
 use crate::graph::{Draft, Read};
@@ -202,7 +201,7 @@ fn read_header(
     let json = validate::read(parts.header_schema, &node, "a model's header", diagnostics);
     let header = json.and_then(|json| serde_json::from_value::<ModelHeader>(json).ok());
     if let Some(header) = &header {
-        clustering::verify(header, &node, is_view, diagnostics);
+        clustering::verify(&header.into(), &node, is_view, diagnostics);
     }
     if let Some(header) = &header {
         histories::verify(header, &node, &checks.specs, diagnostics);
@@ -266,7 +265,7 @@ fn asset(
     parts: &Parts<'_>,
 ) -> Asset {
     let partition_spans = clustering::spans_of(node, "partition_by", header.partition_by.len(), span);
-    let (layout, cluster_spans) = clustering::of(&header, node, span);
+    let (layout, cluster_spans) = clustering::of(&(&header).into(), node, span);
     let model = ModelAsset {
         named_columns: incremental::named_columns(&header, node),
         option_spans: histories::spans(node),

@@ -3,6 +3,7 @@
 use headwater_diagnostics::Span;
 use headwater_sdk::TableName;
 use headwater_sdk::check::Probe;
+use headwater_sdk::name::quote_identifier;
 
 use crate::asset::{Bridge, CheckSpec, Dimension, Fact, Materialize, Reference, SpecialMember, Star, Written};
 use crate::load::implied::Implied;
@@ -62,7 +63,7 @@ impl Declared<'_> {
         self.unique(keys(), bridge.span);
         self.references(&bridge.references);
         if let Some(weight) = &bridge.weight {
-            let (group, share) = (quoted(&bridge.group.name), quoted(&weight.name));
+            let (group, share) = (quote_identifier(&bridge.group.name), quote_identifier(&weight.name));
             let sql = format!(
                 "select {group}, sum({share}) as total_weight from {table} group by {group} \
                  having abs(sum({share}) - 1) > {WEIGHT_TOLERANCE}"
@@ -107,7 +108,7 @@ impl Declared<'_> {
         if matches!(self.kept, Materialize::Snapshot(_)) {
             return;
         }
-        let mut filter = format!("cast({} as string) = {wanted}", quoted(&key.name));
+        let mut filter = format!("cast({} as string) = {wanted}", quote_identifier(&key.name));
         if let Some(current) = self.current() {
             filter = format!("{filter} and {current}");
         }
@@ -118,21 +119,21 @@ impl Declared<'_> {
 
     /// That the query makes keys as those of inferred members are made.
     fn inferred_key(&mut self, key: &Written, natural: &Written) {
-        let fails_when = format!("{} is distinct from surrogate_key({})", quoted(&key.name), quoted(&natural.name));
+        let fails_when = format!(
+            "{} is distinct from surrogate_key({})",
+            quote_identifier(&key.name),
+            quote_identifier(&natural.name)
+        );
         let name = format!("inferred_key({})", key.name);
-        let filter = Some(format!("{} is not null", quoted(&natural.name)));
+        let filter = Some(format!("{} is not null", quote_identifier(&natural.name)));
         self.implied.add("expression", &name, [key], key.span, filter, Probe::Row { fails_when });
     }
 
     /// Of a history, the versions that hold now.
     fn current(&self) -> Option<String> {
         match self.kept {
-            Materialize::Scd2(history) => Some(quoted(&history.columns.is_current)),
+            Materialize::Scd2(history) => Some(quote_identifier(&history.columns.is_current)),
             _ => None,
         }
     }
-}
-
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }

@@ -55,6 +55,7 @@ fn target_of(draft: &Draft) -> Target {
         AssetKind::Model(model) => model.star.as_deref(),
         AssetKind::Stream(_) => return Target::Other("a stream of a source"),
         AssetKind::Seed(_) => return Target::Other("a seed"),
+        AssetKind::Script(_) => return Target::Other("a script"),
     };
     match star {
         Some(Star::Fact(_)) => Target::Other("a fact"),

@@ -22,6 +22,7 @@ enum Kind {
     Model,
     Source,
     Seed,
+    Script,
     /// Rows set aside.
     Side,
 }
@@ -54,7 +55,7 @@ impl Names {
     pub(super) fn suggestion(&self, table: &TableName) -> String {
         match nearest(&table.to_string(), self.kinds.keys().map(String::as_str)) {
             Some(near) => format!("did you mean '{near}'?"),
-            None => "add a stream, a seed or a model of that name".to_owned(),
+            None => "add a stream, a seed, a model or a script of that name".to_owned(),
         }
     }
 
@@ -65,6 +66,7 @@ impl Names {
             Some(Kind::Model) => return true,
             Some(Kind::Source) => "is a stream of a source",
             Some(Kind::Seed) => "is a seed",
+            Some(Kind::Script) => "is a script, and scripts have no unit tests",
             Some(Kind::Side) => "holds rows that were set aside",
             None => {
                 let diagnostic = Diagnostic::error(codes::UNIT_TEST_MODEL, format!("there is no model '{model}'"));
@@ -86,6 +88,7 @@ fn kind_of(kind: &AssetKind) -> Kind {
         AssetKind::Model(_) => Kind::Model,
         AssetKind::Stream(_) => Kind::Source,
         AssetKind::Seed(_) => Kind::Seed,
+        AssetKind::Script(_) => Kind::Script,
     }
 }
 
