@@ -70,6 +70,8 @@ struct Replay<'a> {
 
 impl Replay<'_> {
     fn add(&mut self, path: &str, vector: Option<DeletionVectorDescriptor>, version: u64) {
+        // A file may be added again without being removed, e.g. with other statistics.
+        self.remove(path, version);
         // As `LogicalFileView::object_store_path` reads it.
         let file = Path::parse(path).unwrap_or_else(|_| Path::from(path));
         let mut files = vec![file.parts().fold(self.folder.clone(), Path::join)];
