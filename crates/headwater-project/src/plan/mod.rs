@@ -17,7 +17,6 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use headwater_sdk::TableName;
-use headwater_sdk::connector::ReadMode;
 use headwater_sdk::store::AssetState;
 use serde::{Deserialize, Serialize};
 
