@@ -160,7 +160,7 @@ pub trait SourceStream: Send + Sync {
     async fn plan(&self, table: Option<SchemaRef>, position: Option<serde_json::Value>) -> Result<ReadPlan>;
 
     /// What had led to `position` and is in the source no more (e.g. the names of deleted files), so that a load from
-    /// the start would lose its rows. A connector that cannot tell says nothing.
+    /// the start would lose its rows. A connector that cannot look says what may have gone, if rows go in such systems.
     ///
     /// # Errors
     /// When the source cannot be reached.

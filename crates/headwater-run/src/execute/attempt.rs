@@ -5,7 +5,7 @@ use std::sync::Arc;
 use headwater_project::plan::PlannedTask;
 use headwater_project::{Asset, AssetKind, Materialize, ModelAsset, Refresh as RefreshPolicy, StreamAsset};
 use headwater_sdk::check::CompiledCheck;
-use headwater_sdk::connector::{OnBadRow, ReadMode};
+use headwater_sdk::connector::OnBadRow;
 use headwater_sdk::engine::{
     AuditViewRequest, Branch, Layout, Refresh, Since, StageInput, StageRequest, Staged, WriteMode,
 };
@@ -135,7 +135,7 @@ async fn refuse_loss(context: &Context, asset: &Asset, source: &crate::resolve::
     let message =
         format!("{} has to be loaded again, but {which} no longer in its source: its rows would be lost", asset.name);
     Err(Error::new("HW0912", Blame::Data, message)
-        .help("undo the change of its definition, bring the files back, or accept the loss with --full-refresh"))
+        .help("undo the change of its definition, bring back what is gone, or accept the loss with --full-refresh"))
 }
 
 /// What a model's table as it is published was made from, if it can be refreshed from there.

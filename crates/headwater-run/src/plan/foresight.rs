@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use headwater_project::plan::{Action, Cause, PlannedTask};
 use headwater_project::{Asset, AssetKind, Materialize, ModelAsset, Project, Refresh};
 use headwater_sdk::TableName;
-use headwater_sdk::connector::ReadMode;
 use headwater_sdk::engine::{Foresight, ForesightRequest, InputChange};
 use headwater_sdk::method::{Incremental, Strategy};
 

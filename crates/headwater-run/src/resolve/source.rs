@@ -7,7 +7,7 @@ use arrow_schema::SchemaRef;
 use futures::StreamExt;
 use headwater_project::plan::{Desired, definition, needs_reload};
 use headwater_project::{Asset, AssetKind, Project, StreamAsset};
-use headwater_sdk::connector::{ConnectorType, OpenContext, ReadMode, ReadPlan, SourceStream};
+use headwater_sdk::connector::{ConnectorType, OpenContext, ReadPlan, SourceStream};
 use headwater_sdk::{Blame, Error, Relation, Result, TableName};
 
 use crate::lake::{Base, Lake};
