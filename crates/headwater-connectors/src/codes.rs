@@ -228,7 +228,7 @@ pub const CODES: &[Code] = &[
         code: POSTGRES_CURSOR,
         title: "a cursor that misses rows",
         explanation: "In the mode incremental a run reads the rows past the greatest value of the last one. A row whose cursor is \
-                      null would never be read.",
+                      null would never be read, none comes after `infinity` or `NaN`, and some types have no greatest value.",
     },
 ];
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use headwater_sdk::check::OptionsError;
 use headwater_sdk::connector::OpenContext;
 use headwater_sdk::{Blame, Error, Result};
+use tokio::task::AbortHandle;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
@@ -17,11 +18,48 @@ use crate::codes;
 
 /// How long a server has to answer, unless the connection says otherwise.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long one that has answered has to let a session begin.
+const LOGIN_TIMEOUT: Duration = Duration::from_secs(30);
+/// A connection over which nothing comes for this long is tried out, so that a load does not wait for a server that is gone.
+const KEEPALIVE: Duration = Duration::from_secs(60);
 /// What every session is set to: values are read in one form whatever the server's and the role's defaults are, no limit of theirs
-/// cuts a long load off, and nothing can be written.
-const SESSION: &str = "set client_encoding = 'UTF8'; set datestyle = 'ISO, YMD'; set intervalstyle = 'iso_8601'; \
+/// cuts a long load off, and nothing can be written. A database without an encoding would refuse to send what is no UTF-8: its bytes
+/// come as they are, and those that are no text make bad rows.
+const SESSION: &str = "select set_config('client_encoding', case getdatabaseencoding() when 'SQL_ASCII' then 'SQL_ASCII' \
+                       else 'UTF8' end, false); set datestyle = 'ISO, YMD'; set intervalstyle = 'iso_8601'; \
                        set timezone = 'UTC'; set extra_float_digits = 3; set statement_timeout = 0; set lock_timeout = '60s'; \
                        set idle_in_transaction_session_timeout = 0; set default_transaction_read_only = on";
+
+/// A session with the server.
+pub(super) struct Session {
+    client: Client,
+    connection: AbortHandle,
+    /// Whether an answer is under way.
+    pub(super) is_busy: bool,
+}
+
+impl std::ops::Deref for Session {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl Drop for Session {
+    /// The rest of an answer that nobody waits for is not read: it may be a whole table.
+    fn drop(&mut self) {
+        if self.is_busy {
+            self.connection.abort();
+        }
+    }
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("is_busy", &self.is_busy).finish_non_exhaustive()
+    }
+}
 
 /// Where a database is, and how to speak to it.
 #[derive(Debug, Clone)]
@@ -76,6 +114,7 @@ impl Server {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT_TIMEOUT);
         }
+        config.keepalives_idle(config.get_keepalives_idle().min(KEEPALIVE));
         let ca = options.ca.as_ref().map(|path| context.project_dir.join(path));
         let name = name(&config);
         Ok(Self { config, tls, ca, name })
@@ -85,17 +124,30 @@ impl Server {
     ///
     /// # Errors
     /// When the server cannot be reached or refuses.
-    pub(super) async fn connect(&self) -> Result<Client> {
-        let client = match self.tls {
+    pub(super) async fn connect(&self) -> Result<Session> {
+        // Each host has its own time to accept the connection.
+        let hosts = u32::try_from(self.config.get_hosts().len()).unwrap_or(u32::MAX);
+        let accept = self.config.get_connect_timeout().copied().unwrap_or(CONNECT_TIMEOUT);
+        let patience = accept.saturating_mul(hosts).saturating_add(LOGIN_TIMEOUT);
+        tokio::time::timeout(patience, self.log_in()).await.unwrap_or_else(|_late| {
+            let message = format!("{}: it accepts the connection and says nothing for {patience:?}", self.name);
+            Err(Error::new(codes::POSTGRES_UNREACHABLE, Blame::Environment, message)
+                .help("check that a PostgreSQL listens at that port, and that it is not overloaded")
+                .transient())
+        })
+    }
+
+    async fn log_in(&self) -> Result<Session> {
+        let session = match self.tls {
             Tls::Off => self.connect_by(NoTls).await?,
             Tls::Encrypt => self.connect_by(tls::believing()?).await?,
             Tls::Verify => self.connect_by(tls::verifying(self.ca.as_deref())?).await?,
         };
-        client.batch_execute(SESSION).await.map_err(|error| self.error(error, "a session cannot be set up"))?;
-        Ok(client)
+        session.batch_execute(SESSION).await.map_err(|error| self.error(&error, "a session cannot be set up"))?;
+        Ok(session)
     }
 
-    async fn connect_by<T>(&self, tls: T) -> Result<Client>
+    async fn connect_by<T>(&self, tls: T) -> Result<Session>
     where
         T: MakeTlsConnect<Socket> + Send,
         T::Stream: Send + 'static,
@@ -103,20 +155,20 @@ impl Server {
         <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
     {
         let connected = self.config.connect(tls).await;
-        let (client, connection) = connected.map_err(|error| self.error(error, "it cannot be connected to"))?;
+        let (client, connection) = connected.map_err(|error| self.error(&error, "it cannot be connected to"))?;
         // Ends with the client. What goes wrong is told to whoever waits for an answer.
-        tokio::spawn(async move {
+        let connection = tokio::spawn(async move {
             let _told = connection.await;
         });
-        Ok(client)
+        Ok(Session { client, connection: connection.abort_handle(), is_busy: false })
     }
 
     /// An error of the database, for a person. `doing` says what was under way, e.g. `public.orders cannot be read`.
-    pub(super) fn error(&self, error: tokio_postgres::Error, doing: &str) -> Error {
+    pub(super) fn error(&self, error: &tokio_postgres::Error, doing: &str) -> Error {
         let message = format!("{}: {doing}", self.name);
-        let (code, blame, transient, help) = self.judge(&error);
+        let (code, blame, transient, help) = self.judge(error);
         let text = error.as_db_error().map_or_else(
-            || std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string),
+            || std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string),
             |told| match told.detail() {
                 Some(detail) => format!("{} ({detail})", told.message()),
                 None => told.message().to_owned(),
@@ -152,16 +204,11 @@ impl Server {
                 let help = format!("let it read: grant usage on schema … to {role}; grant select on … to {role}");
                 (codes::POSTGRES_FORBIDDEN, here, false, help)
             }
-            SqlState::UNDEFINED_TABLE
-            | SqlState::UNDEFINED_COLUMN
-            | SqlState::UNDEFINED_FUNCTION
-            | SqlState::INVALID_SCHEMA_NAME
-            | SqlState::SYNTAX_ERROR => (
-                codes::POSTGRES_OPTIONS,
-                Blame::Project,
-                false,
-                "correct `from`, `where` or `query` of the stream".to_owned(),
-            ),
+            // Class 42: syntax, and names that are not there, or mean several things.
+            _ if state.code().starts_with("42") || *state == SqlState::INVALID_SCHEMA_NAME => {
+                let help = "correct `from`, `where` or `query` of the stream".to_owned();
+                (codes::POSTGRES_OPTIONS, Blame::Project, false, help)
+            }
             _ if ["08", "53", "57", "40", "58", "55"].iter().any(|class| state.code().starts_with(class)) => {
                 let help = "the server ended the work: the next try may succeed; its log says more".to_owned();
                 (codes::POSTGRES_UNREACHABLE, here, true, help)
@@ -205,8 +252,14 @@ fn name(config: &Config) -> String {
 
 /// A connection without its `sslmode`, of which the driver knows fewer than libpq, and that.
 fn without_sslmode(connection: &str) -> (String, Option<String>) {
-    let Some(start) = connection.find("sslmode=") else { return (connection.to_owned(), None) };
-    let value = &connection[start + "sslmode=".len()..];
+    const KEY: &str = "sslmode=";
+    // Not within a password.
+    let is_key =
+        |start: usize| connection[..start].chars().next_back().is_none_or(|c| "?&".contains(c) || c.is_whitespace());
+    let Some(start) = connection.match_indices(KEY).map(|(start, _)| start).find(|start| is_key(*start)) else {
+        return (connection.to_owned(), None);
+    };
+    let value = &connection[start + KEY.len()..];
     let end = value.find(|c: char| c == '&' || c.is_whitespace()).unwrap_or(value.len());
     let (mode, rest) = value.split_at(end);
     let before = connection[..start].to_owned();
@@ -230,6 +283,7 @@ mod tests {
         assert_eq!(of("postgres://h/d?a=1&sslmode=verify-full"), ("postgres://h/d?a=1".into(), mode("verify-full")));
         assert_eq!(of("host=h sslmode='prefer' user=u"), ("host=h  user=u".into(), mode("prefer")));
         assert_eq!(of("host=h"), ("host=h".into(), None));
+        assert_eq!(of("host=h password=xsslmode=off"), ("host=h password=xsslmode=off".into(), None));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Columns that grow by values as PostgreSQL sends them in its binary formats (`src/backend/utils/adt`, the `…send` functions):
 //! numbers big-endian, times in microseconds and dates in days since 2000-01-01.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use arrow_array::builder::{
@@ -10,13 +11,19 @@ use arrow_array::builder::{
 use arrow_array::{ArrayRef, ListArray};
 use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_schema::{DataType, Field};
-use jiff::ToSpan;
 
 use super::numeric::{to_decimal, to_text};
 use super::types::{Reading, Wire};
 
 /// Days from 1970-01-01 to 2000-01-01.
 const EPOCH_DAYS: i32 = 10_957;
+/// How many dimensions an array of PostgreSQL has at most.
+const MOST_DIMENSIONS: i32 = 6;
+/// Of a value that is shown to a person, this much.
+const SHOWN_BYTES: usize = 4096;
+/// The days from 0001-01-01 to 9999-12-31, of which every engine that reads Delta tables knows. PostgreSQL has more.
+const DAYS: RangeInclusive<i64> = -719_162..=2_932_896;
+const DAY_MICROS: i64 = 86_400_000_000;
 /// Microseconds from 1970-01-01 to 2000-01-01.
 const EPOCH_MICROS: i64 = 946_684_800_000_000;
 
@@ -203,35 +210,51 @@ impl Ends {
     }
 }
 
-/// The items of an array: the number of its dimensions, whether there are nulls, the type of the items, length and lower bound of
-/// each dimension, then every item with its length (`array_send`).
+/// Adds the items of an array that is a list.
 fn push_items(item: &mut Column, bytes: &[u8]) -> Result<(), String> {
-    let mut rest = bytes;
-    let mut next = || {
-        let (number, behind) = rest.split_first_chunk::<4>()?;
-        rest = behind;
-        Some(i32::from_be_bytes(*number))
-    };
-    let cut = || "an array is cut off".to_owned();
-    let dimensions = next().ok_or_else(cut)?;
-    let (_nulls, _of) = (next().ok_or_else(cut)?, next().ok_or_else(cut)?);
-    let length = match dimensions {
-        0 => return Ok(()),
-        1 => next().ok_or_else(cut)?,
-        more => return Err(format!("an array of {more} dimensions is no list")),
-    };
-    let _lower_bound = next().ok_or_else(cut)?;
-    for _ in 0..length {
-        let (size, behind) = rest.split_first_chunk::<4>().ok_or_else(cut)?;
-        rest = behind;
-        match usize::try_from(i32::from_be_bytes(*size)) {
-            Err(_) => item.push_null(),
-            Ok(size) => {
-                let (value, behind) = rest.split_at_checked(size).ok_or_else(cut)?;
-                rest = behind;
-                item.push(value)?;
-            }
+    each_item(bytes, 1, |value| match value {
+        None => {
+            item.push_null();
+            Ok(())
         }
+        Some(value) => item.push(value),
+    })
+}
+
+/// The items of an array: the number of its dimensions, whether there are nulls, the type of the items, length and lower bound of
+/// each dimension, then every item with its length, -1 for null (`array_send`).
+fn each_item(
+    bytes: &[u8],
+    most_dimensions: i32,
+    mut take: impl FnMut(Option<&[u8]>) -> Result<(), String>,
+) -> Result<(), String> {
+    let mut rest = bytes;
+    let cut = || "an array is cut off".to_owned();
+    let next = |rest: &mut &[u8]| {
+        let (number, behind) = rest.split_first_chunk::<4>().ok_or_else(cut)?;
+        *rest = behind;
+        Ok::<_, String>(i32::from_be_bytes(*number))
+    };
+    let dimensions = next(&mut rest)?;
+    let (_nulls, _of) = (next(&mut rest)?, next(&mut rest)?);
+    if dimensions > most_dimensions {
+        return Err(format!(
+            "an array of {dimensions} dimensions is no list; a column that is declared as string takes it"
+        ));
+    }
+    let mut count = i64::from(dimensions > 0);
+    for _ in 0..dimensions {
+        let (length, _lower_bound) = (next(&mut rest)?, next(&mut rest)?);
+        count = count.checked_mul(i64::from(length)).ok_or_else(cut)?;
+    }
+    for _ in 0..count {
+        let size = next(&mut rest)?;
+        let value = usize::try_from(size).ok();
+        let value = value.map(|size| rest.split_at_checked(size).ok_or_else(cut)).transpose()?;
+        if let Some((_, behind)) = value {
+            rest = behind;
+        }
+        take(value.map(|(value, _)| value))?;
     }
     Ok(())
 }
@@ -261,7 +284,7 @@ fn date(days: i32) -> Result<i32, String> {
     match days {
         i32::MAX => Err("infinity is no date".to_owned()),
         i32::MIN => Err("-infinity is no date".to_owned()),
-        days => days.checked_add(EPOCH_DAYS).ok_or_else(|| "the date is out of range".to_owned()),
+        days => within(days.checked_add(EPOCH_DAYS).filter(|days| DAYS.contains(&i64::from(*days)))),
     }
 }
 
@@ -269,8 +292,12 @@ fn timestamp(micros: i64) -> Result<i64, String> {
     match micros {
         i64::MAX => Err("infinity is no time".to_owned()),
         i64::MIN => Err("-infinity is no time".to_owned()),
-        micros => micros.checked_add(EPOCH_MICROS).ok_or_else(|| "the time is out of range".to_owned()),
+        micros => within(micros.checked_add(EPOCH_MICROS).filter(|at| DAYS.contains(&at.div_euclid(DAY_MICROS)))),
     }
+}
+
+fn within<T>(value: Option<T>) -> Result<T, String> {
+    value.ok_or_else(|| "it is not in the years 1 to 9999".to_owned())
 }
 
 /// A value for a person who looks at a row that was set aside: as it would be read, and its bytes where it cannot be.
@@ -284,11 +311,16 @@ pub(super) fn shown(wire: &Wire, bytes: &[u8]) -> String {
         Wire::Float64 => fixed(bytes).map(|bytes| f64::from_be_bytes(bytes).to_string()),
         Wire::Uuid => fixed(bytes).map(uuid),
         Wire::Numeric(..) => to_text(bytes),
+        Wire::Jsonb => Ok(shown_text(bytes.get(1..).unwrap_or_default())),
+        // As PostgreSQL writes them, a part of them if they are long.
+        Wire::Bytes => Ok(format!("\\x{}", hex(&bytes[..bytes.len().min(SHOWN_BYTES)]))),
+        Wire::List(item) => shown_items(item, bytes),
         Wire::Date => fixed(bytes).map(|bytes| match i32::from_be_bytes(bytes) {
             i32::MAX => "infinity".to_owned(),
             i32::MIN => "-infinity".to_owned(),
             days => {
-                let day = jiff::civil::date(2000, 1, 1).checked_add(i64::from(days).days());
+                let since = jiff::Span::new().try_days(days);
+                let day = since.and_then(|days| jiff::civil::date(2000, 1, 1).checked_add(days));
                 day.map_or_else(|_| format!("{days} days from 2000-01-01"), |day| day.to_string())
             }
         }),
@@ -300,7 +332,28 @@ pub(super) fn shown(wire: &Wire, bytes: &[u8]) -> String {
                 time.map_or_else(|| format!("{micros} µs from 2000-01-01"), |time| time.to_string())
             }
         }),
-        _ => Ok(String::from_utf8_lossy(bytes).into_owned()),
+        Wire::Text => Ok(shown_text(bytes)),
     };
-    text.unwrap_or_else(|_| bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    text.unwrap_or_else(|_| hex(&bytes[..bytes.len().min(SHOWN_BYTES)]))
+}
+
+fn shown_text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(&bytes[..bytes.len().min(SHOWN_BYTES)]).into_owned()
+}
+
+/// The items of an array in their order, without its dimensions.
+fn shown_items(item: &Wire, bytes: &[u8]) -> Result<String, String> {
+    let mut text = String::from("{");
+    each_item(bytes, MOST_DIMENSIONS, |value| {
+        if text.len() < SHOWN_BYTES {
+            text.push_str(if text.len() > 1 { "," } else { "" });
+            text.push_str(&value.map_or_else(|| "NULL".to_owned(), |value| shown(item, value)));
+        }
+        Ok(())
+    })?;
+    Ok(text + "}")
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -2,13 +2,13 @@
 
 use arrow_schema::{Field, Schema, SchemaRef};
 use headwater_sdk::connector::{Drift, StreamSettings};
+use headwater_sdk::name::quote_identifier;
 use headwater_sdk::types::type_name;
 use headwater_sdk::{Blame, Error, Result};
 use tokio_postgres::Client;
 use tokio_postgres::types::Kind;
 
 use super::connect::Server;
-use super::quote;
 use super::types::{PgType, Reading, declared, natural, wire_of};
 use crate::codes;
 
@@ -24,7 +24,7 @@ pub(super) struct SourceColumn {
 impl SourceColumn {
     /// How it is asked for.
     pub(super) fn select(&self) -> String {
-        let name = quote::name(&self.name);
+        let name = quote_identifier(&self.name);
         match self.reading.cast {
             _ if self.is_gone => format!("null as {name}"),
             Some(cast) => format!("{name}::{cast} as {name}"),
@@ -50,12 +50,16 @@ pub(super) async fn columns_of(
     shown: &str,
 ) -> Result<Vec<(String, PgType)>> {
     let statement = client.prepare(&format!("select * from {relation}")).await;
-    let statement = statement.map_err(|error| server.error(error, &format!("{shown} cannot be read")))?;
+    let statement = statement.map_err(|error| server.error(&error, &format!("{shown} cannot be read")))?;
     let columns = statement.columns().iter().map(|column| {
-        let (item, is_array) = match column.type_().kind() {
+        let (mut item, is_array) = match column.type_().kind() {
             Kind::Array(item) => (item, true),
             _ => (column.type_(), false),
         };
+        // The server says itself what a domain is made of, but for that of an array's items.
+        while let Kind::Domain(base) = item.kind() {
+            item = base;
+        }
         let is_enum = matches!(item.kind(), Kind::Enum(_));
         let written = if is_array { format!("{}[]", item.name()) } else { item.name().to_owned() };
         let (name, modifier) = (item.name().to_owned(), column.type_modifier());
@@ -75,6 +79,14 @@ pub(super) fn chosen(
     table: Option<&Schema>,
     shown: &str,
 ) -> Result<(Vec<SourceColumn>, Vec<String>)> {
+    if found.iter().all(|(name, _)| exclude.contains(name)) {
+        return Err(Error::new(codes::POSTGRES_OPTIONS, Blame::Project, format!("{shown} has no columns to read"))
+            .help("leave the stream out, or fewer columns"));
+    }
+    if let Some(twice) = (1..found.len()).find(|at| found[..*at].iter().any(|(name, _)| *name == found[*at].0)) {
+        let message = format!("{shown} has two columns '{}'", found[twice].0);
+        return Err(Error::new(codes::POSTGRES_OPTIONS, Blame::Project, message).help("give each its own name: … as …"));
+    }
     let has = |name: &str| found.iter().any(|(known, _)| known == name);
     let named = exclude.iter().chain(settings.columns.iter().map(|column| &column.name));
     if let Some(missing) = named.into_iter().find(|name| !has(name)) {
@@ -178,18 +190,23 @@ pub(super) async fn heaps(client: &Client, server: &Server, relation: &str) -> R
         select format('%I.%I', n.nspname, c.relname), c.relkind::text, c.reltuples::float8,
             pg_relation_size(c.oid) as bytes, current_setting('block_size')::int8,
             has_table_privilege(c.oid, 'select') and not c.relrowsecurity as readable,
+            -- Other ways to keep a table have no pages, and before version 14 a range of them takes a look at all of them.
+            c.relkind = 'p' or (a.amname = 'heap' and current_setting('server_version_num')::int >= 140000) as ranged,
             exists (select 1 from pg_inherits i where i.inhparent = c.oid) as inherited
         from leaf join pg_class c on c.oid = leaf.oid join pg_namespace n on n.oid = c.relnamespace
-        where c.relkind <> 'p' or not exists (select 1 from pg_inherits i where i.inhparent = c.oid)
+            left join pg_am a on a.oid = c.relam
         order by 1";
     let rows = client.query(sql, &[&relation]).await;
-    let rows = rows.map_err(|error| server.error(error, &format!("the size of {relation} cannot be read")))?;
+    let rows = rows.map_err(|error| server.error(&error, &format!("the size of {relation} cannot be read")))?;
     let mut heaps = Vec::new();
     for row in &rows {
-        let (kind, readable, inherited): (String, bool, bool) = (row.get(1), row.get(5), row.get(6));
+        let (kind, readable, ranged): (String, bool, Option<bool>) = (row.get(1), row.get(5), row.get(6));
+        let inherited: bool = row.get(7);
         match kind.as_str() {
+            // Policies of a partitioned table hold for what is read by its name.
+            _ if !readable || ranged != Some(true) => return Ok(Vec::new()),
             // Materialised views have pages, too.
-            "r" | "m" if readable && !inherited => {}
+            "r" | "m" if !inherited => {}
             "p" => continue,
             _ => return Ok(Vec::new()),
         }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// Keys of a source.
+/// Keys of a source of PostgreSQL.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SourceOptions {
@@ -18,7 +18,7 @@ pub struct SourceOptions {
     pub ca: Option<String>,
 }
 
-/// How a connection is encrypted.
+/// How a connection is encrypted (`tls`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Tls {
@@ -30,7 +30,7 @@ pub enum Tls {
     Off,
 }
 
-/// Keys of a stream.
+/// Keys of a stream of PostgreSQL.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StreamOptions {
@@ -41,8 +41,8 @@ pub struct StreamOptions {
     #[serde(default)]
     pub query: Option<String>,
     /// Which rows: a condition in PostgreSQL's SQL. With `from`.
-    #[serde(default)]
-    pub r#where: Option<String>,
+    #[serde(default, rename = "where")]
+    pub condition: Option<String>,
     /// Columns that are left out.
     #[serde(default)]
     pub exclude: Vec<String>,

@@ -11,8 +11,9 @@ use futures::{Stream, StreamExt, TryStreamExt};
 use headwater_sdk::connector::{OnBadRow, ReadPart, RejectedRow, SourceBatch};
 use headwater_sdk::progress::Progress;
 use headwater_sdk::{Blame, Error, Result};
-use tokio_postgres::{Client, CopyOutStream};
+use tokio_postgres::CopyOutStream;
 
+use super::connect::Session;
 use super::copy::Rows;
 use super::decode::Column;
 use super::describe::SourceColumn;
@@ -69,7 +70,7 @@ impl ReadPart for TablePart {
 /// A part that is being read.
 struct Reader {
     part: TablePart,
-    session: Client,
+    session: Session,
     pieces: std::pin::Pin<Box<CopyOutStream>>,
     rows: Rows,
     columns: Vec<Column>,
@@ -80,9 +81,10 @@ struct Reader {
 
 impl Reader {
     async fn start(part: TablePart, progress: Arc<Progress>) -> Result<Self> {
-        let session = part.load.moment.session().await?;
+        let mut session = part.load.moment.session().await?;
         let copy = format!("copy ({}) to stdout (format binary)", part.sql);
-        let pieces = session.copy_out(&copy).await.map_err(|error| part.failed(error))?;
+        session.is_busy = true;
+        let pieces = session.copy_out(&copy).await.map_err(|error| part.failed(&error))?;
         let columns = part.load.columns.iter().map(|column| Column::new(&column.reading));
         let columns = columns.collect::<Result<Vec<_>, String>>().map_err(defect)?;
         let pieces = Box::pin(pieces);
@@ -94,7 +96,8 @@ impl Reader {
             let Some(mut reader) = reader else { return Ok(None) };
             let batch = reader.batch().await?;
             if reader.rows.ended {
-                let Self { part, session, .. } = reader;
+                let Self { part, mut session, .. } = reader;
+                session.is_busy = false;
                 part.load.moment.give_back(session);
                 return Ok(batch.map(|batch| (batch, None)));
             }
@@ -110,10 +113,10 @@ impl Reader {
             let Some(row) = self.rows.next(&mut fields).map_err(defect)? else {
                 if self.rows.ended {
                     // What the server says at the very end, e.g. that it was cancelled.
-                    while self.pieces.try_next().await.map_err(|error| self.part.failed(error))?.is_some() {}
+                    while self.pieces.try_next().await.map_err(|error| self.part.failed(&error))?.is_some() {}
                     break;
                 }
-                match self.pieces.try_next().await.map_err(|error| self.part.failed(error))? {
+                match self.pieces.try_next().await.map_err(|error| self.part.failed(&error))? {
                     Some(piece) => {
                         self.progress.add_bytes_in(piece.len() as u64);
                         self.rows.add(&piece);
@@ -181,7 +184,7 @@ impl Reader {
 }
 
 impl TablePart {
-    fn failed(&self, error: tokio_postgres::Error) -> Error {
+    fn failed(&self, error: &tokio_postgres::Error) -> Error {
         self.load.moment.server.error(error, &format!("{} cannot be read", self.name))
     }
 

@@ -6,16 +6,18 @@ use arrow_schema::SchemaRef;
 use async_trait::async_trait;
 use headwater_sdk::check::OptionsError;
 use headwater_sdk::connector::{OpenContext, ReadMode, ReadPart, ReadPlan, SourceStream, StreamSettings};
+use headwater_sdk::name::quote_identifier;
 use headwater_sdk::{Blame, Error, Result};
 use serde::{Deserialize, Serialize};
-use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
 
-use super::connect::Server;
+use super::connect::{Server, Session};
 use super::describe::{Size, SourceColumn, chosen, columns_of, heaps, schema};
 use super::options::{SourceOptions, StreamOptions};
 use super::part::{Load, TablePart};
 use super::quote;
 use super::shared::Moment;
+use super::types::PgType;
 use crate::codes;
 
 /// Bytes of a part of a table, about.
@@ -63,7 +65,7 @@ impl TableStream {
             help: Some(help.to_owned()),
         };
         let server = Server::new(source, context)?;
-        let StreamOptions { from, query, r#where: condition, exclude, cursor } = stream;
+        let StreamOptions { from, query, condition, exclude, cursor } = stream;
         let relation = match (from, query) {
             (Some(from), None) => Relation::Table(table_name(&from).ok_or_else(|| {
                 wrong(
@@ -122,8 +124,14 @@ impl TableStream {
     }
 
     /// Where the last load ended, and where this one does; `None` when no row has come since.
-    async fn span(&self, client: &Client, cursor: &str, position: Option<&Position>) -> Result<Option<Span>> {
-        let (relation, column) = (self.relation(), quote::name(cursor));
+    async fn span(
+        &self,
+        client: &Session,
+        cursor: &str,
+        type_of_cursor: Option<&PgType>,
+        position: Option<&Position>,
+    ) -> Result<Option<Span>> {
+        let (relation, column) = (self.relation(), quote_identifier(cursor));
         let past = position.and_then(|position| position.read_to.as_ref()).map(|read_to| quote::text(read_to));
         let past = past.map(|read_to| format!("{column} > {read_to}"));
         let new: Vec<&str> = past.iter().chain(&self.condition).map(String::as_str).collect();
@@ -136,7 +144,18 @@ impl TableStream {
         );
         let found = client.query_one(&sql, &[]).await;
         let found = found.map_err(|error| {
-            self.server.error(error, &format!("the cursor '{cursor}' of {} cannot be read", self.shown()))
+            if error.code() == Some(&SqlState::UNDEFINED_FUNCTION)
+                && let Some(pg) = type_of_cursor
+            {
+                let message = format!(
+                    "{}: of {}, as the cursor '{cursor}' is, there is no greatest value",
+                    self.shown(),
+                    pg.written
+                );
+                return Error::new(codes::POSTGRES_CURSOR, Blame::Project, message)
+                    .help("choose a number or a time that only grows");
+            }
+            self.server.error(&error, &format!("the cursor '{cursor}' of {} cannot be read", self.shown()))
         })?;
         if found.get::<_, bool>(1) {
             let message =
@@ -145,6 +164,12 @@ impl TableStream {
                 .help("choose a column that is never null, or read a query that fills it: coalesce(…)"));
         }
         let Some(to) = found.get::<_, Option<String>>(0) else { return Ok(None) };
+        if type_of_cursor.is_some_and(|pg| pg.has_no_end(&to)) {
+            let message =
+                format!("{}: the cursor '{cursor}' is {to} in some rows, and no later row is past it", self.shown());
+            return Err(Error::new(codes::POSTGRES_CURSOR, Blame::Data, message)
+                .help("choose another column, or leave such rows out with `where`"));
+        }
         let upto = format!("{column} <= {}", quote::text(&to));
         Ok(Some(Span { conditions: past.into_iter().chain([upto]).collect(), to }))
     }
@@ -162,7 +187,7 @@ impl TableStream {
         }
         let mut parts = Vec::new();
         for (heap, size) in heaps {
-            let count = (size.pages * size.page_bytes).div_ceil(PART_BYTES).clamp(1, MOST_PARTS);
+            let count = part_count(size);
             let step = size.pages.div_ceil(count).max(1);
             for index in 0..count {
                 let (from, to) = (index * step, (index + 1) * step);
@@ -197,12 +222,14 @@ impl SourceStream for TableStream {
         let client = self.server.connect().await?;
         let (relation, shown) = (self.relation(), self.shown());
         let found = columns_of(&client, &self.server, &relation, &shown).await?;
+        let named = |name: &String| found.iter().find(|(column, _)| column == name).map(|(_, pg)| pg.clone());
+        let type_of_cursor = self.cursor.as_ref().and_then(named);
         let (columns, drift) = chosen(found, &self.exclude, &self.settings, table.as_deref(), &shown)?;
         let before = position.map(|position| self.read_position(position)).transpose()?;
         let first = before.as_ref().is_none_or(|before| before.read_to.is_none());
         let (conditions, nothing, position) = match &self.cursor {
             None => (Vec::new(), false, None),
-            Some(cursor) => match self.span(&client, cursor, before.as_ref()).await? {
+            Some(cursor) => match self.span(&client, cursor, type_of_cursor.as_ref(), before.as_ref()).await? {
                 Some(span) => {
                     (span.conditions, false, Some(Position { cursor: cursor.clone(), read_to: Some(span.to) }))
                 }
@@ -218,7 +245,7 @@ impl SourceStream for TableStream {
             _ => Vec::new(),
         };
         let schema = schema(&columns);
-        let moment = Moment::new(self.server.clone(), true);
+        let moment = Moment::new(self.server.clone(), heaps.iter().map(|(_, size)| part_count(size)).sum::<u64>() > 1);
         let (on_bad_row, load_schema) = (self.settings.on_bad_row, Arc::clone(&schema));
         let load = Arc::new(Load { moment, columns, schema: load_schema, on_bad_row, shown: shown.clone() });
         let parts = if nothing { Vec::new() } else { self.parts(&load, &heaps, &conditions) };
@@ -232,6 +259,13 @@ impl SourceStream for TableStream {
             Error::new(codes::DEFECT, Blame::Headwater, "a position cannot be written").caused_by(error)
         })?;
         Ok(ReadPlan { schema, parts, position, fingerprint, description, drift, changed: Vec::new() })
+    }
+
+    async fn vanished(&self, position: serde_json::Value) -> Result<Vec<String>> {
+        // A position of the mode `full` has no cursor.
+        let position = serde_json::from_value::<Position>(position).ok();
+        let was_read = position.is_some_and(|position| position.read_to.is_some());
+        Ok(was_read.then(|| format!("what was deleted from {} since it was read", self.shown())).into_iter().collect())
     }
 }
 
@@ -248,18 +282,22 @@ impl TableStream {
         }
     }
 
-    /// A text that changes with every change of the database: no table says when it has changed.
-    async fn fingerprint(&self, client: &Client) -> Result<String> {
-        let sql = "select case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_insert_lsn() end::text";
-        let found = client.query_one(sql, &[]).await;
-        let at: Option<String> = found.map_err(|error| self.server.error(error, "its state cannot be read"))?.get(0);
-        Ok(format!("{} at {}", self.shown(), at.unwrap_or_default()))
+    /// A text that changes with every transaction that writes in the database: no table says when it has changed.
+    async fn fingerprint(&self, client: &Session) -> Result<String> {
+        // Works on standbys, and where the log's place is not told.
+        let found = client.query_one("select txid_current_snapshot()::text", &[]).await;
+        let at: String = found.map_err(|error| self.server.error(&error, "its state cannot be read"))?.get(0);
+        Ok(format!("{} of {} at {at}", self.shown(), self.server.name))
     }
 }
 
 fn filter(conditions: &[&str]) -> String {
     let all: Vec<String> = conditions.iter().map(|condition| format!("({condition})")).collect();
     if all.is_empty() { String::new() } else { format!(" where {}", all.join(" and ")) }
+}
+
+fn part_count(size: &Size) -> u64 {
+    (size.pages * size.page_bytes).div_ceil(PART_BYTES).clamp(1, MOST_PARTS)
 }
 
 /// What is to be read, in words.
@@ -292,7 +330,7 @@ fn table_name(written: &str) -> Option<String> {
         if part.is_empty() {
             return None;
         }
-        parts.push(quote::name(&part));
+        parts.push(quote_identifier(&part));
         match behind.strip_prefix('.') {
             Some(behind) => rest = behind,
             None if behind.is_empty() && parts.len() <= 2 => return Some(parts.join(".")),

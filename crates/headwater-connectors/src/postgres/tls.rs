@@ -35,6 +35,11 @@ pub(super) fn verifying(ca: Option<&Path>) -> Result<MakeRustlsConnect> {
         }
         None => {
             roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+            if roots.is_empty() {
+                let message = "this machine has no certificates by which a server could be verified";
+                return Err(Error::new(codes::POSTGRES_TLS, Blame::Environment, message)
+                    .help("install the system's (ca-certificates), or give the signer's with `ca: file.pem`"));
+            }
         }
     }
     let config = builder()?.with_root_certificates(roots).with_no_client_auth();

@@ -21,6 +21,17 @@ pub(super) struct PgType {
     pub(super) written: String,
 }
 
+impl PgType {
+    /// Whether nothing of the type is greater than a value, as PostgreSQL writes it.
+    pub(super) fn has_no_end(&self, value: &str) -> bool {
+        match self.name.as_str() {
+            "date" | "timestamp" | "timestamptz" => value == "infinity",
+            "numeric" | "float4" | "float8" => matches!(value, "Infinity" | "NaN"),
+            _ => false,
+        }
+    }
+}
+
 /// How the bytes of a value are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Wire {
