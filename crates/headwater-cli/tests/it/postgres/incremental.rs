@@ -101,3 +101,46 @@ fn a_cursor_that_is_null_somewhere_is_refused() {
     let said = source.say(&["check"]).exits(2);
     assert!(said.err.contains("needs a cursor") && said.err.contains("sources/shop.yml"), "{}", said.err);
 }
+
+#[test]
+fn a_cursor_that_ends_is_refused() {
+    let source = Source::new(
+        "create table t (id int, until timestamp, size float8); insert into t values (1, '2024-01-01', 1), (2, 'infinity', 'NaN')",
+        "  - { table: raw.t, from: t, mode: incremental, cursor: until }\n",
+    );
+    assert_told(&source.say(&["run"]), "HW0346", &["until", "infinity", "where"]);
+    source.streams("  - { table: raw.t, from: t, mode: incremental, cursor: size }\n");
+    assert_told(&source.say(&["run"]), "HW0346", &["size", "NaN", "where"]);
+    source.streams("  - { table: raw.t, query: \"select '{}'::jsonb as j\", mode: incremental, cursor: j }\n");
+    assert_told(&source.say(&["check"]).exits(2), "HW0346", &["jsonb", "no greatest value", "only grows"]);
+    source.streams("  - { table: raw.t, from: t, mode: incremental, cursor: until, where: until < 'infinity' }\n");
+    source.run();
+    source.database.sql("insert into t values (3, '2024-01-02', 1)");
+    source.run();
+    assert_eq!(source.query("select id from raw.t order by id"), "1\n3");
+}
+
+#[test]
+fn rows_that_only_the_lake_has_are_not_lost_by_a_changed_definition() {
+    let source = shop();
+    source.run();
+    source.database.sql("delete from shop.orders where id <= 500");
+    let other = STREAM.replace("cursor: id", "cursor: id, exclude: [customer]");
+    source.streams(&other);
+    assert_told(&source.say(&["run"]).exits(1), "HW0912", &["deleted from shop.orders", "--full-refresh"]);
+    assert_eq!(source.query("select count(*) from raw.orders"), "1000");
+    source.say(&["run", "--full-refresh"]).exits(0);
+    assert_eq!(source.query("select count(*) from raw.orders"), "500");
+}
+
+#[test]
+fn a_new_column_is_taken_up_without_loading_everything_again() {
+    let source = shop();
+    source.run();
+    source.database.sql("delete from shop.orders where id <= 500; alter table shop.orders add note text");
+    source.database.sql("insert into shop.orders values (1001, 'x', 1, 'first')");
+    assert_told(&source.say(&["run"]).exits(1), "HW0308", &["column 'note' (text) is new", "drift: add"]);
+    source.streams(&STREAM.replace("cursor: id", "cursor: id, drift: add"));
+    source.run();
+    assert_eq!(source.query("select count(*), count(note), max(note) from raw.orders"), "1001,1,first");
+}

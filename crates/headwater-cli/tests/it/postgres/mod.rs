@@ -1,5 +1,6 @@
 //! Tables of a PostgreSQL.
 
+mod encrypted;
 mod incremental;
 mod large;
 mod refusals;

@@ -1,7 +1,7 @@
 //! What stands in the way: each told with whose fault it is and what to do, and nothing published.
 
 use super::Source;
-use super::server::{Database, OWNER};
+use super::server::OWNER;
 use crate::project::assert_told;
 
 fn small() -> Source {
@@ -45,12 +45,16 @@ fn what_is_not_there_or_forbidden_is_told_with_what_to_grant() {
     assert_told(&source.say(&["run"]), "HW0340", &["nome"]);
     source.streams("  - { table: raw.t, from: t, exclude: [nome] }\n");
     assert_told(&source.say(&["run"]).exits(2), "HW0340", &["nome", "its columns are: id, name"]);
+    source.streams("  - { table: raw.t, query: select 1 as a }\n");
+    source.say(&["check"]).exits(0);
+    source.streams("  - { table: raw.t, query: \"select 1 as a, 2 as a\" }\n");
+    assert_told(&source.say(&["check"]).exits(2), "HW0340", &["two columns 'a'", "as"]);
     source.streams("  - { table: raw.t, from: t, columns: { id: { type: smallint } } }\n");
     assert_told(&source.say(&["run"]).exits(2), "HW0340", &["int4", "smallint"]);
     source.streams("  - { table: raw.t, from: t }\n");
     source.database.sql("do $$ begin if not exists (select from pg_roles where rolname = 'reader') then create role reader login password 'reading'; end if; end $$");
     let reader = source.database.url_of("reader", "reading");
-    assert_told(&source.say_as(&reader, &["run"]).exits(3), "HW0343", &["permission denied", "grant select", "reader"]);
+    assert_told(&source.say_as(&reader, &["run"]).exits(1), "HW0343", &["permission denied", "grant select", "reader"]);
     source.database.sql("grant select on t to reader");
     source.say_as(&reader, &["run"]).exits(0);
     assert_eq!(source.query("select name from raw.t"), "one");
@@ -84,19 +88,21 @@ fn a_connection_that_is_cut_in_the_middle_loses_nothing() {
     );
     let program = std::thread::scope(|scope| {
         let killer = scope.spawn(|| {
-            // Once, as soon as rows are on their way.
-            loop {
+            // Once, as soon as rows are on their way; a run that reads none ends for itself.
+            let began = std::time::Instant::now();
+            while began.elapsed() < std::time::Duration::from_secs(60) {
                 let killed = source.database.sql(
                     "select count(pg_terminate_backend(pid)) from pg_stat_activity
                      where application_name = 'headwater' and datname = current_database() and query like 'copy %' and state = 'active'",
                 );
                 if killed != "0" {
-                    break;
+                    return true;
                 }
             }
+            false
         });
         let said = source.say(&["run"]);
-        killer.join().unwrap();
+        assert!(killer.join().unwrap(), "no session was seen reading: {said:?}");
         said
     });
     if program.code != Some(0) {
@@ -104,5 +110,13 @@ fn a_connection_that_is_cut_in_the_middle_loses_nothing() {
         source.run();
     }
     assert_eq!(source.query("select count(*), count(distinct id) from raw.t"), "200000,200000");
-    drop(Database::new());
+}
+
+#[test]
+fn a_table_without_columns_is_refused() {
+    let source = Source::new("create table t ()", "  - { table: raw.t, from: t }\n");
+    assert_told(&source.say(&["check"]).exits(2), "HW0340", &["t has no columns to read"]);
+    source.database.sql("alter table t add a int");
+    source.streams("  - { table: raw.t, from: t, exclude: [a] }\n");
+    assert_told(&source.say(&["check"]).exits(2), "HW0340", &["t has no columns to read"]);
 }

@@ -40,7 +40,7 @@ fn as_its_user(program: &Path) -> Command {
 
 impl Server {
     fn start() -> Self {
-        let programs = std::env::var("HEADWATER_POSTGRES").unwrap_or_else(|_| {
+        let programs = std::env::var_os("HEADWATER_POSTGRES").unwrap_or_else(|| {
             panic!("HEADWATER_POSTGRES is not set: run the tests with ./test, which installs PostgreSQL and sets it")
         });
         let programs = PathBuf::from(programs);
@@ -73,8 +73,18 @@ impl Server {
             .output()
             .unwrap();
         assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
+        for (name, text) in
+            [("server.crt", include_str!("tls/server.crt")), ("server.key", include_str!("tls/server.key"))]
+        {
+            std::fs::write(folder.join(name), text).unwrap();
+            // The server takes a key only if nobody else can read it.
+            let mut install = as_its_user(Path::new("install"));
+            install.args(["-m", "600"]).arg(folder.join(name)).arg(data.join(name)).current_dir(&folder);
+            assert!(install.status().unwrap().success(), "{name} cannot be put into {}", data.display());
+        }
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let settings = ["listen_addresses=127.0.0.1", "fsync=off", "wal_level=logical", "max_connections=300"];
+        let settings =
+            ["ssl=on", "listen_addresses=127.0.0.1", "fsync=off", "wal_level=logical", "max_connections=300"];
         let inner = as_its_user(&programs.join("postgres"));
         let mut leash = Command::new("sh");
         leash.arg("-c").arg(LEASH).arg(inner.get_program()).args(inner.get_args());

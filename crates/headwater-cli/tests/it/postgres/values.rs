@@ -3,8 +3,10 @@
 use super::Source;
 use crate::project::assert_told;
 
-/// Columns with what each is in the lake, and two rows of values; a third row is null throughout.
-const COLUMNS: &[(&str, &str, &str, &str)] = &[
+/// A column: its type, what it is in the lake, and its values in two rows; a third row is null throughout.
+type Column = (&'static str, &'static str, &'static str, &'static str);
+
+const COLUMNS: &[Column] = &[
     ("bool", "boolean", "true", "false"),
     ("int2", "smallint", "-32768", "32767"),
     ("int4", "int", "-2147483648", "2147483647"),
@@ -43,6 +45,7 @@ const COLUMNS: &[(&str, &str, &str, &str)] = &[
     ("cents", "decimal(12,4)", "1.2345", "99999999.9999"),
     ("pair", "string", "row(1, 'x')", "row(null, null)"),
     ("positive[]", "list", "'{1,2}'", "'{}'"),
+    ("\"char\"", "string", "'a'", "'b'"),
 ];
 
 const TYPES: &str = "create type mood as enum ('sad', 'glad'); create type pair as (a int, b text);
@@ -53,9 +56,7 @@ fn source() -> Source {
     let names = |n: usize| format!("c{n}");
     let columns: Vec<String> =
         COLUMNS.iter().enumerate().map(|(n, column)| format!("{} {}", names(n), column.0)).collect();
-    let row = |values: &dyn Fn(&(&str, &str, &str, &str)) -> String| {
-        COLUMNS.iter().map(|column| format!("{}", values(column))).collect::<Vec<_>>().join(", ")
-    };
+    let row = |values: &dyn Fn(&Column) -> String| COLUMNS.iter().map(values).collect::<Vec<_>>().join(", ");
     let sql = format!(
         "{TYPES} create table every (id int primary key, {}); insert into every values (1, {}), (2, {}), (3, {})",
         columns.join(", "),
@@ -132,23 +133,30 @@ fn what_does_not_fit_is_set_aside_with_its_reason() {
          insert into v values (1, '2024-01-01', '2024-01-01', 1.5, '{1}', '{1}'), (2, 'infinity', null, null, null, null),
             (3, null, '-infinity', null, null, null), (4, null, null, 'NaN', null, null),
             (5, null, null, 0.0000000001, null, null), (6, null, null, 1e30, null, null),
-            (7, null, null, null, null, '{{1,2},{3,4}}'), (8, '4713-01-01 BC', '294276-12-31', null, null, null)",
+            (7, null, null, null, null, '{{1,2},{3,4}}'), (8, '0001-01-01', '9999-12-31 23:59:59.999999', null, null, null),
+            (9, '5874897-12-31', '294276-12-31', null, null, '{{1,null}}'), (10, null, '10000-01-01', null, null, null),
+            (11, '0001-12-31 BC', null, null, null, null)",
         "  - { table: raw.v, from: v }\n",
     );
     source.run();
     assert_eq!(source.query("select id from raw.v order by id"), "1\n8");
-    let reasons = source.query("select reason from raw.v__rejected order by line");
+    let reasons = source.query("select _reason from raw.v__rejected order by _line");
     let wanted = [
         "column 'd': infinity is no date",
         "column 't': -infinity is no time",
         "column 'n': NaN is no decimal",
         "column 'n': 0.0000000001 has more than 9 digits after the point",
         "column 'n': 1000000000000000000000000000000 does not fit decimal(38,9)",
-        "column 'a': an array of 2 dimensions is no list",
+        "column 'a': an array of 2 dimensions is no list; a column that is declared as string takes it",
+        "column 'd': it is not in the years 1 to 9999",
+        "column 't': it is not in the years 1 to 9999",
+        "column 'd': it is not in the years 1 to 9999",
     ];
     assert_eq!(reasons.lines().map(|line| line.trim_matches('"')).collect::<Vec<_>>(), wanted);
-    let raw = source.query("select raw from raw.v__rejected order by line limit 1");
+    let raw = source.query("select _raw from raw.v__rejected order by _line limit 1");
     assert!(raw.contains("id: 2, d: infinity, t: null"), "{raw}");
+    let raw = source.query("select _raw from raw.v__rejected where _line = 9");
+    assert!(raw.contains("d: 2145031948 days from 2000-01-01") && raw.contains("a: {1,NULL}"), "{raw}");
     source.streams("  - { table: raw.v, from: v, on_bad_row: fail }\n");
     assert_told(&source.say(&["run"]).exits(1), "HW0309", &["row 2", "infinity is no date"]);
     source.streams("  - { table: raw.v, from: v, columns: { n: { type: string }, d: { type: string } } }\n");
@@ -170,5 +178,5 @@ fn invalid_text_of_a_careless_database_is_set_aside() {
     super::server::on(&careless, fill);
     source.say_as(&url, &["run"]).exits(0);
     assert_eq!(source.query("select id, name from raw.t"), "1,plain");
-    assert_eq!(source.query("select reason from raw.t__rejected"), "column 'name': it is not valid UTF-8");
+    assert_eq!(source.query("select _reason from raw.t__rejected"), "column 'name': it is not valid UTF-8");
 }
