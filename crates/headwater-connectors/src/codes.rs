@@ -44,6 +44,20 @@ pub(crate) const TIMED_OUT: &str = "HW0324";
 pub(crate) const NO_TABLE: &str = "HW0325";
 /// See [`CODES`].
 pub(crate) const COLUMNS: &str = "HW0326";
+/// See [`CODES`].
+pub(crate) const POSTGRES_OPTIONS: &str = "HW0340";
+/// See [`CODES`].
+pub(crate) const POSTGRES_UNREACHABLE: &str = "HW0341";
+/// See [`CODES`].
+pub(crate) const POSTGRES_REFUSED: &str = "HW0342";
+/// See [`CODES`].
+pub(crate) const POSTGRES_FORBIDDEN: &str = "HW0343";
+/// See [`CODES`].
+pub(crate) const POSTGRES_TLS: &str = "HW0344";
+/// See [`CODES`].
+pub(crate) const POSTGRES_FAILED: &str = "HW0345";
+/// See [`CODES`].
+pub(crate) const POSTGRES_CURSOR: &str = "HW0346";
 
 /// Every code of this crate, in order.
 pub const CODES: &[Code] = &[
@@ -176,6 +190,45 @@ pub const CODES: &[Code] = &[
         title: "what a script wrote has other columns",
         explanation: "The columns that the program wrote are not those that the script declares under `columns`: one is \
                       missing, is not declared, or has values that the declared type does not take without loss.",
+    },
+    Code {
+        code: POSTGRES_OPTIONS,
+        title: "a stream of PostgreSQL names what is not there",
+        explanation: "The table, column, condition or query of the stream is not one that the database knows, or a column is \
+                      declared with a type that it cannot be read in without changing values.",
+    },
+    Code {
+        code: POSTGRES_UNREACHABLE,
+        title: "PostgreSQL cannot be reached",
+        explanation: "The server did not answer, ended the connection, is starting, stopping or out of something. Trying again \
+                      later may help; nothing of the load was kept.",
+    },
+    Code {
+        code: POSTGRES_REFUSED,
+        title: "PostgreSQL refuses the connection",
+        explanation: "The user, the password, the database or the server's pg_hba.conf does not allow it.",
+    },
+    Code {
+        code: POSTGRES_FORBIDDEN,
+        title: "PostgreSQL forbids to read",
+        explanation: "The role needs usage on the schema and select on the table.",
+    },
+    Code {
+        code: POSTGRES_TLS,
+        title: "the connection to PostgreSQL cannot be encrypted as asked",
+        explanation: "The server's certificate is not signed by anybody who is believed, is another host's, or the server speaks no \
+                      TLS. Name the signer's certificate with `ca`, or say with `tls` what else is good enough.",
+    },
+    Code {
+        code: POSTGRES_FAILED,
+        title: "PostgreSQL reports an error",
+        explanation: "The message is the server's; its documentation explains the code in brackets.",
+    },
+    Code {
+        code: POSTGRES_CURSOR,
+        title: "a cursor that misses rows",
+        explanation: "In the mode incremental a run reads the rows past the greatest value of the last one. A row whose cursor is \
+                      null would never be read, none comes after `infinity` or `NaN`, and some types have no greatest value.",
     },
 ];
 

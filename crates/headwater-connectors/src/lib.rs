@@ -7,6 +7,7 @@
 
 pub mod codes;
 pub mod files;
+pub mod postgres;
 #[cfg(unix)]
 pub mod script;
 
@@ -17,7 +18,7 @@ use headwater_sdk::script::ProgramRunner;
 
 /// Every connector, in the order of their names.
 pub fn all() -> Vec<Box<dyn ConnectorType>> {
-    vec![erased::<files::Files>()]
+    vec![erased::<files::Files>(), erased::<postgres::Postgres>()]
 }
 
 /// What runs the programs of scripts; `None` where there are no process groups and pipes as on Unix.

@@ -85,7 +85,7 @@ pub const CODES: &[Code] = &[
         code: "HW0912",
         title: "loading again would lose rows",
         explanation: "The definition of a stream that reads new files changed, so that all its files have to be loaded \
-                      again; but some that it had loaded are no longer there. Undo the change, bring the files back, or \
+                      again; but some that it had loaded are no longer there. Undo the change, bring back what is gone, or \
                       accept the loss with --full-refresh.",
     },
     Code {

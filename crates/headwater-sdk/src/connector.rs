@@ -28,6 +28,15 @@ pub enum ReadMode {
     Full,
     /// What has come since the last run; rows are added. Each file is loaded once.
     NewFiles,
+    /// The rows past the greatest value that a column had in the last run; they are added.
+    Incremental,
+}
+
+impl ReadMode {
+    /// Whether the rows of a load are added to those that the table has.
+    pub fn adds_rows(self) -> bool {
+        matches!(self, Self::NewFiles | Self::Incremental)
+    }
 }
 
 /// What happens to a row that cannot be read.
@@ -151,7 +160,7 @@ pub trait SourceStream: Send + Sync {
     async fn plan(&self, table: Option<SchemaRef>, position: Option<serde_json::Value>) -> Result<ReadPlan>;
 
     /// What had led to `position` and is in the source no more (e.g. the names of deleted files), so that a load from
-    /// the start would lose its rows. A connector that cannot tell says nothing.
+    /// the start would lose its rows. A connector that cannot look says what may have gone, if rows go in such systems.
     ///
     /// # Errors
     /// When the source cannot be reached.

@@ -10,6 +10,7 @@ mod histories;
 mod main_job;
 mod maintaining;
 mod planning;
+mod postgres;
 mod program;
 mod project;
 mod querying;

@@ -63,6 +63,21 @@ pub(crate) fn say(folder: &Path, arguments: &[&str]) -> Said {
     headwater(folder).args(arguments).output().unwrap().into()
 }
 
+/// Runs a program whose answer is short enough for a pipe: what it said, and the most memory that it had, in KiB. The peak is read
+/// from `/proc` while the program works: `/usr/bin/time` is not everywhere.
+pub(crate) fn with_peak(mut command: Command) -> (Said, u64) {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
+    while child.try_wait().unwrap().is_none() {
+        let text = fs::read_to_string(&status).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        peak = line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(peak);
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    (child.wait_with_output().unwrap().into(), peak)
+}
+
 /// As [`say`], for what has to succeed. Returns standard output.
 #[track_caller]
 pub(crate) fn ok(folder: &Path, arguments: &[&str]) -> String {

@@ -7,6 +7,7 @@ pub(crate) mod changes;
 pub(crate) mod commit;
 pub(crate) mod delete;
 pub(crate) mod deletion_vector;
+mod kept;
 pub(crate) mod location;
 mod overlay;
 pub(crate) mod publish;

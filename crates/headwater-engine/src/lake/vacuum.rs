@@ -9,6 +9,7 @@ use headwater_sdk::{Below, Blame, Error, Relation, Result, TableName};
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
 
+use super::kept;
 use super::location::{INTERNAL_FOLDER, Location, commit_version};
 use super::table::{TableVersion, head_version, storage_error};
 
@@ -116,13 +117,9 @@ async fn used_files(
     keep: &KeepSet,
     staged: &[(String, TableName, u64)],
 ) -> Result<HashSet<Path>> {
-    let mut used = HashSet::new();
-    let head = head_version(location, table).await?;
     let mut versions = keep.versions.get(table).cloned().unwrap_or_default();
-    versions.extend(head);
-    for version in versions {
-        used.extend(TableVersion::open_published(location, table, version).await?.paths());
-    }
+    versions.extend(head_version(location, table).await?);
+    let mut used = kept::files(location, table, &versions).await?;
     // A branch's commits stand on the version before its first one.
     let base_of = |branch: &String| {
         let first = staged.iter().filter(|(b, name, _)| b == branch && name == table).map(|(_, _, v)| *v).min();

@@ -268,5 +268,6 @@ fn mode_name(mode: ReadMode) -> &'static str {
     match mode {
         ReadMode::Full => "full",
         ReadMode::NewFiles => "new_files",
+        ReadMode::Incremental => "incremental",
     }
 }

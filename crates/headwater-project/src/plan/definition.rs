@@ -17,6 +17,8 @@ const SQL: &str = "SQL";
 /// The part of declared types.
 const COLUMNS: &str = "columns";
 
+/// The part of what becomes of a stream whose columns change.
+const DRIFT: &str = "drift policy";
 /// The part of how a table's files are partitioned.
 const PARTITIONING: &str = "partitioning";
 /// The part of how a model is kept.
@@ -48,6 +50,7 @@ pub fn definition(asset: &Asset) -> String {
     match &asset.kind {
         AssetKind::Stream(stream) => {
             parts.insert("source", source_text(stream));
+            parts.insert(DRIFT, format!("{:?}", stream.settings.drift));
         }
         AssetKind::Seed(seed) => {
             parts.insert("source", source_text(seed));
@@ -100,11 +103,13 @@ fn script_parts(script: &ScriptAsset) -> [(&'static str, String); 7] {
     ]
 }
 
-/// Whether two definitions yield the same rows: they differ, if at all, in checks that set nothing aside.
+/// Whether two definitions yield the same rows: they differ, if at all, in checks that set nothing aside, and in what becomes of
+/// columns that come or go from now on.
 pub(super) fn same_rows(old: &str, new: &str) -> bool {
     let without_checks = |definition| {
         let mut parts = split_parts(definition);
         parts.remove(JUDGING);
+        parts.remove(DRIFT);
         parts
     };
     without_checks(old) == without_checks(new)
@@ -147,10 +152,7 @@ fn split_parts(definition: &str) -> BTreeMap<&str, &str> {
 
 fn source_text(stream: &StreamAsset) -> String {
     let settings = &stream.settings;
-    format!(
-        "{}\n{}\n{:?} {:?} {:?}",
-        stream.connector, stream.written, settings.mode, settings.on_bad_row, settings.drift
-    )
+    format!("{}\n{}\n{:?} {:?}", stream.connector, stream.written, settings.mode, settings.on_bad_row)
 }
 
 /// 16 hexadecimal digits of the BLAKE3 hash of a text.

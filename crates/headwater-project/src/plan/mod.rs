@@ -17,7 +17,6 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use headwater_sdk::TableName;
-use headwater_sdk::connector::ReadMode;
 use headwater_sdk::store::AssetState;
 use serde::{Deserialize, Serialize};
 
@@ -218,7 +217,7 @@ fn source_reason(asset: &Asset, desired: &Desired, state: &AssetState) -> Option
     if let Some(trouble) = &desired.trouble {
         return Some(format!("its source cannot be read: {trouble}"));
     }
-    let appends = matches!(&asset.kind, AssetKind::Stream(stream) if stream.settings.mode == ReadMode::NewFiles);
+    let appends = matches!(&asset.kind, AssetKind::Stream(stream) if stream.settings.mode.adds_rows());
     if appends {
         let unpublished = || desired.unpublished.then(|| "its log holds commits that are not published".to_owned());
         return desired.arrived.as_ref().map(|arrived| format!("{arrived} to load")).or_else(unpublished);

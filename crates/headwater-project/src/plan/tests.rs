@@ -9,7 +9,7 @@ use std::sync::Arc;
 use headwater_diagnostics::{SourceMap, Span};
 use headwater_sdk::RunId;
 use headwater_sdk::check::{CompiledCheck, Probe, Severity, Threshold};
-use headwater_sdk::connector::{Drift, OnBadRow, StreamSettings};
+use headwater_sdk::connector::{Drift, OnBadRow, ReadMode, StreamSettings};
 use serde_json::json;
 
 use super::*;

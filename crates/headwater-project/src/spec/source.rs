@@ -64,7 +64,7 @@ pub(crate) struct StreamCommon {
     #[serde(default)]
     pub(crate) tags: Vec<String>,
     /// What a run reads. Default: `full` where the connector can.
-    #[schemars(extend("x-not-built" = ["incremental", "cdc"]))]
+    #[schemars(extend("x-not-built" = ["cdc"]))]
     pub(crate) mode: Option<ReadMode>,
     /// What happens to a row that cannot be read.
     #[serde(default)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use headwater_project::plan::PlannedTask;
 use headwater_project::{Asset, AssetKind, Materialize, ModelAsset, Refresh as RefreshPolicy, StreamAsset};
 use headwater_sdk::check::CompiledCheck;
-use headwater_sdk::connector::{OnBadRow, ReadMode};
+use headwater_sdk::connector::OnBadRow;
 use headwater_sdk::engine::{
     AuditViewRequest, Branch, Layout, Refresh, Since, StageInput, StageRequest, Staged, WriteMode,
 };
@@ -80,8 +80,8 @@ async fn load(
     let Some(source) = &resolved.source else {
         return Err(Error::new("HW0914", Blame::Headwater, format!("the source of {} was not opened", asset.name)));
     };
-    let appended = stream.settings.mode == ReadMode::NewFiles && !task.reload;
-    if stream.settings.mode == ReadMode::NewFiles && task.reload && !context.full_refresh {
+    let appended = stream.settings.mode.adds_rows() && !task.reload;
+    if stream.settings.mode.adds_rows() && task.reload && !context.full_refresh {
         refuse_loss(context, asset, source).await?;
     }
     let plan = source.read_plan().await?;
@@ -135,7 +135,7 @@ async fn refuse_loss(context: &Context, asset: &Asset, source: &crate::resolve::
     let message =
         format!("{} has to be loaded again, but {which} no longer in its source: its rows would be lost", asset.name);
     Err(Error::new("HW0912", Blame::Data, message)
-        .help("undo the change of its definition, bring the files back, or accept the loss with --full-refresh"))
+        .help("undo the change of its definition, bring back what is gone, or accept the loss with --full-refresh"))
 }
 
 /// What a model's table as it is published was made from, if it can be refreshed from there.

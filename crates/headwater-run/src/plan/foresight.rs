@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use headwater_project::plan::{Action, Cause, PlannedTask};
 use headwater_project::{Asset, AssetKind, Materialize, ModelAsset, Project, Refresh};
 use headwater_sdk::TableName;
-use headwater_sdk::connector::ReadMode;
 use headwater_sdk::engine::{Foresight, ForesightRequest, InputChange};
 use headwater_sdk::method::{Incremental, Strategy};
 
@@ -26,9 +25,7 @@ pub(super) fn foresee(
     for task in tasks.iter().filter(|task| task.action == Action::Build) {
         let Some(asset) = project.asset(&task.asset) else { continue };
         let change = match &asset.kind {
-            AssetKind::Stream(stream) if stream.settings.mode == ReadMode::NewFiles && !task.reload => {
-                Some(InputChange::Gained)
-            }
+            AssetKind::Stream(stream) if stream.settings.mode.adds_rows() && !task.reload => Some(InputChange::Gained),
             // What becomes of a history is in the reason.
             _ if asset.keeps_history() => Some(InputChange::Changed),
             AssetKind::Stream(_) | AssetKind::Seed(_) | AssetKind::Script(_) => Some(InputChange::Changed),

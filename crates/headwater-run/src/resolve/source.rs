@@ -7,7 +7,7 @@ use arrow_schema::SchemaRef;
 use futures::StreamExt;
 use headwater_project::plan::{Desired, definition, needs_reload};
 use headwater_project::{Asset, AssetKind, Project, StreamAsset};
-use headwater_sdk::connector::{ConnectorType, OpenContext, ReadMode, ReadPlan, SourceStream};
+use headwater_sdk::connector::{ConnectorType, OpenContext, ReadPlan, SourceStream};
 use headwater_sdk::{Blame, Error, Relation, Result, TableName};
 
 use crate::lake::{Base, Lake};
@@ -96,7 +96,7 @@ async fn look(
         Some(relation) => Some((relation, lake.engine.schema(&base.relations(), &asset.name).await?)),
         None => None,
     };
-    let appends = stream.settings.mode == ReadMode::NewFiles;
+    let appends = stream.settings.mode.adds_rows();
     let mut unpublished = false;
     let (table, position) = match &published {
         Some((relation, schema)) if !reload => {

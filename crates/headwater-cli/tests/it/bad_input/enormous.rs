@@ -3,28 +3,16 @@
 use std::io::Write;
 use std::process::Command;
 
-use crate::program::{headwater, query};
+use crate::program::{headwater, query, with_peak};
 use crate::project::{Project, assert_told};
 
 /// The most memory that any of these may take, in KiB.
 const MEMORY_KIB: u64 = 700 * 1024;
 
-/// Runs under a limit on the address space's resident part, as far as `/usr/bin/time` is not there: the peak is read
-/// from `/proc` while the program works.
 fn peak_kib(project: &Project, arguments: &[&str]) -> (crate::program::Said, u64) {
     let mut command = headwater(project.path());
-    command.args(arguments).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    let status = format!("/proc/{}/status", child.id());
-    let mut peak = 0;
-    // The answers are short: no pipe fills up meanwhile.
-    while child.try_wait().unwrap().is_none() {
-        let text = std::fs::read_to_string(&status).unwrap_or_default();
-        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        peak = line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(peak);
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
-    (child.wait_with_output().unwrap().into(), peak)
+    command.args(arguments);
+    with_peak(command)
 }
 
 /// Makes a file of a gigabyte that takes no room on the disk: `head`, a gigabyte of NUL bytes, `tail`.

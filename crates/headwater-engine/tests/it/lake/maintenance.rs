@@ -145,3 +145,51 @@ async fn vacuum_keeps_the_files_of_deletion_vectors() {
     assert_eq!(lake.engine.vacuum(&keep, false).await.unwrap().files, 1);
     assert!(used.exists() && !unused.exists());
 }
+
+/// What a version's files are, by the log's own rules and from its beginning: the paths that were added and not removed since.
+fn files_at(log: &std::path::Path, version: u64) -> BTreeSet<String> {
+    let mut files = BTreeSet::new();
+    for commit in 0..=version {
+        let text = std::fs::read_to_string(log.join(format!("{commit:020}.json"))).unwrap();
+        let actions: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let path = |action: &serde_json::Value, kind: &str| action[kind]["path"].as_str().map(str::to_owned);
+        for gone in actions.iter().filter_map(|action| path(action, "remove")) {
+            files.remove(&gone);
+        }
+        files.extend(actions.iter().filter_map(|action| path(action, "add")));
+    }
+    files
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn vacuum_keeps_the_files_of_any_set_of_versions() {
+    let mut lake = Fixture::new();
+    for (n, mode) in [
+        (1, WriteMode::Replace),
+        (2, WriteMode::Append),
+        (3, WriteMode::Append),
+        (4, WriteMode::Replace),
+        (5, WriteMode::Append),
+        (6, WriteMode::Replace),
+        (7, WriteMode::Append),
+    ] {
+        lake.load("raw.a", numbers(vec![n]), mode, vec![]).await;
+    }
+    let (branch, opened) = lake.branch().await;
+    // Files of version 2 are there again.
+    let restored = opened.stage_restore(&name("raw.a"), 2).await.unwrap();
+    lake.publish(&branch, &Staged { tables: vec![restored], ..Staged::default() }).await;
+    let log = lake.path().join("raw/a/_delta_log");
+    let all = lake.data_files("raw/a").len() as u64;
+    for set in 0_u32..1 << 7 {
+        let versions: BTreeSet<u64> = (0..7).filter(|version| set & (1 << version) != 0).collect();
+        let used: BTreeSet<String> = versions.iter().chain([&7]).flat_map(|version| files_at(&log, *version)).collect();
+        let keep = KeepSet {
+            versions: [(name("raw.a"), versions.clone())].into(),
+            tables: BTreeSet::from([name("raw.a")]),
+            ..KeepSet::default()
+        };
+        let would = lake.engine.vacuum(&keep, true).await.unwrap();
+        assert_eq!(would.files, all - used.len() as u64, "{versions:?}");
+    }
+}

@@ -1,0 +1,152 @@
+//! A PostgreSQL of the tests' own: one server for all of them, a database for each.
+
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+/// How long the server may take to start on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// Starts the server, and ends it at once when standard input ends: when this process does, however that comes.
+const LEASH: &str = "\"$0\" \"$@\" & server=$!; read -r _; kill -QUIT $server; wait $server; rm -rf \"$FOLDER\"";
+/// The superuser, and its password.
+pub(super) const OWNER: (&str, &str) = ("postgres", "s3cret-of-the-tests");
+
+struct Server {
+    programs: PathBuf,
+    port: u16,
+    /// The shell that holds it; its standard input is open as long as this process lives.
+    _leash: Child,
+}
+
+fn server() -> &'static Server {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    SERVER.get_or_init(Server::start)
+}
+
+/// PostgreSQL refuses to run as root: its own user does it then.
+fn as_its_user(program: &Path) -> Command {
+    let is_root = Command::new("id").arg("-u").output().unwrap().stdout == b"0\n";
+    if !is_root {
+        return Command::new(program);
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid", "postgres", "--regid", "postgres", "--clear-groups"]).arg(program);
+    command
+}
+
+impl Server {
+    fn start() -> Self {
+        let programs = std::env::var_os("HEADWATER_POSTGRES").unwrap_or_else(|| {
+            panic!("HEADWATER_POSTGRES is not set: run the tests with ./test, which installs PostgreSQL and sets it")
+        });
+        let programs = PathBuf::from(programs);
+        assert!(
+            programs.join("initdb").is_file(),
+            "there is no {}/initdb: run the tests with ./test",
+            programs.display()
+        );
+        let folder = tempfile::tempdir().unwrap().keep();
+        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o777)).unwrap();
+        let (data, password) = (folder.join("data"), folder.join("password"));
+        std::fs::write(&password, OWNER.1).unwrap();
+        let made = as_its_user(&programs.join("initdb"))
+            .args([
+                "--auth",
+                "scram-sha-256",
+                "--username",
+                OWNER.0,
+                "--encoding",
+                "UTF8",
+                "--no-sync",
+                "--locale",
+                "C",
+            ])
+            .arg("--pwfile")
+            .arg(&password)
+            .arg("--pgdata")
+            .arg(&data)
+            .current_dir(&folder)
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
+        for (name, text) in
+            [("server.crt", include_str!("tls/server.crt")), ("server.key", include_str!("tls/server.key"))]
+        {
+            std::fs::write(folder.join(name), text).unwrap();
+            // The server takes a key only if nobody else can read it.
+            let mut install = as_its_user(Path::new("install"));
+            install.args(["-m", "600"]).arg(folder.join(name)).arg(data.join(name)).current_dir(&folder);
+            assert!(install.status().unwrap().success(), "{name} cannot be put into {}", data.display());
+        }
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let settings =
+            ["ssl=on", "listen_addresses=127.0.0.1", "fsync=off", "wal_level=logical", "max_connections=300"];
+        let inner = as_its_user(&programs.join("postgres"));
+        let mut leash = Command::new("sh");
+        leash.arg("-c").arg(LEASH).arg(inner.get_program()).args(inner.get_args());
+        leash.arg("-D").arg(&data).arg("-k").arg(&folder).args(["-p", &port.to_string()]);
+        leash.args(settings.iter().flat_map(|setting| ["-c", setting])).env("FOLDER", &folder).current_dir(&folder);
+        let leash = leash.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let server = Self { programs, port, _leash: leash };
+        let began = Instant::now();
+        while !server.psql("postgres", "select 1").status.success() {
+            assert!(began.elapsed() < PATIENCE, "PostgreSQL does not answer");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        server
+    }
+
+    fn psql(&self, database: &str, sql: &str) -> std::process::Output {
+        let mut psql = Command::new(self.programs.join("psql"));
+        psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", &self.port.to_string()]);
+        psql.args(["-U", OWNER.0, "-d", database]).env("PGPASSWORD", OWNER.1).env("PGTZ", "UTC");
+        let mut child = psql.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(sql.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    }
+}
+
+/// A database of a test's own.
+pub(super) struct Database {
+    name: String,
+}
+
+impl Database {
+    /// An empty one.
+    pub(super) fn new() -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let database = Self { name: format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed)) };
+        let made = server().psql("postgres", &format!("create database {}", database.name));
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        database
+    }
+
+    /// What SQL answers, as psql writes it: rows by lines, fields apart by `|`.
+    #[track_caller]
+    pub(super) fn sql(&self, sql: &str) -> String {
+        let output = server().psql(&self.name, sql);
+        assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+    }
+
+    /// Where it is, for its owner.
+    pub(super) fn url(&self) -> String {
+        self.url_of(OWNER.0, OWNER.1)
+    }
+
+    /// Where it is, for somebody.
+    pub(super) fn url_of(&self, user: &str, password: &str) -> String {
+        format!("postgres://{user}:{password}@127.0.0.1:{}/{}", server().port, self.name)
+    }
+}
+
+/// SQL in a database of another name.
+#[track_caller]
+pub(super) fn on(database: &str, sql: &str) {
+    let output = server().psql(database, sql);
+    assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
+}

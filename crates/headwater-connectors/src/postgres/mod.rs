@@ -1,0 +1,74 @@
+//! The `postgres` connector: tables, views and queries of PostgreSQL 12 and newer.
+//!
+//! ```yaml
+//! connector: postgres
+//! connection: "${SHOP_DSN}"        # postgres://user:password@host/database
+//! streams:
+//!   - { table: raw.customers, from: public.customers }
+//!   - { table: raw.orders, from: public.orders, mode: incremental, cursor: order_id }
+//! ```
+//!
+//! What it promises:
+//!
+//! - **One moment.** All parts of a table are read in one exported snapshot of the database, whatever commits meanwhile.
+//! - **Memory does not grow with the table.** Rows come by `COPY … (FORMAT binary)` in ranges of pages, several at a time
+//!   (from version 14 on), and become columns as they come.
+//! - **No value is changed without a word.** What has no exact counterpart in the lake is text as PostgreSQL writes it; a value
+//!   that does not fit its column (`infinity`, `NaN`, years past 9999, more digits than declared, invalid UTF-8) makes a bad row with its reason.
+//! - **Encrypted and verified** unless the server is on this machine or the project says otherwise.
+//! - **Nothing is written** in the database. The role needs `usage` on the schema and `select` on the table.
+//!
+//! The mode `full` (the default) replaces the table with all rows, at every run that follows a change anywhere in the database: no
+//! table says when it was changed. The mode `incremental` adds the rows whose `cursor` is past the greatest value of the last load,
+//! which is kept in the commit that holds them. It sees neither rows that are changed without moving the cursor, nor deleted ones,
+//! nor those that commit late with a smaller value than one that was read: choose a column that only grows, as a key from a sequence
+//! or a time of insertion. A cursor that is null in some row is refused.
+//!
+//! Types: integers, floats, booleans, dates, `timestamp` (`timestamp_ntz`), `timestamptz` (`timestamp`), `bytea` (`binary`), texts and
+//! `numeric(p,s)` of up to 38 digits are what they are; `numeric` without digits is `decimal(38,9)`, `money` too; arrays of one
+//! dimension are lists. All else is text: `json`, `jsonb`, `uuid`, enums, times, intervals (ISO 8601), networks, ranges, composites,
+//! what extensions bring. A domain is what it is made of. `columns` of a stream declares another type where no value can change by it
+//! (a wider integer, a decimal, `string` for anything).
+//!
+//! Connect to the server itself, or to a pooler that gives each session a server's of its own: a load is one transaction in each
+//! of its sessions (one for each core, and one more).
+
+mod connect;
+mod copy;
+mod decode;
+mod describe;
+mod numeric;
+mod options;
+mod part;
+mod quote;
+mod shared;
+mod stream;
+mod tls;
+mod types;
+
+use std::sync::Arc;
+
+use headwater_sdk::check::OptionsError;
+use headwater_sdk::connector::{Connector, OpenContext, ReadMode, SourceStream, StreamSettings};
+
+pub use options::{SourceOptions, StreamOptions, Tls};
+
+/// The connector. See the module's text.
+#[derive(Debug)]
+pub struct Postgres;
+
+impl Connector for Postgres {
+    const NAME: &'static str = "postgres";
+    const MODES: &'static [ReadMode] = &[ReadMode::Full, ReadMode::Incremental];
+    type SourceOptions = SourceOptions;
+    type StreamOptions = StreamOptions;
+
+    fn open(
+        source: SourceOptions,
+        stream: StreamOptions,
+        settings: StreamSettings,
+        context: &OpenContext,
+    ) -> Result<Arc<dyn SourceStream>, OptionsError> {
+        Ok(Arc::new(stream::TableStream::new(&source, stream, settings, context)?))
+    }
+}

@@ -1,0 +1,53 @@
+//! The connector's keys in a project's YAML.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// Keys of a source of PostgreSQL.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SourceOptions {
+    /// Where the database is: `postgres://user:password@host:5432/database`, or `host=… user=… dbname=…`. Write the password as
+    /// `${NAME}`.
+    pub connection: String,
+    /// How the connection is encrypted. Default: `verify`, but for a server on this machine.
+    #[serde(default)]
+    pub tls: Option<Tls>,
+    /// A file with the certificates, in PEM, of those who may have signed the server's; in place of the system's.
+    #[serde(default)]
+    pub ca: Option<String>,
+}
+
+/// How a connection is encrypted (`tls`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Tls {
+    /// Encrypted, and the server's certificate is verified, with its name.
+    Verify,
+    /// Encrypted; whoever answers is believed to be the server.
+    Encrypt,
+    /// In the clear.
+    Off,
+}
+
+/// Keys of a stream of PostgreSQL.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StreamOptions {
+    /// The table or view, as `schema.table`; without a schema it is looked up as PostgreSQL does. This or `query`.
+    #[serde(default)]
+    pub from: Option<String>,
+    /// A query in PostgreSQL's SQL whose rows are read, in one part.
+    #[serde(default)]
+    pub query: Option<String>,
+    /// Which rows: a condition in PostgreSQL's SQL. With `from`.
+    #[serde(default, rename = "where")]
+    pub condition: Option<String>,
+    /// Columns that are left out.
+    #[serde(default)]
+    pub exclude: Vec<String>,
+    /// In the mode `incremental`: a column that only grows and is never null. A run reads the rows past the greatest value of
+    /// the last one.
+    #[serde(default)]
+    pub cursor: Option<String>,
+}

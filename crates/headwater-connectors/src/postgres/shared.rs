@@ -1,0 +1,71 @@
+//! What the parts of a load share: one exported snapshot of the database, and the sessions that read in it.
+
+use std::sync::{Mutex, PoisonError};
+
+use headwater_sdk::Result;
+use tokio::sync::OnceCell;
+
+use super::connect::{Server, Session};
+use super::quote;
+
+/// The moment at which a load reads, from its first part on.
+#[derive(Debug)]
+pub(super) struct Moment {
+    pub(super) server: Server,
+    /// Whether there are several parts, so that sessions have to see the same.
+    shared: bool,
+    exporter: OnceCell<Exporter>,
+    /// Sessions in a transaction on the snapshot that no part uses now.
+    idle: Mutex<Vec<Session>>,
+}
+
+#[derive(Debug)]
+struct Exporter {
+    snapshot: String,
+    /// The snapshot can be entered as long as its session is in the transaction.
+    _session: Session,
+}
+
+impl Moment {
+    pub(super) fn new(server: Server, shared: bool) -> Self {
+        Self { server, shared, exporter: OnceCell::new(), idle: Mutex::new(Vec::new()) }
+    }
+
+    /// A session in a transaction at the moment.
+    ///
+    /// # Errors
+    /// When the server cannot be reached or refuses.
+    pub(super) async fn session(&self) -> Result<Session> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        if let Some(session) = idle.filter(|session| !session.is_closed()) {
+            return Ok(session);
+        }
+        let session = self.server.connect().await?;
+        self.begin(&session).await?;
+        if self.shared {
+            let exporter = self.exporter.get_or_try_init(|| self.export()).await?;
+            let enter = format!("set transaction snapshot {}", quote::text(&exporter.snapshot));
+            let entered = session.batch_execute(&enter).await;
+            entered.map_err(|error| self.server.error(&error, "the snapshot of the load cannot be entered"))?;
+        }
+        Ok(session)
+    }
+
+    /// Takes a session back whose answer was read to its end.
+    pub(super) fn give_back(&self, session: Session) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(session);
+    }
+
+    async fn export(&self) -> Result<Exporter> {
+        let session = self.server.connect().await?;
+        self.begin(&session).await?;
+        let exported = session.query_one("select pg_export_snapshot()", &[]).await;
+        let exported = exported.map_err(|error| self.server.error(&error, "no snapshot can be exported"))?;
+        Ok(Exporter { snapshot: exported.get(0), _session: session })
+    }
+
+    async fn begin(&self, session: &Session) -> Result<()> {
+        let begun = session.batch_execute("begin isolation level repeatable read read only").await;
+        begun.map_err(|error| self.server.error(&error, "no transaction can be begun"))
+    }
+}
