@@ -125,9 +125,9 @@ impl Region {
         let is_one_of_each = leaves.count_ones() as usize == united.len();
         self.classes = others;
         if is_one_of_each {
-            self.classes.push(united)
+            self.classes.push(united);
         } else {
-            self.classes.extend(with)
+            self.classes.extend(with);
         }
         Ok(is_one_of_each)
     }

@@ -3,43 +3,18 @@
 //!
 //! A failure shows the seed; `JOINS_SEED` and `JOINS_QUERIES=1` repeat it.
 
-use std::sync::Arc;
-
-use arrow::array::Int64Array;
-use headwater_sdk::engine::WriteMode;
 use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 
 use super::model::{COLUMNS, Comparison, Condition, Rows, Term, answer};
-use crate::fixture::{Fixture, batch};
+use super::tables::{SIZES, lake, setting};
 use crate::generated::tape::{Bytes, Tape};
 
 /// How many queries are tried, unless `JOINS_QUERIES` says otherwise.
 const QUERIES: u64 = 300;
-/// The tables' rows.
-const SIZES: [usize; 6] = [120, 60, 40, 24, 12, 5];
-/// The values of each table's columns `a` and `b`.
-const RANGES: [(i64, i64); 6] = [(60, 12), (40, 12), (24, 5), (12, 5), (12, 3), (5, 2)];
-
-fn setting(name: &str, otherwise: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn joins_in_another_order_have_the_same_rows() {
-    let mut lake = Fixture::new();
-    let mut tables: Vec<Rows> = Vec::new();
-    for (index, (size, (a, b))) in SIZES.into_iter().zip(RANGES).enumerate() {
-        // Every fifth value of `a` and every seventh of `b` is null.
-        let value = |row: usize, range: i64, step: i64, nulls: usize| {
-            (row % nulls != nulls - 1).then_some((row as i64 * step + index as i64) % range)
-        };
-        let rows: Rows = (0..size).map(|row| [Some(row as i64), value(row, a, 7, 5), value(row, b, 5, 7)]).collect();
-        let column = |place: usize| Arc::new(Int64Array::from_iter(rows.iter().map(|row| row[place]))) as _;
-        let columns = COLUMNS.iter().enumerate().map(|(place, name)| (*name, column(place)));
-        lake.load(&format!("raw.t{index}"), batch(columns.collect()), WriteMode::Replace, vec![]).await;
-        tables.push(rows);
-    }
+    let (lake, tables) = lake().await;
     let first = setting("JOINS_SEED", 1);
     let (mut reordered, mut with_rows) = (0, 0);
     for seed in first..first + setting("JOINS_QUERIES", QUERIES) {
