@@ -12,6 +12,11 @@ use datafusion::execution::memory_pool::{
 /// top: a sort sorts and merges what it holds before it spills it, which takes up to two thirds of it once more.
 const PARTS: usize = 2;
 
+/// What hands rows from lanes to lanes is never refused memory. It would write them to files and read these back, and (DataFusion up
+/// to 55.2, <https://github.com/apache/datafusion/issues/24883>) wait for ever where two lanes write at one time. It holds a
+/// few batches for each lane, unless one lane falls far behind the others.
+const NEVER_REFUSED: &str = "RepartitionExec";
+
 /// A memory pool in which operators that can spill leave room to do so.
 ///
 /// The query engine's own pool (`FairSpillPool`) lets them hold everything. Two sorts that fill up at the same time then have
@@ -35,8 +40,17 @@ struct Held {
 
 impl Held {
     fn of(&mut self, reservation: &MemoryReservation) -> &mut usize {
-        if reservation.consumer().can_spill() { &mut self.spillable } else { &mut self.fixed }
+        if spills(reservation.consumer()) { &mut self.spillable } else { &mut self.fixed }
     }
+}
+
+fn is_never_refused(consumer: &MemoryConsumer) -> bool {
+    consumer.name().starts_with(NEVER_REFUSED)
+}
+
+/// Whether a consumer gives memory back when it is refused more.
+fn spills(consumer: &MemoryConsumer) -> bool {
+    consumer.can_spill() && !is_never_refused(consumer)
 }
 
 impl SpillPool {
@@ -56,11 +70,11 @@ impl MemoryPool for SpillPool {
     }
 
     fn register(&self, consumer: &MemoryConsumer) {
-        self.held().spillers += usize::from(consumer.can_spill());
+        self.held().spillers += usize::from(spills(consumer));
     }
 
     fn unregister(&self, consumer: &MemoryConsumer) {
-        self.held().spillers -= usize::from(consumer.can_spill());
+        self.held().spillers -= usize::from(spills(consumer));
     }
 
     fn grow(&self, reservation: &MemoryReservation, additional: usize) {
@@ -73,7 +87,9 @@ impl MemoryPool for SpillPool {
 
     fn try_grow(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
         let mut held = self.held();
-        let left = if reservation.consumer().can_spill() {
+        let left = if is_never_refused(reservation.consumer()) {
+            usize::MAX
+        } else if spills(reservation.consumer()) {
             // An even share, whatever the others hold of theirs: each can give it back.
             let share = self.size.saturating_sub(held.fixed) / PARTS / held.spillers.max(1);
             share.saturating_sub(reservation.size())
@@ -147,6 +163,19 @@ mod tests {
         second.try_grow(100).unwrap();
         assert!(second.try_grow(1).is_err());
         assert_eq!(pool.reserved(), 800);
+    }
+
+    #[test]
+    fn what_hands_rows_on_is_never_refused_and_counts() {
+        let pool = pool(1000);
+        let hands_on = MemoryConsumer::new("RepartitionExec[0]").with_can_spill(true).register(&pool);
+        let sort = MemoryConsumer::new("sort").with_can_spill(true).register(&pool);
+        hands_on.try_grow(600).unwrap();
+        sort.try_grow(200).unwrap();
+        assert!(sort.try_grow(1).is_err());
+        hands_on.try_grow(600).unwrap();
+        assert!(MemoryConsumer::new("merge").register(&pool).try_grow(1).is_err());
+        assert_eq!(pool.reserved(), 1400);
     }
 
     #[test]
