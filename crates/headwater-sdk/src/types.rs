@@ -12,7 +12,9 @@
 //! | `timestamp` | `Timestamp(Microsecond, "UTC")`: an instant |
 //! | `timestamp_ntz` | `Timestamp(Microsecond, None)`: wall-clock time without a zone |
 
-use arrow_schema::{DataType, TimeUnit};
+use std::sync::Arc;
+
+use arrow_schema::{DataType, Field, TimeUnit};
 
 /// The names that [`parse_type`] takes, for messages.
 pub const TYPE_NAMES: &str =
@@ -21,6 +23,11 @@ pub const TYPE_NAMES: &str =
 /// An instant: microseconds since 1970-01-01T00:00:00Z.
 pub fn timestamp_utc() -> DataType {
     DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
+}
+
+/// A list of values of a type, each of which may be null.
+pub fn list_of(item: DataType) -> DataType {
+    DataType::List(Arc::new(Field::new("element", item, true)))
 }
 
 /// The Arrow type of a declared column type (letter case and blanks do not matter), or `None` when there is no such

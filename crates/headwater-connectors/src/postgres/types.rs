@@ -1,9 +1,7 @@
 //! PostgreSQL's types and the lake's: what a column becomes, how it is asked for, and how its bytes are read.
 
-use std::sync::Arc;
-
-use arrow_schema::{DataType, Field, TimeUnit};
-use headwater_sdk::types::timestamp_utc;
+use arrow_schema::{DataType, TimeUnit};
+use headwater_sdk::types::{list_of, timestamp_utc};
 
 /// What a `numeric` without declared digits becomes: as BigQuery's NUMERIC, and what most loaders choose.
 const NUMERIC: (u8, i8) = (38, 9);
@@ -69,11 +67,6 @@ impl Reading {
     fn cast(data_type: DataType, cast: &'static str, wire: Wire) -> Self {
         Self { data_type, cast: Some(cast), wire }
     }
-}
-
-/// The type that a list's values have.
-pub(super) fn list_of(item: DataType) -> DataType {
-    DataType::List(Arc::new(Field::new("element", item, true)))
 }
 
 /// How a column is read that the project says nothing of.

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use datafusion::common::{DFSchema, JoinType};
-use datafusion::logical_expr::{Distinct, Expr, Join, JoinConstraint, LogicalPlan, SubqueryAlias};
+use datafusion::common::DFSchema;
+use datafusion::logical_expr::{Distinct, Expr, Join, LogicalPlan, SubqueryAlias};
 
 use super::columns::{as_keys, key_column, outputs, substitute};
 use super::derivative::{Sign, derivative, not_linear};
@@ -11,6 +11,7 @@ use super::inputs::Changed;
 use super::key::{before_unnesting, is_linear, key_columns, looked_up};
 use super::sides::{Side, sides};
 use super::{Found, Stop, obstacle};
+use crate::session::semi_join;
 
 /// What a table of keys is called within a join.
 const KEYS: &str = "__affected";
@@ -94,17 +95,8 @@ fn of_side(join: &Join, side: &Side<'_>, own: &[Expr], changed: &Changed) -> Fou
             let (own, _) = side.on.get(*place)?;
             Some(((*own).clone(), key_column(KEYS, index)))
         });
-        let rows = Join::try_new(
-            Arc::new(side.rows.clone()),
-            Arc::new(LogicalPlan::SubqueryAlias(found)),
-            on.collect(),
-            None,
-            JoinType::LeftSemi,
-            JoinConstraint::On,
-            join.null_equality,
-            false,
-        )?;
-        keys.push(as_keys(LogicalPlan::Join(rows), own)?);
+        let (rows, found) = (Arc::new(side.rows.clone()), Arc::new(LogicalPlan::SubqueryAlias(found)));
+        keys.push(as_keys(semi_join(rows, found, on.collect(), join.null_equality)?, own)?);
     }
     Ok(keys)
 }

@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use arrow::datatypes::DataType;
 use datafusion::catalog::TableProvider;
-use datafusion::common::{DFSchema, JoinType, NullEquality, Result};
+use datafusion::common::{DFSchema, NullEquality, Result};
 use datafusion::logical_expr::{
-    Distinct, Expr, Join, JoinConstraint, LogicalPlan, LogicalPlanBuilder, SubqueryAlias, TableSource, Union,
+    Distinct, Expr, Join, LogicalPlan, LogicalPlanBuilder, SubqueryAlias, TableSource, Union,
 };
 
 use super::Found;
 use super::columns::{key_column, key_name, outputs, substitute};
 use super::key::{Part, before_unnesting, not_unnested, of_groups, of_partitions};
 use super::sides::sides;
-use crate::session::LakeTable;
+use crate::session::{LakeTable, semi_join};
 
 /// What the table of keys is called within a join.
 const KEYS: &str = "__keys";
@@ -55,17 +55,7 @@ impl KeyTable {
         }
         let keys = SubqueryAlias::try_new(Arc::new(keys.build()?), KEYS)?;
         let on = parts.iter().map(|(place, expr)| (expr.clone(), key_column(KEYS, *place))).collect();
-        let chosen = Join::try_new(
-            Arc::new(plan),
-            Arc::new(LogicalPlan::SubqueryAlias(keys)),
-            on,
-            None,
-            JoinType::LeftSemi,
-            JoinConstraint::On,
-            NullEquality::NullEqualsNull,
-            false,
-        )?;
-        Ok(LogicalPlan::Join(chosen))
+        semi_join(Arc::new(plan), Arc::new(LogicalPlan::SubqueryAlias(keys)), on, NullEquality::NullEqualsNull)
     }
 
     /// The rows of a plan whose keys are in the table, computed of no more than that needs. `columns` says how each of the

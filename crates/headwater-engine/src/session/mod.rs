@@ -6,6 +6,7 @@
 
 mod answer;
 mod catalog;
+mod columns;
 mod estimates;
 mod given;
 mod join_order;
@@ -38,6 +39,7 @@ pub(crate) use catalog::TableCache;
 pub(crate) use overflow::refuse_overflow;
 pub(crate) use runtime::Runtime;
 pub(crate) use scan::{FILE_COLUMN, LakeTable, ROW_COLUMN, needs_delta_rs};
+pub(crate) use semi_joins::semi_join;
 pub(crate) use sql_types::SqlTypes;
 pub(crate) use star::DateDimension;
 pub(crate) use travel::moments;
@@ -224,7 +226,6 @@ impl Session {
         }
         if has_namesakes {
             let options = &mut state.config_mut().options_mut().optimizer;
-            options.enable_dynamic_filter_pushdown = false;
             options.enable_join_dynamic_filter_pushdown = false;
             options.enable_topk_dynamic_filter_pushdown = false;
             options.enable_aggregate_dynamic_filter_pushdown = false;

@@ -7,10 +7,12 @@
 use std::sync::Arc;
 
 use datafusion::common::tree_node::Transformed;
-use datafusion::common::{Column, DFSchema, JoinType, Result};
-use datafusion::logical_expr::{Expr, Join, LogicalPlan, Projection};
+use datafusion::common::{Column, DFSchema, JoinType, NullEquality, Result};
+use datafusion::logical_expr::{Expr, Join, JoinConstraint, LogicalPlan, Projection};
 use datafusion::optimizer::optimizer::ApplyOrder;
 use datafusion::optimizer::{OptimizerConfig, OptimizerRule};
+
+use super::columns::below;
 
 /// See the module's documentation.
 #[derive(Debug)]
@@ -31,7 +33,7 @@ impl OptimizerRule for PushDownSemiJoins {
         if semi.join_type != JoinType::LeftSemi || semi.filter.is_some() || semi.null_aware || semi.on.is_empty() {
             return Ok(Transformed::no(plan));
         }
-        let keys: Option<Vec<Column>> = semi.on.iter().map(|(key, _)| column(key)).collect();
+        let keys: Option<Vec<Column>> = semi.on.iter().map(|(key, _)| key.try_as_col().cloned()).collect();
         let Some(keys) = keys else { return Ok(Transformed::no(plan)) };
         Ok(match pushed(&semi.left, &keys, semi)? {
             Some(plan) => Transformed::yes(plan),
@@ -40,18 +42,12 @@ impl OptimizerRule for PushDownSemiJoins {
     }
 }
 
-fn column(expr: &Expr) -> Option<Column> {
-    match expr {
-        Expr::Column(column) => Some(column.clone()),
-        _ => None,
-    }
-}
-
 /// The plan with the semi-join below it, on `keys` of its output; `None` where it cannot go down.
 fn pushed(plan: &LogicalPlan, keys: &[Column], semi: &Join) -> Result<Option<LogicalPlan>> {
     match plan {
         LogicalPlan::Projection(projection) => {
-            let Some(below) = below(projection, keys) else { return Ok(None) };
+            let below: Option<Vec<Column>> = keys.iter().map(|key| below(plan, key)).collect();
+            let Some(below) = below else { return Ok(None) };
             let Some(input) = pushed(&projection.input, &below, semi)? else { return Ok(None) };
             Ok(Some(LogicalPlan::Projection(Projection::try_new(projection.expr.clone(), Arc::new(input))?)))
         }
@@ -92,24 +88,16 @@ fn has(schema: &DFSchema, keys: &[Column]) -> bool {
 /// The rows of a plan that the semi-join leaves.
 fn restricted(plan: &Arc<LogicalPlan>, keys: &[Column], semi: &Join) -> Result<LogicalPlan> {
     let on = keys.iter().map(|key| Expr::Column(key.clone())).zip(semi.on.iter().map(|(_, other)| other.clone()));
-    let join = Join::try_new(
-        Arc::clone(plan),
-        Arc::clone(&semi.right),
-        on.collect(),
-        None,
-        JoinType::LeftSemi,
-        semi.join_constraint,
-        semi.null_equality,
-        false,
-    )?;
-    Ok(LogicalPlan::Join(join))
+    semi_join(Arc::clone(plan), Arc::clone(&semi.right), on.collect(), semi.null_equality)
 }
 
-/// The columns of a projection's input that its output columns `keys` are, if all are columns.
-fn below(projection: &Projection, keys: &[Column]) -> Option<Vec<Column>> {
-    let of = |key: &Column| {
-        let place = projection.schema.index_of_column(key).ok()?;
-        column(&projection.expr.get(place)?.clone().unalias_nested().data)
-    };
-    keys.iter().map(of).collect()
+/// The rows of a plan that find a partner among others, by expressions of both that are equal.
+pub(crate) fn semi_join(
+    rows: Arc<LogicalPlan>,
+    others: Arc<LogicalPlan>,
+    on: Vec<(Expr, Expr)>,
+    null_equality: NullEquality,
+) -> Result<LogicalPlan> {
+    let (kind, constraint) = (JoinType::LeftSemi, JoinConstraint::On);
+    Ok(LogicalPlan::Join(Join::try_new(rows, others, on, None, kind, constraint, null_equality, false)?))
 }

@@ -1,9 +1,7 @@
 //! The type of a column, from a sample of its values.
 
-use std::sync::Arc;
-
 use arrow_schema::{DataType, Field, TimeUnit};
-use headwater_sdk::types::timestamp_utc;
+use headwater_sdk::types::{list_of, timestamp_utc};
 
 use super::nested::{MAX_DEPTH, read_array, read_object};
 use super::number::{parse_int, parse_plain_float};
@@ -215,7 +213,7 @@ impl Guess {
             DataType::Struct(self.fields.iter().map(field).collect())
         } else if all(self.arrays) {
             let item = self.items.as_ref().map_or(DataType::Utf8, |items| items.or_string());
-            DataType::List(Arc::new(Field::new("element", item, true)))
+            list_of(item)
         } else {
             DataType::Utf8
         })

@@ -8,9 +8,11 @@ use std::sync::Arc;
 
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, JoinType, Result};
-use datafusion::logical_expr::{Aggregate, Expr, Filter, Join, JoinConstraint, LogicalPlan, Projection, SubqueryAlias};
+use datafusion::logical_expr::{Aggregate, Expr, Filter, Join, LogicalPlan, Projection, SubqueryAlias};
 
 use super::sizes::rows;
+use crate::session::columns::below;
+use crate::session::semi_joins::semi_join;
 
 /// Groups are restricted when at most one of so many is expected to be asked for: the keys are looked up twice.
 const FEW: f64 = 10.0;
@@ -69,17 +71,18 @@ struct Keys {
 /// Looks for the shortest table, or part of one, whose column has all values that a plan's column has.
 fn find(plan: &LogicalPlan, column: &Column, found: &mut Option<Keys>) {
     match plan {
-        LogicalPlan::Projection(Projection { expr, input, schema, .. }) => {
-            let place = schema.maybe_index_of_column(column);
-            if let Some(Expr::Column(column)) =
-                place.and_then(|place| expr.get(place)).map(|expr| expr.clone().unalias())
+        _ if is_part_of_a_table(plan) => {
+            if let Some(rows) = rows(plan)
+                && found.as_ref().is_none_or(|found| rows < found.rows)
             {
-                find(input, &column, found);
+                *found = Some(Keys { rows, plan: plan.clone(), column: column.clone() });
             }
         }
-        LogicalPlan::SubqueryAlias(alias) => {
-            if let Some(place) = alias.schema.maybe_index_of_column(column) {
-                find(&alias.input, &Column::from(alias.input.schema().qualified_field(place)), found);
+        LogicalPlan::Projection(Projection { input, .. })
+        | LogicalPlan::SubqueryAlias(SubqueryAlias { input, .. })
+        | LogicalPlan::Filter(Filter { input, .. }) => {
+            if let Some(column) = below(plan, column) {
+                find(input, &column, found);
             }
         }
         LogicalPlan::Join(join) => {
@@ -106,14 +109,6 @@ fn find(plan: &LogicalPlan, column: &Column, found: &mut Option<Keys>) {
                 }
             }
         }
-        LogicalPlan::Filter(filter) if !is_part_of_a_table(plan) => find(&filter.input, column, found),
-        _ if is_part_of_a_table(plan) => {
-            if let Some(rows) = rows(plan)
-                && found.as_ref().is_none_or(|found| rows < found.rows)
-            {
-                *found = Some(Keys { rows, plan: plan.clone(), column: column.clone() });
-            }
-        }
         _ => {}
     }
 }
@@ -131,22 +126,13 @@ fn is_part_of_a_table(plan: &LogicalPlan) -> bool {
 /// many more groups.
 fn restricted(plan: &LogicalPlan, group: &Column, keys: &Keys, join: &Join) -> Result<Option<LogicalPlan>> {
     Ok(match plan {
-        LogicalPlan::Projection(Projection { expr, input, schema, .. }) => {
-            let place = schema.maybe_index_of_column(group);
-            let below = place.and_then(|place| expr.get(place)).map(|expr| expr.clone().unalias());
-            let Some(Expr::Column(below)) = below else { return Ok(None) };
+        LogicalPlan::Filter(filter) if filter.predicate.is_volatile() => None,
+        LogicalPlan::Projection(Projection { input, .. })
+        | LogicalPlan::SubqueryAlias(SubqueryAlias { input, .. })
+        | LogicalPlan::Filter(Filter { input, .. }) => {
+            let Some(below) = below(plan, group) else { return Ok(None) };
             let Some(input) = restricted(input, &below, keys, join)? else { return Ok(None) };
-            Some(LogicalPlan::Projection(Projection::try_new(expr.clone(), Arc::new(input))?))
-        }
-        LogicalPlan::SubqueryAlias(alias) => {
-            let Some(place) = alias.schema.maybe_index_of_column(group) else { return Ok(None) };
-            let below = Column::from(alias.input.schema().qualified_field(place));
-            let Some(input) = restricted(&alias.input, &below, keys, join)? else { return Ok(None) };
-            Some(LogicalPlan::SubqueryAlias(SubqueryAlias::try_new(Arc::new(input), alias.alias.clone())?))
-        }
-        LogicalPlan::Filter(Filter { predicate, input, .. }) if !predicate.is_volatile() => {
-            let Some(input) = restricted(input, group, keys, join)? else { return Ok(None) };
-            Some(LogicalPlan::Filter(Filter::try_new(predicate.clone(), Arc::new(input))?))
+            Some(plan.with_new_exprs(plan.expressions(), vec![input])?)
         }
         LogicalPlan::Aggregate(aggregate) => {
             let key = aggregate.schema.maybe_index_of_column(group).and_then(|place| aggregate.group_expr.get(place));
@@ -158,18 +144,9 @@ fn restricted(plan: &LogicalPlan, group: &Column, keys: &Keys, join: &Join) -> R
             let those = LogicalPlan::Projection(Projection::try_new(column, Arc::new(keys.plan.clone()))?);
             let those = LogicalPlan::SubqueryAlias(SubqueryAlias::try_new(Arc::new(those), KEYS)?);
             let on = vec![(Expr::Column(key.clone()), Expr::Column(Column::from(those.schema().qualified_field(0))))];
-            let input = Join::try_new(
-                Arc::clone(&aggregate.input),
-                Arc::new(those),
-                on,
-                None,
-                JoinType::LeftSemi,
-                JoinConstraint::On,
-                join.null_equality,
-                false,
-            )?;
+            let input = semi_join(Arc::clone(&aggregate.input), Arc::new(those), on, join.null_equality)?;
             let (keys, values) = (aggregate.group_expr.clone(), aggregate.aggr_expr.clone());
-            Some(LogicalPlan::Aggregate(Aggregate::try_new(Arc::new(LogicalPlan::Join(input)), keys, values)?))
+            Some(LogicalPlan::Aggregate(Aggregate::try_new(Arc::new(input), keys, values)?))
         }
         _ => None,
     })

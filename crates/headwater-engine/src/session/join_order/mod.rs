@@ -24,12 +24,12 @@ use datafusion::optimizer::optimize_projections::OptimizeProjections;
 use datafusion::optimizer::{Optimizer, OptimizerConfig, OptimizerRule};
 
 use region::Region;
-use search::{Ordered, Tree};
+use search::{Ordered, Tree, meets};
 
 use super::semi_joins::PushDownSemiJoins;
-use sizes::{Values, kept_by_a_condition, rows, values};
+use sizes::{Values, rows, values};
 
-pub(super) use sizes::kept_by;
+pub(super) use sizes::{UNKNOWN, kept_by};
 
 /// Another order is taken when it is expected to cost at most this share of what the one at hand costs.
 const WORTH_IT: f64 = 0.8;
@@ -75,7 +75,7 @@ struct Expected<'a> {
     leaves: Vec<f64>,
     /// For each class of equal columns, what is known of each member.
     classes: Vec<Vec<(usize, Values)>>,
-    /// For each other equality the inputs of both sides, and their rows.
+    /// For each other equality, how many different values are expected.
     equalities: Vec<f64>,
 }
 
@@ -100,7 +100,6 @@ impl<'a> Expected<'a> {
 
     /// The rows of a join of two parts; `None` where nothing links them.
     fn rows(&self, one: &Ordered, two: &Ordered) -> Option<f64> {
-        let both = one.set | two.set;
         // The keys that each two inputs have in common, and the rows of the shorter one.
         let mut keys: HashMap<(usize, usize), (f64, f64)> = HashMap::new();
         let mut is_linked = false;
@@ -117,14 +116,13 @@ impl<'a> Expected<'a> {
         // Keys of several columns are at most as many as there are rows that have them.
         let mut keys: f64 = keys.values().map(|(keys, shorter)| keys.min(shorter.max(1.0))).product();
         for (equality, distinct) in self.region.equalities.iter().zip(&self.equalities) {
-            let about = equality.one.1 | equality.two.1;
-            if about & !both == 0 && about & !one.set != 0 && about & !two.set != 0 {
+            if meets(equality.about(), one.set, two.set) {
                 keys *= distinct.max(1.0);
                 is_linked = true;
             }
         }
-        let filters = self.region.filters_between(one.set, two.set);
-        let kept = kept_by_a_condition().powi(i32::try_from(filters).unwrap_or(i32::MAX));
+        let filters = self.region.filters_between(one.set, two.set).count();
+        let kept = UNKNOWN.powi(i32::try_from(filters).unwrap_or(i32::MAX));
         is_linked.then(|| (one.rows * two.rows / keys * kept).max(1.0))
     }
 

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use datafusion::common::{Column, DFSchema, JoinType, NullEquality, Result};
 use datafusion::logical_expr::utils::{conjunction, split_conjunction};
-use datafusion::logical_expr::{Expr, ExprSchemable, Filter, Join, JoinConstraint, LogicalPlan, Projection};
+use datafusion::logical_expr::{Expr, ExprSchemable, Join, JoinConstraint, LogicalPlan, Projection};
 
-use super::search::{Set, Tree};
+use super::search::{Set, Tree, meets};
 
 /// The inputs that a set can hold.
 const MOST_INPUTS: usize = 30;
@@ -68,22 +68,20 @@ impl Region {
     }
 
     fn take_apart(&mut self, plan: &LogicalPlan, pairs: &mut Vec<(Expr, Expr)>, filters: &mut Vec<Expr>) -> Tree {
-        if let Some(join) = inner(plan) {
-            let left = self.take_apart(&join.left, pairs, filters);
-            let right = self.take_apart(&join.right, pairs, filters);
-            pairs.extend(join.on.iter().cloned());
-            filters.extend(join.filter.iter().flat_map(|filter| split_conjunction(filter)).cloned());
-            return Tree::Join(Box::new(left), Box::new(right));
-        }
         match plan {
-            LogicalPlan::Projection(Projection { expr, input, .. })
-                if inner_below(input) && expr.iter().all(|expr| matches!(expr, Expr::Column(_))) =>
-            {
-                self.take_apart(input, pairs, filters)
+            LogicalPlan::Join(join) if inner(plan).is_some() => {
+                let left = self.take_apart(&join.left, pairs, filters);
+                let right = self.take_apart(&join.right, pairs, filters);
+                pairs.extend(join.on.iter().cloned());
+                filters.extend(join.filter.iter().flat_map(|filter| split_conjunction(filter)).cloned());
+                Tree::Join(Box::new(left), Box::new(right))
             }
-            LogicalPlan::Filter(Filter { predicate, input, .. }) if inner_below(input) => {
-                filters.extend(split_conjunction(predicate).into_iter().cloned());
-                self.take_apart(input, pairs, filters)
+            LogicalPlan::Projection(projection) if inner_below(plan) => {
+                self.take_apart(&projection.input, pairs, filters)
+            }
+            LogicalPlan::Filter(filter) if inner_below(plan) => {
+                filters.extend(split_conjunction(&filter.predicate).into_iter().cloned());
+                self.take_apart(&filter.input, pairs, filters)
             }
             _ => {
                 self.leaves.push(plan.clone());
@@ -140,14 +138,10 @@ impl Region {
     }
 
     fn build(&self, tree: &Tree) -> Result<(LogicalPlan, Set)> {
-        let (left, right) = match tree {
+        let ((left, of_left), (right, of_right)) = match tree {
             Tree::Leaf(index) => return Ok((self.leaves[*index].clone(), 1 << index)),
             Tree::Join(left, right) => (self.build(left)?, self.build(right)?),
         };
-        let (left, of_left, right, of_right) = (left.0, left.1, right.0, right.1);
-        let both = of_left | of_right;
-        // A condition belongs to the first join that has all of its columns.
-        let is_here = |about: Set| about & !both == 0 && about & !of_left != 0 && about & !of_right != 0;
         let mut on: Vec<(Expr, Expr)> = Vec::new();
         for class in &self.classes {
             let within = |set: Set| class.iter().find(|member| set & (1 << member.leaf) != 0);
@@ -157,10 +151,9 @@ impl Region {
             }
         }
         let mut filters: Vec<Expr> = Vec::new();
-        for Equality { one: (one, of_one), two: (two, of_two) } in &self.equalities {
-            if !is_here(of_one | of_two) {
-                continue;
-            }
+        // A condition belongs to the first join that has all of its columns.
+        for equality in self.equalities.iter().filter(|equality| meets(equality.about(), of_left, of_right)) {
+            let Equality { one: (one, of_one), two: (two, of_two) } = equality;
             let is_in = |about: Set, side: Set| about != 0 && about & !side == 0;
             if is_in(*of_one, of_left) && is_in(*of_two, of_right) {
                 on.push((one.clone(), two.clone()));
@@ -170,7 +163,7 @@ impl Region {
                 filters.push(one.clone().eq(two.clone()));
             }
         }
-        filters.extend(self.filters.iter().filter(|(_, about)| is_here(*about)).map(|(filter, _)| filter.clone()));
+        filters.extend(self.filters_between(of_left, of_right).cloned());
         let join = Join::try_new(
             Arc::new(left),
             Arc::new(right),
@@ -181,20 +174,25 @@ impl Region {
             NullEquality::NullEqualsNothing,
             false,
         )?;
-        Ok((LogicalPlan::Join(join), both))
+        Ok((LogicalPlan::Join(join), of_left | of_right))
     }
 
     /// Whether every condition is placed by some join: those about a single input, or none, are not.
     pub(super) fn is_placed(&self) -> bool {
-        let spans = |about: Set| about.count_ones() > 1;
-        let equalities = self.equalities.iter().map(|equality| equality.one.1 | equality.two.1);
-        self.filters.iter().map(|(_, about)| *about).chain(equalities).all(spans)
+        let equalities = self.equalities.iter().map(Equality::about);
+        self.filters.iter().map(|(_, about)| *about).chain(equalities).all(|about| about.count_ones() > 1)
     }
 
-    /// How many of the other conditions a join of two sets applies.
-    pub(super) fn filters_between(&self, one: Set, two: Set) -> usize {
-        let is_here = |about: Set| about & !(one | two) == 0 && about & !one != 0 && about & !two != 0;
-        self.filters.iter().filter(|(_, about)| is_here(*about)).count()
+    /// The conditions, but for equalities, that a join of two sets applies.
+    pub(super) fn filters_between(&self, one: Set, two: Set) -> impl Iterator<Item = &Expr> {
+        self.filters.iter().filter(move |(_, about)| meets(*about, one, two)).map(|(filter, _)| filter)
+    }
+}
+
+impl Equality {
+    /// The inputs of both.
+    pub(super) fn about(&self) -> Set {
+        self.one.1 | self.two.1
     }
 }
 

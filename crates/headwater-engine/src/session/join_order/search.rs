@@ -5,6 +5,11 @@ use std::collections::HashMap;
 /// Inputs of joins as bits.
 pub(super) type Set = u32;
 
+/// Whether something about some inputs comes together where two sets of inputs do: it is within both, and in neither alone.
+pub(super) fn meets(about: Set, one: Set, two: Set) -> bool {
+    about & !(one | two) == 0 && about & !one != 0 && about & !two != 0
+}
+
 /// Up to so many inputs all orders are compared; past that the pair with the cheapest join is joined first, again and again.
 const COMPARED: usize = 10;
 
@@ -36,16 +41,21 @@ impl Ordered {
         Self { tree: Tree::Leaf(index), set: 1 << index, rows, cost: 0.0 }
     }
 
-    /// Two orders joined, with `rows` coming out: each of these costs something, and each that is held while joining.
+    /// Two orders joined, with `rows` coming out.
     pub(super) fn join(one: &Self, two: &Self, rows: f64) -> Self {
         let (short, long) = if two.rows < one.rows { (two, one) } else { (one, two) };
         Self {
             tree: Tree::Join(Box::new(short.tree.clone()), Box::new(long.tree.clone())),
             set: one.set | two.set,
             rows,
-            cost: one.cost + two.cost + HELD * short.rows + rows,
+            cost: one.cost + two.cost + cost(one, two, rows),
         }
     }
+}
+
+/// What a join costs by itself: each row that comes out costs something, and each that is held while joining.
+fn cost(one: &Ordered, two: &Ordered, rows: f64) -> f64 {
+    HELD * one.rows.min(two.rows) + rows
 }
 
 /// The cheapest order of `leaves`. `joined` tells how many rows come out of a join, and `None` where nothing links the sides;
@@ -64,7 +74,7 @@ fn of_all(leaves: &[Ordered], joined: impl Fn(&Ordered, &Ordered) -> Option<f64>
             continue;
         }
         let first = 1 << set.trailing_zeros();
-        let mut found: Option<Ordered> = None;
+        let mut found: Option<(f64, &Ordered, &Ordered, f64)> = None;
         let mut part = (set - 1) & set;
         while part != 0 {
             // Each split once: with the first input on this side.
@@ -72,13 +82,14 @@ fn of_all(leaves: &[Ordered], joined: impl Fn(&Ordered, &Ordered) -> Option<f64>
                 && let (Some(one), Some(two)) = (best.get(&part), best.get(&(set & !part)))
                 && let Some(rows) = joined(one, two)
             {
-                let ordered = Ordered::join(one, two, rows);
-                if found.as_ref().is_none_or(|found| ordered.cost < found.cost) {
-                    found = Some(ordered);
+                let whole = one.cost + two.cost + cost(one, two, rows);
+                if found.is_none_or(|(least, ..)| whole < least) {
+                    found = Some((whole, one, two, rows));
                 }
             }
             part = (part - 1) & set;
         }
+        let found = found.map(|(_, one, two, rows)| Ordered::join(one, two, rows));
         best.extend(found.map(|found| (set, found)));
     }
     best.remove(&all)
@@ -86,20 +97,18 @@ fn of_all(leaves: &[Ordered], joined: impl Fn(&Ordered, &Ordered) -> Option<f64>
 
 fn greedy(mut open: Vec<Ordered>, joined: impl Fn(&Ordered, &Ordered) -> Option<f64>) -> Option<Ordered> {
     while open.len() > 1 {
-        let mut found: Option<(usize, usize, Ordered)> = None;
+        let mut found: Option<(f64, usize, usize, f64)> = None;
         for two in 1..open.len() {
             for one in 0..two {
                 let Some(rows) = joined(&open[one], &open[two]) else { continue };
-                let ordered = Ordered::join(&open[one], &open[two], rows);
-                let added = |ordered: &Ordered, one: usize, two: usize| ordered.cost - open[one].cost - open[two].cost;
-                let is_less =
-                    |(a, b, found): &(usize, usize, Ordered)| added(&ordered, one, two) < added(found, *a, *b);
-                if found.as_ref().is_none_or(is_less) {
-                    found = Some((one, two, ordered));
+                let added = cost(&open[one], &open[two], rows);
+                if found.is_none_or(|(least, ..)| added < least) {
+                    found = Some((added, one, two, rows));
                 }
             }
         }
-        let (one, two, ordered) = found?;
+        let (_, one, two, rows) = found?;
+        let ordered = Ordered::join(&open[one], &open[two], rows);
         open.swap_remove(two);
         open[one] = ordered;
     }

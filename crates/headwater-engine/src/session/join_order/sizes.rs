@@ -5,6 +5,7 @@ use datafusion::datasource::source_as_provider;
 use datafusion::logical_expr::utils::split_conjunction;
 use datafusion::logical_expr::{Aggregate, Expr, FetchType, Join, Like, LogicalPlan, SkipType, TableScan};
 
+use crate::session::columns::{as_column, below};
 use crate::session::scan::LakeTable;
 
 /// What is known of a column, in the table that it comes from.
@@ -45,16 +46,14 @@ impl Values {
 }
 
 /// The share of rows that a condition keeps of which nothing is known.
-pub(super) const fn kept_by_a_condition() -> f64 {
-    0.3
-}
+pub(in crate::session) const UNKNOWN: f64 = 0.3;
 
 /// The share of rows that a condition on a scan keeps which its table's log tells nothing of.
 pub(in crate::session) fn kept_by(condition: &Expr) -> f64 {
     match condition {
         Expr::IsNotNull(_) | Expr::Like(Like { negated: true, .. }) => 0.9,
         Expr::Like(_) | Expr::IsNull(_) => 0.1,
-        _ => kept_by_a_condition(),
+        _ => UNKNOWN,
     }
 }
 
@@ -107,14 +106,6 @@ pub(super) fn values(plan: &LogicalPlan, column: &Column) -> Option<Values> {
             let (rows, range) = table.extent(&column.name)?;
             Some(Values { rows, range })
         }),
-        LogicalPlan::SubqueryAlias(alias) => {
-            let place = alias.schema.maybe_index_of_column(column)?;
-            values(&alias.input, &Column::from(alias.input.schema().qualified_field(place)))
-        }
-        LogicalPlan::Projection(projection) => {
-            let place = projection.schema.maybe_index_of_column(column)?;
-            of_expr(&projection.input, projection.expr.get(place)?)
-        }
         LogicalPlan::Aggregate(aggregate) => {
             let place = aggregate.schema.maybe_index_of_column(column)?;
             match aggregate.group_expr.as_slice() {
@@ -126,18 +117,12 @@ pub(super) fn values(plan: &LogicalPlan, column: &Column) -> Option<Values> {
             let side = if join.left.schema().has_column(column) { &join.left } else { &join.right };
             values(side, column)
         }
-        LogicalPlan::Filter(_) | LogicalPlan::Sort(_) | LogicalPlan::Limit(_) | LogicalPlan::Repartition(_) => {
-            values(plan.inputs().first()?, column)
-        }
-        _ => None,
+        _ => values(plan.inputs().first()?, &below(plan, column)?),
     }
 }
 
 fn of_expr(input: &LogicalPlan, expr: &Expr) -> Option<Values> {
-    match expr.clone().unalias() {
-        Expr::Column(column) => values(input, &column),
-        _ => None,
-    }
+    values(input, &as_column(expr)?)
 }
 
 fn with_table<T>(scan: &TableScan, ask: impl FnOnce(&LakeTable) -> Option<T>) -> Option<T> {
@@ -163,7 +148,7 @@ fn of_join(join: &Join) -> Option<f64> {
     };
     // The share of one side that finds a key on the other.
     let found = |others: f64| if join.on.is_empty() { 1.0 } else { (others / keys()).min(1.0) };
-    let kept = if join.filter.is_some() { kept_by_a_condition() } else { 1.0 };
+    let kept = if join.filter.is_some() { UNKNOWN } else { 1.0 };
     Some(match join.join_type {
         JoinType::Inner if join.on.is_empty() => left * right * kept,
         JoinType::Inner => left * right / keys() * kept,

@@ -175,8 +175,7 @@ impl Interval {
     /// The share that it holds of the values between two bounds, as if they were spread evenly.
     fn share_between(&self, least: &ScalarValue, most: &ScalarValue) -> Option<f64> {
         // The distance from one whole number, or day, to the next.
-        let is_stepped = least.data_type().is_integer() || least.data_type() == DataType::Date32;
-        let step = if is_stepped { 1.0 } else { 0.0 };
+        let step = if is_stepped(least) { 1.0 } else { 0.0 };
         let (least, most) = (number(least)?, number(most)?);
         let low = match &self.low {
             Some(bound) => number(&bound.value)? + if bound.open { step } else { 0.0 },
@@ -206,6 +205,11 @@ fn share(intervals: &[Interval], files: &[FileBounds]) -> Option<f64> {
         rows += file.rows as f64;
     }
     (rows > 0.0).then(|| asked / rows)
+}
+
+/// Whether a value is a whole number or a day, of which each has a next one.
+pub(super) fn is_stepped(value: &ScalarValue) -> bool {
+    value.data_type().is_integer() || value.data_type() == DataType::Date32
 }
 
 /// A number, or a point in time, on a line; `None` for values that have no distances.

@@ -4,8 +4,8 @@ use datafusion::logical_expr::Expr;
 use headwater_sdk::engine::{Asked, Restriction};
 
 use super::LakeTable;
-use super::restrictions::{is_restriction, number, restrictions};
-use crate::session::join_order::kept_by;
+use super::restrictions::{is_restriction, is_stepped, number, restrictions};
+use crate::session::join_order::{UNKNOWN, kept_by};
 
 /// How many different values a column is taken to have of which the log knows none: texts that are asked for one by one are
 /// names of kinds more often than keys.
@@ -38,17 +38,19 @@ impl LakeTable {
         let known = self.statistics.column_statistics.get(index)?;
         let (least, most) = (known.min_value.get_value()?, known.max_value.get_value()?);
         // Between two fractions lie as many values as one likes.
-        let is_stepped = least.data_type().is_integer() || least.data_type() == arrow::datatypes::DataType::Date32;
-        is_stepped.then(|| Some(number(most)? - number(least)? + 1.0))?
+        if !is_stepped(least) {
+            return None;
+        }
+        Some(number(most)? - number(least)? + 1.0)
     }
 
     fn kept(&self, restriction: &Restriction, rows: f64) -> f64 {
         match restriction.asked {
             Asked::Values(values) => {
-                let distinct = self.range(&restriction.column).map_or(KINDS, |range| range).min(rows).max(1.0);
+                let distinct = self.range(&restriction.column).unwrap_or(KINDS).min(rows).max(1.0);
                 (values as f64 / distinct).min(1.0)
             }
-            Asked::Range { share } => share.unwrap_or(0.3),
+            Asked::Range { share } => share.unwrap_or(UNKNOWN),
         }
     }
 }

@@ -5,9 +5,21 @@
 
 use std::fmt;
 
+use proptest::prelude::Rng;
+use proptest::test_runner::TestRng;
+
 /// What is written on a tape; shown in hexadecimal.
 #[derive(Clone)]
 pub(crate) struct Bytes(pub(crate) Vec<u8>);
+
+impl Bytes {
+    /// So many random ones.
+    pub(crate) fn random(rng: &mut TestRng, count: usize) -> Self {
+        let mut bytes = vec![0; count];
+        rng.fill_bytes(&mut bytes);
+        Self(bytes)
+    }
+}
 
 impl fmt::Debug for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

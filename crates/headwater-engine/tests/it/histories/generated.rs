@@ -9,13 +9,12 @@ use std::collections::BTreeMap;
 use headwater_sdk::check::{CheckResult, Probe, Severity};
 use headwater_sdk::engine::{Refresh, Staged};
 use headwater_sdk::method::Method;
-use proptest::prelude::Rng;
-use proptest::test_runner::{RngAlgorithm, TestRng};
 
 use super::model::{Model, Row, Told};
 use super::world::{LATEST, WHOLE, World, history, looked_at};
 use crate::fixture::check;
 use crate::generated::tape::{Bytes, Tape};
+use crate::generated::{random, setting};
 
 /// How many worlds are tried, unless `HISTORY_WORLDS` says otherwise. Each has four histories and `ROUNDS` runs of each.
 const WORLDS: u64 = 12;
@@ -24,10 +23,6 @@ const ROUNDS: usize = 9;
 const KEYS: usize = 8;
 /// Moments from one run to the next.
 const PAUSE: usize = 10;
-
-fn setting(name: &str, otherwise: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
-}
 
 #[test]
 fn a_history_has_the_versions_of_a_plain_model_of_time() {
@@ -105,7 +100,7 @@ fn count(happened: &mut BTreeMap<&'static str, u64>, staged: &Staged) {
 }
 
 async fn try_world(seed: u64, happened: &mut BTreeMap<&'static str, u64>) -> Result<(), String> {
-    let mut rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[&seed.to_le_bytes()[..], &[9; 24]].concat());
+    let mut rng = random(seed, 9);
     let (dated, closes) = (!seed.is_multiple_of(3), seed % 4 != 3);
     let mut world = World::new();
     let mut model = Model::new(dated, closes);
@@ -119,9 +114,7 @@ async fn try_world(seed: u64, happened: &mut BTreeMap<&'static str, u64>) -> Res
         ]
     };
     for round in 1..=ROUNDS {
-        let mut bytes = vec![0; 80];
-        rng.fill_bytes(&mut bytes);
-        let bytes = Bytes(bytes);
+        let bytes = Bytes::random(&mut rng, 80);
         let mut tape = Tape::new(&bytes);
         let at = round * PAUSE;
         let mut changed = change(&mut tape, &mut states, at);

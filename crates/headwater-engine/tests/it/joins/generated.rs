@@ -3,25 +3,22 @@
 //!
 //! A failure shows the seed; `JOINS_SEED` and `JOINS_QUERIES=1` repeat it.
 
-use proptest::prelude::Rng;
-use proptest::test_runner::{RngAlgorithm, TestRng};
-
 use super::model::{COLUMNS, Comparison, Condition, Rows, Term, answer};
-use super::tables::{SIZES, lake, setting};
+use super::tables::{SIZES, lake};
 use crate::generated::tape::{Bytes, Tape};
+use crate::generated::{random, setting};
 
 /// How many queries are tried, unless `JOINS_QUERIES` says otherwise.
 const QUERIES: u64 = 300;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn joins_in_another_order_have_the_same_rows() {
     let (lake, tables) = lake().await;
     let first = setting("JOINS_SEED", 1);
     let (mut reordered, mut with_rows) = (0, 0);
     for seed in first..first + setting("JOINS_QUERIES", QUERIES) {
-        let mut rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[&seed.to_le_bytes()[..], &[3; 24]].concat());
-        let mut bytes = vec![0; 96];
-        rng.fill_bytes(&mut bytes);
-        let query = Query::generate(&mut Tape::new(&Bytes(bytes)));
+        let bytes = Bytes::random(&mut random(seed, 3), 96);
+        let query = Query::generate(&mut Tape::new(&bytes));
         let sql = query.sql();
         let inputs: Vec<&Rows> = query.tables.iter().map(|table| &tables[*table]).collect();
         let (count, sums) = answer(&inputs, &query.conditions);

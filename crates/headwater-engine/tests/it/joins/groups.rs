@@ -2,12 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use proptest::prelude::Rng;
-use proptest::test_runner::{RngAlgorithm, TestRng};
-
 use super::model::{COLUMNS, Rows, Value};
-use super::tables::{SIZES, lake, setting};
+use super::tables::{SIZES, lake};
 use crate::generated::tape::{Bytes, Tape};
+use crate::generated::{random, setting};
 
 /// How many queries are tried, unless `GROUPS_QUERIES` says otherwise.
 const QUERIES: u64 = 200;
@@ -129,10 +127,8 @@ async fn groups_of_the_keys_asked_for_have_the_values_of_all_groups() {
     let first = setting("GROUPS_SEED", 1);
     let (mut restricted, mut answers) = (0, BTreeSet::new());
     for seed in first..first + setting("GROUPS_QUERIES", QUERIES) {
-        let mut rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[&seed.to_le_bytes()[..], &[4; 24]].concat());
-        let mut bytes = vec![0; 32];
-        rng.fill_bytes(&mut bytes);
-        let query = Query::generate(&mut Tape::new(&Bytes(bytes)));
+        let bytes = Bytes::random(&mut random(seed, 4), 32);
+        let query = Query::generate(&mut Tape::new(&bytes));
         let (sql, (count, sum)) = (query.sql(), query.answer(&tables));
         assert_eq!(lake.rows(&sql).await, format!("| {count} | {sum} |"), "GROUPS_SEED={seed}: {sql}");
         let plan = lake.rows(&format!("explain {sql}")).await;

@@ -30,8 +30,3 @@ pub(super) async fn lake() -> (Fixture, Vec<Rows>) {
     }
     (lake, tables)
 }
-
-/// A number from the environment, or another.
-pub(super) fn setting(name: &str, otherwise: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
-}

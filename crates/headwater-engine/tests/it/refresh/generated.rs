@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 
 use headwater_sdk::check::{CompiledCheck, Probe, Severity};
 use headwater_sdk::engine::{ClusterOrder, Refresh};
-use proptest::prelude::Rng;
-use proptest::test_runner::{RngAlgorithm, TestRng};
+use proptest::test_runner::TestRng;
 
 use super::events::{Event, latest, log};
 use super::world::World;
 use crate::fixture::check;
 use crate::generated::query::{Generator, Query};
 use crate::generated::tape::{Bytes, Tape};
+use crate::generated::{random, setting};
 
 /// How many worlds are tried, unless `REFRESH_WORLDS` says otherwise. Each has `QUERIES` queries and `ROUNDS` changes.
 const WORLDS: u64 = 28;
@@ -23,16 +23,6 @@ const ROUNDS: usize = 4;
 const ROWS: i64 = 40;
 /// Results with more rows are left out: they say no more and take long.
 const MOST_ROWS: usize = 3_000;
-
-fn setting(name: &str, otherwise: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
-}
-
-fn bytes(rng: &mut TestRng, count: usize) -> Bytes {
-    let mut bytes = vec![0; count];
-    rng.fill_bytes(&mut bytes);
-    Bytes(bytes)
-}
 
 #[test]
 fn a_refreshed_table_equals_one_that_is_computed_whole() {
@@ -86,7 +76,7 @@ fn checks(query: &Query) -> Vec<CompiledCheck> {
 async fn queries(world: &World, rng: &mut TestRng) -> Vec<Query> {
     let mut found = Vec::new();
     for _ in 0..QUERIES * 2 {
-        let tape = bytes(rng, 160);
+        let tape = Bytes::random(rng, 160);
         let mut tape = Tape::new(&tape);
         let depth = tape.of(&[1, 1, 2, 2, 3]);
         let query = Generator::new(&mut tape).query(depth);
@@ -103,16 +93,16 @@ async fn queries(world: &World, rng: &mut TestRng) -> Vec<Query> {
 }
 
 async fn try_world(seed: u64) -> Result<Vec<Refresh>, String> {
-    let mut rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[&seed.to_le_bytes()[..], &[7; 24]].concat());
+    let mut rng = random(seed, 7);
     let mut world = World::new();
     let mut seq = 0;
     let mut ids = [ROWS, ROWS];
     // Either table may have rows that only come, or rows that also change and go.
-    let tape = bytes(&mut rng, 8);
+    let tape = Bytes::random(&mut rng, 8);
     let mut tape = Tape::new(&tape);
     let made: Vec<String> = (0..2).map(|table| if tape.chance(50) { log(table) } else { latest(table) }).collect();
     for table in 0..2 {
-        let tape = bytes(&mut rng, 400);
+        let tape = Bytes::random(&mut rng, 400);
         let mut tape = Tape::new(&tape);
         let events: Vec<Event> = (1..=ROWS).map(|id| next(&mut tape, &mut seq, id)).collect();
         world.load(table, &events).await;
@@ -127,7 +117,7 @@ async fn try_world(seed: u64) -> Result<Vec<Refresh>, String> {
     }
     let mut tried = Vec::new();
     for _ in 0..ROUNDS {
-        let tape = bytes(&mut rng, 120);
+        let tape = Bytes::random(&mut rng, 120);
         let mut tape = Tape::new(&tape);
         // Of three rounds one changes both tables, and one in eight none.
         let which = tape.pick(8);

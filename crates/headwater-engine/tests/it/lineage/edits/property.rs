@@ -11,9 +11,10 @@ use proptest::test_runner::{Config, RngSeed, TestRunner};
 use super::edit::edited;
 use super::kept;
 use crate::generated::query::Generator;
+use crate::generated::setting;
 use crate::generated::tape::{Bytes, Tape};
 use crate::lineage::perturbation::data::{Data, Rows, schema_of};
-use crate::lineage::perturbation::properties::{MOST_ROWS, run, setting};
+use crate::lineage::perturbation::properties::{MOST_ROWS, run};
 use crate::lineage::tables::SESSION;
 
 /// How many pairs of queries are tried, unless `LINEAGE_CASES` says otherwise.

@@ -13,6 +13,7 @@ use tokio::runtime::Runtime;
 
 use super::data::{Change, Data, Place, Rows, places, schema_of};
 use crate::generated::query::{Generator, Query};
+use crate::generated::setting;
 use crate::generated::tape::{Bytes, Tape};
 use crate::lineage::tables::SESSION;
 
@@ -39,11 +40,6 @@ struct Counts {
 
 fn tapes() -> impl Strategy<Value = (Bytes, Bytes)> {
     (vec(any::<u8>(), 0..160).prop_map(Bytes), vec(any::<u8>(), 0..120).prop_map(Bytes))
-}
-
-/// A number that the environment may set.
-pub(in crate::lineage) fn setting(name: &str, default: u64) -> u64 {
-    std::env::var(name).map_or(default, |value| value.parse().expect("a number"))
 }
 
 /// A query, its lineage, the tables, and what it yields on them.
