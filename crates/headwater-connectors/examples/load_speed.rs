@@ -39,11 +39,14 @@ async fn load(folder: &Path, glob: &str) -> (u64, u64, f64) {
         on_bad_row: OnBadRow::Reject,
         drift: Drift::Fail,
         columns: Vec::new(),
+        key: Vec::new(),
+        lookback: None,
     };
     let context = OpenContext { project_dir: folder.to_path_buf(), storage_options: std::collections::BTreeMap::new() };
     let format = if glob.contains("csv") { json!({ "null": "NA" }) } else { json!({}) };
     let connectors = headwater_connectors::all();
-    let stream = connectors[0].open(json!({}), json!({ "path": glob, "format": format }), settings, &context).unwrap();
+    let files = connectors[0].source(json!({}), &context).unwrap();
+    let stream = files.stream(json!({ "path": glob, "format": format }), settings).unwrap();
     let start = Instant::now();
     let plan = stream.plan(None, None).await.unwrap();
     let progress = Arc::new(Progress::default());

@@ -58,6 +58,10 @@ pub(crate) const POSTGRES_TLS: &str = "HW0344";
 pub(crate) const POSTGRES_FAILED: &str = "HW0345";
 /// See [`CODES`].
 pub(crate) const POSTGRES_CURSOR: &str = "HW0346";
+/// See [`CODES`].
+pub(crate) const POSTGRES_REPLICATION: &str = "HW0347";
+/// See [`CODES`].
+pub(crate) const POSTGRES_LOST: &str = "HW0348";
 
 /// Every code of this crate, in order.
 pub const CODES: &[Code] = &[
@@ -229,6 +233,19 @@ pub const CODES: &[Code] = &[
         title: "a cursor that misses rows",
         explanation: "In the mode incremental a run reads the rows past the greatest value of the last one. A row whose cursor is \
                       null would never be read, none comes after `infinity` or `NaN`, and some types have no greatest value.",
+    },
+    Code {
+        code: POSTGRES_REPLICATION,
+        title: "changes of PostgreSQL cannot be followed",
+        explanation: "The mode cdc needs wal_level = logical, a role that may replicate, a publication that has the table with all that \
+                      happens to it, and a table whose rows have a key. The message says what is missing, and the statement that helps.",
+    },
+    Code {
+        code: POSTGRES_LOST,
+        title: "changes of PostgreSQL are lost",
+        explanation: "The replication slot does not hold everything that was committed since the table was read: it was dropped, made \
+                      again, read by somebody else or given up by the server; or a partition was truncated. --full-refresh reads the \
+                      table anew.",
     },
 ];
 

@@ -196,4 +196,14 @@ pub const CODES: &[Code] = &[
         "key that comes more than once",
         "Rows are compared by a key that tells them apart, and values of the one that was named come more than once on a side. Name other columns with --key, or compare whole rows with --rows.",
     ),
+    Code::new(
+        "HW0638",
+        "rows without a key of their own",
+        "Rows of a source take the place of others by a key, and a column of the key is not there, is null in a row, has a type by which rows cannot be told apart, or several rows of one load have the same key. Choose other columns with `key`.",
+    ),
+    Code::new(
+        "HW0639",
+        "values that were not sent",
+        "A source told of a change without the values that stayed as they were, and the table has no row to take them from: it was set aside earlier, or its key changed. A run with --full-refresh reads all values.",
+    ),
 ];

@@ -216,6 +216,13 @@ pub struct StreamAsset {
     pub freshness: Option<Freshness>,
 }
 
+impl StreamAsset {
+    /// What tells the system that it is a part of from others: the connector, and the source's options.
+    pub fn system(&self) -> (String, String) {
+        (self.connector.to_owned(), self.source.to_string())
+    }
+}
+
 impl fmt::Debug for StreamAsset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StreamAsset")

@@ -13,6 +13,7 @@ use headwater_sdk::script::ProgramRunner;
 use headwater_sdk::store::{AssetState, BackfillPart};
 use tokio_util::sync::CancellationToken;
 
+use crate::acknowledge::acknowledge;
 use crate::begin::begin;
 use crate::branching::Adoption;
 use crate::error::RunError;
@@ -151,7 +152,12 @@ pub(crate) async fn carry_out(
         Ended::Broken { error, idle } => return Err(record::broken(&context, job.held, error, idle).await.into()),
     };
     let published = publish::publish(&context, &mut outcomes, job.held).await?;
-    record::ended(&context, outcomes, &published).await
+    let mut summary = record::ended(&context, outcomes, &published).await?;
+    for note in acknowledge(&context).await {
+        job.observer.note(&note);
+        summary.notes.push(note);
+    }
+    Ok(summary)
 }
 
 pub(crate) fn make_plan(

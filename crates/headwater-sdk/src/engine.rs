@@ -17,7 +17,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::check::{CheckCount, CheckResult, CompiledCheck};
-use crate::connector::ReadPart;
+use crate::connector::{Delivery, LoadPosition, ReadPart};
 use crate::error::Result;
 use crate::id::RunId;
 use crate::lineage::{ColumnLineage, Fingerprints, Sum};
@@ -78,6 +78,11 @@ pub enum StageInput {
         schema: SchemaRef,
         /// What is read.
         parts: Vec<Box<dyn ReadPart>>,
+        /// What the rows are to those of the table.
+        delivery: Delivery,
+        /// What the checks had seen of the table's rows, which stay but for those that others take the place of; nothing, where that
+        /// does not count.
+        checks: Vec<CheckCount>,
     },
 }
 
@@ -120,6 +125,19 @@ pub enum Refresh {
         columns: Vec<String>,
         /// Rows that were taken out.
         deleted: u64,
+    },
+    /// Rows of a source took the place of those with their keys. The numbers are of keys.
+    Changes {
+        /// The columns of the key.
+        columns: Vec<String>,
+        /// Keys that the table did not have.
+        added: u64,
+        /// Keys whose row is another now.
+        replaced: u64,
+        /// Keys that are gone.
+        deleted: u64,
+        /// Keys that came as they were.
+        same: u64,
     },
     /// Versions of rows were ended and begun. The numbers are of keys.
     History {
@@ -182,7 +200,7 @@ pub struct StageRequest {
     /// What the names in queries and checks mean: the snapshot's tables, replaced by those that the run has staged.
     pub relations: Relations,
     /// The source's position after this load, kept in the commit.
-    pub position: Option<serde_json::Value>,
+    pub position: Option<LoadPosition>,
     /// Moved while the task works.
     pub progress: Arc<Progress>,
 }
@@ -260,7 +278,7 @@ pub struct Staged {
     pub bytes_audited: u64,
     /// One result per check, in the request's order.
     pub checks: Vec<CheckResult>,
-    /// How a model's table was brought up to date; `None` for sources and views.
+    /// How the table was brought up to date; `None` for views, and for sources whose rows do not take the place of others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refresh: Option<Refresh>,
     /// Things the person should know, e.g. that somebody else had written to the table.

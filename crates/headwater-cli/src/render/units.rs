@@ -73,21 +73,23 @@ pub(crate) fn refreshed(refresh: &Refresh) -> String {
         Refresh::Append => "new rows".to_owned(),
         Refresh::Keys { keys, .. } => plural(*keys, "key"),
         Refresh::Chosen { what, .. } => what.clone(),
+        Refresh::Changes { added, replaced, deleted, .. } => {
+            numbers(&[(*added, "added"), (*replaced, "replaced"), (*deleted, "deleted")])
+        }
         Refresh::History { opened, changed, deleted, corrected, overwritten, .. } => {
-            let parts = [
-                (*opened, "opened"),
-                (*changed, "changed"),
-                (*deleted, "deleted"),
-                (*corrected, "corrected"),
-                (*overwritten, "overwritten"),
-            ];
-            let parts = parts.iter().filter(|(number, _)| *number > 0);
-            parts.map(|(number, what)| format!("{} {what}", count(*number))).collect::<Vec<_>>().join(", ")
+            let [opened, changed, deleted] = [(*opened, "opened"), (*changed, "changed"), (*deleted, "deleted")];
+            numbers(&[opened, changed, deleted, (*corrected, "corrected"), (*overwritten, "overwritten")])
         }
         Refresh::Snapshot { replaced: 0, .. } => "a snapshot".to_owned(),
         Refresh::Snapshot { .. } => "a snapshot again".to_owned(),
         Refresh::Nothing => "nothing".to_owned(),
     }
+}
+
+/// What there are some of: `2 added, 1 deleted`.
+fn numbers(of: &[(u64, &str)]) -> String {
+    let some = of.iter().filter(|(number, _)| *number > 0);
+    some.map(|(number, what)| format!("{} {what}", count(*number))).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

@@ -204,7 +204,7 @@ impl Batch {
         })?;
         self.rows = 0;
         self.bad.clear();
-        Ok(SourceBatch { rows, rejected: std::mem::take(&mut self.rejected) })
+        Ok(SourceBatch::new(rows, std::mem::take(&mut self.rejected)))
     }
 
     fn build(&mut self) -> Result<RecordBatch, ArrowError> {

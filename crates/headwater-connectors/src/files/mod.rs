@@ -55,8 +55,9 @@ pub(crate) use piped::{PipedText, Stopped, decode};
 pub(crate) use values::{lake_type, reads_as, shown};
 
 /// The connector. See the module's text.
-#[derive(Debug)]
-pub struct Files;
+pub struct Files {
+    location: location::Location,
+}
 
 impl Connector for Files {
     const NAME: &'static str = "files";
@@ -64,14 +65,12 @@ impl Connector for Files {
     type SourceOptions = SourceOptions;
     type StreamOptions = StreamOptions;
 
-    fn open(
-        source: SourceOptions,
-        stream: StreamOptions,
-        settings: StreamSettings,
-        context: &OpenContext,
-    ) -> Result<Arc<dyn SourceStream>, OptionsError> {
-        let location = location::Location::resolve(&source, context)?;
-        Ok(Arc::new(stream::FileStream::new(location, &stream, settings)?))
+    fn source(options: SourceOptions, context: &OpenContext) -> Result<Self, OptionsError> {
+        Ok(Self { location: location::Location::resolve(&options, context)? })
+    }
+
+    fn stream(&self, options: StreamOptions, settings: StreamSettings) -> Result<Arc<dyn SourceStream>, OptionsError> {
+        Ok(Arc::new(stream::FileStream::new(self.location.clone(), &options, settings)?))
     }
 }
 

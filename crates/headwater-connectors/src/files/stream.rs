@@ -5,7 +5,9 @@ use std::sync::Arc;
 use arrow_schema::{Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use headwater_sdk::check::OptionsError;
-use headwater_sdk::connector::{Drift, ReadMode, ReadPart, ReadPlan, SourceStream, StreamSettings};
+use headwater_sdk::connector::{
+    Delivery, Drift, LoadPosition, ReadMode, ReadPart, ReadPlan, SourceStream, StreamSettings,
+};
 use headwater_sdk::{Blame, Error, Result};
 
 use super::batch::Target;
@@ -149,7 +151,8 @@ impl SourceStream for FileStream {
         Ok(ReadPlan {
             schema,
             parts: new.into_iter().flat_map(part).collect(),
-            position: position.write()?,
+            delivery: Delivery::Rows,
+            position: LoadPosition::known(position.write()?),
             fingerprint,
             description,
             drift,

@@ -27,7 +27,7 @@ const KEEPALIVE: Duration = Duration::from_secs(60);
 /// come as they are, and those that are no text make bad rows.
 const SESSION: &str = "select set_config('client_encoding', case getdatabaseencoding() when 'SQL_ASCII' then 'SQL_ASCII' \
                        else 'UTF8' end, false); set datestyle = 'ISO, YMD'; set intervalstyle = 'iso_8601'; \
-                       set timezone = 'UTC'; set extra_float_digits = 3; set statement_timeout = 0; set lock_timeout = '60s'; \
+                       set timezone = 'UTC'; set lc_monetary = 'C'; set extra_float_digits = 3; set statement_timeout = 0; set lock_timeout = '60s'; \
                        set idle_in_transaction_session_timeout = 0; set default_transaction_read_only = on";
 
 /// A session with the server.
@@ -163,6 +163,11 @@ impl Server {
         Ok(Session { client, connection: connection.abort_handle(), is_busy: false })
     }
 
+    /// The role that is logged in, for messages.
+    pub(super) fn role(&self) -> &str {
+        self.config.get_user().unwrap_or("the role")
+    }
+
     /// An error of the database, for a person. `doing` says what was under way, e.g. `public.orders cannot be read`.
     pub(super) fn error(&self, error: &tokio_postgres::Error, doing: &str) -> Error {
         let message = format!("{}: {doing}", self.name);
@@ -191,7 +196,7 @@ impl Server {
             return (codes::POSTGRES_UNREACHABLE, here, true, help.to_owned());
         };
         let state = told.code();
-        let role = self.config.get_user().unwrap_or("the role");
+        let role = self.role();
         match *state {
             SqlState::INVALID_PASSWORD | SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
                 let help = format!("check the user {role}, its password, and what pg_hba.conf of the server allows");
@@ -290,7 +295,8 @@ mod tests {
     fn servers_elsewhere_are_verified() {
         let context = OpenContext { project_dir: PathBuf::from("."), storage_options: Default::default() };
         let of = |connection: &str| {
-            let options = SourceOptions { connection: connection.to_owned(), tls: None, ca: None };
+            let (slot, publication) = ("s".to_owned(), "p".to_owned());
+            let options = SourceOptions { connection: connection.to_owned(), tls: None, slot, publication, ca: None };
             Server::new(&options, &context).map(|server| server.tls)
         };
         assert_eq!(of("postgres://u:p@db.example.com/d").unwrap(), Tls::Verify);

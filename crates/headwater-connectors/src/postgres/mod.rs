@@ -33,10 +33,13 @@
 //! Connect to the server itself, or to a pooler that gives each session a server's of its own: a load is one transaction in each
 //! of its sessions (one for each core, and one more).
 
+mod batch;
+mod cdc;
 mod connect;
 mod copy;
 mod decode;
 mod describe;
+mod discover;
 mod numeric;
 mod options;
 mod part;
@@ -48,27 +51,49 @@ mod types;
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use headwater_sdk::check::OptionsError;
-use headwater_sdk::connector::{Connector, OpenContext, ReadMode, SourceStream, StreamSettings};
+use headwater_sdk::connector::{Connector, Finding, FoundStream, OpenContext, ReadMode, SourceStream, StreamSettings};
 
 pub use options::{SourceOptions, StreamOptions, Tls};
 
 /// The connector. See the module's text.
 #[derive(Debug)]
-pub struct Postgres;
+pub struct Postgres {
+    server: connect::Server,
+    follower: Arc<cdc::Follower>,
+}
 
+#[async_trait]
 impl Connector for Postgres {
     const NAME: &'static str = "postgres";
-    const MODES: &'static [ReadMode] = &[ReadMode::Full, ReadMode::Incremental];
+    const MODES: &'static [ReadMode] = &[ReadMode::Full, ReadMode::Incremental, ReadMode::Cdc];
     type SourceOptions = SourceOptions;
     type StreamOptions = StreamOptions;
 
-    fn open(
-        source: SourceOptions,
-        stream: StreamOptions,
-        settings: StreamSettings,
-        context: &OpenContext,
-    ) -> Result<Arc<dyn SourceStream>, OptionsError> {
-        Ok(Arc::new(stream::TableStream::new(&source, stream, settings, context)?))
+    fn source(options: SourceOptions, context: &OpenContext) -> Result<Self, OptionsError> {
+        let server = connect::Server::new(&options, context)?;
+        let follower = Arc::new(cdc::Follower::new(server.clone(), &options)?);
+        Ok(Self { server, follower })
+    }
+
+    fn stream(&self, options: StreamOptions, settings: StreamSettings) -> Result<Arc<dyn SourceStream>, OptionsError> {
+        let (server, follower) = (self.server.clone(), Arc::clone(&self.follower));
+        Ok(Arc::new(stream::TableStream::new(server, follower, options, settings)?))
+    }
+
+    async fn discover(&self) -> headwater_sdk::Result<Option<Vec<FoundStream>>> {
+        Ok(Some(discover::discover(&self.server.connect().await?, &self.server).await?))
+    }
+
+    async fn examine(&self) -> headwater_sdk::Result<Vec<Finding>> {
+        let client = self.server.connect().await?;
+        let mut findings = vec![discover::version(&client, &self.server).await?];
+        findings.extend(self.follower.examine(&client).await?);
+        Ok(findings)
+    }
+
+    async fn acknowledge(&self, positions: &[serde_json::Value]) -> headwater_sdk::Result<Vec<String>> {
+        self.follower.acknowledge(positions).await
     }
 }

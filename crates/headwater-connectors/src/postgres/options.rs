@@ -13,9 +13,19 @@ pub struct SourceOptions {
     /// How the connection is encrypted. Default: `verify`, but for a server on this machine.
     #[serde(default)]
     pub tls: Option<Tls>,
+    /// The replication slot by which the tables of the mode `cdc` are followed. Each lake that follows the database needs its own.
+    #[serde(default = "headwater")]
+    pub slot: String,
+    /// The publication that has these tables. Their owner makes it: `create publication headwater for table …`.
+    #[serde(default = "headwater")]
+    pub publication: String,
     /// A file with the certificates, in PEM, of those who may have signed the server's; in place of the system's.
     #[serde(default)]
     pub ca: Option<String>,
+}
+
+fn headwater() -> String {
+    "headwater".to_owned()
 }
 
 /// How a connection is encrypted (`tls`).

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use headwater_sdk::Result;
 use tokio::sync::OnceCell;
 
+use super::cdc::Beginning;
 use super::connect::{Server, Session};
 use super::quote;
 
@@ -17,6 +18,8 @@ pub(super) struct Moment {
     exporter: OnceCell<Exporter>,
     /// Sessions in a transaction on the snapshot that no part uses now.
     idle: Mutex<Vec<Session>>,
+    /// What comes before the moment, so that nothing that commits later is missed.
+    beginning: Option<Beginning>,
 }
 
 #[derive(Debug)]
@@ -27,8 +30,8 @@ struct Exporter {
 }
 
 impl Moment {
-    pub(super) fn new(server: Server, shared: bool) -> Self {
-        Self { server, shared, exporter: OnceCell::new(), idle: Mutex::new(Vec::new()) }
+    pub(super) fn new(server: Server, shared: bool, beginning: Option<Beginning>) -> Self {
+        Self { server, shared, exporter: OnceCell::new(), idle: Mutex::new(Vec::new()), beginning }
     }
 
     /// A session in a transaction at the moment.
@@ -41,6 +44,9 @@ impl Moment {
             return Ok(session);
         }
         let session = self.server.connect().await?;
+        if let Some(beginning) = &self.beginning {
+            beginning.come(&session, &self.server).await?;
+        }
         self.begin(&session).await?;
         if self.shared {
             let exporter = self.exporter.get_or_try_init(|| self.export()).await?;

@@ -5,15 +5,18 @@ use std::sync::Arc;
 use arrow_schema::SchemaRef;
 use async_trait::async_trait;
 use headwater_sdk::check::OptionsError;
-use headwater_sdk::connector::{OpenContext, ReadMode, ReadPart, ReadPlan, SourceStream, StreamSettings};
+use headwater_sdk::connector::{
+    Delivery, LoadPosition, Lookback, ReadMode, ReadPart, ReadPlan, SourceStream, StreamSettings,
+};
 use headwater_sdk::name::quote_identifier;
 use headwater_sdk::{Blame, Error, Result};
 use serde::{Deserialize, Serialize};
 use tokio_postgres::error::SqlState;
 
+use super::cdc::{self, Beginning, ChangesPart, Followed, Follower, TextReading};
 use super::connect::{Server, Session};
 use super::describe::{Size, SourceColumn, chosen, columns_of, heaps, schema};
-use super::options::{SourceOptions, StreamOptions};
+use super::options::StreamOptions;
 use super::part::{Load, TablePart};
 use super::quote;
 use super::shared::Moment;
@@ -29,6 +32,7 @@ const MOST_PARTS: u64 = 1024;
 #[derive(Debug)]
 pub(super) struct TableStream {
     server: Server,
+    follower: Arc<Follower>,
     relation: Relation,
     condition: Option<String>,
     exclude: Vec<String>,
@@ -54,17 +58,16 @@ struct Position {
 
 impl TableStream {
     pub(super) fn new(
-        source: &SourceOptions,
+        server: Server,
+        follower: Arc<Follower>,
         stream: StreamOptions,
         settings: StreamSettings,
-        context: &OpenContext,
     ) -> std::result::Result<Self, OptionsError> {
         let wrong = |key: &'static str, message: &str, help: &str| OptionsError {
             key: Some(key),
             message: message.to_owned(),
             help: Some(help.to_owned()),
         };
-        let server = Server::new(source, context)?;
         let StreamOptions { from, query, condition, exclude, cursor } = stream;
         let relation = match (from, query) {
             (Some(from), None) => Relation::Table(table_name(&from).ok_or_else(|| {
@@ -89,6 +92,15 @@ impl TableStream {
         if condition.is_some() && matches!(relation, Relation::Query(_)) {
             return Err(wrong("where", "`where` goes with `from`", "write the condition into the query"));
         }
+        if settings.mode == ReadMode::Cdc {
+            if matches!(relation, Relation::Query(_)) {
+                return Err(wrong("query", "changes are those of a table", "write `from: schema.table`"));
+            }
+            if condition.is_some() {
+                let help = "leave `where` out; which rows of a table are told of, its publication says (from PostgreSQL 15 on)";
+                return Err(wrong("where", "changes come of all rows", help));
+            }
+        }
         match (settings.mode, &cursor) {
             (ReadMode::Incremental, None) => {
                 let help = "name a column that only grows and is never null: `cursor: order_id`";
@@ -104,7 +116,7 @@ impl TableStream {
             let help = "leave it out of `exclude`: it says how far the table was read";
             return Err(wrong("exclude", &format!("'{cursor}' is the cursor"), help));
         }
-        Ok(Self { server, relation, condition, exclude, cursor, settings })
+        Ok(Self { server, follower, relation, condition, exclude, cursor, settings })
     }
 
     /// What stands behind FROM.
@@ -132,8 +144,8 @@ impl TableStream {
         position: Option<&Position>,
     ) -> Result<Option<Span>> {
         let (relation, column) = (self.relation(), quote_identifier(cursor));
-        let past = position.and_then(|position| position.read_to.as_ref()).map(|read_to| quote::text(read_to));
-        let past = past.map(|read_to| format!("{column} > {read_to}"));
+        let past = position.and_then(|position| position.read_to.as_ref());
+        let past = past.map(|read_to| self.past(&column, read_to, type_of_cursor)).transpose()?;
         let new: Vec<&str> = past.iter().chain(&self.condition).map(String::as_str).collect();
         let is_null = format!("{column} is null");
         let null: Vec<&str> = self.condition.as_deref().into_iter().chain([is_null.as_str()]).collect();
@@ -172,6 +184,29 @@ impl TableStream {
         }
         let upto = format!("{column} <= {}", quote::text(&to));
         Ok(Some(Span { conditions: past.into_iter().chain([upto]).collect(), to }))
+    }
+
+    /// The condition for rows past a value of the cursor, or so far before it as the project says.
+    fn past(&self, column: &str, read_to: &str, type_of_cursor: Option<&PgType>) -> Result<String> {
+        let value = quote::text(read_to);
+        let (Some(lookback), Some(pg)) = (self.settings.lookback, type_of_cursor) else {
+            return Ok(format!("{column} > {value}"));
+        };
+        let step = match (lookback, pg.name.as_str()) {
+            (Lookback::Seconds(seconds), "date" | "timestamp" | "timestamptz") => {
+                format!("interval '{seconds} seconds'")
+            }
+            (Lookback::Steps(steps), "int2" | "int4" | "int8" | "numeric" | "float4" | "float8") => steps.to_string(),
+            (Lookback::Seconds(_), _) => return Err(self.no_lookback(pg, "a number: `lookback: 1000`")),
+            (Lookback::Steps(_), _) => return Err(self.no_lookback(pg, "a duration: `lookback: 2h`")),
+        };
+        Ok(format!("{column} >= {value}::{} - {step}", pg.name))
+    }
+
+    fn no_lookback(&self, pg: &PgType, write: &str) -> Error {
+        let message =
+            format!("{}: nothing of that kind can be taken from a cursor of type {}", self.shown(), pg.written);
+        Error::new(codes::POSTGRES_CURSOR, Blame::Project, message).help(format!("write {write}"))
     }
 
     fn parts(&self, load: &Arc<Load>, heaps: &[(String, Size)], conditions: &[String]) -> Vec<Box<dyn ReadPart>> {
@@ -220,45 +255,14 @@ struct Span {
 impl SourceStream for TableStream {
     async fn plan(&self, table: Option<SchemaRef>, position: Option<serde_json::Value>) -> Result<ReadPlan> {
         let client = self.server.connect().await?;
-        let (relation, shown) = (self.relation(), self.shown());
-        let found = columns_of(&client, &self.server, &relation, &shown).await?;
-        let named = |name: &String| found.iter().find(|(column, _)| column == name).map(|(_, pg)| pg.clone());
-        let type_of_cursor = self.cursor.as_ref().and_then(named);
-        let (columns, drift) = chosen(found, &self.exclude, &self.settings, table.as_deref(), &shown)?;
-        let before = position.map(|position| self.read_position(position)).transpose()?;
-        let first = before.as_ref().is_none_or(|before| before.read_to.is_none());
-        let (conditions, nothing, position) = match &self.cursor {
-            None => (Vec::new(), false, None),
-            Some(cursor) => match self.span(&client, cursor, type_of_cursor.as_ref(), before.as_ref()).await? {
-                Some(span) => {
-                    (span.conditions, false, Some(Position { cursor: cursor.clone(), read_to: Some(span.to) }))
-                }
-                None => {
-                    let none = Position { cursor: cursor.clone(), read_to: None };
-                    (Vec::new(), true, Some(before.clone().unwrap_or(none)))
-                }
-            },
-        };
-        // An index on the cursor finds the new rows better than all pages do.
-        let heaps = match &self.relation {
-            Relation::Table(name) if first => heaps(&client, &self.server, name).await?,
-            _ => Vec::new(),
-        };
-        let schema = schema(&columns);
-        let moment = Moment::new(self.server.clone(), heaps.iter().map(|(_, size)| part_count(size)).sum::<u64>() > 1);
-        let (on_bad_row, load_schema) = (self.settings.on_bad_row, Arc::clone(&schema));
-        let load = Arc::new(Load { moment, columns, schema: load_schema, on_bad_row, shown: shown.clone() });
-        let parts = if nothing { Vec::new() } else { self.parts(&load, &heaps, &conditions) };
-        let description = match (nothing, &before) {
-            (true, _) => "no new rows".to_owned(),
-            (false, Some(Position { read_to: Some(read_to), cursor })) => format!("rows with {cursor} past {read_to}"),
-            _ => described(&heaps),
-        };
-        let fingerprint = self.fingerprint(&client).await?;
-        let position = serde_json::to_value(&position).map_err(|error| {
-            Error::new(codes::DEFECT, Blame::Headwater, "a position cannot be written").caused_by(error)
-        })?;
-        Ok(ReadPlan { schema, parts, position, fingerprint, description, drift, changed: Vec::new() })
+        let found = columns_of(&client, &self.server, &self.relation(), &self.shown()).await?;
+        let types = found.clone();
+        let (columns, drift) = chosen(found, &self.exclude, &self.settings, table.as_deref(), &self.shown())?;
+        let seen = Seen { client, types, columns, drift };
+        match self.settings.mode {
+            ReadMode::Cdc => self.plan_changes(seen, position).await,
+            _ => self.plan_rows(seen, position).await,
+        }
     }
 
     async fn vanished(&self, position: serde_json::Value) -> Result<Vec<String>> {
@@ -269,7 +273,120 @@ impl SourceStream for TableStream {
     }
 }
 
+/// What was seen of a table.
+struct Seen {
+    client: Session,
+    /// Its columns in the database.
+    types: Vec<(String, PgType)>,
+    /// Those that are read.
+    columns: Vec<SourceColumn>,
+    /// What the drift policy let pass.
+    drift: Vec<String>,
+}
+
+impl Seen {
+    fn type_of(&self, name: &str) -> Option<&PgType> {
+        self.types.iter().find(|(column, _)| column == name).map(|(_, pg)| pg)
+    }
+}
+
 impl TableStream {
+    async fn plan_rows(&self, seen: Seen, position: Option<serde_json::Value>) -> Result<ReadPlan> {
+        let before = position.map(|position| self.read_position(position)).transpose()?;
+        let first = before.as_ref().is_none_or(|before| before.read_to.is_none());
+        let (conditions, nothing, position) = match &self.cursor {
+            None => (Vec::new(), false, None),
+            Some(cursor) => match self.span(&seen.client, cursor, seen.type_of(cursor), before.as_ref()).await? {
+                Some(span) => {
+                    (span.conditions, false, Some(Position { cursor: cursor.clone(), read_to: Some(span.to) }))
+                }
+                None => {
+                    let none = Position { cursor: cursor.clone(), read_to: None };
+                    (Vec::new(), true, Some(before.clone().unwrap_or(none)))
+                }
+            },
+        };
+        let position = serde_json::to_value(&position).map_err(|error| {
+            Error::new(codes::DEFECT, Blame::Headwater, "a position cannot be written").caused_by(error)
+        })?;
+        let delivery = match self.settings.key.as_slice() {
+            [] => Delivery::Rows,
+            // All rows of a table: none takes the place of another.
+            _ if first => Delivery::Rows,
+            key => Delivery::Upserts { key: key.to_vec() },
+        };
+        // An index on the cursor finds the new rows better than all pages do.
+        let mut plan = self.load(seen, &conditions, first, LoadPosition::known(position), None).await?;
+        plan.delivery = delivery;
+        if nothing {
+            plan.parts = Vec::new();
+            plan.description = "no new rows".to_owned();
+        } else if let Some(Position { read_to: Some(read_to), cursor }) = before {
+            plan.description = format!("rows with {cursor} past {read_to}");
+        }
+        Ok(plan)
+    }
+
+    async fn plan_changes(&self, seen: Seen, position: Option<serde_json::Value>) -> Result<ReadPlan> {
+        let (relation, shown) = (self.relation(), self.shown());
+        let read: Vec<&str> = seen.columns.iter().map(|column| column.name.as_str()).collect();
+        let (client, declared) = (&seen.client, self.settings.key.as_slice());
+        let key = cdc::key(client, &self.server, &relation, &shown, declared, &read).await?;
+        let followed = position.map(serde_json::from_value::<Followed>).transpose().map_err(|error| {
+            let message = format!("how far {shown} was followed is not known: {error}");
+            Error::new(codes::BAD_POSITION, Blame::Environment, message).help("--full-refresh loads everything again")
+        })?;
+        let Some(followed) = followed else {
+            let position = LoadPosition::default();
+            let beginning = self.follower.begin(client, &relation, &shown, position.clone()).await?;
+            return self.load(seen, &[], true, position, Some(beginning)).await;
+        };
+        let outstanding = self.follower.outstanding(client, &relation, &shown, &followed).await?;
+        let fingerprint = self.fingerprint(client).await?;
+        let natural = |column: &SourceColumn| {
+            let pg = seen.type_of(&column.name).cloned();
+            TextReading::new(&pg.unwrap_or_else(PgType::none), &column.reading)
+        };
+        let texts = seen.columns.iter().map(natural).collect();
+        let places =
+            key.iter().filter_map(|name| seen.columns.iter().position(|column| column.name == *name)).collect();
+        let (position, any) = (outstanding.position.clone(), outstanding.any);
+        let description = if any { format!("changes since {}", outstanding.since) } else { "no changes".to_owned() };
+        let schema = schema(&seen.columns);
+        let load = self.shared(seen.columns, Moment::new(self.server.clone(), false, None));
+        let part: Box<dyn ReadPart> = Box::new(ChangesPart { load, texts, key: places, outstanding });
+        let parts = if any { vec![part] } else { Vec::new() };
+        let (drift, delivery) = (seen.drift, Delivery::Changes { key });
+        Ok(ReadPlan { schema, parts, delivery, position, fingerprint, description, drift, changed: Vec::new() })
+    }
+
+    /// All rows that meet the conditions, in parts where `whole` says that they are most of the table.
+    async fn load(
+        &self,
+        seen: Seen,
+        conditions: &[String],
+        whole: bool,
+        position: LoadPosition,
+        beginning: Option<Beginning>,
+    ) -> Result<ReadPlan> {
+        let heaps = match &self.relation {
+            Relation::Table(name) if whole => heaps(&seen.client, &self.server, name).await?,
+            _ => Vec::new(),
+        };
+        let schema = schema(&seen.columns);
+        let several = heaps.iter().map(|(_, size)| part_count(size)).sum::<u64>() > 1;
+        let load = self.shared(seen.columns, Moment::new(self.server.clone(), several, beginning));
+        let parts = self.parts(&load, &heaps, conditions);
+        let (description, fingerprint) = (described(&heaps), self.fingerprint(&seen.client).await?);
+        let (delivery, drift) = (Delivery::Rows, seen.drift);
+        Ok(ReadPlan { schema, parts, delivery, position, fingerprint, description, drift, changed: Vec::new() })
+    }
+
+    fn shared(&self, columns: Vec<SourceColumn>, moment: Moment) -> Arc<Load> {
+        let (schema, on_bad_row, shown) = (schema(&columns), self.settings.on_bad_row, self.shown());
+        Arc::new(Load { moment, columns, schema, on_bad_row, shown })
+    }
+
     fn read_position(&self, position: serde_json::Value) -> Result<Position> {
         let wrong = |message: String| {
             Error::new(codes::BAD_POSITION, Blame::Environment, message).help("--full-refresh loads everything again")

@@ -20,6 +20,11 @@ pub(super) struct PgType {
 }
 
 impl PgType {
+    /// Of a column that the database does not have any more.
+    pub(super) fn none() -> Self {
+        Self { name: String::new(), modifier: -1, is_array: false, is_enum: false, written: String::new() }
+    }
+
     /// Whether nothing of the type is greater than a value, as PostgreSQL writes it.
     pub(super) fn has_no_end(&self, value: &str) -> bool {
         match self.name.as_str() {

@@ -118,7 +118,7 @@ fn objects_are_read_as_files_are() {
         store.put(&Path::from("other/3.csv"), "b\n1\n".into()).await.unwrap();
         let opened = on_store(&project, &store, "in/*.csv");
         let planned = plan(&*opened, None, None).await.unwrap();
-        let (schema, position) = (planned.schema.clone(), planned.position.clone());
+        let (schema, position) = (planned.schema.clone(), planned.position.get());
         let loaded = load(planned).await.unwrap();
         assert_eq!(loaded.rows.len(), 200_002, "the sample holds a text, so the column is one of strings");
         assert!(position.to_string().contains("etag"), "{position}");

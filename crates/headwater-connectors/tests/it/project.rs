@@ -50,6 +50,8 @@ impl Project {
                 on_bad_row: OnBadRow::Reject,
                 drift: Drift::Fail,
                 columns: Vec::new(),
+                key: Vec::new(),
+                lookback: None,
             },
             source: json!({}),
         }
@@ -83,7 +85,7 @@ impl Project {
             OpenContext { project_dir: self.dir.path().to_owned(), storage_options: std::collections::BTreeMap::new() };
         let connectors = headwater_connectors::all();
         let files = connectors.iter().find(|connector| connector.name() == "files").unwrap();
-        files.open(self.source.clone(), stream, self.settings.clone(), &context)
+        files.source(self.source.clone(), &context)?.stream(stream, self.settings.clone())
     }
 
     /// Loads everything that matches `path`, into a new table.

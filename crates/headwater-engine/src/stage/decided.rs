@@ -11,6 +11,7 @@ use headwater_sdk::method::Method;
 
 use super::history::{self, Amending, Snapshot};
 use super::incremental::{self, Case, Work};
+use super::keyed::Taking;
 use super::stay::Stay;
 use crate::Lake;
 use crate::lake::delete;
@@ -19,6 +20,7 @@ use crate::lake::table::TableVersion;
 /// Where the rows to be written come from.
 pub(super) enum Rows {
     Source { schema: SchemaRef, parts: Vec<Box<dyn ReadPart>> },
+    Keyed(Box<Taking>),
     Plan(LogicalPlan),
     History(Box<Amending>),
 }

@@ -9,7 +9,7 @@ use datafusion::execution::TaskContext;
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
 use futures::stream::{self, BoxStream, StreamExt};
 use headwater_sdk::Result;
-use headwater_sdk::connector::{ReadPart, RejectedRow};
+use headwater_sdk::connector::{ReadPart, RejectedRow, SourceBatch};
 use headwater_sdk::progress::Progress;
 
 use crate::session::sql_error;
@@ -38,8 +38,17 @@ pub(crate) fn of_plan(plan: &Arc<dyn ExecutionPlan>, context: &Arc<TaskContext>)
         .collect()
 }
 
-/// `lanes` lanes that share the parts of a source: each takes the next part when it is done with one.
+/// Batches of a source in order, one lane of several.
+pub(crate) type SourceLane = BoxStream<'static, Result<SourceBatch>>;
+
+/// The rows of lanes that share the parts of a source. See [`of_batches`].
 pub(crate) fn of_parts(parts: Vec<Box<dyn ReadPart>>, lanes: usize, progress: &Arc<Progress>) -> Vec<Lane> {
+    let plain = |batch: SourceBatch| LaneBatch { rows: batch.rows, rejected: batch.rejected };
+    of_batches(parts, lanes, progress).into_iter().map(|lane| lane.map(move |batch| batch.map(plain)).boxed()).collect()
+}
+
+/// `lanes` lanes that share the parts of a source: each takes the next part when it is done with one.
+pub(crate) fn of_batches(parts: Vec<Box<dyn ReadPart>>, lanes: usize, progress: &Arc<Progress>) -> Vec<SourceLane> {
     progress.set_total_bytes_in(parts.iter().map(|part| part.bytes()).sum());
     let lanes = lanes.clamp(1, parts.len().max(1));
     let queue = Arc::new(Mutex::new(VecDeque::from(parts)));
@@ -49,10 +58,7 @@ pub(crate) fn of_parts(parts: Vec<Box<dyn ReadPart>>, lanes: usize, progress: &A
             let parts = stream::iter(std::iter::from_fn(move || {
                 queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
             }));
-            parts
-                .flat_map(move |part| part.read(progress.clone()))
-                .map(|batch| batch.map(|batch| LaneBatch { rows: batch.rows, rejected: batch.rejected }))
-                .boxed()
+            parts.flat_map(move |part| part.read(progress.clone())).boxed()
         })
         .collect()
 }

@@ -9,6 +9,7 @@ use futures::StreamExt;
 use headwater_sdk::Result;
 use roaring::RoaringTreemap;
 
+use super::by_key::by_paths;
 use super::lanes;
 use crate::lake::delete::FileRows;
 use crate::session::{FILE_COLUMN, ROW_COLUMN, Session, Thrift, sql_error};
@@ -27,8 +28,7 @@ pub(super) async fn positions(session: &Session, chosen: LogicalPlanBuilder, pat
             Err(error) => thrift = thrift.next_after(&error).ok_or(error)?,
         }
     };
-    let path = |file: i64| paths.get(usize::try_from(file).ok()?).cloned();
-    Ok(rows.into_iter().filter_map(|(file, rows)| Some((path(file)?, rows))).collect())
+    Ok(by_paths(rows, paths))
 }
 
 /// The rows of each file, by its number, from a plan that yields files and rows.

@@ -41,7 +41,7 @@ pub(super) async fn carry_over(
     Ok(Some(rewrite(attempt, target, &session, &sql).await?.adds))
 }
 
-fn is_retyped(before: &Schema, after: &Schema) -> bool {
+pub(super) fn is_retyped(before: &Schema, after: &Schema) -> bool {
     before.fields().iter().any(|old| {
         let new = after.field_with_name(old.name());
         new.is_ok_and(|new| new.data_type() != old.data_type())

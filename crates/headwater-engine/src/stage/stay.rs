@@ -35,6 +35,7 @@ impl Stay {
             Refresh::Keys { columns, .. } => Others::OfKeys(columns.clone()),
             Refresh::Chosen { columns, .. } if !columns.is_empty() => Others::OfKeys(columns.clone()),
             Refresh::History { .. } | Refresh::Snapshot { .. } => Others::Some,
+            Refresh::Changes { columns, .. } => Others::OfKeys(columns.clone()),
             Refresh::Full { .. } | Refresh::Append | Refresh::Chosen { .. } | Refresh::Nothing => Others::None,
         };
         Self { seen: seen(since), others, lossy }
@@ -43,6 +44,12 @@ impl Stay {
     /// Of rows that are kept whatever the query yields now. What checks had seen of them is in `since`, if anything is known.
     pub(super) fn kept(since: Option<&Since>, lossy: BTreeSet<TableName>) -> Self {
         Self { seen: since.map(seen).unwrap_or_default(), others: Others::Some, lossy }
+    }
+
+    /// Of rows that others take the place of by a key.
+    pub(super) fn of_keys(seen: &[CheckCount], key: Vec<String>, lossy: BTreeSet<TableName>) -> Self {
+        let seen = seen.iter().map(|count| (count.check.clone(), count.clone())).collect();
+        Self { seen, others: Others::OfKeys(key), lossy }
     }
 
     fn loses_none(&self) -> bool {

@@ -6,6 +6,7 @@ use arrow::datatypes::SchemaRef;
 use datafusion::physical_plan::ExecutionPlan;
 use deltalake_core::kernel::{Action, Add};
 use headwater_sdk::check::{CompiledCheck, Severity};
+use headwater_sdk::connector::{Delivery, LoadPosition};
 use headwater_sdk::engine::{Layout, Refresh, StageInput, StageRequest, Staged, StagedTable, WriteMode};
 use headwater_sdk::failpoint::failpoint;
 use headwater_sdk::method::Method;
@@ -17,6 +18,7 @@ use super::audit::Scope;
 use super::decided::{Decided, Rows};
 use super::history::{self, Amended};
 use super::incremental::Case;
+use super::keyed::{self, Taking};
 use super::lanes::{self, Lane};
 use super::quarantine::Target;
 use super::rows::{RowChecks, Tally};
@@ -49,7 +51,8 @@ pub(super) struct Attempt<'a> {
     stay: Option<Stay>,
     /// Table properties that the table is known by.
     properties: Vec<(&'static str, String)>,
-    pub(super) note: CommitNote,
+    /// Where the load of a source ends; final when all is read.
+    position: Option<LoadPosition>,
     pub(super) now_micros: i64,
 }
 
@@ -73,7 +76,19 @@ pub(crate) async fn stage(branch: &RunBranch, request: StageRequest) -> Result<S
     let session = branch.lake.session(&relations);
     let mut must_not_shrink = false;
     let decided = match input {
-        StageInput::Source { schema, parts } => Decided::whole(Rows::Source { schema, parts }, mode, None),
+        StageInput::Source { schema, parts, delivery: Delivery::Rows, .. } => {
+            Decided::whole(Rows::Source { schema, parts }, mode, None)
+        }
+        StageInput::Source { schema, parts, delivery, checks: seen } => {
+            let location = branch.location();
+            let side = |name, schema| SideTable::new(location, name, schema, &branch.run, now_micros());
+            let rejected = keep_rejected.then(|| side(table.rejected(), side_table::rejected_schema()));
+            let (lake, session, delivery) = (branch.lake.as_ref(), &session, &delivery);
+            let previous = previous.as_ref().filter(|_| mode == WriteMode::Append).map(|previous| &previous.table);
+            let (table, progress) = (&table, &progress);
+            let load = keyed::Load { lake, session, table, schema, parts, delivery, previous, rejected, progress };
+            Box::pin(Taking::begin(load, &checks, &seen)).await?
+        }
         StageInput::Query { sql, since, method } => {
             let plan = session.plan(&sql).await?;
             let (lake, plan, sql) = (branch.lake.as_ref(), &plan, sql.as_str());
@@ -138,7 +153,7 @@ pub(crate) async fn stage(branch: &RunBranch, request: StageRequest) -> Result<S
         deletes,
         stay,
         properties,
-        note: CommitNote { run: branch.run.clone(), position },
+        position,
         now_micros: now_micros(),
     };
     let mut outcome = attempt.write(&session, rows, keep_rejected, &progress).await?;
@@ -159,7 +174,8 @@ pub(crate) async fn stage(branch: &RunBranch, request: StageRequest) -> Result<S
         ..Staged::default()
     };
     let adds = std::mem::take(&mut outcome.written.adds);
-    let stays = adds.is_empty() && attempt.deletes.is_empty() && attempt.stay.is_some();
+    let nothing = adds.is_empty() && attempt.deletes.is_empty() && attempt.stay.is_some();
+    let stays = nothing && !attempt.must_keep_position(&outcome.written);
     let target = Target::of(&attempt, &outcome);
     outcome.carried_over = retype::carry_over(&attempt, attempt.previous.as_ref(), &outcome.schema, &target).await?;
     let mut version = match &attempt.previous {
@@ -188,9 +204,10 @@ pub(crate) async fn stage(branch: &RunBranch, request: StageRequest) -> Result<S
         .collect();
     staged.rows_out = outcome.written.rows_out - staged.quarantined;
     staged.quarantined += outcome.written.quarantined;
-    if stays {
+    if nothing {
         staged.refresh = Some(Refresh::Nothing);
-    } else {
+    }
+    if !stays {
         staged.tables.push(attempt.staged_table(&version));
     }
     for side in [outcome.quarantine, outcome.rejected].into_iter().flatten() {
@@ -247,7 +264,7 @@ pub(super) struct Outcome {
     pub(super) rejected: Option<Mutex<SideTable>>,
     /// The rows that the table had, written again because a column's type changes.
     pub(super) carried_over: Option<Vec<Add>>,
-    /// Of a history: what takes the place of which rows.
+    /// What takes the place of which rows, where a walk along all of them tells.
     amended: Option<Amended>,
 }
 
@@ -281,6 +298,21 @@ impl Attempt<'_> {
                     }
                 }
             }
+            Rows::Keyed(mut taking) => {
+                let mut thrift = Thrift::Fast;
+                loop {
+                    let (schema, lanes, pass) = taking.walk(session, thrift).await?;
+                    match self.write_lanes(session, &schema, &schema, lanes, false, progress).await {
+                        Err(e) => thrift = thrift.next_after(&e).ok_or(e)?,
+                        Ok(mut outcome) => {
+                            outcome.rejected = taking.rejected.take();
+                            outcome.written.rejected = taking.rejected_rows;
+                            let rows_in = taking.rows_in;
+                            return Ok(Outcome { rows_in, amended: Some(taking.end(&pass)), ..outcome });
+                        }
+                    }
+                }
+            }
             Rows::History(amending) => {
                 let mut thrift = Thrift::Fast;
                 loop {
@@ -295,6 +327,12 @@ impl Attempt<'_> {
                 }
             }
         }
+    }
+
+    /// Whether the position is kept though no row changes: it is worth it, or rows that were set aside would be so again.
+    fn must_keep_position(&self, written: &Written) -> bool {
+        let worth = self.position.as_ref().is_some_and(LoadPosition::is_worth_a_commit);
+        self.position.is_some() && (worth || written.rejected + written.quarantined > 0)
     }
 
     async fn write_lanes(
@@ -359,7 +397,7 @@ impl Attempt<'_> {
             adds,
             deletes: &self.deletes,
             properties: &self.properties,
-            note: &self.note,
+            note: &CommitNote { run: self.branch.run.clone(), position: self.position.as_ref().map(LoadPosition::get) },
         };
         let version = commit::stage_commit(self.branch.location(), commit).await?;
         TableVersion::open(self.branch.location(), self.table, &self.staged_relation(version)).await

@@ -9,7 +9,7 @@ use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 use headwater_engine::{LakeEngine, LakeOptions};
 use headwater_sdk::check::{CompiledCheck, Probe, Severity, Threshold};
-use headwater_sdk::connector::{ReadPart, RejectedRow, SourceBatch};
+use headwater_sdk::connector::{Delivery, ReadPart, RejectedRow, SourceBatch};
 use headwater_sdk::engine::{
     Branch, Engine, Layout, Past, PublishOutcome, StageInput, StageRequest, Staged, WriteMode,
 };
@@ -49,7 +49,7 @@ impl ReadPart for Rows {
     fn read(self: Box<Self>, _: Arc<Progress>) -> BoxStream<'static, Result<SourceBatch>> {
         let mut rejected = Some(self.1);
         let batches =
-            self.0.into_iter().map(move |rows| Ok(SourceBatch { rows, rejected: rejected.take().unwrap_or_default() }));
+            self.0.into_iter().map(move |rows| Ok(SourceBatch::new(rows, rejected.take().unwrap_or_default())));
         futures::stream::iter(batches).boxed()
     }
 }
@@ -167,7 +167,8 @@ pub(crate) fn open(folder: &Path, memory: u64) -> LakeEngine {
 
 pub(crate) fn source(batches: Vec<RecordBatch>) -> StageInput {
     let schema: SchemaRef = batches[0].schema();
-    StageInput::Source { schema, parts: vec![Box::new(Rows(batches, vec![]))] }
+    let parts: Vec<Box<dyn ReadPart>> = vec![Box::new(Rows(batches, vec![]))];
+    StageInput::Source { schema, parts, delivery: Delivery::Rows, checks: Vec::new() }
 }
 
 pub(crate) async fn rows(engine: &LakeEngine, relations: &Relations, sql: &str) -> String {

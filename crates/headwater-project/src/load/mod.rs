@@ -9,6 +9,7 @@ mod files;
 mod freshness;
 mod ignored;
 mod implied;
+mod keyed;
 mod models;
 mod scripts;
 mod seeds;

@@ -141,6 +141,8 @@ fn describe_seed(
         on_bad_row: OnBadRow::Fail,
         drift: Drift::Add,
         columns: columns::declared(&columns),
+        key: Vec::new(),
+        lookback: None,
     };
     let source = json!({ "location": FOLDER });
     let source_node = Node { span: node.span, value: yaml::Value::Map(yaml::Map::default()) };

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::checks::{Checks, split};
 use super::connectors::Connector;
 use super::files::Folder;
-use super::{Parts, columns, freshness, tables};
+use super::{Parts, columns, freshness, keyed, tables};
 use crate::asset::{Asset, AssetKind, StreamAsset};
 use crate::codes;
 use crate::graph::Draft;
@@ -202,12 +202,15 @@ fn stream_asset(
         None if modes.contains(&ReadMode::Full) => ReadMode::Full,
         None => modes.first().copied().unwrap_or_default(),
     };
+    let (key, lookback) = keyed::read(common.key, common.lookback.as_ref(), mode, node, &mut checks.specs, diagnostics);
     let settings = StreamSettings {
         table: common.table.0,
         mode,
         on_bad_row: common.on_bad_row,
         drift: common.drift,
         columns: columns::declared(&columns),
+        key,
+        lookback,
     };
     let name = settings.table.clone();
     let mut stream = open(opened, settings, &parts.connectors.stream_keys, parts, diagnostics)?;
@@ -243,7 +246,8 @@ pub(crate) fn open(
     let source = source?.clone();
     let context = OpenContext { project_dir: parts.dir.clone(), storage_options: parts.storage.clone() };
     // The stream is made again when it is read; here it only has to be possible.
-    if let Err(error) = connector.kind.open(source.clone(), stream.clone(), settings.clone(), &context) {
+    let opened = connector.kind.source(source.clone(), &context);
+    if let Err(error) = opened.and_then(|source| source.stream(stream.clone(), settings.clone())) {
         let key = error.key.and_then(|key| node.get(key).or_else(|| source_node.get(key)));
         let at = key.or_else(|| node.get("table")).map_or(node.span, |value| value.span);
         let message = parts.secrets.redact(&error.message);
@@ -269,5 +273,6 @@ fn mode_name(mode: ReadMode) -> &'static str {
         ReadMode::Full => "full",
         ReadMode::NewFiles => "new_files",
         ReadMode::Incremental => "incremental",
+        ReadMode::Cdc => "cdc",
     }
 }

@@ -152,7 +152,9 @@ fn split_parts(definition: &str) -> BTreeMap<&str, &str> {
 
 fn source_text(stream: &StreamAsset) -> String {
     let settings = &stream.settings;
-    format!("{}\n{}\n{:?} {:?}", stream.connector, stream.written, settings.mode, settings.on_bad_row)
+    // Streams without a key are called what they were called before there were keys.
+    let key = if settings.key.is_empty() { String::new() } else { format!(" {:?}", settings.key) };
+    format!("{}\n{}\n{:?} {:?}{key}", stream.connector, stream.written, settings.mode, settings.on_bad_row)
 }
 
 /// 16 hexadecimal digits of the BLAKE3 hash of a text.

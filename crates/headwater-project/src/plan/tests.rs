@@ -51,6 +51,8 @@ fn stream(name: &str, mode: ReadMode) -> StreamAsset {
             on_bad_row: OnBadRow::Reject,
             drift: Drift::Fail,
             columns: Vec::new(),
+            key: Vec::new(),
+            lookback: None,
         },
         origin: "files: *.csv".into(),
         freshness: None,

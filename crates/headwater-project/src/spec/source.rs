@@ -64,8 +64,15 @@ pub(crate) struct StreamCommon {
     #[serde(default)]
     pub(crate) tags: Vec<String>,
     /// What a run reads. Default: `full` where the connector can.
-    #[schemars(extend("x-not-built" = ["cdc"]))]
     pub(crate) mode: Option<ReadMode>,
+    /// The columns by which a row takes the place of another, in the modes `incremental` and `cdc`. In the mode `incremental` they are
+    /// checked to be there and unique; without them rows are only added. Of `cdc` the default is the table's primary key.
+    #[serde(default)]
+    pub(crate) key: Vec<String>,
+    /// In the mode `incremental`, with a `key`: how far before the greatest value of the cursor a run reads once more, so that rows are found
+    /// that were committed late: a duration of a cursor that is a time (`2h`), a number of one that is a number. Rows that are as they were are
+    /// not written again.
+    pub(crate) lookback: Option<LookbackOption>,
     /// What happens to a row that cannot be read.
     #[serde(default)]
     pub(crate) on_bad_row: OnBadRow,
@@ -80,6 +87,16 @@ pub(crate) struct StreamCommon {
     /// What must hold for its rows.
     #[serde(default, rename = "checks")]
     pub(crate) _checks: Vec<Value>,
+}
+
+/// How far back rows are read once more.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum LookbackOption {
+    /// So many steps of a cursor that is a number.
+    Steps(u64),
+    /// So long before a cursor that is a time.
+    Time(Duration),
 }
 
 /// How old a stream's newest row may be at the time of a run.

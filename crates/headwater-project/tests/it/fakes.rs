@@ -12,7 +12,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// Reads nothing, but looks at its options.
-pub(crate) struct Files;
+pub(crate) struct Files {
+    location: String,
+}
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -77,29 +79,26 @@ impl Connector for Files {
     type SourceOptions = SourceOptions;
     type StreamOptions = StreamOptions;
 
-    fn open(
-        source: SourceOptions,
-        stream: StreamOptions,
-        _: StreamSettings,
-        _: &OpenContext,
-    ) -> Result<Arc<dyn SourceStream>, OptionsError> {
-        let refuse =
-            |key, message: String, help: &str| Err(OptionsError { key: Some(key), message, help: Some(help.into()) });
+    fn source(source: SourceOptions, _: &OpenContext) -> Result<Self, OptionsError> {
         if source.location.starts_with("..") && !source.allow_outside {
-            return refuse(
-                "location",
-                format!("'{}' lies outside of the project", source.location),
-                "add `allow_outside: true`",
-            );
-        }
-        if stream.path.starts_with('/') {
-            return refuse(
-                "path",
-                format!("'{}' in {} is absolute", stream.path, source.location),
-                "write it relative to `location`",
-            );
+            return Err(OptionsError {
+                key: Some("location"),
+                message: format!("'{}' lies outside of the project", source.location),
+                help: Some("add `allow_outside: true`".into()),
+            });
         }
         assert!(source.parallel.is_none_or(|n| n > 0) && source.login.is_none_or(|_| true));
+        Ok(Self { location: source.location })
+    }
+
+    fn stream(&self, stream: StreamOptions, _: StreamSettings) -> Result<Arc<dyn SourceStream>, OptionsError> {
+        if stream.path.starts_with('/') {
+            return Err(OptionsError {
+                key: Some("path"),
+                message: format!("'{}' in {} is absolute", stream.path, self.location),
+                help: Some("write it relative to `location`".into()),
+            });
+        }
         Ok(Arc::new(Nothing))
     }
 }
@@ -113,12 +112,11 @@ impl Connector for Queue {
     type SourceOptions = QueueOptions;
     type StreamOptions = TopicOptions;
 
-    fn open(
-        _: QueueOptions,
-        _: TopicOptions,
-        _: StreamSettings,
-        _: &OpenContext,
-    ) -> Result<Arc<dyn SourceStream>, OptionsError> {
+    fn source(_: QueueOptions, _: &OpenContext) -> Result<Self, OptionsError> {
+        Ok(Self)
+    }
+
+    fn stream(&self, _: TopicOptions, _: StreamSettings) -> Result<Arc<dyn SourceStream>, OptionsError> {
         Ok(Arc::new(Nothing))
     }
 }

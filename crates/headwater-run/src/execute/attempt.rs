@@ -5,7 +5,7 @@ use std::sync::Arc;
 use headwater_project::plan::PlannedTask;
 use headwater_project::{Asset, AssetKind, Materialize, ModelAsset, Refresh as RefreshPolicy, StreamAsset};
 use headwater_sdk::check::CompiledCheck;
-use headwater_sdk::connector::OnBadRow;
+use headwater_sdk::connector::{Delivery, OnBadRow};
 use headwater_sdk::engine::{
     AuditViewRequest, Branch, Layout, Refresh, Since, StageInput, StageRequest, Staged, WriteMode,
 };
@@ -86,9 +86,16 @@ async fn load(
     }
     let plan = source.read_plan().await?;
     let fingerprint = plan.fingerprint;
+    let only_gains = plan.delivery == Delivery::Rows;
+    let seen = context.base.states.get(&asset.name).filter(|_| appended && !task.checks_changed);
     let request = StageRequest {
         table: asset.name.clone(),
-        input: StageInput::Source { schema: plan.schema, parts: plan.parts },
+        input: StageInput::Source {
+            schema: plan.schema,
+            parts: plan.parts,
+            delivery: plan.delivery,
+            checks: seen.map(|state| state.checks.clone()).unwrap_or_default(),
+        },
         mode: if appended { WriteMode::Append } else { WriteMode::Replace },
         partition_by: Vec::new(),
         layout: Layout::default(),
@@ -102,6 +109,7 @@ async fn load(
     let mut staged = branch.stage(request).await?;
     staged.notes.extend(plan.drift);
     staged.notes.extend(not_loaded_again(&plan.changed));
+    let appended = appended && (only_gains || staged.refresh == Some(Refresh::Nothing));
     Ok(Attempt { staged, source: Some(fingerprint), appended })
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures::TryStreamExt;
 use headwater_project::{Asset, ScriptAsset};
+use headwater_sdk::connector::Delivery;
 use headwater_sdk::engine::{Branch, Past, StageInput, StageRequest, Staged, WriteMode};
 use headwater_sdk::progress::Progress;
 use headwater_sdk::script::{Program, ProgramInput, ProgramRun};
@@ -41,7 +42,12 @@ pub(super) async fn stage(
     });
     let request = StageRequest {
         table: asset.name.clone(),
-        input: StageInput::Source { schema: Arc::clone(&resolved.schema), parts: vec![part] },
+        input: StageInput::Source {
+            schema: Arc::clone(&resolved.schema),
+            parts: vec![part],
+            delivery: Delivery::Rows,
+            checks: Vec::new(),
+        },
         mode: WriteMode::Replace,
         partition_by: script.partition_by.clone(),
         layout: script.layout.clone(),

@@ -25,7 +25,7 @@ pub(super) fn foresee(
     for task in tasks.iter().filter(|task| task.action == Action::Build) {
         let Some(asset) = project.asset(&task.asset) else { continue };
         let change = match &asset.kind {
-            AssetKind::Stream(stream) if stream.settings.mode.adds_rows() && !task.reload => Some(InputChange::Gained),
+            AssetKind::Stream(stream) if stream.settings.only_gains() && !task.reload => Some(InputChange::Gained),
             // What becomes of a history is in the reason.
             _ if asset.keeps_history() => Some(InputChange::Changed),
             AssetKind::Stream(_) | AssetKind::Seed(_) | AssetKind::Script(_) => Some(InputChange::Changed),

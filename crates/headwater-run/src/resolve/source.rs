@@ -7,6 +7,7 @@ use arrow_schema::SchemaRef;
 use futures::StreamExt;
 use headwater_project::plan::{Desired, definition, needs_reload};
 use headwater_project::{Asset, AssetKind, Project, StreamAsset};
+use headwater_sdk::connector::Source as System;
 use headwater_sdk::connector::{ConnectorType, OpenContext, ReadPlan, SourceStream};
 use headwater_sdk::{Blame, Error, Relation, Result, TableName};
 
@@ -18,6 +19,8 @@ const PARALLEL_LOOKS: usize = 8;
 
 /// An opened source and what planning its load depends on.
 pub(crate) struct Source {
+    /// What the stream is a part of; the same for all of its streams.
+    pub(crate) system: Arc<dyn System>,
     stream: Arc<dyn SourceStream>,
     table: Option<SchemaRef>,
     position: Option<serde_json::Value>,
@@ -68,12 +71,14 @@ pub(super) async fn look_at_all(
     full_refresh: bool,
     scope: &Scope,
 ) -> BTreeMap<TableName, Result<Look>> {
+    let systems = Systems { project, connectors, opened: Mutex::default() };
+    let systems = &systems;
     let mut waiting = Vec::new();
     for asset in project.assets.iter().filter(|asset| scope.resolves(&asset.name) || scope.reads(&asset.name)) {
         if let AssetKind::Stream(stream) | AssetKind::Seed(stream) = &asset.kind {
             let full = full_refresh && scope.resolves(&asset.name);
             waiting.push(async move {
-                let look = look(project, asset, stream, connectors, lake, base, full).await;
+                let look = look(asset, stream, systems, lake, base, full).await;
                 (asset.name.clone(), look)
             });
         }
@@ -82,15 +87,15 @@ pub(super) async fn look_at_all(
 }
 
 async fn look(
-    project: &Project,
     asset: &Asset,
     stream: &StreamAsset,
-    connectors: &[Box<dyn ConnectorType>],
+    systems: &Systems<'_>,
     lake: &Lake,
     base: &Base,
     full_refresh: bool,
 ) -> Result<Look> {
-    let opened = open(project, stream, connectors)?;
+    let system = systems.of(stream)?;
+    let opened = system.stream(stream.stream.clone(), stream.settings.clone()).map_err(|e| options_error(&e))?;
     let reload = needs_reload(&definition(asset), base.states.get(&asset.name), full_refresh);
     let published = match base.relation(&asset.name).filter(|relation| relation.version().is_some()) {
         Some(relation) => Some((relation, lake.engine.schema(&base.relations(), &asset.name).await?)),
@@ -113,7 +118,7 @@ async fn look(
         }
         _ => (None, None),
     };
-    let mut source = Source { stream: opened, table, position, appends, look: Mutex::default() };
+    let mut source = Source { system, stream: opened, table, position, appends, look: Mutex::default() };
     match (source.plan().await, published) {
         (Ok(plan), _) => {
             let schema = lake.engine.lake_schema(&plan.schema)?;
@@ -136,20 +141,31 @@ async fn look(
     }
 }
 
-fn open(
-    project: &Project,
-    stream: &StreamAsset,
-    connectors: &[Box<dyn ConnectorType>],
-) -> Result<Arc<dyn SourceStream>> {
-    let connector = connectors.iter().find(|connector| connector.name() == stream.connector).ok_or_else(|| {
-        let message = format!("this program has no connector '{}'", stream.connector);
-        Error::new("HW0917", Blame::Headwater, message)
-    })?;
-    let context =
-        OpenContext { project_dir: project.dir.clone(), storage_options: project.environment.storage.clone() };
-    connector
-        .open(stream.source.clone(), stream.stream.clone(), stream.settings.clone(), &context)
-        .map_err(|wrong| options_error(&wrong))
+/// The systems that streams are parts of, each opened once.
+struct Systems<'a> {
+    project: &'a Project,
+    connectors: &'a [Box<dyn ConnectorType>],
+    opened: Mutex<BTreeMap<(String, String), Arc<dyn System>>>,
+}
+
+impl Systems<'_> {
+    fn of(&self, stream: &StreamAsset) -> Result<Arc<dyn System>> {
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        let name = stream.system();
+        if let Some(system) = opened.get(&name) {
+            return Ok(Arc::clone(system));
+        }
+        let connector = self.connectors.iter().find(|connector| connector.name() == stream.connector);
+        let connector = connector.ok_or_else(|| {
+            let message = format!("this program has no connector '{}'", stream.connector);
+            Error::new("HW0917", Blame::Headwater, message)
+        })?;
+        let (project_dir, storage_options) = (self.project.dir.clone(), self.project.environment.storage.clone());
+        let system = connector.source(stream.source.clone(), &OpenContext { project_dir, storage_options });
+        let system = system.map_err(|wrong| options_error(&wrong))?;
+        opened.insert(name, Arc::clone(&system));
+        Ok(system)
+    }
 }
 
 fn options_error(wrong: &headwater_sdk::check::OptionsError) -> Error {

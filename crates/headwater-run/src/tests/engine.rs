@@ -228,7 +228,7 @@ impl Branch for MemoryBranch {
         let index = self.engine.tap.before(&format!("engine stage {}", request.table)).await?;
         let (columns, fresh) = match request.input {
             StageInput::Query { sql, .. } => self.engine.evaluate(&request.relations, &sql)?,
-            StageInput::Source { schema, parts } => {
+            StageInput::Source { schema, parts, .. } => {
                 let mut rows = Vec::new();
                 for part in parts {
                     let mut batches = part.read(Arc::clone(&request.progress));
@@ -252,7 +252,12 @@ impl Branch for MemoryBranch {
         let rows_out = good.len() as u64;
         let good = [before, good].concat();
         let mut staged = Staged { rows_in: fresh.len() as u64, rows_out, checks, ..Staged::default() };
-        staged.tables.push(self.put(request.table.clone(), columns.clone(), good, request.position)?);
+        staged.tables.push(self.put(
+            request.table.clone(),
+            columns.clone(),
+            good,
+            request.position.map(|position| position.get()),
+        )?);
         if !bad.is_empty() {
             staged.quarantined = bad.len() as u64;
             staged.tables.push(self.put(request.table.quarantine(), columns, bad, None)?);

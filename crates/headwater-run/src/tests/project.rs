@@ -68,6 +68,8 @@ impl Draft {
                     on_bad_row: OnBadRow::Reject,
                     drift: Drift::Fail,
                     columns: Vec::new(),
+                    key: Vec::new(),
+                    lookback: None,
                 },
                 origin: format!("memory: {name}"),
                 freshness: None,

@@ -10,7 +10,8 @@ use futures::StreamExt;
 use futures::stream::BoxStream;
 use headwater_sdk::check::OptionsError;
 use headwater_sdk::connector::{
-    ConnectorType, OpenContext, ReadMode, ReadPart, ReadPlan, SourceBatch, SourceStream, StreamSettings,
+    ConnectorType, Delivery, Finding, FoundStream, LoadPosition, OpenContext, ReadMode, ReadPart, ReadPlan, Source,
+    SourceBatch, SourceStream, StreamSettings,
 };
 use headwater_sdk::progress::Progress;
 use headwater_sdk::{Blame, Error, Result};
@@ -88,15 +89,28 @@ impl ConnectorType for Files {
         json!(true)
     }
 
-    fn open(
-        &self,
-        _source: serde_json::Value,
-        stream: serde_json::Value,
-        _settings: StreamSettings,
-        _context: &OpenContext,
-    ) -> Result<Arc<dyn SourceStream>, OptionsError> {
+    fn source(&self, _: serde_json::Value, _: &OpenContext) -> Result<Arc<dyn Source>, OptionsError> {
+        Ok(Arc::new(self.clone()))
+    }
+}
+
+#[async_trait]
+impl Source for Files {
+    fn stream(&self, stream: serde_json::Value, _: StreamSettings) -> Result<Arc<dyn SourceStream>, OptionsError> {
         let folder = stream["folder"].as_str().unwrap().to_owned();
         Ok(Arc::new(MemoryStream { files: self.clone(), folder }))
+    }
+
+    async fn discover(&self) -> Result<Option<Vec<FoundStream>>> {
+        Ok(None)
+    }
+
+    async fn examine(&self) -> Result<Vec<Finding>> {
+        Ok(Vec::new())
+    }
+
+    async fn acknowledge(&self, _: &[serde_json::Value]) -> Result<Vec<String>> {
+        Ok(Vec::new())
     }
 }
 
@@ -140,8 +154,9 @@ impl SourceStream for MemoryStream {
         let description = format!("{} files", parts.len());
         let fingerprint = format!("{:?}", folder.files);
         let changed = folder.changed.clone();
-        let position = json!({ "files": names });
-        Ok(ReadPlan { schema, parts, position, fingerprint, description, drift: Vec::new(), changed })
+        let position = LoadPosition::known(json!({ "files": names }));
+        let delivery = Delivery::Rows;
+        Ok(ReadPlan { schema, parts, delivery, position, fingerprint, description, drift: Vec::new(), changed })
     }
 
     async fn vanished(&self, position: serde_json::Value) -> Result<Vec<String>> {
@@ -168,6 +183,6 @@ impl ReadPart for MemoryPart {
     fn read(self: Box<Self>, progress: Arc<Progress>) -> BoxStream<'static, Result<SourceBatch>> {
         progress.add_rows_in(self.rows.len() as u64);
         let rows = to_batch(&self.schema, &self.rows);
-        futures::stream::iter([Ok(SourceBatch { rows, rejected: Vec::new() })]).boxed()
+        futures::stream::iter([Ok(SourceBatch::new(rows, Vec::new()))]).boxed()
     }
 }

@@ -1,93 +1,27 @@
 //! Connectors: how data comes in.
 //!
-//! A connector is a [`Connector`]: typed options for a source and for each of its streams, and [`Connector::open`],
-//! which yields a [`SourceStream`]. A source stream is asked for its schema (cheap: a look at a sample), then for a
-//! [`ReadPlan`] (what there is to read since a position), whose parts are read in parallel.
+//! A connector is a [`Connector`]: a source made from typed options, which makes [`SourceStream`]s from those of its streams. A
+//! source stream is asked for its schema (cheap: a look at a sample), then for a [`ReadPlan`] (what there is to read since a
+//! position), whose parts are read in parallel. A load says what its rows are to the table ([`Delivery`]).
+
+mod changes;
+mod discovery;
+mod reading;
+mod settings;
 
 use std::sync::Arc;
 
-use arrow_array::RecordBatch;
-use arrow_schema::SchemaRef;
 use async_trait::async_trait;
-use futures::stream::BoxStream;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
 use crate::check::OptionsError;
 use crate::error::Result;
-use crate::name::TableName;
-use crate::progress::Progress;
 
-/// What a stream reads in a run.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ReadMode {
-    /// All of it; the table is replaced.
-    #[default]
-    Full,
-    /// What has come since the last run; rows are added. Each file is loaded once.
-    NewFiles,
-    /// The rows past the greatest value that a column had in the last run; they are added.
-    Incremental,
-}
-
-impl ReadMode {
-    /// Whether the rows of a load are added to those that the table has.
-    pub fn adds_rows(self) -> bool {
-        matches!(self, Self::NewFiles | Self::Incremental)
-    }
-}
-
-/// What happens to a row that cannot be read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum OnBadRow {
-    /// It goes to `<table>__rejected` with its place and the reason.
-    #[default]
-    Reject,
-    /// The task fails at the first one.
-    Fail,
-}
-
-/// What happens when the source's columns are not those of the table.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Drift {
-    /// The task fails and says which columns are new, missing or retyped.
-    #[default]
-    Fail,
-    /// New columns are added to the table (null in older rows); missing ones are null; a type that widens is widened (a
-    /// column whose values have become texts for the most part becomes one of texts), any other change of type fails.
-    Add,
-    /// New columns are left out, and noted; missing ones are null, also when a column has only got another name; values are
-    /// read as the table's type, and a row whose value cannot be is a bad row.
-    Ignore,
-}
-
-/// A column as the project declares it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeclaredColumn {
-    /// The column's name in the source and in the table.
-    pub name: String,
-    /// Its type, or `None` to infer it.
-    pub data_type: Option<arrow_schema::DataType>,
-}
-
-/// What the project asks of one stream, beside the connector's own options.
-#[derive(Debug, Clone)]
-pub struct StreamSettings {
-    /// The table that the stream fills.
-    pub table: TableName,
-    /// What a run reads.
-    pub mode: ReadMode,
-    /// What happens to a bad row.
-    pub on_bad_row: OnBadRow,
-    /// What happens when columns change.
-    pub drift: Drift,
-    /// Columns declared in the project; others are inferred.
-    pub columns: Vec<DeclaredColumn>,
-}
+pub use changes::{Changes, Delivery, Operation};
+pub use discovery::{Finding, FoundColumn, FoundStream, Standing};
+pub use reading::{LoadPosition, ReadPart, ReadPlan, RejectedRow, SourceBatch, SourceStream};
+pub use settings::{DeclaredColumn, Drift, Lookback, OnBadRow, ReadMode, StreamSettings};
 
 /// Where a connector finds things.
 #[derive(Debug, Clone)]
@@ -98,80 +32,10 @@ pub struct OpenContext {
     pub storage_options: std::collections::BTreeMap<String, String>,
 }
 
-/// A row that could not be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RejectedRow {
-    /// The file (or other unit of the source) that holds it, as the project would name it.
-    pub file: String,
-    /// The line where the row begins, from 1; for formats without lines, the row's number.
-    pub line: u64,
-    /// What is wrong with it, with the column's name where one is to blame.
-    pub reason: String,
-    /// The row's text, cut to 4 KiB; invalid UTF-8 replaced.
-    pub raw: String,
-}
-
-/// Some rows of a source, and the bad ones found among them.
-#[derive(Debug)]
-pub struct SourceBatch {
-    /// The rows, in the schema of the [`ReadPlan`].
-    pub rows: RecordBatch,
-    /// The bad rows met on the way.
-    pub rejected: Vec<RejectedRow>,
-}
-
-/// A part of a [`ReadPlan`] that is read on its own, e.g. one file.
-pub trait ReadPart: Send {
-    /// The part's name for messages, e.g. the file's path.
-    fn name(&self) -> &str;
-    /// Bytes to read, as stored in the source; 0 when not known.
-    fn bytes(&self) -> u64;
-    /// Reads the part. Memory use does not depend on the part's size. `progress` is moved on the way.
-    fn read(self: Box<Self>, progress: Arc<Progress>) -> BoxStream<'static, Result<SourceBatch>>;
-}
-
-/// What there is to read.
-pub struct ReadPlan {
-    /// The schema of every batch: the table's columns after this load.
-    pub schema: SchemaRef,
-    /// What is read, in order. Empty when nothing has come since the position.
-    pub parts: Vec<Box<dyn ReadPart>>,
-    /// The position after this load: stored in the commit that holds the rows, handed back at the next plan.
-    pub position: serde_json::Value,
-    /// A text that changes when what a full load would read changes (names, sizes, modification times).
-    pub fingerprint: String,
-    /// What is to be read, in words, e.g. `12 files, 8.1 MB`.
-    pub description: String,
-    /// What the drift policy let pass, in words, e.g. `column 'gate' is new`.
-    pub drift: Vec<String>,
-    /// What had led to the position and is another now, e.g. the names of files; it is not read again.
-    pub changed: Vec<String>,
-}
-
-/// A stream of a source, opened.
+/// A kind of system that data comes from; a value of the type is one such system. What its streams have in common is kept
+/// there: they are made by one value in each process.
 #[async_trait]
-pub trait SourceStream: Send + Sync {
-    /// The columns of the stream (declared types, others inferred from a sample) and what there is to read. `table` is
-    /// the schema of the table as it stands (what drift is judged against), and `position` the one of its last load;
-    /// `None` for a first or a full load.
-    ///
-    /// # Errors
-    /// When the source cannot be reached, or its columns drifted and the policy is to fail.
-    async fn plan(&self, table: Option<SchemaRef>, position: Option<serde_json::Value>) -> Result<ReadPlan>;
-
-    /// What had led to `position` and is in the source no more (e.g. the names of deleted files), so that a load from
-    /// the start would lose its rows. A connector that cannot look says what may have gone, if rows go in such systems.
-    ///
-    /// # Errors
-    /// When the source cannot be reached.
-    async fn vanished(&self, position: serde_json::Value) -> Result<Vec<String>> {
-        let _ = position;
-        Ok(Vec::new())
-    }
-}
-
-/// A kind of system that data comes from.
-pub trait Connector: Send + Sync + 'static {
+pub trait Connector: Sized + Send + Sync + 'static {
     /// The value of `connector:` in YAML, and the name of the connector's folder.
     const NAME: &'static str;
     /// The modes it can read in.
@@ -181,16 +45,106 @@ pub trait Connector: Send + Sync + 'static {
     /// Keys of a stream, beside the common ones (`table`, `mode`, `columns`, `checks`, …).
     type StreamOptions: DeserializeOwned + JsonSchema;
 
-    /// Checks options and makes the stream, without reaching for the source.
+    /// Checks a source's options, without reaching for it.
     ///
     /// # Errors
     /// [`OptionsError`] when the options make no sense.
-    fn open(
-        source: Self::SourceOptions,
-        stream: Self::StreamOptions,
+    fn source(options: Self::SourceOptions, context: &OpenContext) -> Result<Self, OptionsError>;
+
+    /// Checks a stream's options and makes the stream, without reaching for the source.
+    ///
+    /// # Errors
+    /// [`OptionsError`] when the options make no sense.
+    fn stream(
+        &self,
+        options: Self::StreamOptions,
         settings: StreamSettings,
-        context: &OpenContext,
     ) -> Result<Arc<dyn SourceStream>, OptionsError>;
+
+    /// What there is to read; `None` when the connector cannot tell.
+    ///
+    /// # Errors
+    /// When the source cannot be reached.
+    async fn discover(&self) -> Result<Option<Vec<FoundStream>>> {
+        Ok(None)
+    }
+
+    /// How things stand with the source itself, beside what planning its streams tells: versions, rights, what lags behind.
+    ///
+    /// # Errors
+    /// When the source cannot be reached.
+    async fn examine(&self) -> Result<Vec<Finding>> {
+        Ok(Vec::new())
+    }
+
+    /// Lets go of what the source keeps for its readers (e.g. a database its log), as far as all of `positions` are past it: they
+    /// are those of all of its streams that are published. Idempotent. The texts say what a person should know.
+    ///
+    /// # Errors
+    /// When the source cannot be reached or refuses; it then keeps more than it must.
+    async fn acknowledge(&self, positions: &[serde_json::Value]) -> Result<Vec<String>> {
+        let _ = positions;
+        Ok(Vec::new())
+    }
+}
+
+/// A source with the types of its connector erased.
+#[async_trait]
+pub trait Source: Send + Sync {
+    /// Makes a stream from options already validated against the schema. See [`Connector::stream`].
+    ///
+    /// # Errors
+    /// As [`Connector::stream`].
+    fn stream(
+        &self,
+        options: serde_json::Value,
+        settings: StreamSettings,
+    ) -> Result<Arc<dyn SourceStream>, OptionsError>;
+
+    /// See [`Connector::discover`].
+    ///
+    /// # Errors
+    /// As [`Connector::discover`].
+    async fn discover(&self) -> Result<Option<Vec<FoundStream>>>;
+
+    /// See [`Connector::examine`].
+    ///
+    /// # Errors
+    /// As [`Connector::examine`].
+    async fn examine(&self) -> Result<Vec<Finding>>;
+
+    /// See [`Connector::acknowledge`].
+    ///
+    /// # Errors
+    /// As [`Connector::acknowledge`].
+    async fn acknowledge(&self, positions: &[serde_json::Value]) -> Result<Vec<String>>;
+}
+
+#[async_trait]
+impl<C: Connector> Source for C {
+    fn stream(
+        &self,
+        options: serde_json::Value,
+        settings: StreamSettings,
+    ) -> Result<Arc<dyn SourceStream>, OptionsError> {
+        Connector::stream(self, typed(options)?, settings)
+    }
+
+    async fn discover(&self) -> Result<Option<Vec<FoundStream>>> {
+        Connector::discover(self).await
+    }
+
+    async fn examine(&self) -> Result<Vec<Finding>> {
+        Connector::examine(self).await
+    }
+
+    async fn acknowledge(&self, positions: &[serde_json::Value]) -> Result<Vec<String>> {
+        Connector::acknowledge(self, positions).await
+    }
+}
+
+fn typed<T: DeserializeOwned>(options: serde_json::Value) -> Result<T, OptionsError> {
+    serde_json::from_value(options).map_err(|e| OptionsError { key: None, message: e.to_string(), help: None })
 }
 
 /// A [`Connector`] with its types erased, for lists.
@@ -203,17 +157,11 @@ pub trait ConnectorType: Send + Sync {
     fn source_schema(&self) -> serde_json::Value;
     /// JSON Schema of a stream's own keys.
     fn stream_schema(&self) -> serde_json::Value;
-    /// Makes a stream from options already validated against the schemas.
+    /// Makes a source from options already validated against the schema. See [`Connector::source`].
     ///
     /// # Errors
-    /// As [`Connector::open`].
-    fn open(
-        &self,
-        source: serde_json::Value,
-        stream: serde_json::Value,
-        settings: StreamSettings,
-        context: &OpenContext,
-    ) -> Result<Arc<dyn SourceStream>, OptionsError>;
+    /// As [`Connector::source`].
+    fn source(&self, options: serde_json::Value, context: &OpenContext) -> Result<Arc<dyn Source>, OptionsError>;
 }
 
 /// Erases the types of the connector `C`.
@@ -240,16 +188,7 @@ impl<C: Connector> ConnectorType for Erased<C> {
         schemars::schema_for!(C::StreamOptions).to_value()
     }
 
-    fn open(
-        &self,
-        source: serde_json::Value,
-        stream: serde_json::Value,
-        settings: StreamSettings,
-        context: &OpenContext,
-    ) -> Result<Arc<dyn SourceStream>, OptionsError> {
-        let wrong = |e: serde_json::Error| OptionsError { key: None, message: e.to_string(), help: None };
-        let source = serde_json::from_value(source).map_err(wrong)?;
-        let stream = serde_json::from_value(stream).map_err(wrong)?;
-        C::open(source, stream, settings, context)
+    fn source(&self, options: serde_json::Value, context: &OpenContext) -> Result<Arc<dyn Source>, OptionsError> {
+        Ok(Arc::new(C::source(typed(options)?, context)?))
     }
 }

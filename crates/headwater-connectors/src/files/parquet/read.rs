@@ -127,7 +127,7 @@ impl RowsOf {
         }
         self.read += rows as u64;
         self.progress.add_rows_in(rows as u64);
-        Ok(SourceBatch { rows: taken, rejected })
+        Ok(SourceBatch::new(taken, rejected))
     }
 
     fn uncastable(&self, column: &str, error: ArrowError) -> Error {

@@ -68,7 +68,7 @@ impl Table<'_> {
             let (Some(batch), Some(places)) = (decoded, &self.places) else { continue };
             for start in (0..batch.num_rows()).step_by(MOST_ROWS) {
                 let rows = batch.slice(start, MOST_ROWS.min(batch.num_rows() - start));
-                if !take(SourceBatch { rows: conformed(&rows, places, self.schema)?, rejected: Vec::new() }) {
+                if !take(SourceBatch::new(conformed(&rows, places, self.schema)?, Vec::new())) {
                     return Err(Undecoded::GivenUp);
                 }
             }

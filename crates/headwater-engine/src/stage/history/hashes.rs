@@ -16,7 +16,7 @@ use arrow::row::{RowConverter, SortField};
 ///
 /// # Errors
 /// When values of a column's type cannot be told apart.
-pub(super) fn hashes(columns: &[(&str, &ArrayRef)], rows: usize) -> Result<Vec<u128>, ArrowError> {
+pub(in crate::stage) fn hashes(columns: &[(&str, &ArrayRef)], rows: usize) -> Result<Vec<u128>, ArrowError> {
     if columns.is_empty() {
         return Ok(vec![0; rows]);
     }

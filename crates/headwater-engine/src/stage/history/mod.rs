@@ -32,6 +32,7 @@ use self::columns::Layout;
 use self::compare::differing;
 use self::keys::{Concerned, concerned, versions};
 use self::walk::{Ledger, Walk};
+use super::by_key::by_paths;
 use super::incremental::{Case, settle};
 use super::lanes::{self, Lane};
 use crate::Lake;
@@ -39,6 +40,7 @@ use crate::lake::delete::FileRows;
 use crate::lake::table::TableVersion;
 use crate::session::{LakeTable, Session, Thrift, sql_error};
 
+pub(super) use hashes::hashes;
 pub(super) use snapshots::{Snapshot, snapshot};
 
 /// Microseconds of a day without leap seconds.
@@ -146,9 +148,8 @@ impl Amending {
     /// What a pass has led to, when all of its rows are written.
     pub(super) fn end(&self, pass: &Pass) -> Amended {
         let ledger = std::mem::take(&mut *pass.walk.ledger.lock().unwrap_or_else(PoisonError::into_inner));
-        let path = |file: i64| self.paths.get(usize::try_from(file).ok()?).cloned();
         let Ledger { removed, opened, changed, deleted, corrected, overwritten } = ledger;
-        let removed = removed.into_iter().filter_map(|(file, rows)| Some((path(file)?, rows))).collect();
+        let removed = by_paths(removed, &self.paths);
         let (keys, because) = (self.keys, self.because.clone());
         let refresh = Refresh::History { opened, changed, deleted, corrected, overwritten, keys, because };
         Amended { removed, refresh }
@@ -174,7 +175,7 @@ pub(super) async fn lossy_references(case: Option<&Case<'_>>, checks: &[Compiled
 }
 
 /// A table with the places of its rows.
-async fn open(lake: &Lake, name: &TableName, version: &TableVersion) -> Result<LakeTable> {
+pub(super) async fn open(lake: &Lake, name: &TableName, version: &TableVersion) -> Result<LakeTable> {
     let table = LakeTable::new(lake.location(), version.clone(), lake.store_url()).await?;
     if table.is_foreign() {
         let message = format!("{name}: another engine has given the table a form in which its rows cannot be changed");

@@ -8,10 +8,8 @@ use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
     UInt32Array,
 };
-use arrow::compute::{concat_batches, take};
+use arrow::compute::take;
 use arrow::datatypes::{DataType, Date32Type, Int64Type, Schema, SchemaRef, TimestampMicrosecondType};
-use arrow::row::{RowConverter, Rows, SortField};
-use arrow::util::display::{ArrayFormatter, FormatOptions};
 use futures::{StreamExt, TryStreamExt, stream};
 use headwater_sdk::{Blame, Error, Result, TableName};
 use roaring::RoaringTreemap;
@@ -22,6 +20,7 @@ use super::events::{FILE, FROM, ROW, TO};
 use super::hashes::hashes;
 use super::timeline::{Event, Moment, Piece, State, Values, Version, amend, is_whole};
 use crate::session::arrow_error;
+use crate::stage::by_key::{ByKey, Run, shown_key};
 use crate::stage::lanes::{Lane, LaneBatch};
 
 /// How many keys an error names.
@@ -68,9 +67,10 @@ impl Walk {
 
     /// The rows to write that a lane of events leads to.
     pub(super) fn lane(self: Arc<Self>, events: Lane) -> Result<Lane> {
-        let key = self.layout.places.key.iter().map(|place| self.layout.fields[*place].data_type().clone());
-        let keys = RowConverter::new(key.map(SortField::new).collect()).map_err(arrow_error)?;
-        let steps = Steps { schema: self.schema(), walk: self, keys, events, held: None, ended: false };
+        let places = self.layout.places.key.clone();
+        let types = places.iter().map(|place| self.layout.fields[*place].data_type().clone());
+        let events = ByKey::new(events, places.clone(), types)?;
+        let steps = Steps { schema: self.schema(), walk: self, events };
         let rows = stream::try_unfold(steps, |mut steps| async move {
             Ok::<_, Error>(steps.next().await?.map(|rows| (rows, steps)))
         });
@@ -82,33 +82,14 @@ impl Walk {
 struct Steps {
     walk: Arc<Walk>,
     schema: SchemaRef,
-    keys: RowConverter,
-    events: Lane,
-    /// Rows of a key of which more may come.
-    held: Option<RecordBatch>,
-    ended: bool,
+    events: ByKey,
 }
 
 impl Steps {
     /// The next rows to write; `None` at the end.
     async fn next(&mut self) -> Result<Option<RecordBatch>> {
-        while !self.ended {
-            let (rows, last) = match self.events.next().await {
-                Some(events) => {
-                    let events = events?.rows;
-                    let rows = match self.held.take() {
-                        Some(held) => concat_batches(&events.schema(), [&held, &events]).map_err(arrow_error)?,
-                        None => events,
-                    };
-                    (rows, false)
-                }
-                None => {
-                    self.ended = true;
-                    let Some(held) = self.held.take() else { return Ok(None) };
-                    (held, true)
-                }
-            };
-            let Some(written) = self.step(&rows, last)? else { continue };
+        while let Some((rows, runs)) = self.events.next().await? {
+            let written = self.step(&rows, runs)?;
             if written.num_rows() > 0 {
                 return Ok(Some(written));
             }
@@ -116,43 +97,18 @@ impl Steps {
         Ok(None)
     }
 
-    /// What rows lead to; but for the `last` ones, those of the last key are held.
-    fn step(&mut self, rows: &RecordBatch, last: bool) -> Result<Option<RecordBatch>> {
-        let places = &self.walk.layout.places.key;
-        let columns: Vec<ArrayRef> = places.iter().map(|place| rows.column(*place).clone()).collect();
-        let keys = self.keys.convert_columns(&columns).map_err(arrow_error)?;
-        let mut runs = runs(&keys);
+    /// What rows lead to.
+    fn step(&mut self, rows: &RecordBatch, runs: Vec<Run>) -> Result<RecordBatch> {
         let events = Events::of(&self.walk, rows)?;
         events.verify(&runs)?;
-        if !last {
-            let Some(open) = runs.pop() else { return Ok(None) };
-            self.held = Some(rows.slice(open.start, open.len()));
-        }
-        if runs.is_empty() {
-            return Ok(None);
-        }
         let mut written = Written::default();
         let mut ledger = self.walk.ledger.lock().unwrap_or_else(PoisonError::into_inner);
         for run in runs {
             events.amend(run, &mut written, &mut ledger)?;
         }
         drop(ledger);
-        events.rows_of(&written, &self.schema).map(Some)
+        events.rows_of(&written, &self.schema)
     }
-}
-
-type Run = std::ops::Range<usize>;
-
-/// The rows of each key.
-fn runs(keys: &Rows) -> Vec<Run> {
-    let mut runs: Vec<Run> = Vec::new();
-    for row in 0..keys.num_rows() {
-        match runs.last_mut() {
-            Some(run) if keys.row(run.start) == keys.row(row) => run.end = row + 1,
-            _ => runs.push(row..row + 1),
-        }
-    }
-    runs
 }
 
 /// Rows to write, each with the values of a row of the events.
@@ -239,15 +195,7 @@ impl<'a> Events<'a> {
 
     /// A row's key, for people.
     fn key_of(&self, row: usize) -> String {
-        let options = FormatOptions::default().with_null("null");
-        let layout = &self.walk.layout;
-        let parts = layout.places.key.iter().map(|place| {
-            let value = ArrayFormatter::try_new(self.rows.column(*place).as_ref(), &options)
-                .and_then(|column| column.value(row).try_to_string());
-            format!("{} = {}", layout.fields[*place].name(), value.unwrap_or_default())
-        });
-        let parts: Vec<String> = parts.collect();
-        if parts.len() == 1 { parts.concat() } else { format!("({})", parts.join(", ")) }
+        shown_key(self.rows, &self.walk.layout.places.key, row)
     }
 
     fn state(&self, row: usize) -> State {

@@ -6,7 +6,7 @@ use arrow::array::{
     ArrayRef, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
 };
 use headwater_sdk::check::{CheckResult, Probe, Severity, Threshold, Verdict};
-use headwater_sdk::connector::RejectedRow;
+use headwater_sdk::connector::{Delivery, RejectedRow};
 use headwater_sdk::engine::{AuditViewRequest, StageInput, WriteMode};
 
 use crate::fixture::{Fixture, Rows, batch, check, name};
@@ -131,8 +131,12 @@ async fn rejected_rows_are_kept_with_their_place() {
     let mut lake = Fixture::new();
     let (branch, opened) = lake.branch().await;
     let bad = RejectedRow { file: "a.csv".into(), line: 7, reason: "no number".into(), raw: "x,y".into() };
-    let input =
-        StageInput::Source { schema: people().schema(), parts: vec![Box::new(Rows(vec![people()], vec![bad]))] };
+    let input = StageInput::Source {
+        schema: people().schema(),
+        parts: vec![Box::new(Rows(vec![people()], vec![bad]))],
+        delivery: Delivery::Rows,
+        checks: Vec::new(),
+    };
     let mut request = lake.request("raw.p", input, WriteMode::Append, vec![]);
     request.keep_rejected = true;
     let staged = opened.stage(request).await.unwrap();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::Int64Array;
 use headwater_sdk::Relation;
+use headwater_sdk::connector::LoadPosition;
 use headwater_sdk::engine::{Engine, KeepSet, Staged, WriteMode};
 
 use crate::fixture::{Fixture, batch, name, source};
@@ -69,7 +70,7 @@ async fn a_position_lives_in_the_commit_of_its_rows() {
     for n in 1..=2 {
         let (branch, opened) = lake.branch().await;
         let mut request = lake.request("raw.a", source(vec![numbers(vec![n])]), WriteMode::Append, vec![]);
-        request.position = Some(serde_json::json!({ "upto": n }));
+        request.position = Some(LoadPosition::known(serde_json::json!({ "upto": n })));
         let staged = opened.stage(request).await.unwrap();
         lake.publish(&branch, &staged).await;
     }

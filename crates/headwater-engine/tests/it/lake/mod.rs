@@ -2,4 +2,5 @@
 
 mod branches;
 mod checks;
+mod keyed;
 mod maintenance;

@@ -42,7 +42,10 @@ fn a_refreshed_table_equals_one_that_is_computed_whole() {
                 Refresh::Keys { .. } => "keys",
                 Refresh::Nothing => "nothing",
                 // Of other kinds of models.
-                Refresh::History { .. } | Refresh::Snapshot { .. } | Refresh::Chosen { .. } => "another",
+                Refresh::History { .. }
+                | Refresh::Snapshot { .. }
+                | Refresh::Chosen { .. }
+                | Refresh::Changes { .. } => "another",
             };
             *how.entry(kind).or_default() += 1;
         }
