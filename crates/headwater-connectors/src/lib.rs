@@ -7,6 +7,7 @@
 
 pub mod codes;
 pub mod files;
+mod lake_types;
 pub mod postgres;
 #[cfg(unix)]
 pub mod script;

@@ -1,6 +1,6 @@
 //! What there is in the database: a stream's columns, and how large its table is.
 
-use arrow_schema::{Field, Schema, SchemaRef};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use headwater_sdk::connector::{Drift, StreamSettings};
 use headwater_sdk::name::quote_identifier;
 use headwater_sdk::types::type_name;
@@ -11,6 +11,7 @@ use tokio_postgres::types::Kind;
 use super::connect::Server;
 use super::types::{PgType, Reading, declared, natural, wire_of};
 use crate::codes;
+use crate::lake_types::reads_as;
 
 /// A column to be read.
 #[derive(Debug, Clone)]
@@ -121,6 +122,13 @@ pub(super) fn chosen(
                     Some(reading) => {
                         columns.push(SourceColumn { name, reading, is_gone: false });
                         continue;
+                    }
+                    // What the table has is written again in the new type.
+                    None if settings.drift == Drift::Add
+                        && reading.data_type != DataType::Utf8
+                        && reads_as(field.data_type(), &reading.data_type) =>
+                    {
+                        notes.push(format!("column '{name}' was {was}: it becomes {now}"));
                     }
                     None => return Err(drifted(&format!("column '{name}' was {was} and is {now}"), shown)),
                 }

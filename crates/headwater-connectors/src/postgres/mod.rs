@@ -16,13 +16,27 @@
 //! - **No value is changed without a word.** What has no exact counterpart in the lake is text as PostgreSQL writes it; a value
 //!   that does not fit its column (`infinity`, `NaN`, years past 9999, more digits than declared, invalid UTF-8) makes a bad row with its reason.
 //! - **Encrypted and verified** unless the server is on this machine or the project says otherwise.
-//! - **Nothing is written** in the database. The role needs `usage` on the schema and `select` on the table.
+//! - **Nothing is written** in the database's tables. The role needs `usage` on the schema and `select` on the table; for the mode
+//!   `cdc` also the attribute `replication`, and a replication slot is made.
 //!
 //! The mode `full` (the default) replaces the table with all rows, at every run that follows a change anywhere in the database: no
-//! table says when it was changed. The mode `incremental` adds the rows whose `cursor` is past the greatest value of the last load,
-//! which is kept in the commit that holds them. It sees neither rows that are changed without moving the cursor, nor deleted ones,
-//! nor those that commit late with a smaller value than one that was read: choose a column that only grows, as a key from a sequence
-//! or a time of insertion. A cursor that is null in some row is refused.
+//! table says when it was changed.
+//!
+//! The mode `incremental` adds the rows whose `cursor` is past the greatest value of the last load, which is kept in the commit that
+//! holds them. It sees neither rows that are changed without moving the cursor, nor deleted ones, nor those that commit late with a
+//! smaller value than one that was read: choose a column that only grows, as a key from a sequence or a time of insertion. A cursor
+//! that is null in some row is refused. With a `key`, a row that comes again takes the place of the old one, so that the cursor may
+//! be a time of the last change; with a `lookback` beside it, rows are found that were committed late by no more than that.
+//!
+//! The mode `cdc` follows the table: what is committed (rows that are added, changed and deleted, the table when it is truncated) is taken up in
+//! order and exactly once, also when a run dies, and nothing is missed between the first load and what follows it. It needs
+//! `wal_level = logical` on the server, a role that may replicate, a publication that has the table (`create publication headwater
+//! for table …`, by its owner), and a primary key, a `replica identity` by an index, or `replica identity full` and a `key` in the
+//! project. All tables of a source share one slot (`slot`, `publication` beside the connection), which a run reads once, and which moves
+//! on when what it held is published: until then the server keeps its log, so run often enough, and let `max_slot_wal_keep_size`
+//! bound it. Two lakes that follow one database need two slots. The server decodes a run's changes into temporary files of its own before it
+//! sends them. Columns that the server computes (`generated always`) are not sent and have to be excluded; a new column with a default is null
+//! in older rows; when a single partition is truncated, the table has to be read anew.
 //!
 //! Types: integers, floats, booleans, dates, `timestamp` (`timestamp_ntz`), `timestamptz` (`timestamp`), `bytea` (`binary`), texts and
 //! `numeric(p,s)` of up to 38 digits are what they are; `numeric` without digits is `decimal(38,9)`, `money` too; arrays of one

@@ -1,7 +1,10 @@
 //! Tables of a PostgreSQL.
 
+mod changes;
 mod encrypted;
+mod following;
 mod incremental;
+mod keyed;
 mod large;
 mod refusals;
 mod server;
@@ -31,6 +34,22 @@ impl Source {
     fn streams(&self, streams: &str) {
         self.project
             .write("sources/shop.yml", format!("connector: postgres\nconnection: \"${{SHOP}}\"\nstreams:\n{streams}"));
+    }
+
+    /// Streams that follow tables, by a slot of the database's own and the publication `shop`.
+    fn follow(&self, streams: &str) {
+        let slot = self.database.name();
+        let source = format!(
+            "connector: postgres\nconnection: \"${{SHOP}}\"\nslot: {slot}\npublication: shop\nstreams:\n{streams}"
+        );
+        self.project.write("sources/shop.yml", source);
+    }
+
+    /// A source whose tables are followed.
+    fn following(sql: &str, streams: &str) -> Self {
+        let source = Self::new(sql, "");
+        source.follow(streams);
+        source
     }
 
     fn say(&self, arguments: &[&str]) -> Said {

@@ -83,8 +83,15 @@ impl Server {
             assert!(install.status().unwrap().success(), "{name} cannot be put into {}", data.display());
         }
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let settings =
-            ["ssl=on", "listen_addresses=127.0.0.1", "fsync=off", "wal_level=logical", "max_connections=300"];
+        let settings = [
+            "ssl=on",
+            "listen_addresses=127.0.0.1",
+            "fsync=off",
+            "wal_level=logical",
+            "max_connections=300",
+            "max_replication_slots=100",
+            "max_wal_senders=5",
+        ];
         let inner = as_its_user(&programs.join("postgres"));
         let mut leash = Command::new("sh");
         leash.arg("-c").arg(LEASH).arg(inner.get_program()).args(inner.get_args());
@@ -105,7 +112,8 @@ impl Server {
         psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", &self.port.to_string()]);
         psql.args(["-U", OWNER.0, "-d", database]).env("PGPASSWORD", OWNER.1).env("PGTZ", "UTC");
         let mut child = psql.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        child.stdin.take().unwrap().write_all(sql.as_bytes()).unwrap();
+        // After a mistake psql reads no further, and says what it was.
+        let _written = child.stdin.take().unwrap().write_all(sql.as_bytes());
         child.wait_with_output().unwrap()
     }
 }
@@ -131,6 +139,20 @@ impl Database {
         let output = server().psql(&self.name, sql);
         assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+    }
+
+    /// SQL that goes on beside the test.
+    pub(super) fn beside(&self, sql: &str) -> std::thread::JoinHandle<()> {
+        let (name, sql) = (self.name.clone(), sql.to_owned());
+        std::thread::spawn(move || {
+            let output = server().psql(&name, &sql);
+            assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
+        })
+    }
+
+    /// A name of its own on the server, for a slot.
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
     /// Where it is, for its owner.

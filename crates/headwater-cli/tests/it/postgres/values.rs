@@ -4,9 +4,9 @@ use super::Source;
 use crate::project::assert_told;
 
 /// A column: its type, what it is in the lake, and its values in two rows; a third row is null throughout.
-type Column = (&'static str, &'static str, &'static str, &'static str);
+pub(super) type Column = (&'static str, &'static str, &'static str, &'static str);
 
-const COLUMNS: &[Column] = &[
+pub(super) const COLUMNS: &[Column] = &[
     ("bool", "boolean", "true", "false"),
     ("int2", "smallint", "-32768", "32767"),
     ("int4", "int", "-2147483648", "2147483647"),
@@ -48,7 +48,7 @@ const COLUMNS: &[Column] = &[
     ("\"char\"", "string", "'a'", "'b'"),
 ];
 
-const TYPES: &str = "create type mood as enum ('sad', 'glad'); create type pair as (a int, b text);
+pub(super) const TYPES: &str = "create type mood as enum ('sad', 'glad'); create type pair as (a int, b text);
     create domain positive as int4 check (value > 0); create domain money_like as numeric(12,4);
     create domain cents as money_like;";
 

@@ -2,7 +2,6 @@
 
 mod column;
 mod guess;
-mod lake;
 mod nested;
 mod number;
 mod primitive;
@@ -10,9 +9,9 @@ mod text;
 mod time;
 mod token;
 
+pub(crate) use crate::lake_types::{lake_type, reads_as, widened};
 pub(crate) use column::{Column, Reading};
 pub(crate) use guess::Guess;
-pub(crate) use lake::{lake_type, reads_as, widened};
 pub(crate) use nested::read_object;
 pub(crate) use time::check_format;
 pub(crate) use token::json_value;

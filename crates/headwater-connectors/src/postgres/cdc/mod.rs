@@ -172,7 +172,9 @@ impl Follower {
         let client = self.server.connect().await?;
         let name = &self.names.slot;
         match slot::find(&client, &self.server, name).await? {
-            Some(slot) if slot.confirmed < least => slot::advance(&client, &self.server, name, least).await?,
+            Some(slot) if slot.confirmed.is_some_and(|confirmed| confirmed < least) => {
+                slot::advance(&client, &self.server, name, least).await?
+            }
             _ => {}
         }
         let slot = slot::find(&client, &self.server, name).await?;
@@ -203,7 +205,7 @@ impl Follower {
                 let held = slot.kept as f64 / 1e6;
                 vec![good(format!(
                     "the replication slot '{name}' is at {}, and holds {held:.1} MB of the log",
-                    write_lsn(slot.confirmed)
+                    write_lsn(slot.confirmed.unwrap_or_default())
                 ))]
             }
             Some(slot) => vec![Finding {

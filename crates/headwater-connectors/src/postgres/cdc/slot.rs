@@ -20,8 +20,8 @@ pub(in super::super) struct Followed {
 /// What the server says of the slot.
 #[derive(Debug)]
 pub(super) struct Slot {
-    /// What lies before is gone from it.
-    pub(super) confirmed: Lsn,
+    /// What lies before is gone from it; `None` while it is being made.
+    pub(super) confirmed: Option<Lsn>,
     /// The end of the server's log.
     pub(super) end: Lsn,
     /// Bytes of the log that the server keeps for it.
@@ -65,28 +65,31 @@ pub(super) async fn find(client: &Session, server: &Server, name: &str) -> Resul
     }
     let confirmed: Option<String> = row.get(2);
     let (end, kept): (String, i64) = (row.get(3), row.get(4));
-    let confirmed = place(confirmed.as_deref().unwrap_or("0/0"))?;
+    let confirmed = confirmed.as_deref().map(place).transpose()?;
     Ok(Some(Slot { confirmed, end: place(&end)?, kept: u64::try_from(kept).unwrap_or(0), status: row.get(5) }))
 }
 
-/// Makes the slot, unless it is there. Waits for the transactions that write at this moment.
+/// Makes the slot, unless it is there; where it begins. The server waits for the transactions that write at this moment.
 ///
 /// # Errors
 /// When the server refuses.
 pub(super) async fn ensure(client: &Session, server: &Server, name: &str) -> Result<Lsn> {
-    if find(client, server, name).await?.is_none() {
-        let made = client.query("select pg_create_logical_replication_slot($1, 'pgoutput')", &[&name]).await;
-        if let Err(error) = made
-            // Another table's load was faster.
-            && error.code() != Some(&SqlState::DUPLICATE_OBJECT)
-        {
-            return Err(refused(server, &error, &format!("the replication slot '{name}' cannot be made")));
+    loop {
+        match find(client, server, name).await? {
+            Some(Slot { confirmed: Some(confirmed), .. }) => return Ok(confirmed),
+            // Another table's load makes it at this moment.
+            Some(_) => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
+            None => {
+                let made = client.query("select pg_create_logical_replication_slot($1, 'pgoutput')", &[&name]).await;
+                match made {
+                    Err(error) if error.code() != Some(&SqlState::DUPLICATE_OBJECT) => {
+                        return Err(refused(server, &error, &format!("the replication slot '{name}' cannot be made")));
+                    }
+                    _ => {}
+                }
+            }
         }
     }
-    let slot = find(client, server, name).await?;
-    let slot =
-        slot.ok_or_else(|| wrong(server, format!("the replication slot '{name}' is gone"), "run again".to_owned()))?;
-    Ok(slot.confirmed)
 }
 
 /// An error about replication, with what helps.
@@ -205,9 +208,9 @@ pub(super) fn verify_position(
         Some(slot) if slot.status == "lost" => {
             Err(lost(format!("the server has thrown away what the slot '{name}' held (max_slot_wal_keep_size)")))
         }
-        Some(slot) if slot.confirmed > position => Err(lost(format!(
+        Some(Slot { confirmed: Some(confirmed), .. }) if *confirmed > position => Err(lost(format!(
             "the slot '{name}' is at {}: it was made again, or somebody else reads it",
-            write_lsn(slot.confirmed)
+            write_lsn(*confirmed)
         ))),
         Some(_) => Ok(position),
     }
