@@ -3,7 +3,6 @@
 //! Invariant: this crate reaches storage, compute and the catalogue only through the traits of `headwater-sdk`. It
 //! knows neither DataFusion nor Delta nor SQLite.
 
-mod acknowledge;
 mod as_of;
 mod backfill;
 mod begin;

@@ -13,7 +13,6 @@ use headwater_sdk::script::ProgramRunner;
 use headwater_sdk::store::{AssetState, BackfillPart};
 use tokio_util::sync::CancellationToken;
 
-use crate::acknowledge::acknowledge;
 use crate::begin::begin;
 use crate::branching::Adoption;
 use crate::error::RunError;
@@ -153,7 +152,7 @@ pub(crate) async fn carry_out(
     };
     let published = publish::publish(&context, &mut outcomes, job.held).await?;
     let mut summary = record::ended(&context, outcomes, &published).await?;
-    for note in acknowledge(&context).await {
+    for note in publish::acknowledge(&context).await {
         job.observer.note(&note);
         summary.notes.push(note);
     }

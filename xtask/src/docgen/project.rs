@@ -32,7 +32,7 @@ pub(super) fn page(root: &Path) -> Result<String, String> {
         text += &lists(&source);
     }
     text += "## Values of `mode`, `on_bad_row` and `drift`\n\n";
-    let connector = read(&root.join("crates/headwater-sdk/src/connector.rs"))?;
+    let connector = read(&root.join("crates/headwater-sdk/src/connector/settings.rs"))?;
     text += &lists_of(&keys::of_source(&connector));
     text += "## Values of `input_format` and `output_format`\n\n";
     text += &lists(&read(&root.join("crates/headwater-sdk/src/script/format.rs"))?);

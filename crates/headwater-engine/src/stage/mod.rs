@@ -5,7 +5,6 @@
 //! [`verdict`] the judgement, [`side`] what becomes of rows that are set aside, [`stay`] what is known of rows that stay.
 
 mod audit;
-mod by_key;
 mod decided;
 mod history;
 mod incremental;

@@ -9,8 +9,8 @@ use futures::StreamExt;
 use headwater_sdk::Result;
 use roaring::RoaringTreemap;
 
-use super::by_key::by_paths;
 use super::lanes;
+use super::lanes::by_key::by_paths;
 use crate::lake::delete::FileRows;
 use crate::session::{FILE_COLUMN, ROW_COLUMN, Session, Thrift, sql_error};
 

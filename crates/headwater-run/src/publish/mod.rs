@@ -1,5 +1,6 @@
 //! Publishing: an intent, the staged commits, the flip of `main` or of a branch. Each step may be repeated after a crash.
 
+mod acknowledge;
 mod gate;
 mod snapshot;
 
@@ -12,6 +13,7 @@ use crate::failpoints::{AFTER_FLIP, AFTER_INTENT, BEFORE_FLIP, BEFORE_INTENT, fa
 use crate::lake::Lake;
 use crate::lease::Held;
 
+pub(crate) use acknowledge::acknowledge;
 pub(crate) use snapshot::changed_names;
 
 /// How publishing ended.

@@ -70,7 +70,7 @@ impl Beginning {
             self.position.set(written(&self.names, confirmed)?, true);
             Ok::<_, Error>(())
         };
-        self.come.get_or_try_init(|| begin).await.map(|_| ())
+        self.come.get_or_try_init(|| begin).await.copied()
     }
 }
 
@@ -173,7 +173,7 @@ impl Follower {
         let name = &self.names.slot;
         match slot::find(&client, &self.server, name).await? {
             Some(slot) if slot.confirmed.is_some_and(|confirmed| confirmed < least) => {
-                slot::advance(&client, &self.server, name, least).await?
+                slot::advance(&client, &self.server, name, least).await?;
             }
             _ => {}
         }

@@ -37,7 +37,7 @@ pub(super) struct Names {
     pub(super) publication: String,
 }
 
-fn wrong(server: &Server, message: String, help: String) -> Error {
+fn wrong(server: &Server, message: &str, help: impl Into<String>) -> Error {
     Error::new(codes::POSTGRES_REPLICATION, Blame::Environment, format!("{}: {message}", server.name)).help(help)
 }
 
@@ -61,7 +61,7 @@ pub(super) async fn find(client: &Session, server: &Server, name: &str) -> Resul
     if plugin.as_deref() != Some("pgoutput") || here != Some(true) {
         let message =
             format!("the replication slot '{name}' is not one for logical replication of this database by pgoutput");
-        return Err(wrong(server, message, "name another one with `slot` beside the connection".to_owned()));
+        return Err(wrong(server, &message, "name another one with `slot` beside the connection"));
     }
     let confirmed: Option<String> = row.get(2);
     let (end, kept): (String, i64) = (row.get(3), row.get(4));
@@ -105,7 +105,7 @@ pub(super) fn refused(server: &Server, error: &tokio_postgres::Error, doing: &st
         _ => return server.error(error, doing),
     };
     let text = error.as_db_error().map_or_else(|| error.to_string(), |told| told.message().to_owned());
-    wrong(server, format!("{doing}: {text}"), help)
+    wrong(server, &format!("{doing}: {text}"), help)
 }
 
 fn level_help() -> String {
@@ -124,15 +124,19 @@ pub(super) async fn verify_server(client: &Session, server: &Server) -> Result<(
     let (level, standby, may): (String, bool, bool) = (row.get(0), row.get(1), row.get(2));
     if standby {
         let message = "it is a standby, whose log cannot be followed by a slot of its own".to_owned();
-        return Err(wrong(server, message, "connect to the primary server".to_owned()));
+        return Err(wrong(server, &message, "connect to the primary server"));
     }
     if level != "logical" {
-        return Err(wrong(server, format!("its wal_level is '{level}', so that its log has no changes"), level_help()));
+        return Err(wrong(
+            server,
+            &format!("its wal_level is '{level}', so that its log has no changes"),
+            level_help(),
+        ));
     }
     if !may {
         let role = server.role();
         let message = format!("the role {role} may not replicate");
-        return Err(wrong(server, message, format!("let it: alter role {role} replication")));
+        return Err(wrong(server, &message, format!("let it: alter role {role} replication")));
     }
     Ok(())
 }
@@ -155,13 +159,13 @@ pub(super) async fn verify_publication(
     let Some(row) = found else {
         let message = format!("there is no publication '{name}'");
         let help = format!("let the owner of the table make it: create publication {quoted} for table {relation}");
-        return Err(wrong(server, message, help));
+        return Err(wrong(server, &message, help));
     };
     let (changes, truncates): (bool, bool) = (row.get(0), row.get(1));
     if !changes || !truncates {
         let message = format!("the publication '{name}' leaves out some of what happens to its tables");
         let help = format!("alter publication {quoted} set (publish = 'insert, update, delete, truncate')");
-        return Err(wrong(server, message, help));
+        return Err(wrong(server, &message, help));
     }
     // Of a partitioned table, the partitions may stand for it.
     let sql = "with of as (select relid from pg_partition_tree($2::text::regclass) where isleaf union select $2::text::regclass)
@@ -172,7 +176,7 @@ pub(super) async fn verify_publication(
         found.map_err(|error| server.error(&error, &format!("the publication of {shown} cannot be looked at")))?;
     if found.get::<_, i64>(0) == 0 {
         let message = format!("the publication '{name}' does not have the table {shown}");
-        return Err(wrong(server, message, format!("alter publication {quoted} add table {relation}")));
+        return Err(wrong(server, &message, format!("alter publication {quoted} add table {relation}")));
     }
     Ok(())
 }

@@ -20,7 +20,7 @@ use super::events::{FILE, FROM, ROW, TO};
 use super::hashes::hashes;
 use super::timeline::{Event, Moment, Piece, State, Values, Version, amend, is_whole};
 use crate::session::arrow_error;
-use crate::stage::by_key::{ByKey, Run, shown_key};
+use crate::stage::lanes::by_key::{ByKey, Run, shown_key};
 use crate::stage::lanes::{Lane, LaneBatch};
 
 /// How many keys an error names.

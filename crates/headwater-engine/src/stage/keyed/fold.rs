@@ -79,17 +79,17 @@ impl<'a> ChangeRows<'a> {
 
     /// The columns of the load, for rows whose values come from others.
     pub(super) fn values(&self, rows: &[Values]) -> Result<Vec<ArrayRef>, ArrowError> {
-        let columns = self.rows.columns().iter().take(self.width).enumerate();
+        let columns = self.rows.columns().iter().take(self.width);
         let whole = rows.iter().all(|values| matches!(values, Values::Of(_)));
         if whole {
             let places = UInt32Array::from_iter_values(rows.iter().map(|values| values.of(0) as u32));
-            return columns.map(|(_, column)| take(column, &places, None)).collect();
+            return columns.map(|column| take(column, &places, None)).collect();
         }
         let mixed = |(place, column): (usize, &ArrayRef)| {
             let places: Vec<(usize, usize)> = rows.iter().map(|values| (0, values.of(place))).collect();
             interleave(&[column.as_ref()], &places)
         };
-        columns.map(mixed).collect()
+        columns.enumerate().map(mixed).collect()
     }
 }
 
@@ -119,17 +119,18 @@ mod tests {
 
     use super::*;
 
-    /// Rows of columns `a` and `b`; a change is its operation, the values and the columns that stay.
-    fn batch(changes: &[(i8, i64, i64, Option<u8>)]) -> RecordBatch {
+    /// An operation, the values and the columns that stay.
+    type Change = (i8, i64, i64, Option<u8>);
+
+    /// Rows of columns `a` and `b`.
+    fn batch(changes: &[Change]) -> RecordBatch {
         let schema = Schema::new(vec![
             Field::new("a", DataType::Int64, true),
             Field::new("b", DataType::Int64, true),
             Field::new("operation", DataType::Int8, true),
             Field::new("kept", DataType::Binary, true),
         ]);
-        let number = |of: fn(&(i8, i64, i64, Option<u8>)) -> i64| -> ArrayRef {
-            Arc::new(changes.iter().map(of).collect::<Int64Array>())
-        };
+        let number = |of: fn(&Change) -> i64| -> ArrayRef { Arc::new(changes.iter().map(of).collect::<Int64Array>()) };
         let kept: Vec<Option<Vec<u8>>> = changes.iter().map(|change| change.3.map(|bits| vec![bits])).collect();
         RecordBatch::try_new(
             Arc::new(schema),
@@ -143,7 +144,7 @@ mod tests {
         .unwrap()
     }
 
-    fn folded(changes: &[(i8, i64, i64, Option<u8>)]) -> State {
+    fn folded(changes: &[Change]) -> State {
         let rows = batch(changes);
         let changes = ChangeRows::new(&rows, 2, 2);
         (0..rows.num_rows()).fold(None, |state, row| Some(changes.then(state, row))).unwrap()

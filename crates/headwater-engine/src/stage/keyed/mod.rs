@@ -23,9 +23,9 @@ use headwater_sdk::{Blame, Error, Result, TableName};
 
 use self::spool::Spool;
 use self::walk::{Ledger, Walk};
-use super::by_key::by_paths;
 use super::decided::{Decided, Rows};
 use super::history::Amended;
+use super::lanes::by_key::by_paths;
 use super::lanes::{self, Lane};
 use super::retype::is_retyped;
 use super::side::SideTable;

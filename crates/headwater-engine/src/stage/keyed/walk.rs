@@ -13,8 +13,8 @@ use super::Layout;
 use super::events::{FILE_PLACE, OPERATION_PLACE, ROW_PLACE};
 use super::fold::{ChangeRows, State, Values};
 use crate::session::arrow_error;
-use crate::stage::by_key::{ByKey, Run, shown_key};
 use crate::stage::history::hashes;
+use crate::stage::lanes::by_key::{ByKey, Run, shown_key};
 use crate::stage::lanes::{Lane, LaneBatch};
 
 /// What a walk has found, beside the rows to write.
@@ -112,11 +112,11 @@ impl<'a> Events<'a> {
         let (kept, changes) = (run.start..first, first..run.end);
         if changes.is_empty() {
             // With all of the table's rows.
-            return Ok(self.walk.anew.then(|| Values::Of(kept.start)));
+            return Ok(self.walk.anew.then_some(Values::Of(kept.start)));
         }
         self.verify(&changes)?;
         let there = (!kept.is_empty() && self.walk.has_values)
-            .then(|| State::There { values: Values::Of(kept.start), kept: None });
+            .then_some(State::There { values: Values::Of(kept.start), kept: None });
         let state = changes.clone().fold(there, |state, row| Some(self.changes.then(state, row)));
         let written = match state {
             None | Some(State::Gone) => {

@@ -12,15 +12,15 @@ use futures::StreamExt;
 use headwater_sdk::Result;
 use roaring::RoaringTreemap;
 
-use super::lanes::Lane;
+use super::Lane;
 use crate::lake::delete::FileRows;
 use crate::session::arrow_error;
 
 /// The rows of a batch that have one key.
-pub(super) type Run = Range<usize>;
+pub(in crate::stage) type Run = Range<usize>;
 
 /// Takes rows off a lane, key by key.
-pub(super) struct ByKey {
+pub(in crate::stage) struct ByKey {
     rows: Lane,
     /// The places of the key's columns.
     places: Vec<usize>,
@@ -32,13 +32,13 @@ pub(super) struct ByKey {
 
 impl ByKey {
     /// The rows of a lane that is sorted by the columns at `places`, which have these types.
-    pub(super) fn new(rows: Lane, places: Vec<usize>, types: impl Iterator<Item = DataType>) -> Result<Self> {
+    pub(in crate::stage) fn new(rows: Lane, places: Vec<usize>, types: impl Iterator<Item = DataType>) -> Result<Self> {
         let keys = RowConverter::new(types.map(SortField::new).collect()).map_err(arrow_error)?;
         Ok(Self { rows, places, keys, held: None, ended: false })
     }
 
     /// The next rows, and which of them have one key each; `None` at the end. Rows behind the last run come again.
-    pub(super) async fn next(&mut self) -> Result<Option<(RecordBatch, Vec<Run>)>> {
+    pub(in crate::stage) async fn next(&mut self) -> Result<Option<(RecordBatch, Vec<Run>)>> {
         while !self.ended {
             let next = self.rows.next().await.transpose()?.map(|batch| batch.rows);
             self.ended = next.is_none();
@@ -73,7 +73,7 @@ fn runs(keys: &Rows) -> Vec<Run> {
 }
 
 /// A row's key, for people: `id = 7`, `(day = 2024-05-01, shop = 3)`.
-pub(super) fn shown_key(rows: &RecordBatch, places: &[usize], row: usize) -> String {
+pub(in crate::stage) fn shown_key(rows: &RecordBatch, places: &[usize], row: usize) -> String {
     let options = FormatOptions::default().with_null("null");
     let parts = places.iter().map(|place| {
         let value = ArrayFormatter::try_new(rows.column(*place).as_ref(), &options)
@@ -85,7 +85,7 @@ pub(super) fn shown_key(rows: &RecordBatch, places: &[usize], row: usize) -> Str
 }
 
 /// Rows of a table, by the places of their files, told by the files' paths.
-pub(super) fn by_paths(rows: HashMap<i64, RoaringTreemap>, paths: &[String]) -> FileRows {
+pub(in crate::stage) fn by_paths(rows: HashMap<i64, RoaringTreemap>, paths: &[String]) -> FileRows {
     let path = |file: i64| paths.get(usize::try_from(file).ok()?).cloned();
     rows.into_iter().filter_map(|(file, rows)| Some((path(file)?, rows))).collect()
 }

@@ -1,5 +1,7 @@
 //! Where a table's rows come from: lanes, read in parallel.
 
+pub(in crate::stage) mod by_key;
+
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
