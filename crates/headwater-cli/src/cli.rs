@@ -76,6 +76,9 @@ pub(crate) enum Command {
     /// Lists a project's assets, or those of a selection
     #[command(visible_alias = "ls")]
     List(commands::list::ListArgs),
+    /// Describes sources, tries them out, and shows what comes from them
+    #[command(subcommand)]
+    Source(commands::source::SourceCommand),
     /// Shows where a table or a column comes from, and what depends on it
     Lineage(commands::lineage::LineageArgs),
     /// Draws the star schemas that a project declares
@@ -101,7 +104,7 @@ pub(crate) enum Command {
     Explain(commands::explain::ExplainArgs),
 }
 
-fn parse_var(text: &str) -> Result<(String, String), String> {
+pub(crate) fn parse_var(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
         _ => Err("write KEY=VALUE".to_owned()),

@@ -90,6 +90,11 @@ const CODES: &[Code] = &[
         "no such file of SQL",
         "The file that `headwater query --file` names is not there, may not be read or is not text in UTF-8.",
     ),
+    Code::new(
+        "HW0823",
+        "a source that cannot be described so",
+        "`headwater source` was given a connector, key, name or table that there is not, or a file of that name is there already. The message says which.",
+    ),
 ];
 
 /// Every code of every crate, in order.

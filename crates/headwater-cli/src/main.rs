@@ -67,6 +67,7 @@ async fn command(cli: Cli, console: &Console, stop: &CancellationToken) -> Resul
         Command::Query(args) => commands::query::query(&args, global, console).await,
         Command::Show(args) => commands::show::show(&args, global, console).await,
         Command::List(args) => commands::list::list(&args, global, console).await,
+        Command::Source(args) => commands::source::source(&args, global, console).await,
         Command::Lineage(args) => commands::lineage::lineage(&args, global, console).await,
         Command::Star(args) => commands::star::star(&args, global, console),
         Command::Branch(args) => commands::branch::branch(&args, global, console, stop).await,

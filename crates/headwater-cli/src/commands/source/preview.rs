@@ -1,0 +1,118 @@
+//! `headwater source preview`: the first rows of a stream, as they come.
+
+use std::sync::Arc;
+
+use clap::Args;
+use futures::StreamExt;
+use headwater_project::AssetKind;
+use headwater_sdk::connector::{OpenContext, ReadMode, RejectedRow, StreamSettings};
+use headwater_sdk::progress::Progress;
+use headwater_sdk::types::type_name;
+use headwater_sdk::{Blame, Error, TableName};
+use serde_json::{Map, Value, json};
+
+use crate::cli::Global;
+use crate::console::Console;
+use crate::failure::Failure;
+use crate::render::rows::cells;
+use crate::render::style::one_line;
+use crate::render::table::{Column, Table};
+use crate::render::units::plural;
+use crate::wiring::project;
+
+/// Shows the first rows of a stream as its source has them now, in the types that the table gets, and rows that could not be read. Nothing is loaded, and no position moves.
+#[derive(Debug, Args)]
+pub(crate) struct PreviewArgs {
+    /// The table that the stream fills
+    table: TableName,
+    /// At most this many rows
+    #[arg(short = 'n', long, value_name = "ROWS", default_value_t = 10)]
+    limit: usize,
+}
+
+pub(super) async fn preview(args: &PreviewArgs, global: &Global, console: &Console) -> Result<u8, Failure> {
+    let opened = project::open(None, global, console)?;
+    let project = &opened.project;
+    let stream = match project.asset(&args.table).map(|asset| &asset.kind) {
+        Some(AssetKind::Stream(stream) | AssetKind::Seed(stream)) => stream,
+        _ => {
+            let message = format!("no stream of the project fills {}", args.table);
+            let help = "`headwater list` has the project's assets; `headwater show` has what is published";
+            return Err(Error::new("HW0823", Blame::Project, message).help(help).into());
+        }
+    };
+    let context =
+        OpenContext { project_dir: project.dir.clone(), storage_options: project.environment.storage.clone() };
+    let refuse = |error: headwater_sdk::check::OptionsError| {
+        let refused = Error::new("HW0823", Blame::Project, error.message);
+        error.help.into_iter().fold(refused, Error::help)
+    };
+    let connector =
+        opened.connectors.iter().find(|connector| connector.name() == stream.connector).ok_or_else(|| {
+            Error::new("HW0818", Blame::Headwater, format!("there is no connector '{}'", stream.connector))
+        })?;
+    let system = connector.source(stream.source.clone(), &context).map_err(refuse)?;
+    // A table that is to be followed is looked at as it is: nothing is made on the server.
+    let mode = if stream.settings.mode == ReadMode::Cdc { ReadMode::Full } else { stream.settings.mode };
+    let settings = StreamSettings { mode, ..stream.settings.clone() };
+    let plan = system.stream(stream.stream.clone(), settings).map_err(refuse)?.plan(None, None).await?;
+    let (schema, mut rows, mut rejected) = (Arc::clone(&plan.schema), Vec::new(), Vec::new());
+    let progress = Arc::new(Progress::default());
+    for part in plan.parts {
+        let mut batches = part.read(Arc::clone(&progress));
+        while let Some(batch) = batches.next().await {
+            let batch = batch?;
+            rejected.extend(batch.rejected);
+            let left = args.limit - rows.len();
+            rows.extend(cells(&batch.rows.slice(0, left.min(batch.rows.num_rows())))?);
+            if rows.len() >= args.limit {
+                break;
+            }
+        }
+        if rows.len() >= args.limit {
+            break;
+        }
+    }
+    if console.json {
+        let columns: Vec<Value> = schema
+            .fields()
+            .iter()
+            .map(|field| json!({ "name": field.name(), "type": type_name(field.data_type()) }))
+            .collect();
+        let row = |row: &Vec<Option<String>>| -> Map<String, Value> {
+            schema.fields().iter().zip(row).map(|(field, cell)| (field.name().clone(), json!(cell))).collect()
+        };
+        let rows: Vec<_> = rows.iter().map(row).collect();
+        let rejected: Vec<_> = rejected
+            .iter()
+            .map(|row| json!({ "file": row.file, "line": row.line, "reason": row.reason, "raw": row.raw }))
+            .collect();
+        console.out_json(
+            &json!({ "exit_code": 0, "table": args.table, "reads": plan.description, "columns": columns, "rows": rows,
+            "rejected": rejected }),
+        )?;
+        return Ok(0);
+    }
+    let titles =
+        schema.fields().iter().map(|field| Column::text(&format!("{} {}", field.name(), type_name(field.data_type()))));
+    let mut table = Table::new(titles.collect());
+    let count = rows.len() as u64;
+    for row in rows {
+        table.push(row.into_iter().map(|cell| one_line(&cell.unwrap_or_else(|| "null".to_owned())).into()).collect());
+    }
+    let shown = table.render(console.width(), console.color_out);
+    console.out(&format!(
+        "{shown}\nthe first {} of {}\n{}",
+        plural(count, "row"),
+        plan.description,
+        told(&rejected)
+    ))?;
+    Ok(0)
+}
+
+fn told(rejected: &[RejectedRow]) -> String {
+    let one = |row: &RejectedRow| {
+        format!("cannot be read: {}, row {}: {}: {}\n", row.file, row.line, row.reason, one_line(&row.raw))
+    };
+    rejected.iter().take(10).map(one).collect()
+}
