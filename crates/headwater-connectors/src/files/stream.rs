@@ -10,11 +10,12 @@ use headwater_sdk::{Blame, Error, Result};
 
 use super::batch::Target;
 use super::drift::{Resolved, resolve};
+use super::format::Format;
 use super::inspect::inspect;
 use super::json::UnknownKeys;
 use super::listing::{FileEntry, Pattern};
 use super::location::Location;
-use super::options::{Format, FormatType, StreamOptions};
+use super::options::{FormatType, StreamOptions};
 use super::parquet::Share;
 use super::part::{FilePart, Load};
 use super::position::{Outstanding, Position, fingerprint};
@@ -45,7 +46,11 @@ impl FileStream {
         let pattern = Pattern::new(&options.path)?;
         let mut format = Format::resolve(&options.path, &options.format)?;
         format.reading.ignore_unknown_keys = settings.drift == Drift::Ignore;
-        let headless = format.kind == FormatType::Csv && !format.csv.header;
+        let headless = match format.kind {
+            FormatType::Csv | FormatType::Excel => !format.csv.header,
+            FormatType::FixedWidth => !format.fixed.header,
+            FormatType::Json | FormatType::Parquet | FormatType::Avro => false,
+        };
         let names = settings.columns.iter().map(|column| column.name.clone());
         let declared = Arc::new(if headless { names.collect() } else { Vec::new() });
         Ok(Self { location, pattern, format: Arc::new(format), settings, declared })
@@ -60,7 +65,7 @@ impl FileStream {
     fn load(&self, resolved: Resolved, has_table: bool) -> Result<(Arc<Load>, Vec<String>)> {
         let target =
             Target { schema: resolved.schema, inferred: resolved.inferred, on_bad_row: self.settings.on_bad_row };
-        if self.format.kind != FormatType::Parquet {
+        if !matches!(self.format.kind, FormatType::Parquet | FormatType::Avro) {
             // A type that cannot be read is found before anything is.
             target.columns(&self.format.reading)?;
         }
