@@ -70,8 +70,9 @@ pub const CODES: &[Code] = &[
     Code {
         code: UNREACHABLE,
         title: "a source's storage cannot be reached",
-        explanation: "The object store refused the request or did not answer after several tries. Check the bucket's \
-                      name, the region or endpoint under `storage:`, and the credentials in the environment.",
+        explanation: "The object store or web server refused the request or did not answer after several tries. Check the \
+                      bucket's name, the region or endpoint under `storage:`, and the credentials in the environment; of a \
+                      web server the address, and the `headers` that it asks for.",
     },
     Code {
         code: OUTSIDE,

@@ -113,12 +113,7 @@ impl Format {
             let help = format!("write a number of bytes from 1 to {MAX_MAX_LINE}");
             return Err(wrong("format", format!("`max_line` is {max_line}"), help));
         }
-        let nulls = match &options.null {
-            None => Vec::new(),
-            Some(OneOrMany::One(token)) => vec![token.clone()],
-            Some(OneOrMany::Many(tokens)) => tokens.clone(),
-        };
-        let nulls = Arc::new(NullTokens::new(&nulls));
+        let nulls = Arc::new(NullTokens::new(options.null.as_ref().map(OneOrMany::as_slice).unwrap_or_default()));
         let header = options.header.unwrap_or(true);
         Ok(Self {
             kind,

@@ -90,7 +90,7 @@ fn look_at_rows(
     let name = &file.name;
     let seen = |columns, sparse| Seen { file: Arc::clone(name), columns, sparse };
     match format.kind {
-        FormatType::Avro => avro::inspect(source.open()?, name),
+        FormatType::Avro => avro::inspect(source.plain(file)?, name),
         FormatType::FixedWidth => {
             let text = feed(source, file, format)?;
             let (reader, names) = fixed::open(text, &format.fixed, format.max_line, declared, name)?;

@@ -1,9 +1,9 @@
 //! The `files` connector: CSV, JSON lines, text of fixed width, Parquet, Avro and workbooks of Excel and
-//! LibreOffice, local or in an object store.
+//! LibreOffice, local, in an object store, or of a web server.
 //!
 //! ```yaml
 //! connector: files
-//! location: data                  # a folder of the project, an absolute path, or s3://bucket/prefix
+//! location: data                  # a folder of the project, an absolute path, s3://bucket/prefix, or https://host/path
 //! streams:
 //!   - table: raw.flights
 //!     path: flights/*.csv.gz      # a glob under the location; ** crosses folders
@@ -24,6 +24,27 @@
 //! Null in CSV: an unquoted empty field is null in every column, and so is an unquoted field that equals a token of
 //! `null:`. A quoted field is never null in a string column (`""` is the empty string); `""` in a column of another type
 //! is null, as it can be nothing else.
+//!
+//! ### Web servers
+//!
+//! ```yaml
+//! connector: files
+//! location: https://example.org/open-data
+//! headers: { authorization: "Bearer ${TOKEN}" }
+//! streams:
+//!   - { table: raw.stations, path: [stations/2023.csv.gz, stations/2024.csv.gz], mode: new_files }
+//! ```
+//!
+//! Nothing lists the files of a web server: each is named, a glob is refused. A file is told from another state of it by its entity
+//! tag or else by the time of its last change; where the server tells neither, mode `full` loads it at every run, and `new_files`
+//! never notices that it has changed. What follows `?` in a path is sent, and neither shown nor kept. Answers that may pass (5xx,
+//! 429, no answer) are waited for through five tries. A body that is cut off is taken up where it ended, when the server gives
+//! parts of files and the file is still the same; otherwise the load fails, and may be tried again. (A server that tells no
+//! length and ends a body by closing the connection can cut it off unseen, unless the file itself is compressed.) A file with
+//! `Content-Encoding: gzip` or `zstd` is unpacked. Parquet needs a server that gives parts of files and tells their size.
+//! Redirections are followed, from `https` to `https` only.
+//!
+//! Google Cloud Storage and Azure are reached where they speak S3 (`storage: { endpoint: … }`); `gs://` and `az://` are not known.
 //!
 //! ### Fixed width
 //!
@@ -97,6 +118,7 @@ mod rows;
 mod sample;
 mod stream;
 mod values;
+mod web;
 
 use std::sync::Arc;
 

@@ -11,7 +11,7 @@ use super::input::Compression;
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SourceOptions {
-    /// Where the files are: a folder relative to the project, an absolute path, or `s3://bucket/prefix`.
+    /// Where the files are: a folder relative to the project, an absolute path, `s3://bucket/prefix`, or `https://host/path`.
     #[serde(default = "here")]
     pub location: String,
     /// Allows a location (or a symbolic link in it) outside the project's folder.
@@ -20,6 +20,9 @@ pub struct SourceOptions {
     /// Options of the object store, e.g. `region`, `endpoint`, `allow_http`; over those of the environment.
     #[serde(default)]
     pub storage: BTreeMap<String, Scalar>,
+    /// Web servers: headers of every request, e.g. `authorization: "Bearer ${TOKEN}"`.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
 }
 
 fn here() -> String {
@@ -53,8 +56,9 @@ impl Scalar {
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StreamOptions {
-    /// The files: a path or a glob (`*`, `?`, `[a-z]`, `{a,b}`, `**` across folders) relative to the location.
-    pub path: String,
+    /// The files: a path or a glob (`*`, `?`, `[a-z]`, `{a,b}`, `**` across folders) relative to the location, or a list of them.
+    /// Of a web server each file is named, with what may follow it after `?`.
+    pub path: OneOrMany,
     /// How the files are written.
     #[serde(default)]
     pub format: FormatOptions,
@@ -138,6 +142,16 @@ pub enum OneOrMany {
     One(String),
     /// Several.
     Many(Vec<String>),
+}
+
+impl OneOrMany {
+    /// All of them.
+    pub(crate) fn as_slice(&self) -> &[String] {
+        match self {
+            Self::One(text) => std::slice::from_ref(text),
+            Self::Many(texts) => texts,
+        }
+    }
 }
 
 /// A format of files.

@@ -124,16 +124,23 @@ impl Source {
     /// When it cannot be read.
     pub(crate) fn bytes(self, file: &FileEntry, most: u64) -> Result<Vec<u8>, Error> {
         let mut bytes = Vec::with_capacity(file.stamp.size.min(most) as usize);
-        let read = self.open()?.take(most.saturating_add(1)).read_to_end(&mut bytes);
+        let read = self.plain(file)?.take(most.saturating_add(1)).read_to_end(&mut bytes);
         read.map_err(|error| into_error(error, &file.name, Compression::None))?;
         Ok(bytes)
     }
 
-    /// The bytes of a file, as they come.
+    /// The bytes of a file of a format that has no compression around it, as they come.
     ///
     /// # Errors
     /// When it cannot be opened.
-    pub(crate) fn open(self) -> Result<Box<dyn Read + Send>, Error> {
+    pub(crate) fn plain(self, file: &FileEntry) -> Result<Box<dyn Read + Send>, Error> {
+        match file.compression {
+            None => self.open(),
+            Some(compression) => open_text(self.open()?, &file.name, compression, None),
+        }
+    }
+
+    fn open(self) -> Result<Box<dyn Read + Send>, Error> {
         Ok(match self {
             Self::Remote(file) => Box::new(file),
             Self::Local { file, progress } => match &file.place {
@@ -155,7 +162,11 @@ impl Source {
 /// When the file cannot be opened.
 pub(crate) fn feed(source: Source, file: &FileEntry, format: &Format) -> Result<Feed, Error> {
     let name = Arc::clone(&file.name);
-    let compression = format.compression.unwrap_or_else(|| Compression::of_name(&file.path));
+    let compression = format.compression.unwrap_or_else(|| match Compression::of_name(&file.path) {
+        // What a name tells is what the server may tell once more.
+        Compression::None => file.compression.unwrap_or(Compression::None),
+        told => told,
+    });
     let encoding = format.encoding;
     let open = move || {
         let text = open_text(source.open()?, &name, compression, encoding)?;
@@ -181,7 +192,7 @@ impl FilePart {
         if format.kind == FormatType::Avro {
             let (target, progress) = (Arc::clone(target), Arc::clone(progress));
             let take = &mut |batch| batches.blocking_send(Ok(batch)).is_ok();
-            return avro::read(source.open()?, &self.file.name, target, progress, take);
+            return avro::read(source.plain(&self.file)?, &self.file.name, target, progress, take);
         }
         let batch = Batch::new(Arc::clone(target), Arc::clone(&self.file.name), &format.reading)?;
         let encoding = format.encoding.filter(|e| *e != UTF_8).map(encoding_rs::Encoding::name);

@@ -22,3 +22,4 @@ mod parquet_files;
 mod places;
 mod project;
 mod python;
+mod web;

@@ -2,6 +2,7 @@
 
 mod avro;
 mod fixed_width;
+mod web;
 mod workbooks;
 
 use std::path::Path;
