@@ -37,7 +37,8 @@
 //!
 //! Nothing lists the files of a web server: each is named, a glob is refused. A file is told from another state of it by its entity
 //! tag or else by the time of its last change; where the server tells neither, mode `full` loads it at every run, and `new_files`
-//! never notices that it has changed. What follows `?` in a path is sent, and neither shown nor kept. Answers that may pass (5xx,
+//! never notices that it has changed. (A list of paths is part of a stream's definition: when one is added, all are loaded again.)
+//! What follows `?` in a path is sent, and neither shown nor kept. Answers that may pass (5xx,
 //! 429, no answer) are waited for through five tries. A body that is cut off is taken up where it ended, when the server gives
 //! parts of files and the file is still the same; otherwise the load fails, and may be tried again. (A server that tells no
 //! length and ends a body by closing the connection can cut it off unseen, unless the file itself is compressed.) A file with
@@ -93,8 +94,9 @@
 //! is none of make bad rows that name the sheet and the cell.
 //!
 //! A workbook is held in memory while it is read, one in each lane: the file as it is, and the texts of `.xlsx` and `.xlsb` unpacked;
-//! their rows pass by. Of `.xls` and `.ods` all cells are unpacked, some 30 bytes for each of the rectangle that they fill. What takes
-//! more than `max_workbook` (the file, and what of it is held unpacked) is refused. Workbooks with a password are not read.
+//! their rows pass by. Of `.xls` and `.ods` all cells are unpacked, twice over: some 60 bytes for each of the rectangle that they
+//! fill. What takes more than `max_workbook` (the file, and what of it is held unpacked) is refused. Workbooks with a password are
+//! not read.
 
 mod avro;
 mod batch;

@@ -32,5 +32,5 @@ fn a_ledger_is_cut_into_columns() {
     assert!(rejected[0]["_reason"].as_str().unwrap().contains("'20240532' is not a date"), "{rejected:?}");
     assert!(rejected[1]["_reason"].as_str().unwrap().contains("14 characters where 30 are expected"), "{rejected:?}");
     project.write("sources/ledger.yml", SOURCE.replace("start: 21", "start: 0"));
-    assert_told(&project.say(&["check"]).exits(1), "HW0105", &["column 'amount' stands nowhere"]);
+    assert_told(&project.say(&["check"]).exits(2), "HW0122", &["column 'amount' stands nowhere"]);
 }

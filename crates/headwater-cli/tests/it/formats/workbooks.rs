@@ -42,7 +42,7 @@ book.save('data/{year}.xlsx')
 fn a_range_of_a_sheet_becomes_a_table() {
     let project = Project::empty().with("sources/budget.yml", SOURCE).with("data/.keep", "").with(
         "models/marts/sums.sql",
-        "select year(due) as year, sum(amount) as amount from raw.budget group by year(due)",
+        "select extract(year from due) as year, sum(amount) as amount from raw.budget group by extract(year from due)",
     );
     python(project.path(), &budget(2023));
     let said = project.run();

@@ -10,6 +10,7 @@ use headwater_diagnostics::nearest;
 use headwater_sdk::{Blame, Error};
 
 use super::cell::{Cell, NOT_COMPUTED, of_data, of_ref};
+use super::compound;
 use super::container::{self, Kind, damaged, too_large};
 use crate::codes;
 use crate::files::options::SheetName;
@@ -48,11 +49,16 @@ impl Book {
             Kind::Xlsx => Sheets::Xlsx(Box::new(caught(name, || Xlsx::new(bytes))?)),
             Kind::Xlsb => Sheets::Xlsb(Box::new(caught(name, || Xlsb::new(bytes))?)),
             Kind::Ods => Sheets::Ods(Box::new(caught(name, || Ods::new(bytes))?)),
-            Kind::Xls => {
+            Kind::Compound => {
                 // An encrypted workbook is a compound file, whichever kind it is; this reader knows them.
                 match caught(name, || Xlsx::new(bytes.clone())) {
                     Err(error) if error.code == codes::UNREADABLE => return Err(error),
                     _ => {}
+                }
+                let size = compound::unpacked_size(bytes.get_ref()).ok_or_else(|| damaged(name))?;
+                let size = size.saturating_add(bytes.get_ref().len() as u64);
+                if size > most {
+                    return Err(too_large(name, size, most));
                 }
                 Sheets::Xls(Box::new(caught(name, || Xls::new(bytes))?))
             }

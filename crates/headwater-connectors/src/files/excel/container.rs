@@ -17,8 +17,8 @@ pub(super) enum Kind {
     Xlsb,
     /// OpenDocument.
     Ods,
-    /// The binary format of Excel 97 to 2003, in a compound file.
-    Xls,
+    /// A compound file: the binary format of Excel 97 to 2003, or an encrypted workbook.
+    Compound,
 }
 
 /// Tells the kind of a workbook by its bytes (names are wrong too often), and makes sure that it is whole and not too large. Every
@@ -28,7 +28,7 @@ pub(super) enum Kind {
 /// `HW0305` when it is no workbook or damaged, `HW0316` when it is too large.
 pub(super) fn inspect(bytes: &[u8], name: &str, most: u64) -> Result<Kind, Error> {
     match bytes {
-        [0xD0, 0xCF, 0x11, 0xE0, ..] => Ok(Kind::Xls),
+        [0xD0, 0xCF, 0x11, 0xE0, ..] => Ok(Kind::Compound),
         [b'P', b'K', 3, 4, ..] => zipped(bytes, name, most),
         _ => Err(no_workbook(bytes, name)),
     }

@@ -11,6 +11,7 @@
 mod area;
 mod book;
 mod cell;
+mod compound;
 mod container;
 mod grid;
 mod layout;

@@ -60,7 +60,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         except FileNotFoundError:
             return self.plain(404)
         if fault == "encoded":
-            data = gzip.compress(data)
+            data = gzip.compress(data, mtime=0)
         tag = '"' + hashlib.md5(data).hexdigest() + '"'
         if fault == "changing" and seen[fault, name, "GET"] > 1:
             tag = '"another"'
