@@ -31,6 +31,12 @@ pub(crate) const BAD_POSITION: &str = "HW0313";
 /// See [`CODES`].
 pub(crate) const DEFECT: &str = "HW0314";
 /// See [`CODES`].
+pub(crate) const NO_SHEET: &str = "HW0315";
+/// See [`CODES`].
+pub(crate) const WORKBOOK_SIZE: &str = "HW0316";
+/// See [`CODES`].
+pub(crate) const CODEC: &str = "HW0317";
+/// See [`CODES`].
 pub(crate) const NO_PROGRAM: &str = "HW0320";
 /// See [`CODES`].
 pub(crate) const NOT_EXECUTABLE: &str = "HW0321";
@@ -68,8 +74,9 @@ pub const CODES: &[Code] = &[
     Code {
         code: UNREACHABLE,
         title: "a source's storage cannot be reached",
-        explanation: "The object store refused the request or did not answer after several tries. Check the bucket's \
-                      name, the region or endpoint under `storage:`, and the credentials in the environment.",
+        explanation: "The object store or web server refused the request or did not answer after several tries. Check the \
+                      bucket's name, the region or endpoint under `storage:`, and the credentials in the environment; of a \
+                      web server the address, and the `headers` that it asks for.",
     },
     Code {
         code: OUTSIDE,
@@ -86,14 +93,15 @@ pub const CODES: &[Code] = &[
     Code {
         code: UNREADABLE,
         title: "a file cannot be read",
-        explanation: "The file is gone, may not be read by this user, or the disk failed under it. Nothing of the \
-                      load was kept.",
+        explanation: "The file is gone, may not be read by this user, is protected by a password, or the disk failed \
+                      under it. Nothing of the load was kept.",
     },
     Code {
         code: CORRUPT,
         title: "a file is truncated or damaged",
-        explanation: "A compressed or Parquet file ends too early or holds bytes that its format does not allow, so \
-                      that rows are missing from it. Nothing of the load was kept; fetch or write the file again.",
+        explanation: "A compressed file, a Parquet or Avro file or a workbook ends too early or holds bytes that its format does \
+                      not allow, so that rows are missing from it, or it is something else than its name says. Nothing of \
+                      the load was kept; fetch or write the file again.",
     },
     Code {
         code: BAD_HEADER,
@@ -135,7 +143,7 @@ pub const CODES: &[Code] = &[
     Code {
         code: UNSUPPORTED_TYPE,
         title: "a column's type cannot be read from files of this format",
-        explanation: "A type of the table, or one found in a Parquet file, has no counterpart in the lake or cannot \
+        explanation: "A type of the table, or one found in a Parquet or Avro file, has no counterpart in the lake or cannot \
                       be written as text. Declare the column with another type.",
     },
     Code {
@@ -148,6 +156,24 @@ pub const CODES: &[Code] = &[
         code: DEFECT,
         title: "the files connector broke one of its own rules",
         explanation: "A defect in Headwater: nothing of the load was kept. Please report it with the whole message.",
+    },
+    Code {
+        code: NO_SHEET,
+        title: "a workbook has no such sheet",
+        explanation: "`sheet` names a sheet by its name, letter by letter, or by its number from 1. Sheets that hold charts \
+                      or macros do not count; hidden ones do.",
+    },
+    Code {
+        code: WORKBOOK_SIZE,
+        title: "a workbook is too large",
+        explanation: "A workbook is held in memory with its texts unpacked, and one that takes more than `max_workbook` \
+                      is refused before it is read. Save large tables as CSV or Parquet, or allow more.",
+    },
+    Code {
+        code: CODEC,
+        title: "a file is compressed in a way that is not read",
+        explanation: "Avro files may be compressed by any codec that their writer knows. Those that are read are null, \
+                      deflate, snappy and zstandard.",
     },
     Code {
         code: NO_PROGRAM,

@@ -4,15 +4,16 @@ use std::panic::PanicHookInfo;
 
 use crate::console::Console;
 
-/// Panics of this library are caught where they matter: the Delta writer gives up an upload that may be over already,
-/// and takes the panic that this leads to for the answer "it was" (`deltalake-core`, `datafile/writer.rs`).
-const CAUGHT: &str = "/object_store-";
+/// Panics of these libraries are caught where they matter. The Delta writer gives up an upload that may be over already, and
+/// takes the panic that this leads to for the answer "it was" (`deltalake-core`, `datafile/writer.rs`). The reader of workbooks
+/// trusts what is written in damaged ones; the files connector says that they are.
+const CAUGHT: [&str; 2] = ["/object_store-", "/calamine-"];
 
 /// Tells a panic as the defect that it is, in place of the runtime's own text.
 pub(crate) fn tell(console: &Console) {
     let console = console.clone();
     std::panic::set_hook(Box::new(move |panic| {
-        if panic.location().is_some_and(|place| place.file().contains(CAUGHT)) {
+        if panic.location().is_some_and(|place| CAUGHT.iter().any(|library| place.file().contains(library))) {
             tracing::debug!("{panic}");
         } else {
             console.err(&text(panic));

@@ -6,6 +6,7 @@ mod bad_input;
 mod branching;
 mod by_choice;
 mod crashes;
+mod formats;
 mod histories;
 mod main_job;
 mod maintaining;

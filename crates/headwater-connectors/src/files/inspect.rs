@@ -6,11 +6,15 @@ use arrow_schema::Schema;
 use futures::{StreamExt, TryStreamExt};
 use headwater_sdk::{Blame, Error};
 
+use super::avro;
 use super::csv::{self, MAX_COLUMNS};
 use super::drift::{Evidence, Seen};
+use super::excel;
+use super::fixed;
+use super::format::Format;
 use super::json::{JsonLines, sample_lines};
 use super::listing::FileEntry;
-use super::options::{Format, FormatType};
+use super::options::FormatType;
 use super::parquet;
 use super::part::{Source, feed};
 use super::rows::{FindRows, RowReader};
@@ -28,6 +32,9 @@ const KEY_ROWS: usize = 200;
 
 /// Files looked at together.
 const TOGETHER: usize = 8;
+
+/// The same of files that are held in memory.
+const HELD_TOGETHER: usize = 2;
 
 /// How many rows of which files are looked at: the first, the middle and the last one, as files differ most over time.
 fn rows_of(at: usize, files: usize, kind: FormatType) -> usize {
@@ -59,7 +66,7 @@ pub(crate) async fn inspect(
                 return parquet::inspect(&file).await;
             }
             let source = Source::start(&file, None);
-            let look = move || look_at_text(&file, source, &format, &declared, table.as_deref(), rows);
+            let look = move || look_at_rows(&file, source, &format, &declared, table.as_deref(), rows);
             tokio::task::spawn_blocking(look).await.map_err(|error| {
                 Error::new(codes::DEFECT, Blame::Headwater, "looking at a file was cut off").caused_by(error)
             })?
@@ -67,10 +74,11 @@ pub(crate) async fn inspect(
     };
     // Collected first: a stream over a closure that borrows is not general enough to be sent between threads.
     let looks: Vec<_> = files.iter().enumerate().map(look).collect();
-    futures::stream::iter(looks).buffered(TOGETHER).try_collect().await
+    let together = if format.kind == FormatType::Excel { HELD_TOGETHER } else { TOGETHER };
+    futures::stream::iter(looks).buffered(together).try_collect().await
 }
 
-fn look_at_text(
+fn look_at_rows(
     file: &FileEntry,
     source: Source,
     format: &Format,
@@ -78,12 +86,32 @@ fn look_at_text(
     table: Option<&Schema>,
     rows: usize,
 ) -> Result<Seen, Error> {
-    let text = feed(source, file, format)?;
     let mut sample = Sample::new(&format.reading);
     let name = &file.name;
     let seen = |columns, sparse| Seen { file: Arc::clone(name), columns, sparse };
     match format.kind {
+        FormatType::Avro => avro::inspect(source.plain(file)?, name),
+        FormatType::FixedWidth => {
+            let text = feed(source, file, format)?;
+            let (reader, names) = fixed::open(text, &format.fixed, format.max_line, declared, name)?;
+            let Some(names) = names else { return Ok(seen(None, false)) };
+            for column in &names {
+                sample.column(column, table);
+            }
+            take_sample(reader, rows, |reader| {
+                fixed::sample_lines(reader.text(), reader.found(), &format.fixed, &mut sample);
+            })?;
+            Ok(seen(Some(evidence(sample, rows > 0)), false))
+        }
+        FormatType::Excel => {
+            let bytes = source.bytes(file, format.excel.max_workbook)?;
+            if !excel::inspect(bytes, name, &format.excel, declared, table, rows, &mut sample)? {
+                return Ok(seen(None, !format.excel.header));
+            }
+            Ok(seen(Some(evidence(sample, rows > 0)), false))
+        }
         FormatType::Csv => {
+            let text = feed(source, file, format)?;
             let Some(opened) = csv::open(text, &format.csv, format.max_line, declared, name)? else {
                 // Without a header there is nothing that it lacks.
                 return Ok(seen(None, !format.csv.header));
@@ -99,6 +127,7 @@ fn look_at_text(
             Ok(seen(Some(evidence(sample, rows > 0)), false))
         }
         _ => {
+            let text = feed(source, file, format)?;
             let mut reader = RowReader::new(text, JsonLines { max_line: format.max_line }, 0);
             let mut any = false;
             refuse_array(&mut reader, name)?;

@@ -11,6 +11,7 @@ use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::path::Path as StorePath;
 
 use super::options::SourceOptions;
+use super::web::Site;
 
 /// A place with files in it.
 #[derive(Clone)]
@@ -33,6 +34,8 @@ pub(crate) enum Location {
         /// What comes before a file's path in messages, ending in `/`.
         shown: String,
     },
+    /// A place of a web server.
+    Web(Site),
 }
 
 impl fmt::Debug for Location {
@@ -66,12 +69,25 @@ impl Location {
     /// # Errors
     /// [`OptionsError`] when there can be no such place, or it is outside the project.
     pub(crate) fn resolve(source: &SourceOptions, context: &OpenContext) -> Result<Self, OptionsError> {
-        match source.location.split_once("://") {
+        let scheme = source.location.split_once("://");
+        if !source.headers.is_empty() && !matches!(scheme, Some(("http" | "https", _))) {
+            let message = "`headers` has no meaning but for https:// and http://".to_owned();
+            return Err(OptionsError { key: Some("headers"), message, help: Some("remove `headers`".into()) });
+        }
+        match scheme {
+            Some(("http" | "https", _)) if source.storage.is_empty() => {
+                Ok(Self::Web(Site::new(&source.location, &source.headers)?))
+            }
+            Some(("http" | "https", _)) => {
+                let message = "`storage` has no meaning for files of a web server".to_owned();
+                let help = "remove `storage`; what requests need beside the address is said in `headers`";
+                Err(OptionsError { key: Some("storage"), message, help: Some(help.into()) })
+            }
             Some(("s3" | "s3a", _)) => Self::bucket(source, context),
             Some(("file", path)) if path.starts_with('/') => Self::folder(path, source, context),
             Some((scheme, _)) => Err(wrong(
                 format!("'{}' has the scheme '{scheme}', which is not known", source.location),
-                "use a folder or s3://bucket/prefix; most object stores speak S3 (set `storage: { endpoint: … }`)",
+                "use a folder, https://host/path or s3://bucket/prefix; most object stores speak S3 (set `storage: { endpoint: … }`)",
             )),
             None => Self::folder(&source.location, source, context),
         }
@@ -144,6 +160,7 @@ impl Location {
     pub(crate) fn shown(&self) -> &str {
         match self {
             Self::Local { shown, .. } | Self::Store { shown, .. } => shown,
+            Self::Web(site) => site.shown(),
         }
     }
 }

@@ -1,8 +1,9 @@
-//! The `files` connector: CSV, JSON lines and Parquet files, local or in an object store.
+//! The `files` connector: CSV, JSON lines, text of fixed width, Parquet, Avro and workbooks of Excel and
+//! LibreOffice, local, in an object store, or of a web server.
 //!
 //! ```yaml
 //! connector: files
-//! location: data                  # a folder of the project, an absolute path, or s3://bucket/prefix
+//! location: data                  # a folder of the project, an absolute path, s3://bucket/prefix, or https://host/path
 //! streams:
 //!   - table: raw.flights
 //!     path: flights/*.csv.gz      # a glob under the location; ** crosses folders
@@ -14,7 +15,8 @@
 //!
 //! - **No row is lost without a word.** A row that cannot be read is set aside with its file, line and reason, or fails
 //!   the load, as `on_bad_row` says. A truncated or damaged file fails the load.
-//! - **Memory does not grow with files or lines.** A line longer than `max_line` is set aside without being held.
+//! - **Memory does not grow with files or lines,** but for workbooks: see there. A line longer than `max_line` is set aside
+//!   without being held.
 //! - **An inferred type never changes a value**, but for fractions of a second past microseconds. Types come from a
 //!   sample (10,000 rows of the first, the middle and the last file); a later value that does not fit makes a bad
 //!   row whose reason says so.
@@ -22,11 +24,88 @@
 //! Null in CSV: an unquoted empty field is null in every column, and so is an unquoted field that equals a token of
 //! `null:`. A quoted field is never null in a string column (`""` is the empty string); `""` in a column of another type
 //! is null, as it can be nothing else.
+//!
+//! ### Web servers
+//!
+//! ```yaml
+//! connector: files
+//! location: https://example.org/open-data
+//! headers: { authorization: "Bearer ${TOKEN}" }
+//! streams:
+//!   - { table: raw.stations, path: [stations/2023.csv.gz, stations/2024.csv.gz], mode: new_files }
+//! ```
+//!
+//! Nothing lists the files of a web server: each is named, a glob is refused. A file is told from another state of it by its entity
+//! tag or else by the time of its last change; where the server tells neither, mode `full` loads it at every run, and `new_files`
+//! never notices that it has changed. (A list of paths is part of a stream's definition: when one is added, all are loaded again.)
+//! What follows `?` in a path is sent, and neither shown nor kept. Answers that may pass (5xx,
+//! 429, no answer) are waited for through five tries. A body that is cut off is taken up where it ended, when the server gives
+//! parts of files and the file is still the same; otherwise the load fails, and may be tried again. (A server that tells no
+//! length and ends a body by closing the connection can cut it off unseen, unless the file itself is compressed.) A file with
+//! `Content-Encoding: gzip` or `zstd` is unpacked. Parquet needs a server that gives parts of files and tells their size.
+//! Redirections are followed, from `https` to `https` only.
+//!
+//! Google Cloud Storage and Azure are reached where they speak S3 (`storage: { endpoint: … }`); `gs://` and `az://` are not known.
+//!
+//! ### Fixed width
+//!
+//! ```yaml
+//! streams:
+//!   - table: raw.ledger
+//!     path: ledger/*.txt
+//!     format: { type: fixed_width, widths: [8, 20, 12], encoding: windows-1252, date_format: "%Y%m%d" }
+//!     columns: { booked: { type: date }, account: { type: string }, amount: { type: "decimal(12,2)" } }
+//! ```
+//!
+//! Columns are counted in characters (of the text, not in bytes of its encoding). `widths` describes whole lines: declared columns
+//! name them in their order, or the first line does (`header: true`), and text past the last one makes a bad row. `columns: [{ name:
+//! account, start: 9, width: 20 }]` reads only what it names, in any order, overlapping if need be. Values are read as those of CSV;
+//! what is blank is null. A line that ends too early is a bad row, unless `pad: true` says that blanks at the end are left out: then
+//! nobody can tell a cut-off value from a short one.
+//!
+//! ### Avro
+//!
+//! Object container files, of the codecs null, deflate, snappy and zstandard; a block at a time is in memory, and no block may be
+//! larger than 256 MiB. Records are structs, arrays lists, maps maps; `decimal` of up to 38 digits, `date`, `timestamp-*`
+//! (`timestamp`) and `local-timestamp-*` (`timestamp_ntz`) are what they are, to the microsecond; `uuid`, `time-*`, `duration` (ISO
+//! 8601) and enums are strings. A union with null is the other type; one of several kinds of numbers is the one that takes all of
+//! them, one of other single values is their text; unions of lists, maps or records with something else, decimals of more digits
+//! and types that hold themselves are refused. Columns are found by name in each file, and judged by `drift` as in other files. A
+//! damaged or cut-off block fails the load, with its place in the file; a value that its column does not take makes a bad row.
+//!
+//! ### Workbooks
+//!
+//! ```yaml
+//! streams:
+//!   - table: raw.budget
+//!     path: budgets/*.xlsx        # or .xlsm, .xlsb, .xls, .ods
+//!     format: { sheet: Plan 2024, range: B4:H, null: [n/a, "-"] }
+//! ```
+//!
+//! The table begins with the first row of the sheet (or of `range`, or below `skip` rows) that holds something. That row names the
+//! columns, from its first to its last cell. Rows without any value are left out. A value beside the table's columns makes a bad
+//! row, unless `range` leaves its column out. In merged cells the first one holds the value, and the others nothing.
+//!
+//! Cells are what they are, not how they are shown: a number is a number, a text that looks like one is a text (and is read as a
+//! number where the column is declared so). Whole numbers are `bigint`, dates `date`, dates with times `timestamp_ntz`, times of
+//! day and spans of time texts (`18:00:00`), empty texts null. Both systems of dates (1900 and 1904) are known. Doubles are read to
+//! their last digit; whole numbers, decimals and strings as spreadsheet programs compute and show them, to 15 digits. A formula is
+//! the value that it had when the workbook was saved. An error (`#DIV/0!`), a formula that was never computed, and a date that there
+//! is none of make bad rows that name the sheet and the cell.
+//!
+//! A workbook is held in memory while it is read, one in each lane: the file as it is, and the texts of `.xlsx` and `.xlsb` unpacked;
+//! their rows pass by. Of `.xls` and `.ods` all cells are unpacked, twice over: some 60 bytes for each of the rectangle that they
+//! fill. What takes more than `max_workbook` (the file, and what of it is held unpacked) is refused. Workbooks with a password are
+//! not read.
 
+mod avro;
 mod batch;
 mod csv;
 mod decode;
 mod drift;
+mod excel;
+mod fixed;
+mod format;
 mod input;
 mod inspect;
 mod json;
@@ -41,6 +120,7 @@ mod rows;
 mod sample;
 mod stream;
 mod values;
+mod web;
 
 use std::sync::Arc;
 
@@ -49,7 +129,7 @@ use headwater_sdk::connector::{Connector, OpenContext, ReadMode, SourceStream, S
 use object_store::ObjectStore;
 
 pub use input::Compression;
-pub use options::{FormatOptions, FormatType, OneOrMany, Scalar, SourceOptions, StreamOptions};
+pub use options::{FixedColumn, FormatOptions, FormatType, OneOrMany, Scalar, SheetName, SourceOptions, StreamOptions};
 pub(crate) use parquet::cast;
 pub(crate) use piped::{PipedText, Stopped, decode};
 pub(crate) use values::{lake_type, reads_as, shown};

@@ -1,22 +1,17 @@
-//! The connector's keys in YAML, and what they mean together.
+//! The connector's keys in YAML.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use encoding_rs::Encoding;
-use headwater_sdk::check::OptionsError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::csv::{CsvOptions, NullTokens};
 use super::input::Compression;
-use super::values::{Reading, check_format};
 
 /// Keys of a source of files.
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SourceOptions {
-    /// Where the files are: a folder relative to the project, an absolute path, or `s3://bucket/prefix`.
+    /// Where the files are: a folder relative to the project, an absolute path, `s3://bucket/prefix`, or `https://host/path`.
     #[serde(default = "here")]
     pub location: String,
     /// Allows a location (or a symbolic link in it) outside the project's folder.
@@ -25,6 +20,9 @@ pub struct SourceOptions {
     /// Options of the object store, e.g. `region`, `endpoint`, `allow_http`; over those of the environment.
     #[serde(default)]
     pub storage: BTreeMap<String, Scalar>,
+    /// Web servers: headers of every request, e.g. `authorization: "Bearer ${TOKEN}"`.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
 }
 
 fn here() -> String {
@@ -58,8 +56,9 @@ impl Scalar {
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StreamOptions {
-    /// The files: a path or a glob (`*`, `?`, `[a-z]`, `{a,b}`, `**` across folders) relative to the location.
-    pub path: String,
+    /// The files: a path or a glob (`*`, `?`, `[a-z]`, `{a,b}`, `**` across folders) relative to the location, or a list of them.
+    /// Of a web server each file is named, with what may follow it after `?`.
+    pub path: OneOrMany,
     /// How the files are written.
     #[serde(default)]
     pub format: FormatOptions,
@@ -69,29 +68,70 @@ pub struct StreamOptions {
 #[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FormatOptions {
-    /// The format; by default what the path's extension says: `.csv`, `.tsv`, `.json`, `.jsonl`, `.ndjson`, `.parquet`.
+    /// The format; by default what the path's extension says: `.csv`, `.tsv`, `.json`, `.jsonl`, `.ndjson`, `.parquet`,
+    /// `.avro`, `.xlsx`, `.xlsm`, `.xlsb`, `.xls`, `.ods`.
     #[serde(rename = "type")]
     pub kind: Option<FormatType>,
-    /// CSV: unquoted texts that stand for null, beside the empty one, in every column.
+    /// CSV, Excel and fixed width: unquoted texts that stand for null, beside the empty one, in every column.
     pub null: Option<OneOrMany>,
     /// CSV: the character between fields, in ASCII; a comma by default, a tab for `.tsv`.
     pub delimiter: Option<String>,
-    /// CSV: whether the first row holds the columns' names (the default). Without it, declared columns name the fields
-    /// in their order, and further ones are `column_N`.
+    /// CSV and Excel: whether the first row holds the columns' names (the default). Without it, declared columns name the
+    /// fields in their order, and further ones are `column_N`. Fixed width, with `widths`: the same, `false` by default.
     pub header: Option<bool>,
     /// CSV: the character around fields, in ASCII; `"` by default, an empty text for none.
     pub quote: Option<String>,
-    /// CSV and JSON: a label of the WHATWG Encoding Standard, e.g. `windows-1252`; UTF-8 by default. A byte order mark
+    /// CSV, JSON and fixed width: a label of the WHATWG Encoding Standard, e.g. `windows-1252`; UTF-8 by default. A byte order mark
     /// in a file goes before it.
     pub encoding: Option<String>,
-    /// CSV and JSON: how the files are compressed; by default what their names say (`.gz`, `.zst`).
+    /// CSV, JSON and fixed width: how the files are compressed; by default what their names say (`.gz`, `.zst`).
     pub compression: Option<Compression>,
-    /// CSV and JSON: how timestamps are written, in `strftime` directives; ISO 8601 by default.
+    /// CSV, JSON, fixed width and texts in Excel: how timestamps are written, in `strftime` directives; ISO 8601 by default.
     pub timestamp_format: Option<String>,
-    /// CSV and JSON: how dates are written, in `strftime` directives; `%Y-%m-%d` by default.
+    /// CSV, JSON, fixed width and texts in Excel: how dates are written, in `strftime` directives; `%Y-%m-%d` by default.
     pub date_format: Option<String>,
-    /// CSV and JSON: the most bytes of a row, from 1 to 268435456; longer ones are bad rows. 16 MiB by default.
+    /// CSV, JSON and fixed width: the most bytes of a row, from 1 to 268435456; longer ones are bad rows. 16 MiB by default.
     pub max_line: Option<u64>,
+    /// Excel: the sheet, by its name or by its number from 1 (hidden ones count); the first one by default.
+    pub sheet: Option<SheetName>,
+    /// Excel: the cells that are read, e.g. `B3:F200`, `B3:F` (down to the end), `B:F` or `3:200`; all by default.
+    pub range: Option<String>,
+    /// Excel and fixed width: rows to leave out at the top of the sheet, of `range`, or of the file.
+    pub skip: Option<u32>,
+    /// Excel: the most bytes of a workbook in memory: the file, and what is held of it unpacked (the texts of `.xlsx` and
+    /// `.xlsb`, all of `.ods`). 256 MiB by default.
+    pub max_workbook: Option<u64>,
+    /// Fixed width: the columns, by their places; what stands elsewhere is not read. This or `widths`.
+    pub columns: Option<Vec<FixedColumn>>,
+    /// Fixed width: how many characters each column has, one beside the other. Declared columns name them in their order.
+    pub widths: Option<Vec<u32>>,
+    /// Fixed width: whether blanks around a value are no part of it (the default).
+    pub trim: Option<bool>,
+    /// Fixed width: whether a line may end before its last column does, as where blanks at the end are left out. Otherwise (the
+    /// default) such a line is a bad row.
+    pub pad: Option<bool>,
+}
+
+/// A column of fixed-width files.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FixedColumn {
+    /// Its name.
+    pub name: String,
+    /// Its first character in a line, from 1.
+    pub start: u32,
+    /// How many characters it has.
+    pub width: u32,
+}
+
+/// A sheet of a workbook.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum SheetName {
+    /// Its place, from 1.
+    Number(u32),
+    /// Its name.
+    Name(String),
 }
 
 /// A text or a list of texts.
@@ -104,6 +144,16 @@ pub enum OneOrMany {
     Many(Vec<String>),
 }
 
+impl OneOrMany {
+    /// All of them.
+    pub(crate) fn as_slice(&self) -> &[String] {
+        match self {
+            Self::One(text) => std::slice::from_ref(text),
+            Self::Many(texts) => texts,
+        }
+    }
+}
+
 /// A format of files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -114,6 +164,12 @@ pub enum FormatType {
     Json,
     /// Apache Parquet.
     Parquet,
+    /// A sheet of a workbook of Excel or LibreOffice: `.xlsx`, `.xlsm`, `.xlsb`, `.xls` or `.ods`.
+    Excel,
+    /// Apache Avro object container files.
+    Avro,
+    /// Text whose columns begin at the same place in every line.
+    FixedWidth,
 }
 
 impl FormatType {
@@ -123,151 +179,9 @@ impl FormatType {
             Self::Csv => "csv",
             Self::Json => "json",
             Self::Parquet => "parquet",
+            Self::Excel => "excel",
+            Self::Avro => "avro",
+            Self::FixedWidth => "fixed_width",
         }
     }
-}
-
-/// The longest row by default, in bytes.
-const MAX_LINE: u64 = 16 << 20;
-
-/// The longest row that may be asked for: offsets within a block have 30 bits.
-const MAX_MAX_LINE: u64 = 256 << 20;
-
-/// The options of a stream, checked.
-#[derive(Debug, Clone)]
-pub(crate) struct Format {
-    pub(crate) kind: FormatType,
-    pub(crate) csv: CsvOptions,
-    pub(crate) encoding: Option<&'static Encoding>,
-    pub(crate) compression: Option<Compression>,
-    pub(crate) reading: Reading,
-    pub(crate) max_line: usize,
-}
-
-fn wrong(key: &'static str, message: impl Into<String>, help: impl Into<String>) -> OptionsError {
-    OptionsError { key: Some(key), message: message.into(), help: Some(help.into()) }
-}
-
-/// The format that a path's extension tells, and whether it is that of tabs.
-fn kind_of_path(path: &str) -> Option<(FormatType, bool)> {
-    let path = path.to_ascii_lowercase();
-    // `*.csv*` is for files with and without compression.
-    let path = path.trim_end_matches(['*', '.']);
-    let compressed = [".gz", ".gzip", ".zst", ".zstd"];
-    let path = compressed.iter().find_map(|suffix| path.strip_suffix(suffix)).unwrap_or(path);
-    match path.rsplit_once('.')?.1 {
-        "csv" => Some((FormatType::Csv, false)),
-        "tsv" | "tab" => Some((FormatType::Csv, true)),
-        "json" | "jsonl" | "ndjson" => Some((FormatType::Json, false)),
-        "parquet" | "pq" => Some((FormatType::Parquet, false)),
-        _ => None,
-    }
-}
-
-/// A single ASCII character that can stand in a file beside text and row ends.
-fn one_byte(key: &'static str, text: &str) -> Result<u8, OptionsError> {
-    match text.as_bytes() {
-        [byte] if byte.is_ascii() && !matches!(byte, b'\n' | b'\r' | 0) => Ok(*byte),
-        _ => Err(wrong(
-            "format",
-            format!("`{key}` is {text:?}, and must be one ASCII character other than a line end"),
-            format!("write e.g. `{key}: \";\"` or `{key}: \"\\t\"`"),
-        )),
-    }
-}
-
-impl Format {
-    /// Checks the keys of `format:` for files under `path`.
-    pub(crate) fn resolve(path: &str, options: &FormatOptions) -> Result<Self, OptionsError> {
-        let of_path = kind_of_path(path);
-        let Some(kind) = options.kind.or(of_path.map(|(kind, _)| kind)) else {
-            return Err(wrong(
-                "format",
-                format!("the extension of '{path}' does not say which format the files have"),
-                "say `format: { type: csv }`, or `json` or `parquet`",
-            ));
-        };
-        refuse_foreign_keys(kind, options)?;
-        let tabs = matches!(of_path, Some((_, true)));
-        let delimiter = match &options.delimiter {
-            Some(text) => one_byte("delimiter", text)?,
-            None if tabs => b'\t',
-            None => b',',
-        };
-        let quote = match options.quote.as_deref() {
-            Some("") => None,
-            Some(text) => Some(one_byte("quote", text)?),
-            None => Some(b'"'),
-        };
-        if quote == Some(delimiter) {
-            return Err(wrong("format", "`delimiter` and `quote` are the same", "use two different characters"));
-        }
-        let encoding = options.encoding.as_deref().map(|label| {
-            Encoding::for_label(label.as_bytes()).ok_or_else(|| {
-                let help = "use a label of the WHATWG Encoding Standard, e.g. utf-8, windows-1252, utf-16le, shift_jis";
-                wrong("format", format!("there is no encoding '{label}'"), help)
-            })
-        });
-        for (key, format) in [("timestamp_format", &options.timestamp_format), ("date_format", &options.date_format)] {
-            if let Some(format) = format {
-                check_format(format).map_err(|why| {
-                    let help = "use strftime directives that name a day, e.g. %d/%m/%Y %H:%M:%S";
-                    wrong("format", format!("`{key}` {format:?} cannot be used: {why}"), help)
-                })?;
-            }
-        }
-        let max_line = options.max_line.unwrap_or(MAX_LINE);
-        if !(1..=MAX_MAX_LINE).contains(&max_line) {
-            let help = format!("write a number of bytes from 1 to {MAX_MAX_LINE}");
-            return Err(wrong("format", format!("`max_line` is {max_line}"), help));
-        }
-        let nulls = match &options.null {
-            None => Vec::new(),
-            Some(OneOrMany::One(token)) => vec![token.clone()],
-            Some(OneOrMany::Many(tokens)) => tokens.clone(),
-        };
-        Ok(Self {
-            kind,
-            csv: CsvOptions {
-                delimiter,
-                quote,
-                header: options.header.unwrap_or(true),
-                nulls: Arc::new(NullTokens::new(&nulls)),
-            },
-            encoding: encoding.transpose()?,
-            compression: options.compression,
-            reading: Reading {
-                timestamp_format: options.timestamp_format.as_deref().map(Into::into),
-                date_format: options.date_format.as_deref().map(Into::into),
-                ignore_unknown_keys: false,
-            },
-            max_line: max_line as usize,
-        })
-    }
-}
-
-/// Keys that the format has no use for are errors: they would be believed to have an effect.
-fn refuse_foreign_keys(kind: FormatType, options: &FormatOptions) -> Result<(), OptionsError> {
-    let csv_only = [
-        ("null", options.null.is_some()),
-        ("delimiter", options.delimiter.is_some()),
-        ("header", options.header.is_some()),
-        ("quote", options.quote.is_some()),
-    ];
-    let text_only = [
-        ("encoding", options.encoding.is_some()),
-        ("compression", options.compression.is_some()),
-        ("timestamp_format", options.timestamp_format.is_some()),
-        ("date_format", options.date_format.is_some()),
-        ("max_line", options.max_line.is_some()),
-    ];
-    let given = |keys: &[(&'static str, bool)]| keys.iter().find(|(_, given)| *given).map(|(key, _)| *key);
-    let foreign = match kind {
-        FormatType::Csv => None,
-        FormatType::Json => given(&csv_only),
-        FormatType::Parquet => given(&csv_only).or_else(|| given(&text_only)),
-    };
-    foreign.map_or(Ok(()), |key| {
-        Err(wrong("format", format!("`{key}` has no meaning for {} files", kind.name()), format!("remove `{key}`")))
-    })
 }

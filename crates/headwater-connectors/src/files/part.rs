@@ -11,13 +11,19 @@ use headwater_sdk::progress::Progress;
 use headwater_sdk::{Blame, Error};
 use tokio::sync::mpsc;
 
+use super::avro;
 use super::batch::{Batch, Target};
 use super::csv::{self, CsvValues};
 use super::decode::{Decoder, Measures};
-use super::input::{BLOCK, Blocks, Compression, DirectBlocks, Feed, LocalFile, PipedBlocks, RemoteFile, open_text};
+use super::excel;
+use super::fixed::{self, FixedValues};
+use super::format::Format;
+use super::input::{
+    BLOCK, Blocks, Compression, DirectBlocks, Feed, LocalFile, PipedBlocks, RemoteFile, into_error, open_text,
+};
 use super::json::{JsonLines, JsonValues, UnknownKeys};
 use super::listing::{FileEntry, Place};
-use super::options::{Format, FormatType};
+use super::options::FormatType;
 use super::parquet::{self, Footer, Share};
 use super::rows::RowReader;
 use crate::codes;
@@ -112,6 +118,28 @@ impl Source {
         }
     }
 
+    /// All bytes of a file that is held in memory: those up to `most`, and one more where there are more.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(crate) fn bytes(self, file: &FileEntry, most: u64) -> Result<Vec<u8>, Error> {
+        let mut bytes = Vec::with_capacity(file.stamp.size.min(most) as usize);
+        let read = self.plain(file)?.take(most.saturating_add(1)).read_to_end(&mut bytes);
+        read.map_err(|error| into_error(error, &file.name, Compression::None))?;
+        Ok(bytes)
+    }
+
+    /// The bytes of a file of a format that has no compression around it, as they come.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub(crate) fn plain(self, file: &FileEntry) -> Result<Box<dyn Read + Send>, Error> {
+        match file.compression {
+            None => self.open(),
+            Some(compression) => open_text(self.open()?, &file.name, compression, None),
+        }
+    }
+
     fn open(self) -> Result<Box<dyn Read + Send>, Error> {
         Ok(match self {
             Self::Remote(file) => Box::new(file),
@@ -134,7 +162,11 @@ impl Source {
 /// When the file cannot be opened.
 pub(crate) fn feed(source: Source, file: &FileEntry, format: &Format) -> Result<Feed, Error> {
     let name = Arc::clone(&file.name);
-    let compression = format.compression.unwrap_or_else(|| Compression::of_name(&file.path));
+    let compression = format.compression.unwrap_or_else(|| match Compression::of_name(&file.path) {
+        // What a name tells is what the server may tell once more.
+        Compression::None => file.compression.unwrap_or(Compression::None),
+        told => told,
+    });
     let encoding = format.encoding;
     let open = move || {
         let text = open_text(source.open()?, &name, compression, encoding)?;
@@ -148,16 +180,20 @@ pub(crate) fn feed(source: Source, file: &FileEntry, format: &Format) -> Result<
 type Batches = mpsc::Sender<Result<SourceBatch, Error>>;
 
 impl FilePart {
-    fn decode(&self, source: Source, progress: &Progress, batches: &Batches) {
+    fn decode(&self, source: Source, progress: &Arc<Progress>, batches: &Batches) {
         if let Err(error) = self.try_decode(source, progress, batches) {
             // When nobody listens, nobody misses it.
             let _gone = batches.blocking_send(Err(error));
         }
     }
 
-    fn try_decode(&self, source: Source, progress: &Progress, batches: &Batches) -> Result<(), Error> {
+    fn try_decode(&self, source: Source, progress: &Arc<Progress>, batches: &Batches) -> Result<(), Error> {
         let Load { format, target, declared, unknown_keys } = &*self.load;
-        let feed = feed(source, &self.file, format)?;
+        if format.kind == FormatType::Avro {
+            let (target, progress) = (Arc::clone(target), Arc::clone(progress));
+            let take = &mut |batch| batches.blocking_send(Ok(batch)).is_ok();
+            return avro::read(source.plain(&self.file)?, &self.file.name, target, progress, take);
+        }
         let batch = Batch::new(Arc::clone(target), Arc::clone(&self.file.name), &format.reading)?;
         let encoding = format.encoding.filter(|e| *e != UTF_8).map(encoding_rs::Encoding::name);
         let mut measures = Measures { fields: 0, max_line: format.max_line, encoding };
@@ -169,6 +205,7 @@ impl FilePart {
         };
         match format.kind {
             FormatType::Csv => {
+                let feed = feed(source, &self.file, format)?;
                 let Some(opened) = csv::open(feed, &format.csv, format.max_line, declared, name)? else {
                     return Ok(());
                 };
@@ -179,11 +216,23 @@ impl FilePart {
             }
             FormatType::Json => {
                 let values = JsonValues::new(target, *unknown_keys);
+                let feed = feed(source, &self.file, format)?;
                 let rows = RowReader::new(feed, JsonLines { max_line: format.max_line }, 0);
                 Decoder::new(rows, values, batch, measures, name).hand_on(&mut take)?;
             }
-            FormatType::Parquet => {
-                return Err(Error::new(codes::DEFECT, Blame::Headwater, "a Parquet file is no text"));
+            FormatType::FixedWidth => {
+                let feed = feed(source, &self.file, format)?;
+                let (rows, names) = fixed::open(feed, &format.fixed, format.max_line, declared, name)?;
+                let Some(names) = names else { return Ok(()) };
+                let values = FixedValues::new(&format.fixed, &names, target);
+                Decoder::new(rows, values, batch, measures, name).hand_on(&mut take)?;
+            }
+            FormatType::Excel => {
+                let bytes = source.bytes(&self.file, format.excel.max_workbook)?;
+                excel::read(bytes, &self.file.name, &format.excel, declared, batch, &mut take)?;
+            }
+            FormatType::Parquet | FormatType::Avro => {
+                return Err(Error::new(codes::DEFECT, Blame::Headwater, "a file with types is no text"));
             }
         }
         Ok(())

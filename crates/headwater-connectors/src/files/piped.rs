@@ -10,9 +10,10 @@ use headwater_sdk::{Blame, Error};
 use super::batch::{Batch, Target};
 use super::csv::{self, CsvValues};
 use super::decode::{Decoder, Measures};
+use super::format::Format;
 use super::input::{BLOCK, Compression, DirectBlocks, Feed};
 use super::json::{JsonLines, JsonValues, UnknownKeys};
-use super::options::{Format, FormatOptions, FormatType};
+use super::options::{FormatOptions, FormatType};
 use super::rows::RowReader;
 use crate::codes;
 

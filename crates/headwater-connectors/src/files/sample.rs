@@ -60,6 +60,13 @@ impl Sample {
         }
     }
 
+    /// Takes a text that is one by its file's own word.
+    pub(crate) fn see_text(&mut self, column: usize, text: &[u8]) {
+        let Some(sampled) = self.columns.get_mut(column) else { return };
+        sampled.guess.see_text(text, &self.reading);
+        sampled.check(Value::Text(text));
+    }
+
     /// Takes a JSON token.
     pub(crate) fn see_token(&mut self, column: usize, token: &[u8]) {
         let Some(sampled) = self.columns.get_mut(column) else { return };

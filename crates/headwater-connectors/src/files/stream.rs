@@ -12,11 +12,12 @@ use headwater_sdk::{Blame, Error, Result};
 
 use super::batch::Target;
 use super::drift::{Resolved, resolve};
+use super::format::Format;
 use super::inspect::inspect;
 use super::json::UnknownKeys;
-use super::listing::{FileEntry, Pattern};
+use super::listing::{FileEntry, Wanted};
 use super::location::Location;
-use super::options::{Format, FormatType, StreamOptions};
+use super::options::{FormatType, StreamOptions};
 use super::parquet::Share;
 use super::part::{FilePart, Load};
 use super::position::{Outstanding, Position, fingerprint};
@@ -27,7 +28,7 @@ use crate::codes;
 #[derive(Debug)]
 pub(crate) struct FileStream {
     location: Location,
-    pattern: Pattern,
+    wanted: Wanted,
     format: Arc<Format>,
     settings: StreamSettings,
     /// Names of the fields of files without a header.
@@ -44,13 +45,22 @@ impl FileStream {
         options: &StreamOptions,
         settings: StreamSettings,
     ) -> Result<Self, OptionsError> {
-        let pattern = Pattern::new(&options.path)?;
-        let mut format = Format::resolve(&options.path, &options.format)?;
+        let wanted = Wanted::new(&options.path, &location)?;
+        let first = options.path.as_slice().first().map(String::as_str).unwrap_or_default();
+        let path = match location {
+            Location::Web(_) => first.split('?').next().unwrap_or_default(),
+            _ => first,
+        };
+        let mut format = Format::resolve(path, &options.format)?;
         format.reading.ignore_unknown_keys = settings.drift == Drift::Ignore;
-        let headless = format.kind == FormatType::Csv && !format.csv.header;
+        let headless = match format.kind {
+            FormatType::Csv | FormatType::Excel => !format.csv.header,
+            FormatType::FixedWidth => !format.fixed.header,
+            FormatType::Json | FormatType::Parquet | FormatType::Avro => false,
+        };
         let names = settings.columns.iter().map(|column| column.name.clone());
         let declared = Arc::new(if headless { names.collect() } else { Vec::new() });
-        Ok(Self { location, pattern, format: Arc::new(format), settings, declared })
+        Ok(Self { location, wanted, format: Arc::new(format), settings, declared })
     }
 
     /// The columns of files, judged against the table's.
@@ -62,7 +72,7 @@ impl FileStream {
     fn load(&self, resolved: Resolved, has_table: bool) -> Result<(Arc<Load>, Vec<String>)> {
         let target =
             Target { schema: resolved.schema, inferred: resolved.inferred, on_bad_row: self.settings.on_bad_row };
-        if self.format.kind != FormatType::Parquet {
+        if !matches!(self.format.kind, FormatType::Parquet | FormatType::Avro) {
             // A type that cannot be read is found before anything is.
             target.columns(&self.format.reading)?;
         }
@@ -113,16 +123,20 @@ fn describe(files: &[FileEntry]) -> String {
 impl SourceStream for FileStream {
     async fn plan(&self, table: Option<SchemaRef>, position: Option<serde_json::Value>) -> Result<ReadPlan> {
         let table = table.map(|table| lake_schema(&table)).transpose()?;
-        let files = self.pattern.list(&self.location).await?;
+        let files = self.wanted.list(&self.location).await?;
         let new_files = self.settings.mode == ReadMode::NewFiles;
         let loaded = match &position {
             Some(position) if new_files => Position::read(position)?,
             _ => Position::default(),
         };
         if files.is_empty() && (!new_files || position.is_none()) {
-            return Err(self.pattern.nothing_found(&self.location));
+            return Err(self.wanted.nothing_found(&self.location));
         }
-        let fingerprint = fingerprint(&files);
+        let mut fingerprint = fingerprint(&files);
+        if files.iter().any(|file| file.stamp.modified.is_none() && file.stamp.etag.is_none()) {
+            // Nobody can tell whether such a file is what it was.
+            fingerprint = format!("{fingerprint}-{}", jiff::Timestamp::now().as_microsecond());
+        }
         let all = files.clone();
         let Outstanding { new, changed, position } = loaded.outstanding(files);
         let resolved = match (&table, new.is_empty()) {
@@ -131,7 +145,7 @@ impl SourceStream for FileStream {
                 let inferred = vec![false; table.fields().len()];
                 Resolved { schema: Arc::clone(table), inferred, notes: Vec::new() }
             }
-            (None, true) if all.is_empty() => return Err(self.pattern.nothing_found(&self.location)),
+            (None, true) if all.is_empty() => return Err(self.wanted.nothing_found(&self.location)),
             (None, true) => self.resolve(&all, None).await?,
             (table, false) => self.resolve(&new, table.as_ref()).await?,
         };
@@ -164,7 +178,7 @@ impl SourceStream for FileStream {
         if self.settings.mode != ReadMode::NewFiles {
             return Ok(Vec::new());
         }
-        let files = self.pattern.list(&self.location).await?;
+        let files = self.wanted.present(&self.location).await?;
         Ok(Position::read(&position)?.vanished(&files))
     }
 }

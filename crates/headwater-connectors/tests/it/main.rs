@@ -9,12 +9,17 @@
     reason = "a test that cannot go on ends there, and `json!` values are passed as they are made"
 )]
 
+mod avro;
 mod compressed;
 mod csv_files;
 mod drift;
 mod encoded;
+mod excel;
+mod fixed_width;
 mod json_files;
 mod new_files;
 mod parquet_files;
 mod places;
 mod project;
+mod python;
+mod web;

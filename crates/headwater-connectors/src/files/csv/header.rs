@@ -106,7 +106,10 @@ fn bad(_file: &str, message: String) -> Error {
 }
 
 /// A table's columns differ in more than letter case.
-fn refuse_duplicates(names: &[String], file: &str) -> Result<(), Error> {
+///
+/// # Errors
+/// `HW0306` when two of them do not.
+pub(crate) fn refuse_duplicates(names: &[String], file: &str) -> Result<(), Error> {
     let mut seen: HashMap<String, usize> = HashMap::with_capacity(names.len());
     for (at, name) in names.iter().enumerate() {
         if let Some(first) = seen.insert(name.to_lowercase(), at) {

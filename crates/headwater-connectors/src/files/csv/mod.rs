@@ -11,7 +11,7 @@ mod values;
 use std::sync::Arc;
 
 pub(crate) use cells::{CsvCells, NullTokens};
-pub(crate) use header::{CsvFile, MAX_COLUMNS, open};
+pub(crate) use header::{CsvFile, MAX_COLUMNS, open, refuse_duplicates};
 pub(crate) use scan::{Dialect, scan};
 pub(crate) use values::{CsvValues, sample_fields};
 

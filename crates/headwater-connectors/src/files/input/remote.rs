@@ -63,6 +63,13 @@ impl RemoteFile {
 /// An error of an object store, in our terms.
 pub(crate) fn store_error(error: object_store::Error, name: &str) -> Error {
     use object_store::Error as E;
+    let error = match error {
+        E::Generic { store, source } => match source.downcast::<Error>() {
+            Ok(ours) => return *ours,
+            Err(source) => E::Generic { store, source },
+        },
+        error => error,
+    };
     match error {
         E::Precondition { .. } | E::NotModified { .. } => changed(name),
         E::NotFound { .. } => Error::new(codes::UNREADABLE, Blame::Environment, format!("{name} is not there"))

@@ -2,11 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
-use arrow_schema::ArrowError;
-use arrow_select::filter::filter_record_batch;
 use futures::{Stream, StreamExt, TryStreamExt};
-use headwater_sdk::connector::{OnBadRow, RejectedRow, SourceBatch};
+use headwater_sdk::connector::SourceBatch;
 use headwater_sdk::progress::Progress;
 use headwater_sdk::{Blame, Error};
 use parquet::arrow::ProjectionMask;
@@ -14,11 +11,11 @@ use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
 use tokio::sync::OnceCell;
 
-use super::cast::{cast, value_text};
+use super::TypedRows;
 use super::share::Share;
 use super::store::{StoreReader, unwrap};
 use crate::codes;
-use crate::files::batch::{BATCH_ROWS, Flaws, Target, bad_row, cut};
+use crate::files::batch::{BATCH_ROWS, Target};
 use crate::files::csv::MAX_COLUMNS;
 use crate::files::drift::{Evidence, Seen};
 use crate::files::listing::FileEntry;
@@ -74,80 +71,11 @@ pub(crate) fn read(
         let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
         let builder = builder.with_projection(mask).with_batch_size(BATCH_ROWS);
         let batches = builder.build().map_err(broken)?;
-        let mut rows = RowsOf { name, target, progress, read: rows_before };
+        let mut rows = TypedRows::new(Arc::clone(&name), target, progress, rows_before);
         Ok::<_, Error>(batches.map(move |batch| {
-            let batch = batch.map_err(|error| unwrap(error, &rows.name))?;
-            rows.take(&batch)
+            let batch = batch.map_err(|error| unwrap(error, &name))?;
+            rows.take(&batch, Vec::new())
         }))
     })
     .try_flatten()
-}
-
-struct RowsOf {
-    name: Arc<str>,
-    target: Arc<Target>,
-    progress: Arc<Progress>,
-    /// Rows of the file before the batch.
-    read: u64,
-}
-
-impl RowsOf {
-    fn take(&mut self, batch: &RecordBatch) -> Result<SourceBatch, Error> {
-        let rows = batch.num_rows();
-        let mut flaws = Flaws::default();
-        flaws.begin(rows);
-        let mut arrays: Vec<ArrayRef> = Vec::with_capacity(self.target.schema.fields().len());
-        for (at, field) in self.target.schema.fields().iter().enumerate() {
-            let Some(array) = batch.column_by_name(field.name()) else {
-                arrays.push(new_null_array(field.data_type(), rows));
-                continue;
-            };
-            let bad = &mut |row, flaw| flaws.add(row, || self.target.reason(at, flaw));
-            arrays.push(cast(array, field.data_type(), bad).map_err(|error| self.uncastable(field.name(), error))?);
-        }
-        let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        let mut taken = RecordBatch::try_new_with_options(Arc::clone(&self.target.schema), arrays, &options)
-            .map_err(|error| self.defect(error))?;
-        let mut rejected: Vec<RejectedRow> = Vec::new();
-        let bad: Vec<usize> = flaws.bad_rows().collect();
-        if !bad.is_empty() {
-            for (row, reason) in flaws.reasons() {
-                let line = self.read + row as u64 + 1;
-                rejected.push(RejectedRow { file: self.name.to_string(), line, reason, raw: text_of(batch, row) });
-            }
-            rejected.sort_by_key(|row| row.line);
-            if let (OnBadRow::Fail, Some(first)) = (self.target.on_bad_row, rejected.first()) {
-                return Err(bad_row(first));
-            }
-            let mut keep = vec![true; rows];
-            for row in bad {
-                keep[row] = false;
-            }
-            taken = filter_record_batch(&taken, &keep.into()).map_err(|error| self.defect(error))?;
-        }
-        self.read += rows as u64;
-        self.progress.add_rows_in(rows as u64);
-        Ok(SourceBatch::new(taken, rejected))
-    }
-
-    fn uncastable(&self, column: &str, error: ArrowError) -> Error {
-        let message = format!("column '{column}' of {} cannot be read as the table's type", self.name);
-        Error::new(codes::UNSUPPORTED_TYPE, Blame::Data, message)
-            .help("declare the column with the file's own type")
-            .caused_by(error)
-    }
-
-    fn defect(&self, error: ArrowError) -> Error {
-        let message = format!("the rows of {} do not make a batch", self.name);
-        Error::new(codes::DEFECT, Blame::Headwater, message).caused_by(error)
-    }
-}
-
-/// A row as text, for what is kept of a bad one.
-fn text_of(batch: &RecordBatch, row: usize) -> String {
-    let schema = batch.schema();
-    let columns = schema.fields().iter().zip(batch.columns());
-    let parts: Vec<String> =
-        columns.map(|(field, array)| format!("{}={}", field.name(), value_text(array, row))).collect();
-    cut(parts.join(", ").as_bytes())
 }

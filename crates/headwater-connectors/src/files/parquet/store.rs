@@ -39,6 +39,11 @@ pub(super) struct StoreReader {
 impl StoreReader {
     /// Makes a reader of a file, which must still be as it was listed.
     pub(super) fn new(file: &FileEntry, progress: Option<Arc<Progress>>) -> Result<Self, Error> {
+        if !file.sized {
+            let message = format!("the server does not tell the size of {}", file.name);
+            return Err(Error::new(codes::UNREACHABLE, Blame::Environment, message)
+                .help("Parquet files are read from their end: fetch the file into the project, or put it into an object store"));
+        }
         let (store, path): (Arc<dyn ObjectStore>, Path) = match &file.place {
             Place::Store(store, path) => (Arc::clone(store), path.clone()),
             Place::Local(path) => {

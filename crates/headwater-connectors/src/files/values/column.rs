@@ -25,6 +25,30 @@ pub(crate) struct Reading {
     pub(crate) date_format: Option<Arc<str>>,
     /// Whether a key of a JSON object that no column or field stands for is left out instead of being a flaw.
     pub(crate) ignore_unknown_keys: bool,
+    /// Whether ISO 8601 is read beside the declared formats: files whose cells hold dates give them so.
+    pub(crate) also_iso: bool,
+}
+
+impl Reading {
+    /// The moment in a text.
+    #[inline]
+    pub(super) fn moment(&self, text: &[u8]) -> Option<Moment> {
+        match &self.timestamp_format {
+            None => parse_moment(text),
+            Some(format) => {
+                parse_moment_as(format, text).or_else(|| if self.also_iso { parse_moment(text) } else { None })
+            }
+        }
+    }
+
+    /// The day in a text, in days since 1970-01-01.
+    #[inline]
+    pub(super) fn date(&self, text: &[u8]) -> Option<i32> {
+        match &self.date_format {
+            None => parse_date(text),
+            Some(format) => parse_date_as(format, text).or_else(|| if self.also_iso { parse_date(text) } else { None }),
+        }
+    }
 }
 
 /// The values of a column, being collected.
@@ -54,19 +78,8 @@ pub(crate) enum Column {
 /// others (a text with a zone is refused: dropping the zone would change its meaning).
 #[inline]
 fn timestamp(text: &[u8], utc: bool, reading: &Reading) -> Option<i64> {
-    let Moment { micros, zoned } = match &reading.timestamp_format {
-        None => parse_moment(text),
-        Some(format) => parse_moment_as(format, text),
-    }?;
+    let Moment { micros, zoned } = reading.moment(text)?;
     (utc || !zoned).then_some(micros)
-}
-
-#[inline]
-fn date(text: &[u8], reading: &Reading) -> Option<i32> {
-    match &reading.date_format {
-        None => parse_date(text),
-        Some(format) => parse_date_as(format, text),
-    }
 }
 
 fn float32(text: &[u8]) -> Option<f32> {
@@ -124,7 +137,7 @@ impl Column {
             Self::PlainFloat64(column) => column.push(value, parse_plain_float),
             Self::Decimal(column, p, s) => column.push(value, |text| parse_decimal(text, *p, *s)),
             Self::String(column) | Self::Binary(column) => column.push(value),
-            Self::Date(column, reading) => column.push(value, |text| date(text, reading)),
+            Self::Date(column, reading) => column.push(value, |text| reading.date(text)),
             Self::Timestamp(column, zone, reading) => {
                 column.push(value, |text| timestamp(text, zone.is_some(), reading))
             }
@@ -144,7 +157,7 @@ impl Column {
             Self::PlainFloat64(column) => column.fill(cells, scratch, bad, parse_plain_float),
             Self::Decimal(column, p, s) => column.fill(cells, scratch, bad, |text| parse_decimal(text, *p, *s)),
             Self::String(column) | Self::Binary(column) => column.fill(cells, scratch, bad),
-            Self::Date(column, reading) => column.fill(cells, scratch, bad, |text| date(text, reading)),
+            Self::Date(column, reading) => column.fill(cells, scratch, bad, |text| reading.date(text)),
             Self::Timestamp(column, zone, reading) => {
                 column.fill(cells, scratch, bad, |text| timestamp(text, zone.is_some(), reading));
             }

@@ -5,7 +5,6 @@ use headwater_sdk::types::{list_of, timestamp_utc};
 
 use super::nested::{MAX_DEPTH, read_array, read_object};
 use super::number::{parse_int, parse_plain_float};
-use super::time::{parse_date, parse_date_as, parse_moment, parse_moment_as};
 use super::{Reading, Value, json_value};
 
 /// What the values seen so far could be. A value counts towards every kind that it fits.
@@ -98,6 +97,12 @@ impl Guess {
         }
     }
 
+    /// Takes a text that its file says to be one: it may be a time, and is neither a number nor a truth value.
+    pub(crate) fn see_text(&mut self, text: &[u8], reading: &Reading) {
+        self.values += 1;
+        self.see_time(text, reading);
+    }
+
     /// Takes a JSON token.
     pub(crate) fn see_token(&mut self, token: &[u8], reading: &Reading) {
         self.see_nested_token(token, reading, 0);
@@ -146,16 +151,8 @@ impl Guess {
     }
 
     fn see_time(&mut self, text: &[u8], reading: &Reading) {
-        let date = match &reading.date_format {
-            Some(format) => parse_date_as(format, text),
-            None => parse_date(text),
-        };
-        let moment = match &reading.timestamp_format {
-            Some(format) => parse_moment_as(format, text),
-            None => parse_moment(text),
-        };
-        self.dates += u64::from(date.is_some());
-        match moment {
+        self.dates += u64::from(reading.date(text).is_some());
+        match reading.moment(text) {
             Some(moment) if moment.zoned => self.zoned += 1,
             Some(_) => self.local += 1,
             None => {}

@@ -1,5 +1,7 @@
 //! Which files match a path.
 
+mod wanted;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,7 +13,9 @@ use object_store::path::Path as StorePath;
 use object_store::{ObjectStore, ObjectStoreExt};
 use serde::{Deserialize, Serialize};
 
-use super::input::{modified_micros, store_error, unreadable};
+pub(crate) use wanted::Wanted;
+
+use super::input::{Compression, modified_micros, store_error, unreadable};
 use super::location::Location;
 use crate::codes;
 
@@ -48,6 +52,10 @@ pub(crate) struct FileEntry {
     pub(crate) stamp: Stamp,
     /// Where it is.
     pub(crate) place: Place,
+    /// How a web server says that it is compressed.
+    pub(crate) compression: Option<Compression>,
+    /// Whether its size is known; a web server may not tell it.
+    pub(crate) sized: bool,
 }
 
 /// A path or glob, relative to a location.
@@ -116,6 +124,7 @@ impl Pattern {
                 })??
             }
             Location::Store { store, prefix, shown } => self.list_store(store, prefix, shown).await?,
+            Location::Web(_) => Vec::new(),
         };
         files.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(files)
@@ -153,6 +162,8 @@ impl Pattern {
                 path,
                 stamp: Stamp { size: object.size, modified, etag: object.e_tag },
                 place: Place::Store(Arc::clone(store), object.location),
+                compression: None,
+                sized: true,
             })
         };
         Ok(objects.into_iter().filter_map(entry).collect())
@@ -171,7 +182,7 @@ impl Pattern {
                     folder.display()
                 )
             }
-            Location::Store { .. } => {
+            Location::Store { .. } | Location::Web(_) => {
                 let prefix = format!("{}{}", location.shown(), self.literal);
                 format!("correct `location` or `path`; objects were looked for under {prefix}")
             }
@@ -270,6 +281,8 @@ impl Walk {
                     path,
                     stamp: Stamp { size: metadata.len(), modified: Some(modified_micros(&metadata)), etag: None },
                     place: Place::Local(entry.path()),
+                    compression: None,
+                    sized: true,
                 });
             }
         }

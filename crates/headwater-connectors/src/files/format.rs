@@ -1,0 +1,203 @@
+//! What the keys of `format:` mean together.
+
+use std::sync::Arc;
+
+use encoding_rs::Encoding;
+use headwater_sdk::check::OptionsError;
+
+use super::csv::{CsvOptions, NullTokens};
+use super::excel::{Area, ExcelOptions};
+use super::fixed::{FixedLayout, FixedOptions};
+use super::input::Compression;
+use super::options::{FormatOptions, FormatType, OneOrMany, SheetName};
+use super::values::{Reading, check_format};
+
+/// The longest row by default, in bytes.
+const MAX_LINE: u64 = 16 << 20;
+
+/// The longest row that may be asked for: offsets within a block have 30 bits.
+const MAX_MAX_LINE: u64 = 256 << 20;
+
+/// The most bytes of a workbook by default.
+const MAX_WORKBOOK: u64 = 256 << 20;
+
+/// The options of a stream, checked.
+#[derive(Debug, Clone)]
+pub(crate) struct Format {
+    pub(crate) kind: FormatType,
+    pub(crate) csv: CsvOptions,
+    pub(crate) excel: ExcelOptions,
+    pub(crate) fixed: FixedOptions,
+    pub(crate) encoding: Option<&'static Encoding>,
+    pub(crate) compression: Option<Compression>,
+    pub(crate) reading: Reading,
+    pub(crate) max_line: usize,
+}
+
+fn wrong(key: &'static str, message: impl Into<String>, help: impl Into<String>) -> OptionsError {
+    OptionsError { key: Some(key), message: message.into(), help: Some(help.into()) }
+}
+
+/// The format that a path's extension tells, and whether it is that of tabs.
+fn kind_of_path(path: &str) -> Option<(FormatType, bool)> {
+    let path = path.to_ascii_lowercase();
+    // `*.csv*` is for files with and without compression.
+    let path = path.trim_end_matches(['*', '.']);
+    let compressed = [".gz", ".gzip", ".zst", ".zstd"];
+    let path = compressed.iter().find_map(|suffix| path.strip_suffix(suffix)).unwrap_or(path);
+    match path.rsplit_once('.')?.1 {
+        "csv" => Some((FormatType::Csv, false)),
+        "tsv" | "tab" => Some((FormatType::Csv, true)),
+        "json" | "jsonl" | "ndjson" => Some((FormatType::Json, false)),
+        "parquet" | "pq" => Some((FormatType::Parquet, false)),
+        "avro" => Some((FormatType::Avro, false)),
+        "xlsx" | "xlsm" | "xlsb" | "xls" | "ods" => Some((FormatType::Excel, false)),
+        _ => None,
+    }
+}
+
+/// A single ASCII character that can stand in a file beside text and row ends.
+fn one_byte(key: &'static str, text: &str) -> Result<u8, OptionsError> {
+    match text.as_bytes() {
+        [byte] if byte.is_ascii() && !matches!(byte, b'\n' | b'\r' | 0) => Ok(*byte),
+        _ => Err(wrong(
+            "format",
+            format!("`{key}` is {text:?}, and must be one ASCII character other than a line end"),
+            format!("write e.g. `{key}: \";\"` or `{key}: \"\\t\"`"),
+        )),
+    }
+}
+
+impl Format {
+    /// Checks the keys of `format:` for files under `path`.
+    pub(crate) fn resolve(path: &str, options: &FormatOptions) -> Result<Self, OptionsError> {
+        let of_path = kind_of_path(path);
+        let Some(kind) = options.kind.or(of_path.map(|(kind, _)| kind)) else {
+            return Err(wrong(
+                "format",
+                format!("the extension of '{path}' does not say which format the files have"),
+                "say `format: { type: csv }`, or `json`, `parquet`, `avro`, `excel` or `fixed_width`",
+            ));
+        };
+        refuse_foreign_keys(kind, options)?;
+        let tabs = matches!(of_path, Some((_, true)));
+        let delimiter = match &options.delimiter {
+            Some(text) => one_byte("delimiter", text)?,
+            None if tabs => b'\t',
+            None => b',',
+        };
+        let quote = match options.quote.as_deref() {
+            Some("") => None,
+            Some(text) => Some(one_byte("quote", text)?),
+            None => Some(b'"'),
+        };
+        if quote == Some(delimiter) {
+            return Err(wrong("format", "`delimiter` and `quote` are the same", "use two different characters"));
+        }
+        let encoding = options.encoding.as_deref().map(|label| {
+            Encoding::for_label(label.as_bytes()).ok_or_else(|| {
+                let help = "use a label of the WHATWG Encoding Standard, e.g. utf-8, windows-1252, utf-16le, shift_jis";
+                wrong("format", format!("there is no encoding '{label}'"), help)
+            })
+        });
+        for (key, format) in [("timestamp_format", &options.timestamp_format), ("date_format", &options.date_format)] {
+            if let Some(format) = format {
+                check_format(format).map_err(|why| {
+                    let help = "use strftime directives that name a day, e.g. %d/%m/%Y %H:%M:%S";
+                    wrong("format", format!("`{key}` {format:?} cannot be used: {why}"), help)
+                })?;
+            }
+        }
+        let max_line = options.max_line.unwrap_or(MAX_LINE);
+        if !(1..=MAX_MAX_LINE).contains(&max_line) {
+            let help = format!("write a number of bytes from 1 to {MAX_MAX_LINE}");
+            return Err(wrong("format", format!("`max_line` is {max_line}"), help));
+        }
+        let nulls = Arc::new(NullTokens::new(options.null.as_ref().map(OneOrMany::as_slice).unwrap_or_default()));
+        let header = options.header.unwrap_or(true);
+        Ok(Self {
+            kind,
+            csv: CsvOptions { delimiter, quote, header, nulls: Arc::clone(&nulls) },
+            fixed: if kind == FormatType::FixedWidth {
+                fixed_options(options, &nulls)?
+            } else {
+                FixedOptions::default()
+            },
+            excel: excel_options(options, header, nulls)?,
+            encoding: encoding.transpose()?,
+            compression: options.compression,
+            reading: Reading {
+                timestamp_format: options.timestamp_format.as_deref().map(Into::into),
+                date_format: options.date_format.as_deref().map(Into::into),
+                ignore_unknown_keys: false,
+                also_iso: kind == FormatType::Excel,
+            },
+            max_line: max_line as usize,
+        })
+    }
+}
+
+/// The keys of workbooks, checked.
+fn excel_options(options: &FormatOptions, header: bool, nulls: Arc<NullTokens>) -> Result<ExcelOptions, OptionsError> {
+    let area = match options.range.as_deref() {
+        None => Area::default(),
+        Some(text) => Area::parse(text).ok_or_else(|| {
+            let help = "write e.g. `range: B3:F200`, `B3:F`, `B:F` or `3:200`";
+            wrong("format", format!("`range` is {text:?}, which names no cells"), help)
+        })?,
+    };
+    if options.sheet == Some(SheetName::Number(0)) {
+        return Err(wrong("format", "there is no sheet 0", "sheets are counted from 1"));
+    }
+    let max_workbook = options.max_workbook.unwrap_or(MAX_WORKBOOK);
+    if max_workbook == 0 {
+        return Err(wrong("format", "`max_workbook` is 0", "write a number of bytes"));
+    }
+    let area = area.below(options.skip.unwrap_or(0));
+    Ok(ExcelOptions { sheet: options.sheet.clone(), area, header, nulls, max_workbook })
+}
+
+/// The keys of fixed-width files, checked.
+fn fixed_options(options: &FormatOptions, nulls: &Arc<NullTokens>) -> Result<FixedOptions, OptionsError> {
+    let header = options.header.unwrap_or(false);
+    if header && options.columns.is_some() {
+        let help = "remove `header`, and leave the first line out with `skip: 1`";
+        return Err(wrong("format", "`columns` names the columns, and so would `header`", help));
+    }
+    Ok(FixedOptions {
+        layout: FixedLayout::new(options.columns.as_deref(), options.widths.as_deref())?,
+        header,
+        skip: options.skip.unwrap_or(0),
+        trim: options.trim.unwrap_or(true),
+        pad: options.pad.unwrap_or(false),
+        nulls: Some(Arc::clone(nulls)),
+    })
+}
+
+/// Keys that the format has no use for are errors: they would be believed to have an effect.
+fn refuse_foreign_keys(kind: FormatType, options: &FormatOptions) -> Result<(), OptionsError> {
+    use FormatType::{Csv, Excel, FixedWidth, Json};
+    let keys: [(&str, bool, &[FormatType]); 17] = [
+        ("null", options.null.is_some(), &[Csv, Excel, FixedWidth]),
+        ("delimiter", options.delimiter.is_some(), &[Csv]),
+        ("header", options.header.is_some(), &[Csv, Excel, FixedWidth]),
+        ("quote", options.quote.is_some(), &[Csv]),
+        ("encoding", options.encoding.is_some(), &[Csv, Json, FixedWidth]),
+        ("compression", options.compression.is_some(), &[Csv, Json, FixedWidth]),
+        ("timestamp_format", options.timestamp_format.is_some(), &[Csv, Json, Excel, FixedWidth]),
+        ("date_format", options.date_format.is_some(), &[Csv, Json, Excel, FixedWidth]),
+        ("max_line", options.max_line.is_some(), &[Csv, Json, FixedWidth]),
+        ("sheet", options.sheet.is_some(), &[Excel]),
+        ("range", options.range.is_some(), &[Excel]),
+        ("skip", options.skip.is_some(), &[Excel, FixedWidth]),
+        ("max_workbook", options.max_workbook.is_some(), &[Excel]),
+        ("columns", options.columns.is_some(), &[FixedWidth]),
+        ("widths", options.widths.is_some(), &[FixedWidth]),
+        ("trim", options.trim.is_some(), &[FixedWidth]),
+        ("pad", options.pad.is_some(), &[FixedWidth]),
+    ];
+    let foreign = keys.iter().find(|(_, given, of)| *given && !of.contains(&kind));
+    foreign.map_or(Ok(()), |(key, ..)| {
+        Err(wrong("format", format!("`{key}` has no meaning for {} files", kind.name()), format!("remove `{key}`")))
+    })
+}

@@ -1,0 +1,98 @@
+//! The files that a stream asks for, by one path or several.
+
+use futures::{StreamExt, TryStreamExt};
+use headwater_sdk::check::OptionsError;
+use headwater_sdk::{Blame, Error};
+
+use super::{FileEntry, Pattern};
+use crate::codes;
+use crate::files::location::Location;
+use crate::files::options::OneOrMany;
+use crate::files::web::{Address, WebFile};
+
+/// Files of the web that are asked for together.
+const TOGETHER: usize = 8;
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub(crate) enum Wanted {
+    /// What matches, where files can be listed.
+    Patterns(Vec<Pattern>),
+    /// Each by its address, where they cannot.
+    Addresses(Vec<Address>),
+}
+
+impl Wanted {
+    /// Checks paths.
+    ///
+    /// # Errors
+    /// [`OptionsError`] when one of them is none.
+    pub(crate) fn new(paths: &OneOrMany, location: &Location) -> Result<Self, OptionsError> {
+        let paths = paths.as_slice();
+        if paths.is_empty() {
+            let help = Some("name a file or a glob, e.g. `*.csv`".into());
+            return Err(OptionsError { key: Some("path"), message: "`path` is empty".into(), help });
+        }
+        Ok(match location {
+            Location::Web(_) => Self::Addresses(paths.iter().map(|path| Address::new(path)).collect::<Result<_, _>>()?),
+            _ => Self::Patterns(paths.iter().map(|path| Pattern::new(path)).collect::<Result<_, _>>()?),
+        })
+    }
+
+    /// The files, in the order of their paths, each once.
+    ///
+    /// # Errors
+    /// When they cannot be listed, or an address leads nowhere.
+    pub(crate) async fn list(&self, location: &Location) -> Result<Vec<FileEntry>, Error> {
+        let mut files = Vec::new();
+        match (self, location) {
+            (Self::Addresses(addresses), Location::Web(site)) => {
+                for (address, found) in addresses.iter().zip(site.find_all(addresses, TOGETHER).await?) {
+                    files.push(found.ok_or_else(|| {
+                        let message = format!("there is no file {}", site.shown_name(address));
+                        Error::new(codes::NO_FILE, Blame::Project, message).help("correct `location` or `path`")
+                    })?);
+                }
+            }
+            (Self::Addresses(_), _) => {}
+            (Self::Patterns(patterns), location) => {
+                for pattern in patterns {
+                    files.extend(pattern.list(location).await?);
+                }
+            }
+        }
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        files.dedup_by(|a, b| a.path == b.path);
+        Ok(files)
+    }
+
+    /// Those of the files that are there. As [`Self::list`], but that an address may lead nowhere.
+    ///
+    /// # Errors
+    /// When they cannot be listed.
+    pub(crate) async fn present(&self, location: &Location) -> Result<Vec<FileEntry>, Error> {
+        match (self, location) {
+            (Self::Addresses(addresses), Location::Web(site)) => {
+                Ok(site.find_all(addresses, TOGETHER).await?.into_iter().flatten().collect())
+            }
+            _ => self.list(location).await,
+        }
+    }
+
+    /// The error for paths that nothing matches.
+    pub(crate) fn nothing_found(&self, location: &Location) -> Error {
+        match self {
+            Self::Patterns(patterns) if !patterns.is_empty() => patterns[0].nothing_found(location),
+            _ => Error::new(codes::NO_FILE, Blame::Project, "no file is named").help("correct `path`"),
+        }
+    }
+}
+
+impl crate::files::web::Site {
+    /// Looks at files, several together, and gives them in their order.
+    async fn find_all(&self, addresses: &[Address], together: usize) -> Result<Vec<Option<FileEntry>>, Error> {
+        // Collected first: a stream over a closure that borrows is not general enough to be sent between threads.
+        let looks: Vec<_> = addresses.iter().map(|address| WebFile::find(self.clone(), address.clone())).collect();
+        futures::stream::iter(looks).buffered(together).try_collect().await
+    }
+}
