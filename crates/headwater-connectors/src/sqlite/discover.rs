@@ -26,8 +26,8 @@ pub(super) fn discover(file: &File) -> Result<Vec<FoundStream>> {
         let name = written(&table.name);
         let serde_json::Value::Object(options) = json!({ "from": name }) else { continue };
         let asked = Asked::whole(&table.name);
-        // A view whose tables are gone has no columns.
-        let mut found = columns_of(&connection, &asked, file.shown()).unwrap_or_default();
+        // A view whose tables are gone is nothing to read.
+        let Ok(mut found) = columns_of(&connection, &asked, file.shown()) else { continue };
         look(&connection, &asked, &mut found, |_| false).unwrap_or_default();
         let told = declared(&connection, &table.name)
             .map_err(|error| told(&error, &format!("the columns of {} cannot be looked at", table.name)))?;

@@ -135,7 +135,9 @@ impl Inner {
                 Err(match missing.filter(|_| asked.condition.is_some()) {
                     Some(missing) => {
                         let names = found.iter().map(|(name, _)| name.as_str());
-                        no_column(codes::SQLITE_OPTIONS, &asked.shown(), missing, names)
+                        let mut error = no_column(codes::SQLITE_OPTIONS, &asked.shown(), missing, names);
+                        error.help = error.help.map(|help| format!("{help}; texts stand in single quotes"));
+                        error
                     }
                     None => not_there(connection, &error, &what, self.file.shown()),
                 })
