@@ -129,14 +129,32 @@ fn only_reads(connection: &Connection, query: &str, what: &str) -> Result<()> {
         Err(Error::new(codes::SQLITE_WRITES, Blame::Project, format!("{what}: it {why}"))
             .help("write one query: `select …`, `with … select …` or `values …`"))
     };
+    // Some pragmas act when they are only prepared.
+    match first_word(query).to_ascii_lowercase().as_str() {
+        "" => return refuse("is empty"),
+        "select" | "with" | "values" => {}
+        word => return refuse(&format!("begins with '{word}'")),
+    }
     match connection.prepare(query) {
         Ok(statement) if !statement.readonly() => refuse("would write to the database"),
         Ok(statement) if statement.column_count() == 0 => refuse("has no rows"),
         Ok(_) => Ok(()),
         Err(rusqlite::Error::MultipleStatement) => refuse("has several statements"),
-        Err(rusqlite::Error::Empty) => refuse("is empty"),
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::ReadOnly) => refuse("would write to the database"),
         Err(error) => Err(not_there(connection, &error, what, "the database")),
+    }
+}
+
+/// The first word of SQL behind blanks and comments.
+fn first_word(sql: &str) -> &str {
+    let mut rest = sql.trim_start();
+    loop {
+        let behind = match (rest.strip_prefix("--"), rest.strip_prefix("/*")) {
+            (Some(comment), _) => comment.split_once('\n').map(|(_, behind)| behind),
+            (_, Some(comment)) => comment.split_once("*/").map(|(_, behind)| behind),
+            _ => return rest.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or(""),
+        };
+        rest = behind.unwrap_or("").trim_start();
     }
 }
 
@@ -152,4 +170,16 @@ pub(super) fn not_there(connection: &Connection, error: &rusqlite::Error, what: 
     let there = if names.is_empty() { "it has no table".to_owned() } else { format!("it has: {}", names.join(", ")) };
     let help = near.map_or(there.clone(), |near| format!("did you mean '{near}'? {there}"));
     refused(error, what, &help)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_word;
+
+    #[test]
+    fn comments_hide_no_word() {
+        assert_eq!(first_word(" -- all\n/* of it */ select(1)"), "select");
+        assert_eq!(first_word("/* never ends"), "");
+        assert_eq!(first_word("pragma x"), "pragma");
+    }
 }

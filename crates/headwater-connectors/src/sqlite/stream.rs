@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow_schema::SchemaRef;
+use arrow_schema::{Schema, SchemaRef};
 use async_trait::async_trait;
 use headwater_sdk::check::OptionsError;
 use headwater_sdk::connector::{LoadPosition, ReadPart, ReadPlan, SourceStream, StreamSettings};
@@ -49,7 +49,7 @@ impl TableStream {
 impl SourceStream for TableStream {
     async fn plan(&self, table: Option<SchemaRef>, position: Option<serde_json::Value>) -> Result<ReadPlan> {
         let inner = Arc::clone(&self.0);
-        blocking(move || inner.plan(table, position)).await
+        blocking(move || inner.plan(table.as_deref(), position)).await
     }
 
     async fn vanished(&self, position: serde_json::Value) -> Result<Vec<String>> {
@@ -58,7 +58,7 @@ impl SourceStream for TableStream {
 }
 
 impl Inner {
-    fn plan(&self, table: Option<SchemaRef>, position: Option<serde_json::Value>) -> Result<ReadPlan> {
+    fn plan(&self, table: Option<&Schema>, position: Option<serde_json::Value>) -> Result<ReadPlan> {
         let asked = &self.asked;
         // Before anything is looked at: what changes later is another state.
         let fingerprint = format!("{} of {}", asked.shown(), self.file.fingerprint()?);
@@ -83,7 +83,7 @@ impl Inner {
                 span(&connection, asked, cursor, read_to, self.settings.lookback)?
             }
         };
-        let (chosen, drift) = chosen(found, &asked.exclude, &self.settings, table.as_deref(), &asked.shown())?;
+        let (chosen, drift) = chosen(found, &asked.exclude, &self.settings, table, &asked.shown())?;
         let first = read_to.is_none();
         let nothing = asked.cursor.is_some() && span.is_none();
         let description = match (read_to, &asked.cursor) {

@@ -43,11 +43,22 @@ fn sources_are_tried_out_without_loading_anything() {
     let source = source();
     source.streams("  - { table: raw.orders, from: ORDERS, where: id < 3 }\n  - { table: raw.gone, from: gone }\n");
     let said = source.say(&["source", "check"]).exits(3);
-    for words in ["shop.db: 0.0 MB, journal mode delete", "SQLite 3.", "waits while a load reads", "is whole", "raw.orders: can be read", "no such table: gone"] {
+    for words in [
+        "shop.db: 0.0 MB, journal mode delete",
+        "SQLite 3.",
+        "waits while a load reads",
+        "is whole",
+        "raw.orders: can be read",
+        "no such table: gone",
+    ] {
         assert!(said.out.contains(words), "no {words} in {}", said.out);
     }
     let shown = source.say(&["source", "preview", "raw.orders", "--json"]).exits(0).json();
     assert_eq!((shown["rows"].as_array().unwrap().len(), &shown["rows"][1]["note"]), (2, &"b".into()), "{shown}");
     std::fs::remove_file(source.project.path().join("shop.db")).unwrap();
-    assert_told(&source.say(&["source", "add", "sqlite", "path=shop.db", "--name", "x"]).exits(3), "HW0361", &["shop.db"]);
+    assert_told(
+        &source.say(&["source", "add", "sqlite", "path=shop.db", "--name", "x"]).exits(3),
+        "HW0361",
+        &["shop.db"],
+    );
 }

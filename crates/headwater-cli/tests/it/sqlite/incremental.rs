@@ -89,7 +89,11 @@ fn rows_that_come_again_take_the_place_of_the_old_ones() {
         "update t set v = 1000, changed = '2024-02-01 00:00:00' where id in (5, 6); insert into t values (101, 1, '2024-02-01 00:00:00')",
     );
     let said = source.say(&["run", "--json"]).exits(0).json();
-    assert_eq!((&said["assets"][0]["refresh"]["added"], &said["assets"][0]["refresh"]["replaced"]), (&1.into(), &2.into()), "{said}");
+    assert_eq!(
+        (&said["assets"][0]["refresh"]["added"], &said["assets"][0]["refresh"]["replaced"]),
+        (&1.into(), &2.into()),
+        "{said}"
+    );
     let sums = "select count(*), count(distinct id), sum(v) from";
     assert_eq!(source.query(&format!("{sums} raw.t")), source.ask(&format!("{sums} t")));
     // One came late by less than the hour, the other one by more.
@@ -120,6 +124,6 @@ fn a_cursor_that_misses_rows_is_refused() {
     assert_told(&source.say(&["run"]), "HW0366", &["x'01'"]);
     source.streams("  - { table: raw.r, from: r, mode: incremental, cursor: x }\n");
     assert_told(&source.say(&["run"]), "HW0366", &["Inf"]);
-    source.streams("  - { table: raw.t, from: t, mode: incremental, cursor: ad }\n");
+    source.streams("  - { table: raw.t2, from: t, mode: incremental, cursor: ad }\n");
     assert_told(&source.say(&["run"]), "HW0360", &["no column 'ad'", "its columns are: id, at"]);
 }

@@ -8,7 +8,10 @@ const STREAM: &str = "  - { table: raw.orders, from: orders }\n";
 
 #[test]
 fn names_that_are_not_there() {
-    let source = Source::new(&format!("{TABLE} create view latest as select * from orders;"), "  - { table: raw.o, from: orderz }\n");
+    let source = Source::new(
+        &format!("{TABLE} create view latest as select * from orders;"),
+        "  - { table: raw.o, from: orderz }\n",
+    );
     assert_told(&source.say(&["run"]), "HW0360", &["orderz", "did you mean 'orders'?", "latest"]);
     for (stream, words) in [
         ("from: orders, where: \"statuz = 'paid'\"", &["no column 'statuz'", "did you mean 'status'?"][..]),
@@ -31,7 +34,11 @@ fn names_that_are_not_there() {
     ] {
         source.streams(&format!("  - {{ table: raw.o, {stream} }}\n"));
         let said = source.say(&["check"]).exits(2);
-        assert!(words.iter().all(|word| said.err.contains(word)) && said.err.contains("sources/shop.yml"), "{}", said.err);
+        assert!(
+            words.iter().all(|word| said.err.contains(word)) && said.err.contains("sources/shop.yml"),
+            "{}",
+            said.err
+        );
     }
 }
 
@@ -55,7 +62,9 @@ fn a_query_only_reads() {
     assert_eq!(source.ask("select count(*) from orders"), "1");
     assert_eq!(source.ask("pragma journal_mode"), "delete");
     assert!(!other.exists());
-    source.streams("  - { table: raw.o, query: \"with o as (select * from orders) select o.*, id + 1 as next from o -- all;\" }\n");
+    source.streams(
+        "  - { table: raw.o, query: \"with o as (select * from orders) select o.*, id + 1 as next from o -- all;\" }\n",
+    );
     source.run();
     assert_eq!(source.query("select * from raw.o"), "1,paid,2");
 }
@@ -71,9 +80,9 @@ fn files_that_are_no_database() {
     assert_told(&source.say(&["run"]).exits(3), "HW0361", &["shop.db", "is no file"]);
     std::fs::remove_dir(&path).unwrap();
     std::fs::write(&path, "id,status\n1,paid\n".repeat(400)).unwrap();
-    assert_told(&source.say(&["run"]).exits(1), "HW0362", &["shop.db", "encrypted"]);
+    assert_told(&source.say(&["run"]).exits(2), "HW0362", &["shop.db", "encrypted"]);
     std::fs::write(&path, &good[..good.len() / 2]).unwrap();
-    assert_told(&source.say(&["run"]).exits(1), "HW0363", &["shop.db", "integrity_check"]);
+    assert_told(&source.say(&["run"]).exits(2), "HW0363", &["shop.db", "integrity_check"]);
     std::fs::write(&path, "").unwrap();
     assert_told(&source.say(&["run"]).exits(2), "HW0360", &["no such table: orders", "has no table"]);
     std::fs::write(&path, &good).unwrap();
@@ -83,7 +92,8 @@ fn files_that_are_no_database() {
 #[test]
 fn a_damaged_page_ends_the_load_and_keeps_nothing() {
     let series = "with recursive n(n) as (select 1 union all select n + 1 from n where n < 50000)";
-    let source = Source::new(&format!("{TABLE} insert into orders {series} select n + 1, printf('%0100d', n) from n"), STREAM);
+    let source =
+        Source::new(&format!("{TABLE} insert into orders {series} select n + 1, printf('%0100d', n) from n"), STREAM);
     let path = source.project.path().join("shop.db");
     let mut bytes = std::fs::read(&path).unwrap();
     let middle = bytes.len() / 2 / 4096 * 4096;
@@ -110,7 +120,8 @@ fn a_locked_file_is_waited_for_and_then_told() {
 #[test]
 fn a_transaction_that_was_cut_off_is_told() {
     let series = "with recursive n(n) as (select 2 union all select n + 1 from n where n < 20000)";
-    let source = Source::new(&format!("{TABLE} insert into orders {series} select n, printf('%0100d', n) from n"), STREAM);
+    let source =
+        Source::new(&format!("{TABLE} insert into orders {series} select n, printf('%0100d', n) from n"), STREAM);
     // Pages that do not fit into the cache are written before the commit, which never comes.
     let mut writer = source.beside(
         "import os; db.execute('pragma cache_size = 5'); db.execute(\"update orders set status = status || 'x'\"); print('half', flush=True); os._exit(0)",
