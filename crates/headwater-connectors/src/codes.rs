@@ -68,6 +68,22 @@ pub(crate) const POSTGRES_CURSOR: &str = "HW0346";
 pub(crate) const POSTGRES_REPLICATION: &str = "HW0347";
 /// See [`CODES`].
 pub(crate) const POSTGRES_LOST: &str = "HW0348";
+/// See [`CODES`].
+pub(crate) const SQLITE_OPTIONS: &str = "HW0360";
+/// See [`CODES`].
+pub(crate) const SQLITE_NO_FILE: &str = "HW0361";
+/// See [`CODES`].
+pub(crate) const SQLITE_NO_DATABASE: &str = "HW0362";
+/// See [`CODES`].
+pub(crate) const SQLITE_DAMAGED: &str = "HW0363";
+/// See [`CODES`].
+pub(crate) const SQLITE_BUSY: &str = "HW0364";
+/// See [`CODES`].
+pub(crate) const SQLITE_FAILED: &str = "HW0365";
+/// See [`CODES`].
+pub(crate) const SQLITE_CURSOR: &str = "HW0366";
+/// See [`CODES`].
+pub(crate) const SQLITE_WRITES: &str = "HW0367";
 
 /// Every code of this crate, in order.
 pub const CODES: &[Code] = &[
@@ -272,6 +288,55 @@ pub const CODES: &[Code] = &[
         explanation: "The replication slot does not hold everything that was committed since the table was read: it was dropped, made \
                       again, read by somebody else or given up by the server; or a partition was truncated. --full-refresh reads the \
                       table anew.",
+    },
+    Code {
+        code: SQLITE_OPTIONS,
+        title: "a stream of SQLite names what is not there",
+        explanation: "The table, column, condition or query of the stream is not one that the database knows, or a column \
+                      is declared with a type in which SQLite's values cannot be read.",
+    },
+    Code {
+        code: SQLITE_NO_FILE,
+        title: "a database's file is not there",
+        explanation: "`path` of the source is that of a file, relative to the project's folder. The file has to be there \
+                      and readable by this user.",
+    },
+    Code {
+        code: SQLITE_NO_DATABASE,
+        title: "a file is no SQLite database",
+        explanation: "The file does not begin as databases of SQLite do: it is something else, is encrypted (by SQLCipher \
+                      or SQLite's own extension, which are not read), or its beginning was overwritten.",
+    },
+    Code {
+        code: SQLITE_DAMAGED,
+        title: "a SQLite database is damaged",
+        explanation: "SQLite met a page that cannot be right. Nothing of the load was kept. `pragma integrity_check` tells \
+                      how bad it is, `.recover` of the program sqlite3 saves what can be saved; a backup is better. A \
+                      database that was copied while somebody wrote to it looks so, too: copy it with `.backup`.",
+    },
+    Code {
+        code: SQLITE_BUSY,
+        title: "a SQLite database is in use",
+        explanation: "Another program has locked the file for longer than Headwater waits, or left it in a state that only \
+                      a program that may write can repair. Nothing of the load was kept; trying again later helps where it \
+                      is only locked.",
+    },
+    Code {
+        code: SQLITE_FAILED,
+        title: "SQLite reports an error",
+        explanation: "The message is SQLite's own, with its code. Nothing of the load was kept.",
+    },
+    Code {
+        code: SQLITE_CURSOR,
+        title: "a cursor of SQLite that misses rows",
+        explanation: "In the mode incremental a run reads the rows past the greatest value of the last one. A row whose \
+                      cursor is null would never be read, nor would numbers where some rows have a text, which SQLite \
+                      takes for greater than every number.",
+    },
+    Code {
+        code: SQLITE_WRITES,
+        title: "a query of SQLite that does not only read",
+        explanation: "`query` is one select (or a `with … select`, or `values`). Sources are never written to.",
     },
 ];
 

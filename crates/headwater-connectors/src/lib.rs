@@ -2,15 +2,19 @@
 //!
 //! Adding one takes its folder and one line in [`all`].
 //!
-//! Invariant: no connector knows another one, and none knows DataFusion or Delta. ([`script`] is none: it decodes what programs
+//! Invariant: no connector knows another one (what databases have in common is in `database`), and none knows DataFusion or Delta. ([`script`] is none: it decodes what programs
 //! print as [`files`] decodes files.)
 
 pub mod codes;
+mod database;
 pub mod files;
 mod lake_types;
+mod local;
 pub mod postgres;
 #[cfg(unix)]
 pub mod script;
+pub mod sqlite;
+mod text;
 
 use std::sync::Arc;
 
@@ -19,7 +23,7 @@ use headwater_sdk::script::ProgramRunner;
 
 /// Every connector, in the order of their names.
 pub fn all() -> Vec<Box<dyn ConnectorType>> {
-    vec![erased::<files::Files>(), erased::<postgres::Postgres>()]
+    vec![erased::<files::Files>(), erased::<postgres::Postgres>(), erased::<sqlite::Sqlite>()]
 }
 
 /// What runs the programs of scripts; `None` where there are no process groups and pipes as on Unix.

@@ -22,6 +22,7 @@ mod reliability;
 mod running;
 mod scripts;
 mod selecting;
+mod sqlite;
 mod star;
 mod time_travel;
 mod unit_tests;

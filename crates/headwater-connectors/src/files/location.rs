@@ -1,7 +1,7 @@
 //! Where a source's files are.
 
 use std::fmt;
-use std::path::{Component, Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use headwater_sdk::check::OptionsError;
@@ -12,6 +12,7 @@ use object_store::path::Path as StorePath;
 
 use super::options::SourceOptions;
 use super::web::Site;
+use crate::local::{self, Place};
 
 /// A place with files in it.
 #[derive(Clone)]
@@ -46,21 +47,6 @@ impl fmt::Debug for Location {
 
 fn wrong(message: impl Into<String>, help: impl Into<String>) -> OptionsError {
     OptionsError { key: Some("location"), message: message.into(), help: Some(help.into()) }
-}
-
-/// `path` without `.` and `..`, by its text alone.
-fn normal(path: &Path) -> PathBuf {
-    let mut normal = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                normal.pop();
-            }
-            part => normal.push(part),
-        }
-    }
-    normal
 }
 
 impl Location {
@@ -104,22 +90,17 @@ impl Location {
             let message = "`storage` has no meaning for local files".to_owned();
             return Err(OptionsError { key: Some("storage"), message, help: Some(help.into()) });
         }
-        // A project opened as `.` has its parents too.
-        let project = std::path::absolute(&context.project_dir).unwrap_or_else(|_| context.project_dir.clone());
-        let project = normal(&project);
-        let root = normal(&project.join(path));
-        if !source.allow_outside && !root.starts_with(&project) {
+        let Some(Place { path: root, within, shown }) = local::place(path, source.allow_outside, &context.project_dir)
+        else {
             return Err(wrong(
                 format!("'{path}' is outside the project's folder"),
                 "move the files into the project, or say `allow_outside: true` beside `location`",
             ));
-        }
-        let shown = match root.strip_prefix(&project) {
-            Ok(inside) if inside.as_os_str().is_empty() => String::new(),
-            Ok(inside) => format!("{}/", inside.display()),
-            Err(_) => format!("{}/", root.display().to_string().trim_end_matches('/')),
         };
-        let within = (!source.allow_outside).then_some(project);
+        let shown = match shown.trim_end_matches('/') {
+            "" if shown.is_empty() => String::new(),
+            shown => format!("{shown}/"),
+        };
         Ok(Self::Local { root, within, shown })
     }
 

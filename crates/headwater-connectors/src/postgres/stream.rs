@@ -10,18 +10,18 @@ use headwater_sdk::connector::{
 };
 use headwater_sdk::name::quote_identifier;
 use headwater_sdk::{Blame, Error, Result};
-use serde::{Deserialize, Serialize};
 use tokio_postgres::error::SqlState;
 
 use super::cdc::{self, Beginning, ChangesPart, Followed, Follower, TextReading};
 use super::connect::{Server, Session};
-use super::describe::{Size, SourceColumn, chosen, columns_of, heaps, schema};
+use super::describe::{Size, SourceColumn, columns_of, heaps, select};
 use super::options::StreamOptions;
 use super::part::{Load, TablePart};
 use super::quote;
 use super::shared::Moment;
 use super::types::PgType;
 use crate::codes;
+use crate::database::{self, Asked, Relation, Wanted, chosen, filter, schema};
 
 /// Bytes of a part of a table, about.
 const PART_BYTES: u64 = 64 << 20;
@@ -33,28 +33,12 @@ const MOST_PARTS: u64 = 1024;
 pub(super) struct TableStream {
     server: Server,
     follower: Arc<Follower>,
-    relation: Relation,
-    condition: Option<String>,
-    exclude: Vec<String>,
-    cursor: Option<String>,
+    asked: Asked,
     settings: StreamSettings,
 }
 
-#[derive(Debug)]
-enum Relation {
-    /// Its name in PostgreSQL's SQL, quoted.
-    Table(String),
-    Query(String),
-}
-
-/// How far a stream was read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Position {
-    /// The column.
-    cursor: String,
-    /// The greatest value that was read, as PostgreSQL writes it; none while the table was empty.
-    read_to: Option<String>,
-}
+/// How far a stream was read: the value as PostgreSQL writes it.
+type Position = database::Position<String>;
 
 impl TableStream {
     pub(super) fn new(
@@ -63,76 +47,22 @@ impl TableStream {
         stream: StreamOptions,
         settings: StreamSettings,
     ) -> std::result::Result<Self, OptionsError> {
-        let wrong = |key: &'static str, message: &str, help: &str| OptionsError {
-            key: Some(key),
-            message: message.to_owned(),
-            help: Some(help.to_owned()),
-        };
         let StreamOptions { from, query, condition, exclude, cursor } = stream;
-        let relation = match (from, query) {
-            (Some(from), None) => Relation::Table(table_name(&from).ok_or_else(|| {
-                wrong(
-                    "from",
-                    &format!("'{from}' is no table's name"),
-                    "write schema.table, with \" around names with capitals",
-                )
-            })?),
-            (None, Some(query)) => Relation::Query(query.trim().trim_end_matches(';').to_owned()),
-            (Some(_), Some(_)) => {
-                return Err(wrong("query", "a stream reads a table or a query", "leave `from` or `query` out"));
-            }
-            (None, None) => {
-                return Err(wrong(
-                    "from",
-                    "the stream does not say what it reads",
-                    "add `from: schema.table`, or `query: …`",
-                ));
-            }
-        };
-        if condition.is_some() && matches!(relation, Relation::Query(_)) {
-            return Err(wrong("where", "`where` goes with `from`", "write the condition into the query"));
-        }
+        let wanted = Wanted { from, query, condition, exclude, cursor, name_as: "schema.table", folds_names: true };
+        let asked = Asked::new(wanted, &settings)?;
         if settings.mode == ReadMode::Cdc {
-            if matches!(relation, Relation::Query(_)) {
-                return Err(wrong("query", "changes are those of a table", "write `from: schema.table`"));
+            let wrong = |key: &'static str, message: &str, help: &str| {
+                Err(OptionsError { key: Some(key), message: message.to_owned(), help: Some(help.to_owned()) })
+            };
+            if matches!(asked.relation, Relation::Query(_)) {
+                return wrong("query", "changes are those of a table", "write `from: schema.table`");
             }
-            if condition.is_some() {
+            if asked.condition.is_some() {
                 let help = "leave `where` out; which rows of a table are told of, its publication says (from PostgreSQL 15 on)";
-                return Err(wrong("where", "changes come of all rows", help));
+                return wrong("where", "changes come of all rows", help);
             }
         }
-        match (settings.mode, &cursor) {
-            (ReadMode::Incremental, None) => {
-                let help = "name a column that only grows and is never null: `cursor: order_id`";
-                return Err(wrong("cursor", "the mode incremental needs a cursor", help));
-            }
-            (mode, Some(_)) if mode != ReadMode::Incremental => {
-                let help = "write `mode: incremental`, or leave `cursor` out";
-                return Err(wrong("cursor", "a cursor says nothing where all rows are read", help));
-            }
-            _ => {}
-        }
-        if let Some(cursor) = cursor.as_ref().filter(|cursor| exclude.contains(cursor)) {
-            let help = "leave it out of `exclude`: it says how far the table was read";
-            return Err(wrong("exclude", &format!("'{cursor}' is the cursor"), help));
-        }
-        Ok(Self { server, follower, relation, condition, exclude, cursor, settings })
-    }
-
-    /// What stands behind FROM.
-    fn relation(&self) -> String {
-        match &self.relation {
-            Relation::Table(name) => name.clone(),
-            Relation::Query(query) => format!("(\n{query}\n) as query"),
-        }
-    }
-
-    /// What it is called in messages.
-    fn shown(&self) -> String {
-        match &self.relation {
-            Relation::Table(name) => name.replace('"', ""),
-            Relation::Query(_) => format!("the query of {}", self.settings.table),
-        }
+        Ok(Self { server, follower, asked, settings })
     }
 
     /// Where the last load ended, and where this one does; `None` when no row has come since.
@@ -143,12 +73,12 @@ impl TableStream {
         type_of_cursor: Option<&PgType>,
         position: Option<&Position>,
     ) -> Result<Option<Span>> {
-        let (relation, column) = (self.relation(), quote_identifier(cursor));
+        let (relation, column) = (self.asked.relation(), quote_identifier(cursor));
         let past = position.and_then(|position| position.read_to.as_ref());
         let past = past.map(|read_to| self.past(&column, read_to, type_of_cursor)).transpose()?;
-        let new: Vec<&str> = past.iter().chain(&self.condition).map(String::as_str).collect();
+        let new: Vec<&str> = past.iter().chain(&self.asked.condition).map(String::as_str).collect();
         let is_null = format!("{column} is null");
-        let null: Vec<&str> = self.condition.as_deref().into_iter().chain([is_null.as_str()]).collect();
+        let null: Vec<&str> = self.asked.condition.as_deref().into_iter().chain([is_null.as_str()]).collect();
         let sql = format!(
             "select max({column})::text, exists (select 1 from {relation}{}) from {relation}{}",
             filter(&null),
@@ -161,24 +91,28 @@ impl TableStream {
             {
                 let message = format!(
                     "{}: of {}, as the cursor '{cursor}' is, there is no greatest value",
-                    self.shown(),
+                    self.asked.shown(),
                     pg.written
                 );
                 return Error::new(codes::POSTGRES_CURSOR, Blame::Project, message)
                     .help("choose a number or a time that only grows");
             }
-            self.server.error(&error, &format!("the cursor '{cursor}' of {} cannot be read", self.shown()))
+            self.server.error(&error, &format!("the cursor '{cursor}' of {} cannot be read", self.asked.shown()))
         })?;
         if found.get::<_, bool>(1) {
-            let message =
-                format!("{}: the cursor '{cursor}' is null in some rows, which would never be read", self.shown());
+            let message = format!(
+                "{}: the cursor '{cursor}' is null in some rows, which would never be read",
+                self.asked.shown()
+            );
             return Err(Error::new(codes::POSTGRES_CURSOR, Blame::Data, message)
                 .help("choose a column that is never null, or read a query that fills it: coalesce(…)"));
         }
         let Some(to) = found.get::<_, Option<String>>(0) else { return Ok(None) };
         if type_of_cursor.is_some_and(|pg| pg.has_no_end(&to)) {
-            let message =
-                format!("{}: the cursor '{cursor}' is {to} in some rows, and no later row is past it", self.shown());
+            let message = format!(
+                "{}: the cursor '{cursor}' is {to} in some rows, and no later row is past it",
+                self.asked.shown()
+            );
             return Err(Error::new(codes::POSTGRES_CURSOR, Blame::Data, message)
                 .help("choose another column, or leave such rows out with `where`"));
         }
@@ -205,20 +139,20 @@ impl TableStream {
 
     fn no_lookback(&self, pg: &PgType, write: &str) -> Error {
         let message =
-            format!("{}: nothing of that kind can be taken from a cursor of type {}", self.shown(), pg.written);
+            format!("{}: nothing of that kind can be taken from a cursor of type {}", self.asked.shown(), pg.written);
         Error::new(codes::POSTGRES_CURSOR, Blame::Project, message).help(format!("write {write}"))
     }
 
     fn parts(&self, load: &Arc<Load>, heaps: &[(String, Size)], conditions: &[String]) -> Vec<Box<dyn ReadPart>> {
-        let select = load.columns.iter().map(SourceColumn::select).collect::<Vec<_>>().join(", ");
-        let conditions: Vec<&str> = conditions.iter().chain(&self.condition).map(String::as_str).collect();
+        let select = load.columns.iter().map(select).collect::<Vec<_>>().join(", ");
+        let conditions: Vec<&str> = conditions.iter().chain(&self.asked.condition).map(String::as_str).collect();
         let part = |from: &str, more: &[&str], name: String, bytes: u64| {
             let all: Vec<&str> = conditions.iter().copied().chain(more.iter().copied()).collect();
             let sql = format!("select {select} from {from}{}", filter(&all));
             Box::new(TablePart { load: Arc::clone(load), name, bytes, sql }) as Box<dyn ReadPart>
         };
         if heaps.is_empty() {
-            return vec![part(&self.relation(), &[], load.shown.clone(), 0)];
+            return vec![part(&self.asked.relation(), &[], load.shown.clone(), 0)];
         }
         let mut parts = Vec::new();
         for (heap, size) in heaps {
@@ -255,9 +189,10 @@ struct Span {
 impl SourceStream for TableStream {
     async fn plan(&self, table: Option<SchemaRef>, position: Option<serde_json::Value>) -> Result<ReadPlan> {
         let client = self.server.connect().await?;
-        let found = columns_of(&client, &self.server, &self.relation(), &self.shown()).await?;
+        let found = columns_of(&client, &self.server, &self.asked.relation(), &self.asked.shown()).await?;
         let types = found.clone();
-        let (columns, drift) = chosen(found, &self.exclude, &self.settings, table.as_deref(), &self.shown())?;
+        let (columns, drift) =
+            chosen(found, &self.asked.exclude, &self.settings, table.as_deref(), &self.asked.shown())?;
         let seen = Seen { client, types, columns, drift };
         match self.settings.mode {
             ReadMode::Cdc => self.plan_changes(seen, position).await,
@@ -266,10 +201,7 @@ impl SourceStream for TableStream {
     }
 
     async fn vanished(&self, position: serde_json::Value) -> Result<Vec<String>> {
-        // A position of the mode `full` has no cursor.
-        let position = serde_json::from_value::<Position>(position).ok();
-        let was_read = position.is_some_and(|position| position.read_to.is_some());
-        Ok(was_read.then(|| format!("what was deleted from {} since it was read", self.shown())).into_iter().collect())
+        Ok(self.asked.vanished::<String>(position))
     }
 }
 
@@ -292,9 +224,9 @@ impl Seen {
 
 impl TableStream {
     async fn plan_rows(&self, seen: Seen, position: Option<serde_json::Value>) -> Result<ReadPlan> {
-        let before = position.map(|position| self.read_position(position)).transpose()?;
+        let before: Option<Position> = position.map(|position| self.asked.read_position(position)).transpose()?;
         let first = before.as_ref().is_none_or(|before| before.read_to.is_none());
-        let (conditions, nothing, position) = match &self.cursor {
+        let (conditions, nothing, position) = match &self.asked.cursor {
             None => (Vec::new(), false, None),
             Some(cursor) => match self.span(&seen.client, cursor, seen.type_of(cursor), before.as_ref()).await? {
                 Some(span) => {
@@ -309,15 +241,9 @@ impl TableStream {
         let position = serde_json::to_value(&position).map_err(|error| {
             Error::new(codes::DEFECT, Blame::Headwater, "a position cannot be written").caused_by(error)
         })?;
-        let delivery = match self.settings.key.as_slice() {
-            [] => Delivery::Rows,
-            // All rows of a table: none takes the place of another.
-            _ if first => Delivery::Rows,
-            key => Delivery::Upserts { key: key.to_vec() },
-        };
         // An index on the cursor finds the new rows better than all pages do.
         let mut plan = self.load(seen, &conditions, first, LoadPosition::known(position), None).await?;
-        plan.delivery = delivery;
+        plan.delivery = Asked::delivery(&self.settings, first);
         if nothing {
             plan.parts = Vec::new();
             plan.description = "no new rows".to_owned();
@@ -328,7 +254,7 @@ impl TableStream {
     }
 
     async fn plan_changes(&self, seen: Seen, position: Option<serde_json::Value>) -> Result<ReadPlan> {
-        let (relation, shown) = (self.relation(), self.shown());
+        let (relation, shown) = (self.asked.relation(), self.asked.shown());
         let read: Vec<&str> = seen.columns.iter().map(|column| column.name.as_str()).collect();
         let (client, declared) = (&seen.client, self.settings.key.as_slice());
         let key = cdc::key(client, &self.server, &relation, &shown, declared, &read).await?;
@@ -369,7 +295,7 @@ impl TableStream {
         position: LoadPosition,
         beginning: Option<Beginning>,
     ) -> Result<ReadPlan> {
-        let heaps = match &self.relation {
+        let heaps = match &self.asked.relation {
             Relation::Table(name) if whole => heaps(&seen.client, &self.server, name).await?,
             _ => Vec::new(),
         };
@@ -383,20 +309,8 @@ impl TableStream {
     }
 
     fn shared(&self, columns: Vec<SourceColumn>, moment: Moment) -> Arc<Load> {
-        let (schema, on_bad_row, shown) = (schema(&columns), self.settings.on_bad_row, self.shown());
+        let (schema, on_bad_row, shown) = (schema(&columns), self.settings.on_bad_row, self.asked.shown());
         Arc::new(Load { moment, columns, schema, on_bad_row, shown })
-    }
-
-    fn read_position(&self, position: serde_json::Value) -> Result<Position> {
-        let wrong = |message: String| {
-            Error::new(codes::BAD_POSITION, Blame::Environment, message).help("--full-refresh loads everything again")
-        };
-        let read = serde_json::from_value::<Position>(position);
-        let read = read.map_err(|error| wrong(format!("how far {} was read is not known: {error}", self.shown())))?;
-        match &self.cursor {
-            Some(cursor) if *cursor == read.cursor => Ok(read),
-            _ => Err(wrong(format!("{} was read by the cursor '{}'", self.shown(), read.cursor))),
-        }
     }
 
     /// A text that changes with every transaction that writes in the database: no table says when it has changed.
@@ -404,13 +318,8 @@ impl TableStream {
         // Works on standbys, and where the log's place is not told.
         let found = client.query_one("select txid_current_snapshot()::text", &[]).await;
         let at: String = found.map_err(|error| self.server.error(&error, "its state cannot be read"))?.get(0);
-        Ok(format!("{} of {} at {at}", self.shown(), self.server.name))
+        Ok(format!("{} of {} at {at}", self.asked.shown(), self.server.name))
     }
-}
-
-fn filter(conditions: &[&str]) -> String {
-    let all: Vec<String> = conditions.iter().map(|condition| format!("({condition})")).collect();
-    if all.is_empty() { String::new() } else { format!(" where {}", all.join(" and ")) }
 }
 
 fn part_count(size: &Size) -> u64 {
@@ -424,50 +333,5 @@ fn described(heaps: &[(String, Size)]) -> String {
     match rows.filter(|_| !heaps.is_empty()) {
         None => "all rows".to_owned(),
         Some(rows) => format!("about {rows} rows, {:.1} MB in the database", bytes as f64 / 1e6),
-    }
-}
-
-/// A name of a table as a person writes it (`public.orders`, `"Odd schema"."Orders"`), quoted; `None` for another text.
-fn table_name(written: &str) -> Option<String> {
-    let (mut parts, mut rest) = (Vec::new(), written.trim());
-    loop {
-        let (part, behind) = match rest.strip_prefix('"') {
-            Some(quoted) => {
-                let mut end = quoted.find('"')?;
-                while quoted[end + 1..].starts_with('"') {
-                    end += 2 + quoted[end + 2..].find('"')?;
-                }
-                (quoted[..end].replace("\"\"", "\""), &quoted[end + 1..])
-            }
-            None => {
-                let end = rest.find('.').unwrap_or(rest.len());
-                (rest[..end].to_lowercase(), &rest[end..])
-            }
-        };
-        if part.is_empty() {
-            return None;
-        }
-        parts.push(quote_identifier(&part));
-        match behind.strip_prefix('.') {
-            Some(behind) => rest = behind,
-            None if behind.is_empty() && parts.len() <= 2 => return Some(parts.join(".")),
-            None => return None,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::table_name;
-
-    #[test]
-    fn names_are_read_as_postgresql_reads_them() {
-        let of = |written: &str| table_name(written);
-        assert_eq!(of("public.orders").unwrap(), "\"public\".\"orders\"");
-        assert_eq!(of("Orders").unwrap(), "\"orders\"");
-        assert_eq!(of("\"Odd.schema\".\"a \"\"b\"\"\"").unwrap(), "\"Odd.schema\".\"a \"\"b\"\"\"");
-        for wrong in ["", "a.", ".a", "a.b.c", "\"a", "\"a\"b"] {
-            assert_eq!(of(wrong), None, "{wrong}");
-        }
     }
 }

@@ -10,11 +10,11 @@ use arrow_array::{Array, ArrayRef};
 use arrow_schema::{ArrowError, DataType, TimeUnit};
 
 use super::nested::{Lists, Structs};
-use super::number::{parse_decimal, parse_float, parse_int, parse_plain_float, parse_plain_int};
 use super::primitive::{Booleans, Primitive};
 use super::text::Texts;
-use super::time::{Moment, parse_date, parse_date_as, parse_moment, parse_moment_as};
 use super::{Cells, Flaw, Value};
+use crate::text::number::{parse_decimal, parse_float, parse_int, parse_plain_float, parse_plain_int};
+use crate::text::time::{Moment, parse_date, parse_date_as, parse_moment, parse_moment_as};
 
 /// How texts are read, beside their types.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

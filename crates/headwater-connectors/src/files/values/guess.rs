@@ -4,8 +4,8 @@ use arrow_schema::{DataType, Field, TimeUnit};
 use headwater_sdk::types::{list_of, timestamp_utc};
 
 use super::nested::{MAX_DEPTH, read_array, read_object};
-use super::number::{parse_int, parse_plain_float};
 use super::{Reading, Value, json_value};
+use crate::text::number::{parse_int, parse_plain_float};
 
 /// What the values seen so far could be. A value counts towards every kind that it fits.
 ///

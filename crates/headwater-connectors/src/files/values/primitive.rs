@@ -91,7 +91,7 @@ impl Booleans {
     }
 
     pub(super) fn push(&mut self, value: Value<'_>) -> Result<(), Flaw> {
-        let (parsed, flaw) = take(value, super::number::parse_bool);
+        let (parsed, flaw) = take(value, crate::text::number::parse_bool);
         self.values.append(parsed.unwrap_or(false));
         self.nulls.append(parsed.is_some());
         flaw.map_or(Ok(()), Err)

@@ -72,12 +72,12 @@ fn new_files_are_known_by_their_tags() {
         block_on(async {
             let one = project.open(json!({ "path": "a.csv" })).unwrap();
             let first = plan(&*one, None, None).await.unwrap();
-            let (schema, position) = (first.schema.clone(), first.position.clone());
+            let (schema, position) = (first.schema.clone(), first.position.get());
             assert_eq!(load(first).await.unwrap().rows.len(), 1);
             let both = project.open(json!({ "path": ["a.csv", "b.csv"] })).unwrap();
             let second = plan(&*both, Some(schema.clone()), Some(position)).await.unwrap();
             assert_eq!((second.parts.len(), second.changed.len()), (1, 0), "{fault}");
-            let position = second.position.clone();
+            let position = second.position.get();
             // Of the same length, and a moment later than seconds tell.
             std::thread::sleep(std::time::Duration::from_millis(1100));
             server.write("a.csv", "n\n9\n");
@@ -120,7 +120,7 @@ fn secrets_are_sent_and_not_told() {
         let opened = project.open(stream("a.csv?key=opensesame&year=2024", json!({}))).unwrap();
         assert!(!format!("{opened:?}", opened = project.source).contains("opensesame"));
         let planned = plan(&*opened, None, None).await.unwrap();
-        assert!(!planned.position.to_string().contains("opensesame"), "{}", planned.position);
+        assert!(!planned.position.get().to_string().contains("opensesame"), "{}", planned.position.get());
         assert!(planned.parts[0].name().ends_with("/query/a.csv?…"), "{}", planned.parts[0].name());
         assert_eq!(load(planned).await.unwrap().rows.len(), 1);
         let opened = project.open(stream("a.csv?key=wrongsesame", json!({}))).unwrap();

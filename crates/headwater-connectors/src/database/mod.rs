@@ -1,0 +1,9 @@
+//! What streams of all databases have in common: what is asked of one, how far it was read, and which of its columns are read.
+//!
+//! Invariant: no database is known here. A connector says what its types are by [`NativeType`].
+
+mod asked;
+mod columns;
+
+pub(crate) use asked::{Asked, Position, Relation, Wanted, filter};
+pub(crate) use columns::{ColumnRead, NativeType, SourceColumn, chosen, no_column, schema};
