@@ -20,11 +20,6 @@ use cli::{Cli, Command};
 use console::Console;
 use failure::Failure;
 
-/// Planning and decoding make and drop many small values in many threads, which the system's allocator is slow at
-/// (docs/adr/0002-dependencies.md).
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let console = Console::new(&cli.global);

@@ -33,13 +33,11 @@ pub(crate) struct PreviewArgs {
 pub(super) async fn preview(args: &PreviewArgs, global: &Global, console: &Console) -> Result<u8, Failure> {
     let opened = project::open(None, global, console)?;
     let project = &opened.project;
-    let stream = match project.asset(&args.table).map(|asset| &asset.kind) {
-        Some(AssetKind::Stream(stream) | AssetKind::Seed(stream)) => stream,
-        _ => {
-            let message = format!("no stream of the project fills {}", args.table);
-            let help = "`headwater list` has the project's assets; `headwater show` has what is published";
-            return Err(Error::new("HW0823", Blame::Project, message).help(help).into());
-        }
+    let kind = project.asset(&args.table).map(|asset| &asset.kind);
+    let Some(AssetKind::Stream(stream) | AssetKind::Seed(stream)) = kind else {
+        let message = format!("no stream of the project fills {}", args.table);
+        let help = "`headwater list` has the project's assets; `headwater show` has what is published";
+        return Err(Error::new("HW0823", Blame::Project, message).help(help).into());
     };
     let context =
         OpenContext { project_dir: project.dir.clone(), storage_options: project.environment.storage.clone() };

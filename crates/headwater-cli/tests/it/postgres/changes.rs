@@ -176,6 +176,14 @@ fn what_does_not_fit_is_set_aside_and_the_rest_goes_on() {
         "1,2024-01-01,4.000000000\n2,2024-01-02,2.000000000\n3,2024-01-03,3.000000000"
     );
     assert_eq!(source.query("select count(*) from raw.t__rejected"), "2");
+    source.database.sql(
+        "alter table t add at timestamptz, add plain timestamp; insert into t values (4, null, 1, '0044-03-15 12:00:00+00 BC', null),
+         (5, '0044-03-15 BC', 1, null, null), (6, null, 1, null, '12024-01-01 00:00:00')",
+    );
+    source.follow("  - { table: raw.t, from: t, mode: cdc, drift: add }\n");
+    source.run();
+    let past = "select count(*) from raw.t__rejected where _reason like '%it is not in the years 1 to 9999'";
+    assert_eq!(source.query(past), "3");
 }
 
 #[test]

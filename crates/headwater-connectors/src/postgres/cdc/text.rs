@@ -7,6 +7,7 @@ use super::super::types::{PgType, Reading, Wire};
 
 /// The last day of PostgreSQL's calendar has more digits than a date of ours: such a value is judged like the one past our years.
 const PAST: i32 = i32::MAX - 1;
+const PAST_MICROS: i64 = i64::MAX - 1;
 const EPOCH: Date = jiff::civil::date(2000, 1, 1);
 const MICROS_OF_DAY: i64 = 86_400_000_000;
 
@@ -201,7 +202,7 @@ fn micros(text: &str) -> Option<i64> {
         },
         None => (day(text)?, None),
     };
-    let Some(date) = date else { return Some(i64::from(PAST) * MICROS_OF_DAY) };
+    let Some(date) = date else { return Some(PAST_MICROS) };
     let Some(time) = time else { return Some(i64::from((date - EPOCH).get_days()) * MICROS_OF_DAY) };
     let clock: jiff::civil::Time = time.strip_suffix("+00").unwrap_or(time).parse().ok()?;
     let since =
@@ -314,7 +315,9 @@ mod tests {
             TextReading { wire: Wire::Date, cast: None, is_array: false }.binary(text.as_bytes(), &mut out).unwrap();
             assert_eq!(i32::from_be_bytes(out.try_into().unwrap()), PAST);
         }
-        assert!(of(&Wire::Timestamp, "0044-03-15 12:00:00 BC").unwrap().contains("from 2000-01-01"));
+        for text in ["0044-03-15 12:00:00 BC", "12024-01-01 00:00:00+00", "0044-03-15 BC"] {
+            assert_eq!(micros(text), Some(PAST_MICROS));
+        }
     }
 
     proptest! {
