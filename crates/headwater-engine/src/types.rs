@@ -176,6 +176,15 @@ fn lake_map(path: &str, entries: &Field) -> Result<DataType, UnsupportedType> {
     Ok(DataType::Map(Arc::new(entries), false))
 }
 
+/// The type in which a column is computed with: its own, but views of texts and bytes, for which no copy is needed.
+pub(crate) fn computed_type(lake: &DataType) -> DataType {
+    match lake {
+        DataType::Utf8 => DataType::Utf8View,
+        DataType::Binary => DataType::BinaryView,
+        other => other.clone(),
+    }
+}
+
 /// Gives a batch the types, names and nullability of `schema`, column by column in order. Columns that have their type
 /// already are not copied. A value that does not fit (a timestamp past the year 294246) is an error, never a null.
 ///

@@ -2,13 +2,25 @@
 
 use std::sync::Arc;
 
+use arrow::datatypes::DataType;
 use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::common::{Column, DFSchema, Result};
-use datafusion::logical_expr::{Expr, LogicalPlan, Projection};
+use datafusion::common::{Column, DFSchema, Result, ScalarValue};
+use datafusion::logical_expr::{Expr, LogicalPlan, Projection, cast, lit};
 
 /// The output columns of a plan.
 pub(crate) fn outputs(plan: &LogicalPlan) -> Vec<Expr> {
     plan.schema().columns().into_iter().map(Expr::Column).collect()
+}
+
+/// The output column of a plan that has a name, in a type; nulls where there is none.
+pub(crate) fn output_named(plan: &LogicalPlan, name: &str, data_type: &DataType) -> Result<Expr> {
+    let found = plan.schema().iter().find(|(_, field)| field.name() == name);
+    Ok(match found {
+        Some((qualifier, field)) => {
+            cast(Expr::Column(Column::new(qualifier.cloned(), field.name())), data_type.clone()).alias(name)
+        }
+        None => lit(ScalarValue::try_from(data_type)?).alias(name),
+    })
 }
 
 /// An expression over the columns of `schema` with each column replaced by the one of `by` at its place.

@@ -24,7 +24,7 @@ mod sides;
 use datafusion::common::DataFusionError;
 
 pub(crate) use affected::affected;
-pub(crate) use columns::{as_keys, outputs};
+pub(crate) use columns::{as_keys, output_named, outputs};
 pub(crate) use derivative::{Sign, derivative};
 pub(crate) use fold::{Fold, part};
 pub(crate) use inputs::{Change, Changed, source_of, table_of};

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::datatypes::{Field, Schema};
 use arrow::record_batch::RecordBatch;
 use arrow::temporal_conversions::timestamp_us_to_datetime;
 use async_trait::async_trait;
@@ -16,6 +16,7 @@ use headwater_sdk::engine::GivenTable;
 use headwater_sdk::{Blame, Error, TableName};
 
 use super::{CATALOG, Runtime, Session, arrow_error, sql_error};
+use crate::types::computed_type;
 
 /// What a name stands for.
 #[derive(Clone)]
@@ -68,14 +69,9 @@ impl Session {
 
 /// Rows as a table. Texts and bytes are views, as in a scan of the lake.
 fn rows_table(rows: &RecordBatch) -> headwater_sdk::Result<MemTable> {
-    let as_view = |data_type: &DataType| match data_type {
-        DataType::Utf8 => DataType::Utf8View,
-        DataType::Binary => DataType::BinaryView,
-        other => other.clone(),
-    };
     let schema = rows.schema();
-    let fields = schema.fields().iter().map(|field| Field::new(field.name(), as_view(field.data_type()), true));
-    let columns = rows.columns().iter().map(|column| cast(column, &as_view(column.data_type())));
+    let fields = schema.fields().iter().map(|field| Field::new(field.name(), computed_type(field.data_type()), true));
+    let columns = rows.columns().iter().map(|column| cast(column, &computed_type(column.data_type())));
     let columns = columns.collect::<Result<Vec<_>, _>>().map_err(arrow_error)?;
     let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
     let rows = RecordBatch::try_new(schema.clone(), columns).map_err(arrow_error)?;

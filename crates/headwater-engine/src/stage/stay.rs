@@ -118,3 +118,12 @@ impl Stay {
 fn seen(since: &Since) -> HashMap<String, CheckCount> {
     since.checks.iter().map(|count| (count.check.clone(), count.clone())).collect()
 }
+
+/// The tables that checks look rows up in.
+pub(super) fn referenced(checks: &[CompiledCheck]) -> BTreeSet<TableName> {
+    let tables = checks.iter().filter_map(|check| match &check.probe {
+        Probe::References { to, .. } => Some(to.clone()),
+        _ => None,
+    });
+    tables.collect()
+}

@@ -43,6 +43,7 @@ use self::statistics::{Bounds, FileStatistics};
 use crate::lake::changes::Slice;
 use crate::lake::location::Location;
 use crate::lake::table::TableVersion;
+use crate::types::computed_type;
 
 /// Where rows are: the file's place among [`LakeTable::paths`], a column of [`LakeTable::with_positions`].
 pub(crate) const FILE_COLUMN: &str = "__headwater_file";
@@ -137,11 +138,7 @@ impl LakeTable {
         let partition_columns = version.partition_columns().to_vec();
         let logical = version.schema();
         let as_view = |field: &FieldRef| -> FieldRef {
-            match field.data_type() {
-                DataType::Utf8 => Arc::new(field.as_ref().clone().with_data_type(DataType::Utf8View)),
-                DataType::Binary => Arc::new(field.as_ref().clone().with_data_type(DataType::BinaryView)),
-                _ => field.clone(),
-            }
+            Arc::new(field.as_ref().clone().with_data_type(computed_type(field.data_type())))
         };
         let is_partition = |field: &FieldRef| partition_columns.contains(field.name());
         let (mut partition_fields, file_fields): (Vec<FieldRef>, Vec<FieldRef>) =

@@ -9,7 +9,7 @@ use headwater_sdk::{Blame, Error, Result, TableName};
 use serde::{Deserialize, Serialize};
 
 use crate::lake::table::TableVersion;
-use crate::types::lake_schema;
+use crate::types::{computed_type, lake_schema};
 
 /// The table property by which a history is known.
 pub(in crate::stage) const PROPERTY: &str = "headwater.history";
@@ -39,12 +39,8 @@ impl Layout {
     pub(super) fn new(history: &History, query: &Schema) -> Result<Self> {
         let query = lake_schema(query)?;
         let places = history.places(&query).map_err(misfit)?;
-        let fields = query.fields().iter().map(|field| match field.data_type() {
-            DataType::Utf8 => Arc::new(Field::new(field.name(), DataType::Utf8View, true)),
-            DataType::Binary => Arc::new(Field::new(field.name(), DataType::BinaryView, true)),
-            _ => Arc::clone(field),
-        });
-        let fields = fields.collect();
+        let computed = |field: &FieldRef| Arc::new(Field::new(field.name(), computed_type(field.data_type()), true));
+        let fields = query.fields().iter().map(computed).collect();
         let (names, deletes, schema) = (history.columns.clone(), history.deletes, Arc::new(history.schema(&query)));
         Ok(Self { fields, places, names, deletes, schema })
     }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use datafusion::common::{Column, JoinType, NullEquality, Result as Planned, ScalarValue};
+use datafusion::common::{Column, JoinType, NullEquality, Result as Planned};
 use datafusion::functions_aggregate::expr_fn::{bool_or, count};
 use datafusion::logical_expr::{
     Expr, Join, JoinConstraint, LogicalPlan, LogicalPlanBuilder, Operator, SubqueryAlias, binary_expr, cast, ident,
@@ -16,7 +16,7 @@ use headwater_sdk::method::Deletes;
 use super::columns::Layout;
 use super::keys::Concerned;
 use crate::lake::table::TableVersion;
-use crate::refresh::{Reach, Stop, as_keys, outputs, source_of};
+use crate::refresh::{Reach, Stop, as_keys, output_named, outputs, source_of};
 use crate::session::{LakeTable, Session};
 use crate::stage::incremental::{Halt, collect_keys, halt};
 
@@ -64,14 +64,8 @@ fn joined(layout: &Layout, query: &LogicalPlan, table: LakeTable) -> Planned<Log
     let seen = LogicalPlanBuilder::from(query.clone()).project(seen)?.build()?;
     let scan = LogicalPlanBuilder::scan(CURRENT, source_of(table), None)?.build()?;
     let kept = |name: &str| Expr::Column(Column::new(Some(CURRENT), name));
-    let mut current = Vec::new();
-    for field in &layout.fields {
-        let value = match scan.schema().has_column_with_unqualified_name(field.name()) {
-            true => cast(kept(field.name()), field.data_type().clone()),
-            false => lit(ScalarValue::try_from(field.data_type())?),
-        };
-        current.push(value.alias(field.name()));
-    }
+    let fields = layout.fields.iter().map(|field| output_named(&scan, field.name(), field.data_type()));
+    let mut current = fields.collect::<Planned<Vec<_>>>()?;
     current.push(kept(from).alias(from));
     let current = LogicalPlanBuilder::from(scan).filter(kept(to).is_null())?.project(current)?.build()?;
     let named = |plan: LogicalPlan, name: &str| SubqueryAlias::try_new(Arc::new(plan), name);

@@ -23,7 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arrow::datatypes::SchemaRef;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::ExecutionPlan;
-use headwater_sdk::check::{CompiledCheck, Probe};
+use headwater_sdk::check::CompiledCheck;
 use headwater_sdk::engine::Refresh;
 use headwater_sdk::method::History;
 use headwater_sdk::{Blame, Error, Result, TableName};
@@ -33,8 +33,9 @@ use self::compare::differing;
 use self::keys::{Concerned, concerned, versions};
 use self::walk::{Ledger, Walk};
 use super::incremental::{Case, settle};
-use super::lanes::by_key::by_paths;
-use super::lanes::{self, Lane};
+use super::lanes::Lane;
+use super::lanes::by_key::{by_paths, in_lanes};
+use super::stay;
 use crate::Lake;
 use crate::lake::delete::FileRows;
 use crate::lake::table::TableVersion;
@@ -131,16 +132,14 @@ impl Amending {
 
     /// The rows to write, and what else comes of a walk along them.
     pub(super) async fn walk(&self, session: &Session, thrift: Thrift) -> Result<(SchemaRef, Vec<Lane>, Pass)> {
-        let physical = session.physical(&self.events, thrift).await?;
-        let lanes = if thrift == Thrift::Alone { 1 } else { session.state().config().target_partitions() };
-        let physical = events::in_lanes(&self.layout, physical, lanes).map_err(|e| sql_error(&e))?;
+        let (key, then) = (&self.layout.places.key, self.layout.fields.len() + events::FROM);
+        let (physical, lanes) = in_lanes(session, &self.events, thrift, key, then).await?;
         let walk = Arc::new(Walk {
             table: self.table.clone(),
             layout: self.layout.clone(),
             at: self.at,
             ledger: Mutex::new(Ledger::default()),
         });
-        let lanes = lanes::of_plan(&physical, &session.state().task_ctx())?;
         let lanes = lanes.into_iter().map(|lane| walk.clone().lane(lane)).collect::<Result<Vec<_>>>()?;
         Ok((walk.schema(), lanes, Pass { physical, walk }))
     }
@@ -167,11 +166,7 @@ pub(super) async fn lossy_references(case: Option<&Case<'_>>, checks: &[Compiled
     if let Some(case) = case {
         return case.lossy_references().await;
     }
-    let referenced = checks.iter().filter_map(|check| match &check.probe {
-        Probe::References { to, .. } => Some(to.clone()),
-        _ => None,
-    });
-    Ok(referenced.collect())
+    Ok(stay::referenced(checks))
 }
 
 /// A table with the places of its rows.

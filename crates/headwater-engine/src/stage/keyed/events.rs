@@ -2,23 +2,17 @@
 
 use std::sync::Arc;
 
-use arrow::compute::SortOptions;
 use arrow::datatypes::DataType;
 use datafusion::common::{Column, NullEquality, Result as Planned, ScalarValue};
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast, ident, lit};
-use datafusion::physical_expr::expressions::Column as PhysicalColumn;
-use datafusion::physical_expr::{LexOrdering, PhysicalExpr, PhysicalSortExpr};
-use datafusion::physical_plan::repartition::RepartitionExec;
-use datafusion::physical_plan::sorts::sort::SortExec;
-use datafusion::physical_plan::{ExecutionPlan, Partitioning};
 use headwater_sdk::{Result, TableName};
 
 use super::Layout;
 use super::spool::{KEPT, OPERATION, ORDER, Spool};
 use crate::Lake;
 use crate::lake::table::TableVersion;
-use crate::refresh::{as_keys, source_of};
+use crate::refresh::{as_keys, output_named, source_of};
 use crate::session::{FILE_COLUMN, ROW_COLUMN, Session, semi_join, sql_error};
 use crate::stage::history::open;
 use crate::stage::incremental::{collect_keys, keys_of_table, settle};
@@ -103,16 +97,7 @@ pub(super) fn events(
     seen.push(nothing(&DataType::Int64)?.alias(ROW_COLUMN));
     let seen = scan(spool)?.project(seen)?;
     let Some(table) = kept else { return seen.build() };
-    let found = |name: &str, data_type: &DataType| -> Planned<Expr> {
-        let column = table.schema().iter().find(|(_, field)| field.name() == name);
-        Ok(match column {
-            Some((qualifier, field)) => {
-                cast(Expr::Column(Column::new(qualifier.cloned(), field.name())), data_type.clone()).alias(name)
-            }
-            // A column that is new.
-            None => nothing(data_type)?.alias(name),
-        })
-    };
+    let found = |name: &str, data_type: &DataType| output_named(&table, name, data_type);
     let mut columns = Vec::new();
     for (place, field) in layout.fields.fields().iter().enumerate() {
         columns.push(match has_values || layout.key.contains(&place) {
@@ -125,24 +110,4 @@ pub(super) fn events(
     columns.push(nothing(&DataType::Binary)?.alias(KEPT));
     columns.extend([found(FILE_COLUMN, &DataType::Int64)?, found(ROW_COLUMN, &DataType::Int64)?]);
     seen.union(LogicalPlanBuilder::from(table).project(columns)?.build()?)?.build()
-}
-
-/// A plan of [`events`] such that each key is in one lane, the table's row first and the changes in order behind it. Sorts spill.
-pub(super) fn in_lanes(
-    layout: &Layout,
-    events: Arc<dyn ExecutionPlan>,
-    lanes: usize,
-) -> Planned<Arc<dyn ExecutionPlan>> {
-    let schema = events.schema();
-    let column =
-        |place: usize| -> Arc<dyn PhysicalExpr> { Arc::new(PhysicalColumn::new(schema.field(place).name(), place)) };
-    let key: Vec<_> = layout.key.iter().map(|place| column(*place)).collect();
-    let ascending = SortOptions { descending: false, nulls_first: true };
-    let order = key.iter().cloned().chain([column(layout.width())]);
-    let order = order.map(|expr| PhysicalSortExpr::new(expr, ascending));
-    let apart = Arc::new(RepartitionExec::try_new(events, Partitioning::Hash(key.clone(), lanes))?);
-    Ok(match LexOrdering::new(order) {
-        Some(order) => Arc::new(SortExec::new(order, apart).with_preserve_partitioning(true)),
-        None => apart,
-    })
 }

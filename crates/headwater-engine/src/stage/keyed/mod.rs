@@ -9,12 +9,11 @@ mod fold;
 mod spool;
 mod walk;
 
-use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::datatypes::{Field, FieldRef, Schema, SchemaRef};
 use datafusion::logical_expr::LogicalPlan;
-use headwater_sdk::check::{CheckCount, CompiledCheck, Probe};
+use headwater_sdk::check::{CheckCount, CompiledCheck};
 use headwater_sdk::connector::{Delivery, ReadPart};
 use headwater_sdk::engine::{Refresh, WriteMode};
 use headwater_sdk::progress::Progress;
@@ -25,21 +24,23 @@ use self::spool::Spool;
 use self::walk::{Ledger, Walk};
 use super::decided::{Decided, Rows};
 use super::history::Amended;
-use super::lanes::by_key::by_paths;
-use super::lanes::{self, Lane};
+use super::lanes::Lane;
+use super::lanes::by_key::{by_paths, in_lanes};
 use super::retype::is_retyped;
 use super::side::SideTable;
-use super::stay::Stay;
+use super::stay::{self, Stay};
 use crate::Lake;
 use crate::lake::table::TableVersion;
 use crate::session::{Session, Thrift, sql_error};
-use crate::types::lake_schema;
+use crate::types::{computed_type, lake_schema};
 
 /// The columns of a load, and those of its key.
 #[derive(Debug)]
 struct Layout {
-    /// In the types in which they are compared: lake types, but texts and bytes as views.
-    fields: Schema,
+    /// As the lake keeps them.
+    lake: SchemaRef,
+    /// In the types in which they are compared.
+    fields: SchemaRef,
     /// The places of the key's columns.
     key: Vec<usize>,
     /// Whether a key comes once: the rows are upserts and no changes.
@@ -90,7 +91,7 @@ impl Taking {
         let layout = Arc::new(Layout::new(table, &schema, delivery)?);
         let spool = Spool::fill(session, &layout, parts, lake.threads(), rejected, progress).await?;
         let previous = previous.filter(|_| spool.emptied_at.is_none());
-        let anew = previous.is_some_and(|previous| is_retyped(&previous.schema(), &layout.lake_types()));
+        let anew = previous.is_some_and(|previous| is_retyped(&previous.schema(), &layout.lake));
         let has_values = anew || layout.once || spool.has_kept;
         let (kept, paths) = match previous {
             Some(previous) if anew || !spool.is_empty() => {
@@ -101,7 +102,8 @@ impl Taking {
         };
         let events = events::events(&layout, &spool, kept, has_values).map_err(|e| sql_error(&e))?;
         let mode = if previous.is_none() || anew { WriteMode::Replace } else { WriteMode::Append };
-        let stay = (mode == WriteMode::Append).then(|| Stay::of_keys(seen, layout.key_names(), referenced(checks)));
+        let stay =
+            (mode == WriteMode::Append).then(|| Stay::of_keys(seen, layout.key_names(), stay::referenced(checks)));
         let (rows_in, rejected_rows) = (spool.rows_in, spool.rejected_rows);
         let table = table.clone();
         let rejected = spool.rejected;
@@ -111,9 +113,8 @@ impl Taking {
 
     /// The rows to write, and what else comes of a walk along them.
     pub(super) async fn walk(&self, session: &Session, thrift: Thrift) -> Result<(SchemaRef, Vec<Lane>, Pass)> {
-        let physical = session.physical(&self.events, thrift).await?;
-        let lanes = if thrift == Thrift::Alone { 1 } else { session.state().config().target_partitions() };
-        let physical = events::in_lanes(&self.layout, physical, lanes).map_err(|e| sql_error(&e))?;
+        let (key, then) = (&self.layout.key, self.layout.width());
+        let (_, lanes) = in_lanes(session, &self.events, thrift, key, then).await?;
         let walk = Arc::new(Walk {
             table: self.table.clone(),
             layout: Arc::clone(&self.layout),
@@ -121,9 +122,8 @@ impl Taking {
             has_values: self.has_values,
             ledger: Mutex::default(),
         });
-        let lanes = lanes::of_plan(&physical, &session.state().task_ctx())?;
         let lanes = lanes.into_iter().map(|lane| walk.clone().lane(lane)).collect::<Result<Vec<_>>>()?;
-        Ok((Arc::new(self.layout.fields.clone()), lanes, Pass(walk)))
+        Ok((Arc::clone(&self.layout.fields), lanes, Pass(walk)))
     }
 
     /// What a pass has led to, when all of its rows are written.
@@ -141,13 +141,9 @@ pub(super) struct Pass(Arc<Walk>);
 
 impl Layout {
     fn new(table: &TableName, schema: &Schema, delivery: &Delivery) -> Result<Self> {
-        let schema = lake_schema(schema)?;
-        let fields = schema.fields().iter().map(|field| match field.data_type() {
-            DataType::Utf8 => Arc::new(Field::new(field.name(), DataType::Utf8View, true)),
-            DataType::Binary => Arc::new(Field::new(field.name(), DataType::BinaryView, true)),
-            _ => Arc::clone(field),
-        });
-        let fields = Schema::new(fields.collect::<Vec<_>>());
+        let lake = lake_schema(schema)?;
+        let computed = |field: &FieldRef| Field::new(field.name(), computed_type(field.data_type()), true);
+        let fields = Schema::new(lake.fields().iter().map(computed).collect::<Vec<_>>());
         let mut key = Vec::new();
         for column in delivery.key() {
             let refuse = |what: String, help: &str| {
@@ -166,28 +162,19 @@ impl Layout {
             }
             key.push(place);
         }
-        Ok(Self { fields, key, once: matches!(delivery, Delivery::Upserts { .. }) })
+        Ok(Self {
+            lake: Arc::new(lake),
+            fields: Arc::new(fields),
+            key,
+            once: matches!(delivery, Delivery::Upserts { .. }),
+        })
     }
 
     fn key_names(&self) -> Vec<String> {
         self.key.iter().map(|place| self.fields.field(*place).name().clone()).collect()
     }
 
-    /// The columns as the lake keeps them.
-    fn lake_types(&self) -> Schema {
-        lake_schema(&self.fields).unwrap_or_else(|_| self.fields.clone())
-    }
-
     fn width(&self) -> usize {
         self.fields.fields().len()
     }
-}
-
-/// The tables that checks look rows up in: any of them may have lost rows.
-fn referenced(checks: &[CompiledCheck]) -> BTreeSet<TableName> {
-    let tables = checks.iter().filter_map(|check| match &check.probe {
-        Probe::References { to, .. } => Some(to.clone()),
-        _ => None,
-    });
-    tables.collect()
 }

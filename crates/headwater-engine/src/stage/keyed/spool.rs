@@ -127,8 +127,7 @@ fn schema(layout: &Layout) -> SchemaRef {
         Field::new(OPERATION, DataType::Int8, true),
         Field::new(KEPT, DataType::Binary, true),
     ];
-    let lake = layout.lake_types();
-    Arc::new(Schema::new(lake.fields().iter().cloned().chain(own.map(Arc::new)).collect::<Vec<_>>()))
+    Arc::new(Schema::new(layout.lake.fields().iter().cloned().chain(own.map(Arc::new)).collect::<Vec<_>>()))
 }
 
 /// A lane that is being written.
@@ -173,8 +172,7 @@ impl Filling {
 
     /// A batch's rows in lake types, each with its number and what it is.
     fn changes(&self, batch: &SourceBatch, before: i64) -> Result<RecordBatch> {
-        let lake = Arc::new(self.layout.lake_types());
-        let rows = cast_batch(&batch.rows, &lake).map_err(arrow_error)?;
+        let rows = cast_batch(&batch.rows, &self.layout.lake).map_err(arrow_error)?;
         let count = rows.num_rows();
         let (operations, kept) = match &batch.changes {
             Some(changes) => (changes.operations.clone(), changes.kept.clone()),

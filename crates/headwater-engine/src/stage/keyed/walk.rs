@@ -48,7 +48,7 @@ impl Walk {
     pub(super) fn lane(self: Arc<Self>, events: Lane) -> Result<Lane> {
         let types = self.layout.key.iter().map(|place| self.layout.fields.field(*place).data_type().clone());
         let events = ByKey::new(events, self.layout.key.clone(), types)?;
-        let schema: SchemaRef = Arc::new(self.layout.fields.clone());
+        let schema = Arc::clone(&self.layout.fields);
         let rows = stream::try_unfold((self, events), move |(walk, mut events)| {
             let schema = Arc::clone(&schema);
             async move {

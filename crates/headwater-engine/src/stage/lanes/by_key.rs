@@ -2,22 +2,59 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch};
-use arrow::compute::concat_batches;
+use arrow::compute::{SortOptions, concat_batches};
 use arrow::datatypes::DataType;
 use arrow::row::{RowConverter, Rows, SortField};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_expr::{LexOrdering, PhysicalExpr, PhysicalSortExpr};
+use datafusion::physical_plan::repartition::RepartitionExec;
+use datafusion::physical_plan::sorts::sort::SortExec;
+use datafusion::physical_plan::{ExecutionPlan, Partitioning};
 use futures::StreamExt;
 use headwater_sdk::Result;
 use roaring::RoaringTreemap;
 
 use super::Lane;
 use crate::lake::delete::FileRows;
-use crate::session::arrow_error;
+use crate::session::{Session, Thrift, arrow_error, sql_error};
 
 /// The rows of a batch that have one key.
 pub(in crate::stage) type Run = Range<usize>;
+
+/// The rows of a plan in lanes: each key in one of them, its rows by the column `then`, nulls last. Keys are told by the columns at
+/// `key`. Sorts spill. What is executed comes with them.
+///
+/// # Errors
+/// When the plan cannot be executed.
+pub(in crate::stage) async fn in_lanes(
+    session: &Session,
+    plan: &LogicalPlan,
+    thrift: Thrift,
+    key: &[usize],
+    then: usize,
+) -> Result<(Arc<dyn ExecutionPlan>, Vec<Lane>)> {
+    let rows = session.physical(plan, thrift).await?;
+    let lanes = if thrift == Thrift::Alone { 1 } else { session.state().config().target_partitions() };
+    let schema = rows.schema();
+    let column = |place: usize| -> Arc<dyn PhysicalExpr> { Arc::new(Column::new(schema.field(place).name(), place)) };
+    let key: Vec<_> = key.iter().map(|place| column(*place)).collect();
+    let last = SortOptions { descending: false, nulls_first: false };
+    let order = key.iter().cloned().chain([column(then)]).map(|expr| PhysicalSortExpr::new(expr, last));
+    let order = LexOrdering::new(order);
+    let apart = RepartitionExec::try_new(rows, Partitioning::Hash(key, lanes)).map_err(|e| sql_error(&e))?;
+    let apart: Arc<dyn ExecutionPlan> = Arc::new(apart);
+    let sorted = match order {
+        Some(order) => Arc::new(SortExec::new(order, apart).with_preserve_partitioning(true)),
+        None => apart,
+    };
+    let lanes = super::of_plan(&sorted, &session.state().task_ctx())?;
+    Ok((sorted, lanes))
+}
 
 /// Takes rows off a lane, key by key.
 pub(in crate::stage) struct ByKey {
