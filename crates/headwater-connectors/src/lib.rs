@@ -11,10 +11,12 @@ pub mod files;
 mod lake_types;
 mod local;
 pub mod postgres;
+mod rejected;
 #[cfg(unix)]
 pub mod script;
 pub mod sqlite;
 mod text;
+mod threaded;
 
 use std::sync::Arc;
 

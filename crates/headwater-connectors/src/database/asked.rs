@@ -159,6 +159,15 @@ pub(crate) struct Position<V> {
     pub(crate) read_to: Option<V>,
 }
 
+/// A position as a commit keeps it.
+///
+/// # Errors
+/// When it cannot be written.
+pub(crate) fn written(position: &impl Serialize) -> Result<serde_json::Value> {
+    serde_json::to_value(position)
+        .map_err(|error| Error::new(codes::DEFECT, Blame::Headwater, "a position cannot be written").caused_by(error))
+}
+
 /// ` where …`, of conditions that all have to hold.
 pub(crate) fn filter(conditions: &[&str]) -> String {
     let all: Vec<String> = conditions.iter().map(|condition| format!("({condition})")).collect();

@@ -3,7 +3,9 @@
 //! Invariant: no database is known here. A connector says what its types are by [`NativeType`].
 
 mod asked;
+mod batch;
 mod columns;
 
-pub(crate) use asked::{Asked, Position, Relation, Wanted, filter};
+pub(crate) use asked::{Asked, Position, Relation, Wanted, filter, written};
+pub(crate) use batch::{BatchRows, Finished, defect, raw};
 pub(crate) use columns::{ColumnRead, NativeType, SourceColumn, chosen, no_column, schema};

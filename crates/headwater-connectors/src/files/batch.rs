@@ -11,6 +11,7 @@ use headwater_sdk::{Blame, Error};
 
 use super::values::{Column, Flaw, Reading, shown};
 use crate::codes;
+use crate::rejected::cut;
 
 /// Rows of a batch, more or less: batches end where a block does.
 pub(crate) const BATCH_ROWS: usize = 8192;
@@ -18,11 +19,8 @@ pub(crate) const BATCH_ROWS: usize = 8192;
 /// Bytes of text after which a batch ends early.
 const BATCH_BYTES: usize = 16 << 20;
 
-/// Bad rows after which a batch ends early; each keeps up to [`RAW_BYTES`].
+/// Bad rows after which a batch ends early; each keeps up to 4 KiB.
 const BATCH_REJECTED: usize = 2048;
-
-/// Bytes of a bad row that are kept.
-const RAW_BYTES: usize = 4096;
 
 /// What a load knows about its table, shared by its parts.
 #[derive(Debug)]
@@ -227,20 +225,4 @@ pub(crate) fn bad_row(row: &RejectedRow) -> Error {
     Error::new(codes::BAD_ROW, Blame::Data, format!("{}, line {}: {}", row.file, row.line, row.reason)).help(
         "correct the row, declare what the file holds, or (in a source) set such rows aside with `on_bad_row: reject`",
     )
-}
-
-/// A row's text as it is kept: at most [`RAW_BYTES`] bytes of valid text.
-pub(crate) fn cut(raw: &[u8]) -> String {
-    let mut end = raw.len().min(RAW_BYTES);
-    if end < raw.len() {
-        // Not through a character.
-        for _ in 0..3 {
-            if raw[end] & 0xC0 == 0x80 {
-                end -= 1;
-            }
-        }
-    }
-    let mut text = String::from_utf8_lossy(&raw[..end]).into_owned();
-    text.truncate(text.floor_char_boundary(RAW_BYTES));
-    text
 }

@@ -9,7 +9,6 @@ use futures::stream::BoxStream;
 use headwater_sdk::connector::{ReadPart, SourceBatch};
 use headwater_sdk::progress::Progress;
 use headwater_sdk::{Blame, Error};
-use tokio::sync::mpsc;
 
 use super::avro;
 use super::batch::{Batch, Target};
@@ -27,9 +26,7 @@ use super::options::FormatType;
 use super::parquet::{self, Footer, Share};
 use super::rows::RowReader;
 use crate::codes;
-
-/// Batches that wait for the writer.
-const BATCHES: usize = 2;
+use crate::threaded::{self, Batches};
 
 /// What the parts of a load share.
 #[derive(Debug)]
@@ -68,32 +65,11 @@ impl ReadPart for FilePart {
         if self.load.format.kind == FormatType::Parquet {
             return parquet::read(self.file, self.share, self.footer, Arc::clone(&self.load.target), progress).boxed();
         }
-        // Nothing starts before the stream is asked.
-        futures::stream::once(async move {
-            let (sender, batches) = mpsc::channel(BATCHES);
-            let name = Arc::clone(&self.file.name);
+        threaded::batches(Arc::clone(&self.file.name), move || {
             let source = Source::start(&self.file, Some(Arc::clone(&progress)));
-            let work = tokio::task::spawn_blocking(move || self.decode(source, &progress, &sender));
-            futures::stream::unfold(Some((batches, work)), move |state| {
-                let name = Arc::clone(&name);
-                async move {
-                    let (mut batches, work) = state?;
-                    if let Some(batch) = batches.recv().await {
-                        return Some((batch, Some((batches, work))));
-                    }
-                    // The end, unless the work was cut off: then rows may be missing.
-                    let outcome = work.await;
-                    outcome.err().map(|error| (Err(cut_off(&name, error)), None))
-                }
-            })
+            move |batches: &Batches| self.decode(source, &progress, batches)
         })
-        .flatten()
-        .boxed()
     }
-}
-
-fn cut_off(name: &str, error: tokio::task::JoinError) -> Error {
-    Error::new(codes::DEFECT, Blame::Headwater, format!("reading {name} was cut off")).caused_by(error)
 }
 
 /// A file on its way to be opened: a fetch from a store starts on the runtime, a local file is opened by its reader.
@@ -177,17 +153,8 @@ pub(crate) fn feed(source: Source, file: &FileEntry, format: &Format) -> Result<
     Ok(Feed::new(blocks))
 }
 
-type Batches = mpsc::Sender<Result<SourceBatch, Error>>;
-
 impl FilePart {
-    fn decode(&self, source: Source, progress: &Arc<Progress>, batches: &Batches) {
-        if let Err(error) = self.try_decode(source, progress, batches) {
-            // When nobody listens, nobody misses it.
-            let _gone = batches.blocking_send(Err(error));
-        }
-    }
-
-    fn try_decode(&self, source: Source, progress: &Arc<Progress>, batches: &Batches) -> Result<(), Error> {
+    fn decode(&self, source: Source, progress: &Arc<Progress>, batches: &Batches) -> Result<(), Error> {
         let Load { format, target, declared, unknown_keys } = &*self.load;
         if format.kind == FormatType::Avro {
             let (target, progress) = (Arc::clone(target), Arc::clone(progress));

@@ -80,6 +80,15 @@ pub(super) async fn columns_of(
     Ok(columns.collect())
 }
 
+/// The columns, in order, of an index of the table `c` in SQL; `which` says which of them, called `i`.
+pub(super) fn key_columns(which: &str) -> String {
+    format!(
+        "(select array_agg(a.attname::text order by array_position(i.indkey::int2[], a.attnum))
+            from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
+            where i.indrelid = c.oid and {which})"
+    )
+}
+
 /// How large a table is.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Size {

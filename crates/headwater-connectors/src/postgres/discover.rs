@@ -6,7 +6,7 @@ use headwater_sdk::name::quote_identifier;
 use serde_json::json;
 
 use super::connect::{Server, Session};
-use super::describe::columns_of;
+use super::describe::{columns_of, key_columns};
 use super::types::natural;
 
 /// Tables, views and foreign tables, partitions left out, in the order of their names.
@@ -14,19 +14,21 @@ use super::types::natural;
 /// # Errors
 /// When the catalogue cannot be read.
 pub(super) async fn discover(client: &Session, server: &Server) -> Result<Vec<FoundStream>> {
-    let sql = "select n.nspname, c.relname,
+    let key = key_columns("i.indisprimary");
+    let sql = format!(
+        "select n.nspname, c.relname,
             case c.relkind when 'v' then 'view' when 'm' then 'materialized view' when 'f' then 'foreign table' else 'table' end,
             c.reltuples::float8, obj_description(c.oid, 'pg_class'),
-            (select array_agg(a.attname::text order by array_position(i.indkey::int2[], a.attnum))
-                from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
-                where i.indrelid = c.oid and i.indisprimary),
+            {key},
             c.oid
         from pg_class c join pg_namespace n on n.oid = c.relnamespace
         where c.relkind in ('r', 'p', 'v', 'm', 'f') and not c.relispartition
             and n.nspname <> 'information_schema' and n.nspname !~ '^pg_'
             and has_schema_privilege(n.oid, 'usage') and has_any_column_privilege(c.oid, 'select')
-        order by 1, 2";
-    let found = client.query(sql, &[]).await.map_err(|error| server.error(&error, "its tables cannot be looked at"))?;
+        order by 1, 2"
+    );
+    let found =
+        client.query(&sql, &[]).await.map_err(|error| server.error(&error, "its tables cannot be looked at"))?;
     let mut streams = Vec::with_capacity(found.len());
     for row in &found {
         let (schema, name, kind): (String, String, String) = (row.get(0), row.get(1), row.get(2));

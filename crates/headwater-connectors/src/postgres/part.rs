@@ -10,12 +10,13 @@ use headwater_sdk::progress::Progress;
 use headwater_sdk::{Blame, Error, Result};
 use tokio_postgres::CopyOutStream;
 
-use super::batch::{Batch, defect};
+use super::batch::Batch;
 use super::connect::Session;
 use super::copy::Rows;
 use super::describe::SourceColumn;
 use super::shared::Moment;
 use crate::codes;
+use crate::database::defect;
 
 /// What the parts of a table share.
 #[derive(Debug)]

@@ -21,7 +21,7 @@ use super::quote;
 use super::shared::Moment;
 use super::types::PgType;
 use crate::codes;
-use crate::database::{self, Asked, Relation, Wanted, chosen, filter, schema};
+use crate::database::{self, Asked, Relation, Wanted, chosen, filter, schema, written};
 
 /// Bytes of a part of a table, about.
 const PART_BYTES: u64 = 64 << 20;
@@ -238,9 +238,7 @@ impl TableStream {
                 }
             },
         };
-        let position = serde_json::to_value(&position).map_err(|error| {
-            Error::new(codes::DEFECT, Blame::Headwater, "a position cannot be written").caused_by(error)
-        })?;
+        let position = written(&position)?;
         // An index on the cursor finds the new rows better than all pages do.
         let mut plan = self.load(seen, &conditions, first, LoadPosition::known(position), None).await?;
         plan.delivery = Asked::delivery(&self.settings, first);

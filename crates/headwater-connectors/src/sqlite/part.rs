@@ -3,23 +3,19 @@
 use std::sync::Arc;
 
 use arrow_schema::SchemaRef;
-use futures::StreamExt;
 use futures::stream::BoxStream;
+use headwater_sdk::Result;
 use headwater_sdk::connector::{OnBadRow, ReadPart, SourceBatch};
 use headwater_sdk::progress::Progress;
-use headwater_sdk::{Blame, Error, Result};
-use tokio::sync::mpsc;
 
 use super::batch::Batch;
 use super::cursor::CursorValue;
 use super::file::File;
 use super::told::{refused, told};
 use super::types::Reading;
-use crate::codes;
 use crate::database::SourceColumn;
+use crate::threaded::{self, Batches};
 
-/// Batches that wait for the writer.
-const BATCHES: usize = 2;
 /// Steps of SQLite's machine after which it asks whether anybody waits for the rows.
 const STEPS: i32 = 100_000;
 
@@ -53,37 +49,14 @@ impl ReadPart for TablePart {
     }
 
     fn read(self: Box<Self>, progress: Arc<Progress>) -> BoxStream<'static, Result<SourceBatch>> {
-        // Nothing starts before the stream is asked.
-        futures::stream::once(async move {
-            let (sender, batches) = mpsc::channel(BATCHES);
-            let name = self.0.shown.clone();
-            let work = tokio::task::spawn_blocking(move || {
-                if let Err(error) = self.0.read(&progress, &sender) {
-                    // When nobody listens, nobody misses it.
-                    let _gone = sender.blocking_send(Err(error));
-                }
-            });
-            futures::stream::unfold(Some((batches, work)), move |state| {
-                let name = name.clone();
-                async move {
-                    let (mut batches, work) = state?;
-                    if let Some(batch) = batches.recv().await {
-                        return Some((batch, Some((batches, work))));
-                    }
-                    // The end, unless the work was cut off: then rows may be missing.
-                    let error = work.await.err()?;
-                    let message = format!("reading {name} was cut off");
-                    Some((Err(Error::new(codes::DEFECT, Blame::Headwater, message).caused_by(error)), None))
-                }
-            })
+        threaded::batches(self.0.shown.as_str().into(), move || {
+            move |batches: &Batches| self.0.read(&progress, batches)
         })
-        .flatten()
-        .boxed()
     }
 }
 
 impl Load {
-    fn read(&self, progress: &Progress, batches: &mpsc::Sender<Result<SourceBatch>>) -> Result<()> {
+    fn read(&self, progress: &Progress, batches: &Batches) -> Result<()> {
         let failed = |error: rusqlite::Error| told(&error, &format!("{} cannot be read", self.shown));
         let mut connection = self.file.open()?;
         let asker = batches.clone();
@@ -103,8 +76,8 @@ impl Load {
         let mut rows = statement.raw_query();
         let mut batch = Batch::new(self)?;
         let hand_on = |batch: &mut Batch| -> Result<bool> {
-            progress.add_bytes_in(batch.bytes as u64);
-            let full = batch.finish(self)?;
+            let (full, bytes) = batch.finish(self)?;
+            progress.add_bytes_in(bytes as u64);
             progress.add_rows_in((full.rows.num_rows() + full.rejected.len()) as u64);
             // When the load was given up, nobody wants the rest.
             Ok(batches.blocking_send(Ok(full)).is_ok())

@@ -16,7 +16,7 @@ use super::options::StreamOptions;
 use super::part::{Load, TablePart};
 use super::types::{Reading, SqliteType};
 use crate::codes;
-use crate::database::{self, Asked, SourceColumn, Wanted, chosen, filter, no_column, schema};
+use crate::database::{self, Asked, SourceColumn, Wanted, chosen, filter, no_column, schema, written};
 
 type Position = database::Position<CursorValue>;
 
@@ -93,9 +93,7 @@ impl Inner {
         };
         let to = span.as_ref().map(|span| span.to.clone()).or_else(|| read_to.cloned());
         let position = asked.cursor.as_ref().map(|cursor| Position { cursor: cursor.clone(), read_to: to });
-        let position = serde_json::to_value(&position).map_err(|error| {
-            Error::new(codes::DEFECT, Blame::Headwater, "a position cannot be written").caused_by(error)
-        })?;
+        let position = written(&position)?;
         let columns = schema(&chosen);
         let part = TablePart(self.load(chosen, rowid, span));
         let parts: Vec<Box<dyn ReadPart>> = if nothing { Vec::new() } else { vec![Box::new(part)] };

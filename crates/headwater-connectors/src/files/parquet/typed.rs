@@ -11,7 +11,8 @@ use headwater_sdk::{Blame, Error};
 
 use super::cast::{cast, value_text};
 use crate::codes;
-use crate::files::batch::{Flaws, Target, bad_row, cut};
+use crate::files::batch::{Flaws, Target, bad_row};
+use crate::rejected::cut;
 
 /// Takes over the rows of a file, batch by batch.
 pub(crate) struct TypedRows {

@@ -10,12 +10,13 @@ use headwater_sdk::connector::{Operation, ReadPart, SourceBatch};
 use headwater_sdk::progress::Progress;
 use headwater_sdk::{Blame, Error, Result};
 
-use super::super::batch::{Batch, defect};
+use super::super::batch::Batch;
 use super::super::part::Load;
 use super::messages::{Message, Tuple, Value, read};
 use super::reading::Messages;
 use super::{Outstanding, TextReading};
 use crate::codes;
+use crate::database::{defect, raw};
 
 /// See the module's documentation.
 #[derive(Debug)]
@@ -168,21 +169,23 @@ impl ChangesPart {
         }
         match wrong {
             None => batch.add(&self.load, &self.load.shown, row, &fields)?,
-            Some(reason) => batch.add_bad(&self.load, &self.load.shown, reason, self.raw(told))?,
+            Some(reason) => batch.add_bad(&self.load, &self.load.shown, reason, self.raw(told)?)?,
         }
         batch.is_change(told.operation, kept);
         Ok(())
     }
 
     /// A row as it came.
-    fn raw(&self, told: &Told<'_>) -> String {
+    fn raw(&self, told: &Told<'_>) -> Result<String> {
         let columns = self.load.columns.iter().zip(told.shape);
-        let shown = columns.map(|(column, at)| match at.and_then(|at| told.new.value(at)) {
-            Some(Value::Text(text)) => format!("{}: {}", column.name, String::from_utf8_lossy(text)),
-            Some(Value::Unchanged) => format!("{}: as it was", column.name),
-            Some(Value::Null) | None => format!("{}: null", column.name),
-        });
-        shown.collect::<Vec<_>>().join(", ")
+        raw(columns.map(|(column, at)| {
+            let value = match at.and_then(|at| told.new.value(at)) {
+                Some(Value::Text(text)) => String::from_utf8_lossy(text).into_owned(),
+                Some(Value::Unchanged) => "as it was".to_owned(),
+                Some(Value::Null) | None => "null".to_owned(),
+            };
+            Ok((column.name.as_str(), value))
+        }))
     }
 
     fn truncate(&self, oids: &[u32], batch: &mut Batch) -> Result<()> {

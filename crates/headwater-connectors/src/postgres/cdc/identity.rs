@@ -4,6 +4,7 @@ use headwater_sdk::name::quote_identifier;
 use headwater_sdk::{Blame, Error, Result};
 
 use super::super::connect::{Server, Session};
+use super::super::describe::key_columns;
 use crate::codes;
 
 /// The columns by which the rows of a table are followed. `declared` is the project's key, `relation` is quoted, `read` are the
@@ -19,15 +20,14 @@ pub(in super::super) async fn key(
     declared: &[String],
     read: &[&str],
 ) -> Result<Vec<String>> {
-    let sql = "select c.relkind::text, c.relreplident::text,
-            (select array_agg(a.attname::text order by array_position(i.indkey::int2[], a.attnum))
-                from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
-                where i.indrelid = c.oid
-                    and case when c.relreplident = 'i' then i.indisreplident else i.indisprimary end),
+    let known = key_columns("case when c.relreplident = 'i' then i.indisreplident else i.indisprimary end");
+    let sql = format!(
+        "select c.relkind::text, c.relreplident::text, {known},
             (select array_agg(a.attname::text order by a.attnum) from pg_attribute a
                 where a.attrelid = c.oid and a.attgenerated <> '' and not a.attisdropped)
-        from pg_class c where c.oid = $1::text::regclass";
-    let found = client.query_one(sql, &[&relation]).await;
+        from pg_class c where c.oid = $1::text::regclass"
+    );
+    let found = client.query_one(&sql, &[&relation]).await;
     let row = found.map_err(|error| server.error(&error, &format!("{shown} cannot be looked at")))?;
     let (kind, identity): (String, String) = (row.get(0), row.get(1));
     let known: Vec<String> = row.get::<_, Option<Vec<String>>>(2).unwrap_or_default();

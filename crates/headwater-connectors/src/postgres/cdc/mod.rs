@@ -12,12 +12,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use headwater_sdk::check::OptionsError;
 use headwater_sdk::connector::{Finding, LoadPosition, Standing};
-use headwater_sdk::{Blame, Error, Result};
+use headwater_sdk::{Error, Result};
 use tokio::sync::OnceCell;
 
 use super::connect::{Server, Session};
 use super::options::SourceOptions;
-use crate::codes;
+use crate::database;
 use messages::{read_lsn, write_lsn};
 use reading::{Follow, Reading};
 use slot::Names;
@@ -75,9 +75,7 @@ impl Beginning {
 }
 
 fn written(names: &Names, lsn: u64) -> Result<serde_json::Value> {
-    let followed = Followed { slot: names.slot.clone(), lsn: write_lsn(lsn) };
-    serde_json::to_value(followed)
-        .map_err(|error| Error::new(codes::DEFECT, Blame::Headwater, "a position cannot be written").caused_by(error))
+    database::written(&Followed { slot: names.slot.clone(), lsn: write_lsn(lsn) })
 }
 
 impl Follower {
@@ -171,13 +169,11 @@ impl Follower {
         };
         let client = self.server.connect().await?;
         let name = &self.names.slot;
-        match slot::find(&client, &self.server, name).await? {
-            Some(slot) if slot.confirmed.is_some_and(|confirmed| confirmed < least) => {
-                slot::advance(&client, &self.server, name, least).await?;
-            }
-            _ => {}
+        let mut slot = slot::find(&client, &self.server, name).await?;
+        if slot.as_ref().and_then(|slot| slot.confirmed).is_some_and(|confirmed| confirmed < least) {
+            slot::advance(&client, &self.server, name, least).await?;
+            slot = slot::find(&client, &self.server, name).await?;
         }
-        let slot = slot::find(&client, &self.server, name).await?;
         Ok(slot.filter(|slot| slot.kept > MUCH).map(|slot| self.told(&slot)).into_iter().collect())
     }
 

@@ -11,13 +11,13 @@ use headwater_sdk::{Blame, Error, Result};
 use tokio::sync::OnceCell;
 use tokio_postgres::error::SqlState;
 
-use super::super::batch::defect;
 use super::super::connect::{Server, Session};
 use super::super::copy::Rows;
 use super::super::quote;
 use super::messages::{Lsn, Message, read, write_lsn};
 use super::slot::{Names, refused};
 use crate::codes;
+use crate::database::defect;
 
 /// A table that takes part in a reading.
 #[derive(Debug, Clone)]

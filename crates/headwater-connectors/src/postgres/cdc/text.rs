@@ -17,7 +17,6 @@ pub(in super::super) struct TextReading {
     wire: Wire,
     /// What a cast to text, which a snapshot has, makes of a text.
     cast: Option<Cast>,
-    is_array: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +37,7 @@ impl TextReading {
         };
         // An array that is cast to a text as a whole has its items as they are written.
         let cast = cast.filter(|_| !pg.is_array || matches!(reading.wire, Wire::List(_)));
-        Self { wire: reading.wire.clone(), cast, is_array: matches!(reading.wire, Wire::List(_)) }
+        Self { wire: reading.wire.clone(), cast }
     }
 
     /// A value in its binary form.
@@ -47,7 +46,7 @@ impl TextReading {
     /// With the reason why it has none, without the column's name.
     pub(super) fn binary(&self, text: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
         match &self.wire {
-            Wire::List(item) if self.is_array => self.list(item, text, out),
+            Wire::List(item) => self.list(item, text, out),
             wire => self.item(wire, text, out),
         }
     }
@@ -257,7 +256,7 @@ mod tests {
 
     fn of(wire: &Wire, text: &str) -> Result<String, String> {
         let mut out = Vec::new();
-        let reading = TextReading { wire: wire.clone(), cast: None, is_array: matches!(wire, Wire::List(_)) };
+        let reading = TextReading { wire: wire.clone(), cast: None };
         reading.binary(text.as_bytes(), &mut out)?;
         Ok(decode::shown(wire, &out))
     }
@@ -312,7 +311,7 @@ mod tests {
     fn dates_past_our_years_are_refused_by_who_reads_them() {
         for text in ["0044-03-15 BC", "12024-01-01"] {
             let mut out = Vec::new();
-            TextReading { wire: Wire::Date, cast: None, is_array: false }.binary(text.as_bytes(), &mut out).unwrap();
+            TextReading { wire: Wire::Date, cast: None }.binary(text.as_bytes(), &mut out).unwrap();
             assert_eq!(i32::from_be_bytes(out.try_into().unwrap()), PAST);
         }
         for text in ["0044-03-15 12:00:00 BC", "12024-01-01 00:00:00+00", "0044-03-15 BC"] {
