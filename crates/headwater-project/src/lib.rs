@@ -34,3 +34,4 @@ pub use sql::statements;
 pub use unit_test::{
     CellValue, Expectation, ExpectedCheck, GivenRows, Stand, TestCell, TestRow, TestRows, TestText, UnitTest, Variant,
 };
+pub use yaml::{Unfilled, expand};

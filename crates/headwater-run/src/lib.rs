@@ -46,7 +46,7 @@ pub use lake::{Base, Lake};
 pub use lease::LeaseOptions;
 pub use observer::{Observer, Quiet};
 pub use plan::{Expected, Plan, PlanOptions, plan};
-pub use resolve::{Resolved, ResolvedAsset, resolve};
+pub use resolve::{Resolved, ResolvedAsset, open_stream, open_system, resolve};
 pub use run::{RunOptions, run};
 pub use summary::{AssetSummary, CheckCounts, CheckProblem, RunProblem, RunSummary};
 pub use unit_tests::{

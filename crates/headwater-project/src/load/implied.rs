@@ -4,6 +4,13 @@ use headwater_diagnostics::Span;
 use headwater_sdk::check::{CompiledCheck, Probe, Severity, Threshold};
 
 use crate::asset::{CheckSpec, Written};
+use crate::yaml::Node;
+
+/// A column that a key of a declaration names, and where.
+pub(super) fn written(node: &Node, key: &str, column: &str) -> Written {
+    let at = node.get(key).and_then(|value| value.find_text(column)).map_or(node.span, |found| found.span);
+    Written { name: column.to_owned(), span: at }
+}
 
 /// The checks that a declaration of a table stands for, so far.
 pub(super) struct Implied<'a> {

@@ -3,7 +3,7 @@
 use headwater_diagnostics::Diagnostic;
 use headwater_sdk::connector::{Lookback, ReadMode};
 
-use super::implied::Implied;
+use super::implied::{Implied, written};
 use crate::asset::{CheckSpec, Written};
 use crate::codes;
 use crate::spec::LookbackOption;
@@ -41,11 +41,7 @@ pub(super) fn read(
         );
     }
     if mode == ReadMode::Incremental && !key.is_empty() {
-        let place = |column: &String| {
-            let at = node.get("key").and_then(|value| value.find_text(column)).map_or(node.span, |found| found.span);
-            Written { name: column.clone(), span: at }
-        };
-        let columns: Vec<Written> = key.iter().map(place).collect();
+        let columns: Vec<Written> = key.iter().map(|column| written(node, "key", column)).collect();
         let at = node.get("key").map_or(node.span, |key| key.span);
         let mut implied = Implied::strictly_beside(checks);
         implied.not_null(&columns, at);

@@ -65,7 +65,7 @@ use headwater_sdk::TableName;
 
 use crate::{Asset, Project};
 use expression::{Criterion, Expression};
-pub(crate) use pattern::Pattern;
+pub use pattern::Pattern;
 
 pub use inputs::{unbuilt_inputs, unchecked_views};
 

@@ -2,12 +2,13 @@
 
 /// A text with wildcards.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Pattern {
+pub struct Pattern {
     text: String,
 }
 
 impl Pattern {
-    pub(crate) fn new(text: impl Into<String>) -> Self {
+    /// One of this text.
+    pub fn new(text: impl Into<String>) -> Self {
         Self { text: text.into() }
     }
 
@@ -15,7 +16,8 @@ impl Pattern {
         &self.text
     }
 
-    pub(super) fn matches(&self, text: &str) -> bool {
+    /// Whether a text is meant as a whole.
+    pub fn matches(&self, text: &str) -> bool {
         matches(&self.text, text, None)
     }
 

@@ -11,3 +11,4 @@ mod tests;
 pub(crate) use builder::parse;
 pub(crate) use node::{Entry, Map, Node, Value};
 pub(crate) use secrets::{Secrets, forbid};
+pub use secrets::{Unfilled, expand};

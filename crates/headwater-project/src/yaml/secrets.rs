@@ -15,6 +15,7 @@ pub(crate) struct Secrets<'a> {
 }
 
 /// A part of a text.
+#[derive(Clone, Copy)]
 enum Part<'a> {
     Literal(&'a str),
     /// `${NAME}` or `${NAME:-default}`.
@@ -24,6 +25,74 @@ enum Part<'a> {
     },
     /// `${` that is none of these.
     Malformed,
+}
+
+/// What stands in the place of a part.
+enum Filled<'a> {
+    Plain(&'a str),
+    Secret { name: &'a str, value: String },
+}
+
+/// Why nothing does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unfilled {
+    /// The environment has no variable of the name, or an empty one, and there is no default.
+    Unset(String),
+    /// `${` begins something else than a reference.
+    Malformed,
+}
+
+/// What is wrong with a `${` that begins no reference, and what to do.
+const MALFORMED: &str = "a malformed ${…}";
+const MALFORMED_HELP: &str = "write ${NAME} or ${NAME:-default}; write $${ for the characters themselves";
+
+impl Unfilled {
+    /// What is wrong: lower case, no full stop.
+    pub fn message(&self) -> String {
+        match self {
+            Self::Unset(name) => format!("the environment has no variable {name}"),
+            Self::Malformed => MALFORMED.to_owned(),
+        }
+    }
+
+    /// What to do.
+    pub fn help(&self) -> String {
+        match self {
+            Self::Unset(name) => format!("set it: export {name}=…"),
+            Self::Malformed => MALFORMED_HELP.to_owned(),
+        }
+    }
+}
+
+/// A text of a connector's keys with values of an environment in place of `${NAME}`, as in a project's files, and these values, which
+/// are secrets.
+///
+/// # Errors
+/// With the first reference that nothing stands for.
+pub fn expand(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<(String, Vec<String>), Unfilled> {
+    let (mut out, mut secrets) = (String::with_capacity(text.len()), Vec::new());
+    for part in parts(text) {
+        match fill(part, env)? {
+            Filled::Plain(plain) => out.push_str(plain),
+            Filled::Secret { value, .. } => {
+                out.push_str(&value);
+                secrets.push(value);
+            }
+        }
+    }
+    Ok((out, secrets))
+}
+
+fn fill<'t>(part: Part<'t>, env: &dyn Fn(&str) -> Option<String>) -> Result<Filled<'t>, Unfilled> {
+    match part {
+        Part::Literal(literal) => Ok(Filled::Plain(literal)),
+        Part::Reference { name, default } => match (env(name).filter(|value| !value.is_empty()), default) {
+            (Some(value), _) => Ok(Filled::Secret { name, value }),
+            (None, Some(default)) => Ok(Filled::Plain(default)),
+            (None, None) => Err(Unfilled::Unset(name.to_owned())),
+        },
+        Part::Malformed => Err(Unfilled::Malformed),
+    }
 }
 
 impl<'a> Secrets<'a> {
@@ -48,30 +117,20 @@ impl<'a> Secrets<'a> {
     fn expand_text(&mut self, text: &str, span: Span, diagnostics: &mut Vec<Diagnostic>) -> String {
         let mut out = String::with_capacity(text.len());
         for part in parts(text) {
-            match part {
-                Part::Literal(literal) => out.push_str(literal),
-                Part::Reference { name, default } => match (self.env)(name).filter(|v| !v.is_empty()) {
-                    Some(value) => {
-                        out.push_str(&value);
-                        self.found.insert(value, name.to_owned());
-                    }
-                    None => match default {
-                        Some(default) => out.push_str(default),
-                        None => diagnostics.push(
-                            Diagnostic::error(
-                                codes::SECRET,
-                                format!("the environment variable {name} is not set, or empty"),
-                            )
-                            .at(span, "")
-                            .help(format!("set it, or give a default: ${{{name}:-…}}")),
-                        ),
-                    },
-                },
-                Part::Malformed => diagnostics.push(
-                    Diagnostic::error(codes::SECRET, "a malformed ${…}")
+            match fill(part, self.env) {
+                Ok(Filled::Plain(plain)) => out.push_str(plain),
+                Ok(Filled::Secret { name, value }) => {
+                    out.push_str(&value);
+                    self.found.insert(value, name.to_owned());
+                }
+                Err(Unfilled::Unset(name)) => diagnostics.push(
+                    Diagnostic::error(codes::SECRET, format!("the environment variable {name} is not set, or empty"))
                         .at(span, "")
-                        .help("write ${NAME} or ${NAME:-default}; write $${ for the characters themselves"),
+                        .help(format!("set it, or give a default: ${{{name}:-…}}")),
                 ),
+                Err(Unfilled::Malformed) => {
+                    diagnostics.push(Diagnostic::error(codes::SECRET, MALFORMED).at(span, "").help(MALFORMED_HELP));
+                }
             }
         }
         out

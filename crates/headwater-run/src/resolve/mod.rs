@@ -10,6 +10,7 @@ pub(crate) mod parallel;
 mod script;
 mod source;
 mod star;
+mod system;
 mod unselected;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,6 +33,7 @@ use crate::scope::Scope;
 
 use parallel::in_parallel;
 pub(crate) use source::Source;
+pub use system::{open_stream, open_system};
 
 /// A project whose every table has typed columns.
 pub struct Resolved {

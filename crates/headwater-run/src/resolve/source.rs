@@ -7,10 +7,10 @@ use arrow_schema::SchemaRef;
 use futures::StreamExt;
 use headwater_project::plan::{Desired, definition, needs_reload};
 use headwater_project::{Asset, AssetKind, Project, StreamAsset};
-use headwater_sdk::connector::Source as System;
-use headwater_sdk::connector::{ConnectorType, OpenContext, ReadPlan, SourceStream};
+use headwater_sdk::connector::{ConnectorType, ReadPlan, Source as System, SourceStream};
 use headwater_sdk::{Blame, Error, Relation, Result, TableName};
 
+use super::system::{Systems, open_stream};
 use crate::lake::{Base, Lake};
 use crate::scope::Scope;
 
@@ -71,8 +71,7 @@ pub(super) async fn look_at_all(
     full_refresh: bool,
     scope: &Scope,
 ) -> BTreeMap<TableName, Result<Look>> {
-    let systems = Systems { project, connectors, opened: Mutex::default() };
-    let systems = &systems;
+    let systems = &Systems::new(project, connectors);
     let mut waiting = Vec::new();
     for asset in project.assets.iter().filter(|asset| scope.resolves(&asset.name) || scope.reads(&asset.name)) {
         if let AssetKind::Stream(stream) | AssetKind::Seed(stream) = &asset.kind {
@@ -95,7 +94,7 @@ async fn look(
     full_refresh: bool,
 ) -> Result<Look> {
     let system = systems.of(stream)?;
-    let opened = system.stream(stream.stream.clone(), stream.settings.clone()).map_err(|e| options_error(&e))?;
+    let opened = open_stream(system.as_ref(), stream, stream.settings.clone())?;
     let reload = needs_reload(&definition(asset), base.states.get(&asset.name), full_refresh);
     let published = match base.relation(&asset.name).filter(|relation| relation.version().is_some()) {
         Some(relation) => Some((relation, lake.engine.schema(&base.relations(), &asset.name).await?)),
@@ -139,41 +138,4 @@ async fn look(
         }
         (Err(error), None) => Err(error),
     }
-}
-
-/// The systems that streams are parts of, each opened once.
-struct Systems<'a> {
-    project: &'a Project,
-    connectors: &'a [Box<dyn ConnectorType>],
-    opened: Mutex<BTreeMap<(String, String), Arc<dyn System>>>,
-}
-
-impl Systems<'_> {
-    fn of(&self, stream: &StreamAsset) -> Result<Arc<dyn System>> {
-        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        let name = stream.system();
-        if let Some(system) = opened.get(&name) {
-            return Ok(Arc::clone(system));
-        }
-        let connector = self.connectors.iter().find(|connector| connector.name() == stream.connector);
-        let connector = connector.ok_or_else(|| {
-            let message = format!("this program has no connector '{}'", stream.connector);
-            Error::new("HW0917", Blame::Headwater, message)
-        })?;
-        let (project_dir, storage_options) = (self.project.dir.clone(), self.project.environment.storage.clone());
-        let system = connector.source(stream.source.clone(), &OpenContext { project_dir, storage_options });
-        let system = system.map_err(|wrong| options_error(&wrong))?;
-        opened.insert(name, Arc::clone(&system));
-        Ok(system)
-    }
-}
-
-fn options_error(wrong: &headwater_sdk::check::OptionsError) -> Error {
-    let message = match wrong.key {
-        Some(key) => format!("'{key}': {}", wrong.message),
-        None => wrong.message.clone(),
-    };
-    let mut error = Error::new("HW0918", Blame::Project, message);
-    error.help.clone_from(&wrong.help);
-    error
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use clap::{Args, ValueEnum};
 use headwater_diagnostics::nearest;
+use headwater_project::select::Pattern;
 use headwater_sdk::connector::{ConnectorType, FoundStream, OpenContext, ReadMode};
 use headwater_sdk::name::is_name_part;
 use headwater_sdk::types::type_name;
@@ -37,7 +38,7 @@ pub(crate) struct AddArgs {
     /// The name of the file in sources/ [default: the connector's]
     #[arg(long)]
     name: Option<String>,
-    /// Only what is called so in the system; * stands for anything; may be given several times
+    /// Only what is called so in the system; * stands for anything, ? for one character; may be given several times
     #[arg(long, value_name = "PATTERN")]
     only: Vec<String>,
     /// The schema of the tables that are filled
@@ -91,7 +92,8 @@ pub(super) async fn add(args: &AddArgs, global: &Global, console: &Console) -> R
         let message = format!("the connector {} cannot tell what there is", args.connector);
         return Err(wrong(message, "write the source by hand: `headwater schema` has its keys").into());
     };
-    found.retain(|stream| args.only.is_empty() || args.only.iter().any(|pattern| matches(pattern, &stream.name)));
+    let only: Vec<Pattern> = args.only.iter().map(Pattern::new).collect();
+    found.retain(|stream| only.is_empty() || only.iter().any(|pattern| pattern.matches(&stream.name)));
     if found.is_empty() {
         return Err(wrong("there is nothing to read".to_owned(), "check --only, and what the role may read").into());
     }
@@ -152,38 +154,14 @@ fn keys(
             Ok(value) if !is_text => value,
             _ => Value::String(text),
         };
-        let filled = fill(text, &mut secrets)?;
+        let filled = headwater_project::expand(text, &|name| std::env::var(name).ok());
+        let (filled, found) = filled.map_err(|unfilled| wrong(unfilled.message(), &unfilled.help()))?;
+        secrets.extend(found);
         written.push((key.clone(), value(text.clone())));
         expanded.insert(key.clone(), value(filled));
     }
     console.secrets.set(&secrets);
     Ok((written, Value::Object(expanded)))
-}
-
-/// A text with the values of environment variables in place of their names.
-fn fill(text: &str, secrets: &mut Vec<String>) -> Result<String, Error> {
-    let (mut filled, mut rest) = (String::new(), text);
-    while let Some((before, behind)) = rest.split_once("${") {
-        let Some((name, behind)) = behind.split_once('}') else { break };
-        let value = std::env::var(name).map_err(|_| {
-            wrong(format!("the environment has no variable {name}"), &format!("set it: export {name}=…"))
-        })?;
-        filled += before;
-        filled += &value;
-        secrets.push(value);
-        rest = behind;
-    }
-    Ok(filled + rest)
-}
-
-/// Whether a name is of a pattern in which `*` stands for anything.
-fn matches(pattern: &str, name: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == name,
-        Some((before, behind)) => name.strip_prefix(before).is_some_and(|rest| {
-            rest.char_indices().map(|(at, _)| at).chain([rest.len()]).any(|at| matches(behind, &rest[at..]))
-        }),
-    }
 }
 
 /// A table for each, all of different names.
@@ -284,7 +262,7 @@ mod tests {
             ("public.*", "other.orders", false),
             ("public", "public.orders", false),
         ] {
-            assert_eq!(matches(pattern, name), is, "{pattern} {name}");
+            assert_eq!(Pattern::new(pattern).matches(name), is, "{pattern} {name}");
         }
     }
 

@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 use headwater_project::{Asset, AssetKind, StreamAsset};
-use headwater_sdk::connector::{Finding, OpenContext, Standing};
-use headwater_sdk::{Blame, Error, TableName};
+use headwater_run::{open_stream, open_system};
+use headwater_sdk::connector::{Finding, ReadPlan, Standing};
+use headwater_sdk::{Blame, Error, Result, TableName};
 use serde_json::json;
 
 use crate::cli::Global;
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::render::style::Style;
-use crate::wiring::project;
+use crate::render::units::plural;
+use crate::wiring::project::{self, Opened};
 
 /// Reaches for every source of the project and looks at what its streams read: names, rights, columns, positions. Says what to grant or to
 /// change where something is missing. Exits with 3 when something is.
@@ -43,49 +45,41 @@ pub(super) async fn check(args: &CheckArgs, global: &Global, console: &Console) 
     {
         let message = format!("no stream of the project fills {unknown}");
         return Err(Error::new("HW0823", Blame::Project, message)
-            .help("`headwater list 'kind:stream'` has them")
+            .help("`headwater list --select type:stream` has them")
             .into());
     }
-    let context =
-        OpenContext { project_dir: project.dir.clone(), storage_options: project.environment.storage.clone() };
     let mut checked = Vec::new();
-    for ((connector, _), streams) in systems {
-        let Some(connector) = opened.connectors.iter().find(|known| known.name() == connector) else { continue };
-        let Some((first, stream)) = streams.first() else { continue };
-        let mut findings = Vec::new();
-        match connector.source(stream.source.clone(), &context) {
-            Err(error) => findings.push((None, trouble(&error.message, error.help))),
-            Ok(system) => match system.examine().await {
-                // Every stream would say the same.
-                Err(error) => findings.push((None, trouble(&error.full_message(), error.help.clone()))),
-                Ok(found) => {
-                    findings.extend(found.into_iter().map(|finding| (None, finding)));
-                    for (asset, stream) in &streams {
-                        let opened = system.stream(stream.stream.clone(), stream.settings.clone());
-                        let finding = match opened {
-                            Err(error) => trouble(&error.message, error.help),
-                            Ok(opened) => match opened.plan(None, None).await {
-                                Err(error) => trouble(&error.full_message(), error.help.clone()),
-                                Ok(plan) => good(&plan.description, plan.schema.fields().len()),
-                            },
-                        };
-                        findings.push((Some(asset.name.clone()), finding));
-                    }
-                }
-            },
-        }
+    for streams in systems.values() {
+        let Some((first, _)) = streams.first() else { continue };
+        let findings = examine(&opened, streams).await.unwrap_or_else(|error| vec![(None, trouble(&error))]);
         checked.push(Checked { path: first.path.clone(), findings });
     }
     give(&checked, console)
 }
 
-fn good(description: &str, columns: usize) -> Finding {
-    let what = format!("can be read: {description}, {columns} columns");
+/// What is found of a system and of its streams.
+///
+/// # Errors
+/// When the system itself is out of reach: every stream would say the same.
+async fn examine(opened: &Opened, streams: &[(&Asset, &StreamAsset)]) -> Result<Vec<(Option<TableName>, Finding)>> {
+    let Some((_, first)) = streams.first() else { return Ok(Vec::new()) };
+    let system = open_system(&opened.project, &opened.connectors, first)?;
+    let mut findings: Vec<_> = system.examine().await?.into_iter().map(|finding| (None, finding)).collect();
+    for (asset, stream) in streams {
+        let plan = async { open_stream(system.as_ref(), stream, stream.settings.clone())?.plan(None, None).await };
+        let finding = plan.await.map_or_else(|error| trouble(&error), |plan| good(&plan));
+        findings.push((Some(asset.name.clone()), finding));
+    }
+    Ok(findings)
+}
+
+fn good(plan: &ReadPlan) -> Finding {
+    let what = format!("can be read: {}, {}", plan.description, plural(plan.schema.fields().len() as u64, "column"));
     Finding { standing: Standing::Good, what, help: None }
 }
 
-fn trouble(message: &str, help: Option<String>) -> Finding {
-    Finding { standing: Standing::Trouble, what: message.to_owned(), help }
+fn trouble(error: &Error) -> Finding {
+    Finding { standing: Standing::Trouble, what: error.full_message(), help: error.help.clone() }
 }
 
 fn give(checked: &[Checked], console: &Console) -> Result<u8, Failure> {

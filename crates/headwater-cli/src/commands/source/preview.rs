@@ -5,7 +5,8 @@ use std::sync::Arc;
 use clap::Args;
 use futures::StreamExt;
 use headwater_project::AssetKind;
-use headwater_sdk::connector::{OpenContext, ReadMode, RejectedRow, StreamSettings};
+use headwater_run::{open_stream, open_system};
+use headwater_sdk::connector::{ReadMode, RejectedRow, StreamSettings};
 use headwater_sdk::progress::Progress;
 use headwater_sdk::types::type_name;
 use headwater_sdk::{Blame, Error, TableName};
@@ -39,37 +40,21 @@ pub(super) async fn preview(args: &PreviewArgs, global: &Global, console: &Conso
         let help = "`headwater list` has the project's assets; `headwater show` has what is published";
         return Err(Error::new("HW0823", Blame::Project, message).help(help).into());
     };
-    let context =
-        OpenContext { project_dir: project.dir.clone(), storage_options: project.environment.storage.clone() };
-    let refuse = |error: headwater_sdk::check::OptionsError| {
-        let refused = Error::new("HW0823", Blame::Project, error.message);
-        error.help.into_iter().fold(refused, Error::help)
-    };
-    let connector =
-        opened.connectors.iter().find(|connector| connector.name() == stream.connector).ok_or_else(|| {
-            Error::new("HW0818", Blame::Headwater, format!("there is no connector '{}'", stream.connector))
-        })?;
-    let system = connector.source(stream.source.clone(), &context).map_err(refuse)?;
+    let system = open_system(project, &opened.connectors, stream)?;
     // A table that is to be followed is looked at as it is: nothing is made on the server.
     let mode = if stream.settings.mode == ReadMode::Cdc { ReadMode::Full } else { stream.settings.mode };
     let settings = StreamSettings { mode, ..stream.settings.clone() };
-    let plan = system.stream(stream.stream.clone(), settings).map_err(refuse)?.plan(None, None).await?;
+    let plan = open_stream(system.as_ref(), stream, settings)?.plan(None, None).await?;
     let (schema, mut rows, mut rejected) = (Arc::clone(&plan.schema), Vec::new(), Vec::new());
     let progress = Arc::new(Progress::default());
-    for part in plan.parts {
-        let mut batches = part.read(Arc::clone(&progress));
-        while let Some(batch) = batches.next().await {
-            let batch = batch?;
-            rejected.extend(batch.rejected);
-            let left = args.limit - rows.len();
-            rows.extend(cells(&batch.rows.slice(0, left.min(batch.rows.num_rows())))?);
-            if rows.len() >= args.limit {
-                break;
-            }
-        }
-        if rows.len() >= args.limit {
-            break;
-        }
+    let mut batches = futures::stream::iter(plan.parts).flat_map(|part| part.read(Arc::clone(&progress)));
+    while rows.len() < args.limit
+        && let Some(batch) = batches.next().await
+    {
+        let batch = batch?;
+        rejected.extend(batch.rejected);
+        let left = args.limit - rows.len();
+        rows.extend(cells(&batch.rows.slice(0, left.min(batch.rows.num_rows())))?);
     }
     if console.json {
         let columns: Vec<Value> = schema
@@ -109,8 +94,13 @@ pub(super) async fn preview(args: &PreviewArgs, global: &Global, console: &Conso
 }
 
 fn told(rejected: &[RejectedRow]) -> String {
+    const SHOWN: usize = 10;
     let one = |row: &RejectedRow| {
         format!("cannot be read: {}, row {}: {}: {}\n", row.file, row.line, row.reason, one_line(&row.raw))
     };
-    rejected.iter().take(10).map(one).collect()
+    let shown: String = rejected.iter().take(SHOWN).map(one).collect();
+    match rejected.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown}and {more} more that cannot be read\n"),
+    }
 }

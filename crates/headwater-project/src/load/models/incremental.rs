@@ -5,7 +5,7 @@ use headwater_sdk::method::{Grain, Incremental, Late, Strategy, TimeColumn};
 
 use crate::asset::{CheckSpec, Written};
 use crate::codes;
-use crate::load::implied::Implied;
+use crate::load::implied::{Implied, written};
 use crate::spec::{GrainOption, LateOption, MaterializeOption, ModelHeader, RefreshOption, StrategyOption};
 use crate::yaml::Node;
 
@@ -104,12 +104,6 @@ pub(super) fn named_columns(header: &ModelHeader, node: &Node) -> Vec<(String, S
     let time = header.time_column.iter().map(|column| written(node, "time_column", column));
     let key = header.key.iter().map(|column| written(node, "key", column));
     time.chain(key).map(|column| (column.name, column.span)).collect()
-}
-
-/// A column that a key of the header names, and where.
-fn written(node: &Node, key: &str, column: &str) -> Written {
-    let at = node.get(key).and_then(|value| value.find_text(column)).map_or(node.span, |found| found.span);
-    Written { name: column.to_owned(), span: at }
 }
 
 fn choices(header: &ModelHeader, option: StrategyOption) -> Incremental {
