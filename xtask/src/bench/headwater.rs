@@ -23,13 +23,22 @@ pub(super) struct Answered {
 #[derive(Debug, Clone)]
 pub(super) struct Headwater {
     program: PathBuf,
+    /// Variables of its environment, beside those of this process.
+    variables: Vec<(&'static str, String)>,
 }
 
 impl Headwater {
     /// The program at a path.
     pub(super) fn at(program: &Path) -> Result<Self, String> {
         let program = program.canonicalize().map_err(|e| format!("cannot use {}: {e}", program.display()))?;
-        Ok(Self { program })
+        Ok(Self { program, variables: Vec::new() })
+    }
+
+    /// The program with a variable in its environment.
+    pub(super) fn with(&self, name: &'static str, value: &str) -> Self {
+        let mut with = self.clone();
+        with.variables.push((name, value.to_owned()));
+        with
     }
 
     /// Builds the program of the workspace.
@@ -62,7 +71,7 @@ impl Headwater {
 
     fn command(&self, project: &Path) -> Command {
         let mut command = Command::new(&self.program);
-        command.arg("-C").arg(project).args(["--quiet", "--json"]);
+        command.arg("-C").arg(project).args(["--quiet", "--json"]).envs(self.variables.iter().cloned());
         command
     }
 
@@ -94,7 +103,8 @@ impl Headwater {
     /// The rows of a query, as JSON objects.
     pub(super) fn query(&self, project: &Path, sql: &str) -> Result<Vec<Value>, String> {
         let mut command = Command::new(&self.program);
-        let text = capture(command.arg("-C").arg(project).args(["--quiet", "query", sql, "--format", "json"]))?;
+        command.arg("-C").arg(project).args(["--quiet", "query", sql, "--format", "json"]);
+        let text = capture(command.envs(self.variables.iter().cloned()))?;
         let rows = text.lines().map(serde_json::from_str);
         rows.collect::<Result<_, _>>().map_err(|e| format!("the answer to '{sql}' is not one object a line: {e}"))
     }

@@ -15,6 +15,7 @@ mod main_job;
 mod measure;
 mod memory;
 mod places;
+mod postgres;
 mod project_1000;
 mod refresh;
 mod rounds;
@@ -49,15 +50,15 @@ pub(crate) struct BenchArguments {
     #[arg(long, default_value_t = FEWEST_ROUNDS)]
     rounds: usize,
     /// How often the slow ones run: the stack of main-job, `dbt run` of project-1000, what
-    /// refresh is compared with [default: as the others]
+    /// refresh and postgres are compared with [default: as the others]
     #[arg(long)]
     slow_rounds: Option<usize>,
     /// How many times the flights example's data for main-job and checks [default: 1,30 and 30]; tpch's scale factor [1,10]
     #[arg(long, value_delimiter = ',')]
     scale: Vec<u32>,
-    /// How many events refresh begins with
-    #[arg(long, default_value_t = refresh::ROWS)]
-    rows: u64,
+    /// How many events refresh begins with, and how many rows postgres reads [default: 50,000,000 and 10,000,000]
+    #[arg(long)]
+    rows: Option<u64>,
     /// How many models project-1000 has
     #[arg(long, default_value_t = 1000)]
     models: usize,
@@ -83,6 +84,8 @@ enum Scenario {
     Checks,
     /// A chain of models when new rows come, against dbt and SQLMesh
     Refresh,
+    /// A table of PostgreSQL, against dlt and Sling
+    Postgres,
     /// A project of 1,000 models, against dbt and SQLMesh
     #[value(name = "project-1000")]
     Project1000,
@@ -176,8 +179,14 @@ fn measure(arguments: BenchArguments, root: &Path) -> Result<(), String> {
             show(checks::run(&settings, scale)?, &settings, whole && !arguments.dry_run)
         }
         Scenario::Refresh => {
-            whole &= arguments.rows == refresh::ROWS;
-            show(refresh::run(&settings, arguments.rows)?, &settings, whole && !arguments.dry_run)
+            let rows = arguments.rows.unwrap_or(refresh::ROWS);
+            whole &= rows == refresh::ROWS;
+            show(refresh::run(&settings, rows)?, &settings, whole && !arguments.dry_run)
+        }
+        Scenario::Postgres => {
+            let rows = arguments.rows.unwrap_or(postgres::ROWS);
+            whole &= rows == postgres::ROWS;
+            show(postgres::run(&settings, rows)?, &settings, whole && !arguments.dry_run)
         }
         Scenario::Project1000 => {
             whole &= arguments.models == 1000;

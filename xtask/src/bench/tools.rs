@@ -19,6 +19,10 @@ pub(super) enum Tool {
     Floor,
     /// dlt.
     Dlt,
+    /// dlt with what reads databases.
+    DltPostgres,
+    /// Sling.
+    Sling,
     /// dbt-core and dbt-duckdb.
     Dbt,
     /// Soda Core.
@@ -37,6 +41,8 @@ impl Tool {
         match self {
             Self::Floor => "floor",
             Self::Dlt => "dlt",
+            Self::DltPostgres => "dlt-postgres",
+            Self::Sling => "sling",
             Self::Dbt => "dbt",
             Self::Soda => "soda",
             Self::SqlMesh => "sqlmesh",
@@ -49,6 +55,7 @@ impl Tool {
     fn folder(self) -> &'static str {
         match self {
             Self::SqlMesh => "bench/refresh",
+            Self::DltPostgres | Self::Sling => "bench/postgres",
             Self::Polars | Self::Tpchgen => "bench/tpch",
             _ => "bench/main-job",
         }
@@ -59,6 +66,8 @@ impl Tool {
         match self {
             Self::Floor => &["duckdb"],
             Self::Dlt => &["dlt", "pyarrow"],
+            Self::DltPostgres => &["dlt", "pyarrow", "connectorx"],
+            Self::Sling => &["sling-linux-amd64"],
             Self::Dbt => &["dbt-core", "dbt-duckdb"],
             Self::Soda => &["soda-core", "soda-duckdb"],
             Self::SqlMesh => &["sqlmesh", "duckdb"],
