@@ -69,6 +69,8 @@ pub(crate) enum Command {
     Plan(commands::plan::PlanArgs),
     /// Brings the lake up to date and publishes what passes its checks
     Run(commands::run::RunArgs),
+    /// Delivers what is published to the project's destinations
+    Deliver(commands::deliver::DeliverArgs),
     /// Answers a SQL query
     Query(commands::query::QueryArgs),
     /// Lists the tables, or describes one
@@ -91,7 +93,7 @@ pub(crate) enum Command {
     /// Lists the snapshots
     History(commands::history::HistoryArgs),
     /// Publishes the contents of an earlier snapshot again
-    Rollback(commands::rollback::RollbackArgs),
+    Rollback(commands::history::rollback::RollbackArgs),
     /// Lists the runs
     Runs(commands::runs::RunsArgs),
     /// Describes a run

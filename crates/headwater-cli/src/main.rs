@@ -44,8 +44,10 @@ fn main() -> ExitCode {
 /// Runs the command. Ctrl-C stops it: commands that change the lake put things in order first, others are dropped.
 async fn dispatch(cli: Cli, console: &Console) -> Result<u8, Failure> {
     let stop = wiring::signals::stop_token();
-    let tidy =
-        matches!(cli.command, Command::Run(_) | Command::Rollback(_) | Command::Maintain(_) | Command::Branch(_));
+    let tidy = matches!(
+        cli.command,
+        Command::Run(_) | Command::Deliver(_) | Command::Rollback(_) | Command::Maintain(_) | Command::Branch(_)
+    );
     let work = Box::pin(command(cli, console, &stop));
     if tidy {
         return work.await;
@@ -64,6 +66,7 @@ async fn command(cli: Cli, console: &Console, stop: &CancellationToken) -> Resul
         Command::Test(args) => commands::test::test(&args, global, console).await,
         Command::Plan(args) => commands::plan::plan(&args, global, console).await,
         Command::Run(args) => commands::run::run(&args, global, console, stop).await,
+        Command::Deliver(args) => commands::deliver::deliver(&args, global, console, stop).await,
         Command::Query(args) => commands::query::query(&args, global, console).await,
         Command::Show(args) => commands::show::show(&args, global, console).await,
         Command::List(args) => commands::list::list(&args, global, console).await,
@@ -73,7 +76,7 @@ async fn command(cli: Cli, console: &Console, stop: &CancellationToken) -> Resul
         Command::Branch(args) => commands::branch::branch(&args, global, console, stop).await,
         Command::Diff(args) => commands::diff::diff(&args, global, console).await,
         Command::History(args) => commands::history::history(&args, global, console).await,
-        Command::Rollback(args) => commands::rollback::rollback(&args, global, console, stop).await,
+        Command::Rollback(args) => commands::history::rollback::rollback(&args, global, console, stop).await,
         Command::Runs(args) => commands::runs::runs(&args, global, console).await,
         Command::RunInfo(args) => commands::runs::info::run_info(&args, global, console).await,
         Command::Maintain(args) => commands::maintain::maintain(&args, global, console, stop).await,

@@ -69,6 +69,14 @@ pub(crate) const POSTGRES_REPLICATION: &str = "HW0347";
 /// See [`CODES`].
 pub(crate) const POSTGRES_LOST: &str = "HW0348";
 /// See [`CODES`].
+pub(crate) const NO_TARGET: &str = "HW0381";
+/// See [`CODES`].
+pub(crate) const DELIVERED_MEANWHILE: &str = "HW0382";
+/// See [`CODES`].
+pub(crate) const UNDELIVERED: &str = "HW0383";
+/// See [`CODES`].
+pub(crate) const NOT_WRITTEN: &str = "HW0384";
+/// See [`CODES`].
 pub(crate) const SQLITE_OPTIONS: &str = "HW0360";
 /// See [`CODES`].
 pub(crate) const SQLITE_NO_FILE: &str = "HW0361";
@@ -338,6 +346,26 @@ pub const CODES: &[Code] = &[
         title: "a query of SQLite that does not only read",
         explanation: "`query` is one select (or a `with … select`, or `values`). Sources are never written to.",
     },
+    Code::new(
+        NO_TARGET,
+        "what cannot be delivered to",
+        "A delivery names something that takes no rows, as a view, or the mark that a destination keeps of what it holds cannot be read. Name another table with `to`; a mark of another version of Headwater is replaced by a delivery with --anew.",
+    ),
+    Code::new(
+        DELIVERED_MEANWHILE,
+        "delivered to by another run",
+        "While rows were on their way to a destination, another run has delivered to it. Nothing was changed; the next run goes on from what the other one has delivered. Let one project deliver to a table.",
+    ),
+    Code::new(
+        UNDELIVERED,
+        "too many rows refused by a destination",
+        "A destination refuses more rows than a delivery lets pass (`most_undelivered`): constraints, or values that its columns cannot hold. Nothing was delivered. Correct the rows or what the destination takes, or let more pass: they are then kept in a table of their own and tried again.",
+    ),
+    Code::new(
+        NOT_WRITTEN,
+        "a file that cannot be delivered",
+        "A file at a destination cannot be written: the place is not there or not to be written to, it is full, or a store does not answer. Nothing of the delivery counts; the next run tries again.",
+    ),
 ];
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
-//! Connectors: how data comes in, one folder per system; and [`script`], which runs programs.
+//! Connectors: how data comes in and goes out, one folder per system; and [`script`], which runs programs.
 //!
-//! Adding one takes its folder and one line in [`all`].
+//! Adding one takes its folder and one line in [`all`], or in [`destinations`].
 //!
 //! Invariant: no connector knows another one (what databases have in common is in `database`), and none knows DataFusion or Delta. ([`script`] is none: it decodes what programs
 //! print as [`files`] decodes files.)
@@ -21,11 +21,20 @@ mod threaded;
 use std::sync::Arc;
 
 use headwater_sdk::connector::{ConnectorType, erased};
+use headwater_sdk::destination::{self, DestinationType};
 use headwater_sdk::script::ProgramRunner;
 
 /// Every connector, in the order of their names.
 pub fn all() -> Vec<Box<dyn ConnectorType>> {
     vec![erased::<files::Files>(), erased::<postgres::Postgres>(), erased::<sqlite::Sqlite>()]
+}
+
+/// Every destination, in the order of their names.
+pub fn destinations() -> Vec<Box<dyn DestinationType>> {
+    vec![
+        destination::erased::<files::outlet::FilesDestination>(),
+        destination::erased::<postgres::outlet::PostgresDestination>(),
+    ]
 }
 
 /// What runs the programs of scripts; `None` where there are no process groups and pipes as on Unix.

@@ -206,4 +206,9 @@ pub const CODES: &[Code] = &[
         "values that were not sent",
         "A source told of a change without the values that stayed as they were, and the table has no row to take them from: it was set aside earlier, or its key changed. A run with --full-refresh reads all values.",
     ),
+    Code::new(
+        "HW0640",
+        "delivered rows that are gone",
+        "A delivery with `mode: append` sends the rows that its table has gained, and rows that were delivered are gone from the table or are others now. Give the delivery `mode: upsert` with a key, or `mode: replace`; `headwater diff` shows the rows.",
+    ),
 ];

@@ -25,14 +25,16 @@ mod trial;
 mod types;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use headwater_sdk::engine::{
-    Analysis, Branch, CompareRequest, Comparison, Engine, Foresight, ForesightRequest, KeepSet, Layout, Moment, Past,
-    PublishOutcome, QueryResult, SqlError, StagedTable, Survey, Trial, TrialRequest, VacuumReport,
+    Analysis, Branch, CompareRequest, Comparison, Engine, Foresight, ForesightRequest, KeepSet, Layout, Moment,
+    OutgoingRequest, OutgoingRows, Past, PublishOutcome, QueryResult, SqlError, StagedTable, Survey, Trial,
+    TrialRequest, VacuumReport,
 };
 use headwater_sdk::name::is_branch_name;
 use headwater_sdk::{Blame, Error, Relation, Relations, Result, RunId, TableName};
@@ -41,6 +43,7 @@ pub use analysis::codes::CODES as SQL_CODES;
 pub use codes::CODES;
 pub use lake::location::INTERNAL_FOLDER;
 
+use analysis::KeptAnalyses;
 use branch::RunBranch;
 use lake::location::Location;
 use lake::publish::Publisher;
@@ -60,6 +63,8 @@ pub struct LakeOptions {
     pub threads: usize,
     /// Whether a local folder is made when it is not there; readers need none.
     pub create: bool,
+    /// A file on this machine for what planning told, so that the next process need not plan the same again; `None` for none.
+    pub analyses: Option<PathBuf>,
 }
 
 /// The engine of one lake. Cheap to clone.
@@ -74,6 +79,7 @@ pub(crate) struct Lake {
     runtime: Runtime,
     cache: Arc<TableCache>,
     threads: usize,
+    analyses: KeptAnalyses,
 }
 
 impl Lake {
@@ -120,7 +126,8 @@ impl LakeEngine {
         let location = Location::open(&options.location, &options.storage, options.create)?;
         let threads = options.threads.max(1);
         let runtime = Runtime::new(&location, options.memory, threads)?;
-        let lake = Lake { location, runtime, cache: Arc::default(), threads };
+        let analyses = KeptAnalyses::new(options.analyses.clone());
+        let lake = Lake { location, runtime, cache: Arc::default(), threads, analyses };
         Ok(Self { lake: Arc::new(lake) })
     }
 }
@@ -132,7 +139,11 @@ impl Engine for LakeEngine {
         sql: &str,
         table_schema: &(dyn Fn(&TableName) -> Option<SchemaRef> + Sync),
     ) -> Result<Analysis, SqlError> {
-        analysis::analyze(self.lake.runtime.template(), sql, table_schema)
+        self.lake.analyses.analyze(self.lake.runtime.template(), sql, table_schema)
+    }
+
+    fn keep_analyses(&self) {
+        self.lake.analyses.keep();
     }
 
     fn foresee(
@@ -216,6 +227,10 @@ impl Engine for LakeEngine {
 
     async fn compare(&self, request: &CompareRequest) -> Result<Comparison> {
         Box::pin(compare::compare(&self.lake, request)).await
+    }
+
+    async fn outgoing(&self, request: &OutgoingRequest) -> Result<OutgoingRows> {
+        Box::pin(compare::outgoing(&self.lake, request)).await
     }
 
     async fn try_out(&self, request: TrialRequest) -> Result<Trial> {

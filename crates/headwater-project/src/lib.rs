@@ -1,12 +1,13 @@
 //! Projects: from a folder of files to a graph of assets, with a diagnostic for every mistake.
 //!
-//! [`load`] reads `headwater.yml`, sources, seeds, models, scripts, macros and unit tests, and finds what depends on what from the SQL itself.
+//! [`load`] reads `headwater.yml`, sources, seeds, models, scripts, destinations, macros and unit tests, and finds what depends on what from the SQL itself.
 //! All mistakes of a project are reported together. [`json_schemas`] describes the YAML files for editors.
 //!
 //! Invariant: this crate is synchronous and does nothing but read the project's files. It knows connectors and checks
 //! only through the traits of `headwater-sdk`.
 
 mod asset;
+mod delivery;
 mod graph;
 mod load;
 mod project;
@@ -27,6 +28,7 @@ pub use asset::{
     Measure, MemberValue, ModelAsset, Reference, Refresh, ScriptAsset, ScriptInput, ScriptRefresh, SeedAsset,
     SpecialKind, SpecialMember, Star, StreamAsset, Written, WrittenCheck,
 };
+pub use delivery::Delivery;
 pub use load::{LoadOptions, Loaded, load};
 pub use project::{DEFAULT_MEMORY, Environment, Project};
 pub use schemas::json_schemas;

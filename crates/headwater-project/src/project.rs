@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use headwater_sdk::TableName;
 
 use crate::asset::Asset;
+use crate::delivery::Delivery;
 use crate::unit_test::UnitTest;
 
 /// The memory that queries may use where `defaults.memory` says nothing, in bytes.
@@ -46,6 +47,8 @@ pub struct Project {
     pub assets: Vec<Asset>,
     /// The unit tests of its models, in the order of the files.
     pub tests: Vec<UnitTest>,
+    /// What is delivered in this environment, in the order of the files.
+    pub deliveries: Vec<Delivery>,
     /// Whether what queries ask of tables is recorded: which columns, and no values.
     pub record_queries: bool,
     /// The values that came from `${…}`, longest first: to be blotted out wherever texts leave the program.
@@ -60,6 +63,7 @@ impl fmt::Debug for Project {
             .field("environment", &self.environment)
             .field("assets", &self.assets)
             .field("tests", &self.tests)
+            .field("deliveries", &self.deliveries)
             .finish_non_exhaustive()
     }
 }

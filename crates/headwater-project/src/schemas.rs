@@ -4,18 +4,21 @@ use std::collections::BTreeMap;
 
 use headwater_sdk::check::CheckType;
 use headwater_sdk::connector::ConnectorType;
+use headwater_sdk::destination::DestinationType;
 use serde_json::{Map, Value, json};
 
 use crate::load::checks::options_schema;
 use crate::load::connectors::{SEED_CONNECTOR, seed_schema, source_schema, stream_schema};
+use crate::load::destinations::{delivery_schema, destination_schema};
 use crate::spec::{ModelHeader, ProjectFile, ScriptFile, UnitTestFile};
 use crate::validate::{Schema, lists_take_single_values};
 
 /// The JSON Schema (draft 2020-12) of each kind of YAML in a project: `project` (`headwater.yml`), `source`
-/// (a document in `sources/*.yml`), `model` (the header of a model), `script` (`scripts/*/*.yml`), `seed` (`seeds/*.yml`)
+/// (a document in `sources/*.yml`), `destination` (one in `destinations/*.yml`), `model` (the header of a model), `script` (`scripts/*/*.yml`), `seed` (`seeds/*.yml`)
 /// and `test` (a document in `tests/*.yml`).
 pub fn json_schemas(
     connectors: &[Box<dyn ConnectorType>],
+    destinations: &[Box<dyn DestinationType>],
     checks: &[Box<dyn CheckType>],
 ) -> BTreeMap<&'static str, Value> {
     let mut schemas = BTreeMap::from([
@@ -23,6 +26,7 @@ pub fn json_schemas(
         ("model", with_checks(Schema::of::<ModelHeader>().root, checks)),
         ("script", with_checks(Schema::of::<ScriptFile>().root, checks)),
         ("source", with_checks(sources(connectors), checks)),
+        ("destination", destinations_of(destinations)),
         ("test", unit_tests()),
     ]);
     if let Some(files) = connectors.iter().find(|c| c.name() == SEED_CONNECTOR) {
@@ -33,26 +37,46 @@ pub fn json_schemas(
 
 /// One alternative per connector.
 fn sources(connectors: &[Box<dyn ConnectorType>]) -> Value {
+    let each = connectors.iter().map(|connector| {
+        let kind = connector.as_ref();
+        (kind.name(), source_schema(kind), stream_schema(kind))
+    });
+    alternatives(each, "a source", ("streams", "stream"))
+}
+
+/// One alternative per connector.
+fn destinations_of(destinations: &[Box<dyn DestinationType>]) -> Value {
+    let each = destinations.iter().map(|destination| {
+        let kind = destination.as_ref();
+        (kind.name(), destination_schema(kind), delivery_schema(kind))
+    });
+    alternatives(each, "a destination", ("deliveries", "delivery"))
+}
+
+/// One alternative per connector: its name, the schema of the whole, and that of each of its `items`, which are called by the second name.
+fn alternatives(
+    each: impl Iterator<Item = (&'static str, Value, Value)>,
+    title: &str,
+    (items, item): (&str, &str),
+) -> Value {
     let mut definitions = Map::new();
     let mut alternatives = Vec::new();
-    for connector in connectors {
-        let mut stream = stream_schema(connector.as_ref());
-        hoist(&mut stream, &mut definitions);
-        let stream_name = format!("{}_stream", connector.name());
-        definitions.insert(stream_name.clone(), stream);
-        let mut source = source_schema(connector.as_ref());
-        hoist(&mut source, &mut definitions);
-        if let Some(kind) = source.pointer_mut("/properties/connector") {
-            *kind = json!({ "description": "The kind of system.", "const": connector.name() });
+    for (name, mut whole, mut part) in each {
+        hoist(&mut part, &mut definitions);
+        let part_name = format!("{name}_{item}");
+        definitions.insert(part_name.clone(), part);
+        hoist(&mut whole, &mut definitions);
+        if let Some(kind) = whole.pointer_mut("/properties/connector") {
+            *kind = json!({ "description": "The kind of system.", "const": name });
         }
-        if let Some(streams) = source.pointer_mut("/properties/streams") {
-            set(streams, "items", json!({ "$ref": format!("#/$defs/{stream_name}") }));
+        if let Some(parts) = whole.pointer_mut(&format!("/properties/{items}")) {
+            set(parts, "items", json!({ "$ref": format!("#/$defs/{part_name}") }));
         }
-        alternatives.push(source);
+        alternatives.push(whole);
     }
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "a source",
+        "title": title,
         "oneOf": alternatives,
         "$defs": definitions,
     })

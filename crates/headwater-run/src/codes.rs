@@ -302,4 +302,36 @@ pub const CODES: &[Code] = &[
         title: "members that cannot be added",
         explanation: "The members that a dimension declares do not fit to the rows of its query. The message says why.",
     },
+    Code {
+        code: "HW0980",
+        title: "a delivery that is not there",
+        explanation: "`headwater deliver` names a delivery, a destination or a table for which the project has no delivery \
+                      in this environment.",
+    },
+    Code {
+        code: "HW0981",
+        title: "a delivery that was stopped",
+        explanation: "A person stopped a delivery. It has not happened: the destination is as it was, and the next run, or \
+                      `headwater deliver`, delivers what it has not.",
+    },
+    Code {
+        code: "HW0982",
+        title: "a destination that another lake is delivered to",
+        explanation: "A destination remembers which snapshot of which lake it holds, and this one holds one that this lake \
+                      has not: another environment, or a lake that was made anew. Deliver each environment to a place of \
+                      its own (`environments` of a destination), or take over with `headwater deliver --anew`.",
+    },
+    Code {
+        code: "HW0983",
+        title: "a delivery that cannot be gone on with",
+        explanation: "A delivery with `mode: append` delivers other columns, types or rows than before; what was added is \
+                      not changed by it. Deliver with `mode: upsert` or `mode: replace`, or empty the table at the \
+                      destination and deliver with --anew.",
+    },
+    Code {
+        code: "HW0984",
+        title: "a delivery that does not fit its table",
+        explanation: "A delivery names a column that its table does not have, leaves out a column of its key, or chooses rows \
+                      by a condition that comes out otherwise every time.",
+    },
 ];

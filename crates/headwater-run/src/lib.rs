@@ -9,6 +9,7 @@ mod begin;
 mod branching;
 mod clock;
 pub mod codes;
+mod deliver;
 mod differences;
 mod error;
 mod execute;
@@ -37,6 +38,7 @@ pub use branching::{
     BranchChange, BranchOptions, BranchSummary, PlannedPublish, PublishedAsset, Verb, branches, create_branch,
     delete_branch, plan_publish, publish_branch,
 };
+pub use deliver::{DeliverOptions, DeliveryState, DeliverySummary, deliver};
 pub use differences::{
     ColumnDiff, DiffKey, LakeDiff, NameChange, NameDiff, Range, Side, TableDiff, diff_lake, diff_table,
 };

@@ -6,6 +6,7 @@ use headwater_project::plan::PlannedTask;
 use headwater_sdk::progress::Progress;
 use headwater_sdk::{Error, TableName};
 
+use crate::deliver::DeliverySummary;
 use crate::summary::AssetSummary;
 
 /// Is told what happens, from several tasks at once. Must not block.
@@ -33,6 +34,11 @@ pub trait Observer: Send + Sync {
     /// The work on an asset has ended, or there was none to do.
     fn finished(&self, asset: &AssetSummary) {
         let _ = asset;
+    }
+
+    /// A delivery has ended, or there was nothing to deliver.
+    fn delivered(&self, delivery: &DeliverySummary) {
+        let _ = delivery;
     }
 
     /// Something a person should know now: waiting for a lease, an unfinished run that is gone on with, …

@@ -9,12 +9,14 @@ use headwater_project::plan::PlannedTask;
 use headwater_project::select::Selection;
 use headwater_sdk::RunId;
 use headwater_sdk::connector::ConnectorType;
+use headwater_sdk::destination::DestinationType;
 use headwater_sdk::script::ProgramRunner;
 use headwater_sdk::store::{AssetState, BackfillPart};
 use tokio_util::sync::CancellationToken;
 
 use crate::begin::begin;
 use crate::branching::Adoption;
+use crate::deliver::{DeliverOptions, deliver_all};
 use crate::error::RunError;
 use crate::execute::{Ended, execute};
 use crate::failpoints::{AFTER_LEASE, AFTER_PLAN, AFTER_RESOLVE, failpoint};
@@ -28,7 +30,7 @@ use crate::summary::RunSummary;
 use crate::{backfill, clock, keeping, publish, record, recover};
 
 /// How to run.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct RunOptions {
     /// Build everything anew, whatever is up to date.
     pub full_refresh: bool,
@@ -50,6 +52,8 @@ pub struct RunOptions {
     pub lease: LeaseOptions,
     /// What runs the programs of scripts; `None` where there is nothing that could.
     pub programs: Option<Arc<dyn ProgramRunner>>,
+    /// What can be delivered to; `None` to deliver nothing.
+    pub destinations: Option<Arc<[Box<dyn DestinationType>]>>,
     /// The command line for the record, without secrets.
     pub command: String,
     /// Stops the run when it fires; nothing is lost.
@@ -69,6 +73,7 @@ impl Default for RunOptions {
             first_pause: Duration::from_secs(1),
             lease: LeaseOptions::default(),
             programs: None,
+            destinations: None,
             command: String::new(),
             cancel: CancellationToken::new(),
         }
@@ -155,6 +160,19 @@ pub(crate) async fn carry_out(
     for note in publish::acknowledge(&context).await {
         job.observer.note(&note);
         summary.notes.push(note);
+    }
+    if let (Some(destinations), None) = (&options.destinations, &context.base.branch) {
+        let deliveries: Vec<_> = job.project.deliveries.iter().collect();
+        let how = DeliverOptions {
+            destinations: Arc::clone(destinations),
+            names: Vec::new(),
+            anew: false,
+            attempts: options.attempts,
+            first_pause: options.first_pause,
+            lease: options.lease.clone(),
+            cancel: options.cancel.clone(),
+        };
+        summary.delivered(deliver_all(job.project, job.lake, &deliveries, &how, job.observer).await?);
     }
     Ok(summary)
 }

@@ -10,6 +10,7 @@ use headwater_sdk::{RunId, TableName};
 use serde::Serialize;
 
 use crate::clock;
+use crate::deliver::{DeliveryState, DeliverySummary};
 use crate::execute::{Context, Outcome, Outcomes, Trouble};
 
 /// What a run has done.
@@ -50,6 +51,9 @@ pub struct RunSummary {
     pub selection: Option<String>,
     /// How many assets were not selected.
     pub not_selected: u64,
+    /// What was delivered.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub deliveries: Vec<DeliverySummary>,
     /// Things worth knowing about the run: inputs that have changes and were not selected.
     pub notes: Vec<String>,
     /// Assets that the project no longer has and that are gone from `main`.
@@ -155,6 +159,14 @@ pub struct CheckProblem {
 }
 
 impl RunSummary {
+    /// Adds what was delivered.
+    pub(crate) fn delivered(&mut self, deliveries: Vec<DeliverySummary>) {
+        if deliveries.iter().any(|delivery| delivery.state == DeliveryState::Failed) {
+            self.exit_code = 1;
+        }
+        self.deliveries = deliveries;
+    }
+
     pub(crate) fn new(
         context: &Context,
         run: RunRecord,
@@ -187,6 +199,7 @@ impl RunSummary {
             not_selected: part.map_or(0, |part| part.left),
             notes: part.map(|part| part.notes.clone()).unwrap_or_default(),
             removed,
+            deliveries: Vec::new(),
             branch: run.branch,
             run: run.id,
         }

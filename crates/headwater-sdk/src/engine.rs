@@ -6,6 +6,7 @@ pub mod comparison;
 pub mod foresight;
 pub mod layout;
 pub mod moment;
+pub mod outgoing;
 pub mod scans;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,6 +32,7 @@ pub use comparison::{ChangedRow, ColumnChange, CompareRequest, Comparison, RowSa
 pub use foresight::{Foresight, ForesightRequest, InputChange};
 pub use layout::{ClusterOrder, Clustering, Compacted, Layout, Survey};
 pub use moment::{AsOf, Moment, Past};
+pub use outgoing::{OutgoingRequest, OutgoingRows};
 pub use scans::{Asked, Restriction, Scans, TableScan};
 
 /// What planning a model's SQL tells, without touching data.
@@ -432,6 +434,9 @@ pub trait Engine: Send + Sync {
         table_schema: &(dyn Fn(&TableName) -> Option<SchemaRef> + Sync),
     ) -> Result<Analysis, SqlError>;
 
+    /// Keeps what [`Engine::analyze`] told for the next process, where there is a place for that.
+    fn keep_analyses(&self) {}
+
     /// How a model's table will be brought up to date when its inputs change; touches no data.
     ///
     /// # Errors
@@ -526,6 +531,13 @@ pub trait Engine: Send + Sync {
     /// `HW0636` for a key that a side does not have, `HW0637` for one that does not tell rows apart, and when a side cannot
     /// be read.
     async fn compare(&self, request: &CompareRequest) -> Result<Comparison>;
+
+    /// The rows of a table that are to be delivered, in memory that does not grow with them. Of a load of changes the key tells the
+    /// rows of either side apart: that is checked before they are published.
+    ///
+    /// # Errors
+    /// `HW0640` when only new rows are asked for and others are gone, and when a side cannot be read.
+    async fn outgoing(&self, request: &OutgoingRequest) -> Result<OutgoingRows>;
 
     /// Answers a query from given tables, and evaluates checks on its rows. Neither the lake nor anything else is read or
     /// written.

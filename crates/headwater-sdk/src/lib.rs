@@ -1,6 +1,7 @@
 //! What an extension author sees: names, streams, errors and the traits that Headwater is built from.
 //!
 //! - [`connector::Connector`] brings data in from a system,
+//! - [`destination::Destination`] takes up what is published,
 //! - [`check::Check`] turns an assertion on a table into a probe that the engine evaluates,
 //! - [`script::ProgramRunner`] runs programs that read tables and yield one (implemented by `headwater-connectors`),
 //! - [`engine::Engine`] plans, writes and reads tables (implemented once, by `headwater-engine`),
@@ -10,6 +11,7 @@
 
 pub mod check;
 pub mod connector;
+pub mod destination;
 pub mod engine;
 pub mod error;
 pub mod failpoint;
@@ -17,6 +19,7 @@ pub mod id;
 pub mod lineage;
 pub mod method;
 pub mod name;
+mod options;
 pub mod progress;
 pub mod relation;
 pub mod script;

@@ -77,7 +77,7 @@ pub struct OutputColumn {
 }
 
 /// A sum in a query, of values that are passed on unchanged from columns of tables: `sum(balance)`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sum {
     /// The columns whose values are added, sorted.
     pub of: Vec<ColumnRef>,

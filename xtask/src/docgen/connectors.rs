@@ -14,6 +14,39 @@ Schema of all keys, those that every connector takes included.
 
 ";
 
+/// The folder of a connector that delivers.
+const OUTLET: &str = "outlet";
+
+const DESTINATIONS: &str = "\
+# Destinations
+
+Where tables go, one chapter for each system that `connector:` of a file in `destinations` can name. What all of them take is in
+[a project's files](project.md#destinations); `headwater schema destination` prints the JSON Schema of all keys.
+
+";
+
+/// The page of destinations.
+pub(super) fn destinations(root: &Path) -> Result<String, String> {
+    let mut text = DESTINATIONS.to_owned();
+    for module in modules(&root.join("crates/headwater-connectors/src"))? {
+        let outlet = module.join(OUTLET);
+        if !outlet.is_dir() {
+            continue;
+        }
+        let name = module.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let path = outlet.join("mod.rs");
+        let manual = manual::of_module(&read(&path)?).map_err(|e| format!("{}: {e}", path.display()))?;
+        text += &format!("## {name}\n\n{manual}\n\n");
+        let mut found = Vec::new();
+        of_folder(&outlet, &mut found)?;
+        found.sort_by_key(|keys| keys.name != "DestinationOptions");
+        for keys in found {
+            text += &format!("{}\n\n{}\n", keys.text.trim_end_matches('.').to_owned() + ":", keys::list(&keys.keys));
+        }
+    }
+    Ok(text)
+}
+
 /// The page.
 pub(super) fn page(root: &Path) -> Result<String, String> {
     let folder = root.join("crates/headwater-connectors/src");
@@ -50,6 +83,10 @@ fn of_folder(folder: &Path, found: &mut Vec<keys::Keys>) -> Result<(), String> {
     let mut paths: Vec<_> = entries.into_iter().map(|entry| entry.path()).collect();
     paths.sort_by_key(|path| (!path.ends_with("options.rs"), path.clone()));
     for path in paths {
+        // Deliveries have a page of their own.
+        if path.ends_with(OUTLET) {
+            continue;
+        }
         if path.is_dir() {
             of_folder(&path, found)?;
         } else if path.extension().is_some_and(|extension| extension == "rs") {

@@ -25,9 +25,10 @@ use crate::report::{self, Finding};
 type Page = (&'static str, fn(&Path) -> Result<String, String>);
 
 /// Every page.
-const PAGES: [Page; 5] = [
+const PAGES: [Page; 6] = [
     ("docs/reference/checks.md", checks::page),
     ("docs/reference/connectors.md", connectors::page),
+    ("docs/reference/destinations.md", connectors::destinations),
     ("docs/reference/errors.md", errors::page),
     ("docs/reference/project.md", project::page),
     ("docs/reference/selection.md", selection::page),

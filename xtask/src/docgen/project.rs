@@ -13,12 +13,13 @@ A project is a folder of plain files. `headwater init` makes one, `headwater che
 ";
 
 /// The chapters: a title, and the file of `headwater-project` that its text and keys are from.
-const CHAPTERS: [(&str, &str); 6] = [
+const CHAPTERS: [(&str, &str); 7] = [
     ("headwater.yml", "project.rs"),
     ("Sources", "source.rs"),
     ("Models and seeds", "model.rs"),
     ("Star schemas", "star.rs"),
     ("Scripts", "script.rs"),
+    ("Destinations", "destination.rs"),
     ("Unit tests", "unit_test.rs"),
 ];
 
@@ -34,6 +35,8 @@ pub(super) fn page(root: &Path) -> Result<String, String> {
     text += "## Values of `mode`, `on_bad_row` and `drift`\n\n";
     let connector = read(&root.join("crates/headwater-sdk/src/connector/settings.rs"))?;
     text += &lists_of(&keys::of_source(&connector));
+    text += "## Values of `mode` and `on_delete` of deliveries\n\n";
+    text += &lists(&read(&root.join("crates/headwater-sdk/src/destination/settings.rs"))?);
     text += "## Values of `input_format` and `output_format`\n\n";
     text += &lists(&read(&root.join("crates/headwater-sdk/src/script/format.rs"))?);
     text += "## Columns\n\n";

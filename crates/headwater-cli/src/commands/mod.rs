@@ -2,6 +2,7 @@
 
 pub(crate) mod branch;
 pub(crate) mod check;
+pub(crate) mod deliver;
 pub(crate) mod diff;
 pub(crate) mod drawing;
 pub(crate) mod explain;
@@ -12,7 +13,6 @@ pub(crate) mod list;
 pub(crate) mod maintain;
 pub(crate) mod plan;
 pub(crate) mod query;
-pub(crate) mod rollback;
 pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod schema;

@@ -9,12 +9,16 @@ use crate::failure::Failure;
 /// Prints the JSON Schema of a kind of YAML, for editors; without a kind, all of them in one object.
 #[derive(Debug, Args)]
 pub(crate) struct SchemaArgs {
-    /// project, source, model, script, seed or test
+    /// project, source, destination, model, script, seed or test
     kind: Option<String>,
 }
 
 pub(crate) fn schema(args: &SchemaArgs, console: &Console) -> Result<u8, Failure> {
-    let schemas = headwater_project::json_schemas(&headwater_connectors::all(), &headwater_checks::all());
+    let schemas = headwater_project::json_schemas(
+        &headwater_connectors::all(),
+        &headwater_connectors::destinations(),
+        &headwater_checks::all(),
+    );
     match &args.kind {
         None => console.out_json(&schemas)?,
         Some(kind) => match schemas.get(kind.as_str()) {

@@ -19,6 +19,10 @@ pub(crate) fn run(summary: &RunSummary, program: &str, width: usize, color: bool
     for asset in &summary.assets {
         out.push_str(&problems(asset, program, width, color));
     }
+    if !summary.deliveries.is_empty() {
+        out.push('\n');
+        out.push_str(&super::deliveries::report(&summary.deliveries, width, color));
+    }
     if !summary.notes.is_empty() {
         out.push('\n');
         out.extend(summary.notes.iter().map(|note| labelled("note", note, color)));

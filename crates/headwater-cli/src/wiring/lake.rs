@@ -13,6 +13,8 @@ use headwater_sdk::{Blame, Error, Result};
 
 /// The catalogue's file inside a lake.
 const CATALOG_FILE: &str = "catalog.db";
+/// The file beside the catalogue with what planning told.
+const ANALYSES_FILE: &str = "analyses";
 
 /// What a command does with a lake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +35,7 @@ pub(crate) fn open(project: &Project, access: Access) -> Result<Lake> {
         memory: environment.memory,
         threads: std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
         create: access == Access::Write,
+        analyses: Some(catalog.with_file_name(ANALYSES_FILE)),
     })?;
     let store: Arc<dyn Store> = if access == Access::Read && !catalog.exists() {
         Arc::new(MemoryStore::new())

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use headwater_diagnostics::{Diagnostic, SourceMap};
 use headwater_project::{LoadOptions, Project};
 use headwater_sdk::connector::ConnectorType;
+use headwater_sdk::destination::DestinationType;
 use headwater_sdk::{Blame, Error};
 
 use crate::cli::Global;
@@ -22,6 +23,7 @@ pub(crate) struct Opened {
     pub(crate) files: SourceMap,
     pub(crate) warnings: Vec<Diagnostic>,
     pub(crate) connectors: Vec<Box<dyn ConnectorType>>,
+    pub(crate) destinations: Vec<Box<dyn DestinationType>>,
 }
 
 /// Loads the project in `dir`, seen from the folder that `-C` names, or in that folder, or in the nearest one above the
@@ -33,12 +35,14 @@ pub(crate) fn open(dir: Option<&Path>, global: &Global, console: &Console) -> Re
         (None, None) => find_upwards()?,
     };
     let connectors = headwater_connectors::all();
+    let destinations = headwater_connectors::destinations();
     let checks = headwater_checks::all();
     let options = LoadOptions {
         dir,
         environment: global.environment.clone(),
         vars: global.vars.iter().cloned().collect(),
         connectors: &connectors,
+        destinations: &destinations,
         checks: &checks,
         env: &|name| std::env::var(name).ok(),
     };
@@ -50,7 +54,13 @@ pub(crate) fn open(dir: Option<&Path>, global: &Global, console: &Console) -> Re
     if !console.json && !loaded.diagnostics.is_empty() {
         console.err(&problem::diagnostics(&loaded.diagnostics, &loaded.files, console.color_err));
     }
-    Ok(Opened { project: Arc::new(project), files: loaded.files, warnings: loaded.diagnostics, connectors })
+    Ok(Opened {
+        project: Arc::new(project),
+        files: loaded.files,
+        warnings: loaded.diagnostics,
+        connectors,
+        destinations,
+    })
 }
 
 fn find_upwards() -> Result<PathBuf, Failure> {

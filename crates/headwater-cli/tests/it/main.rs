@@ -6,6 +6,7 @@ mod bad_input;
 mod branching;
 mod by_choice;
 mod crashes;
+mod delivered_files;
 mod formats;
 mod histories;
 mod main_job;

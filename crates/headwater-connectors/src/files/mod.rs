@@ -112,6 +112,7 @@ mod json;
 mod listing;
 mod location;
 mod options;
+pub mod outlet;
 mod parquet;
 mod part;
 mod piped;

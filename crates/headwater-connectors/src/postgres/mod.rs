@@ -56,6 +56,7 @@ mod describe;
 mod discover;
 mod numeric;
 mod options;
+pub mod outlet;
 mod part;
 mod quote;
 mod shared;

@@ -7,6 +7,7 @@
 //! - `context` looks up tables, functions and options for DataFusion's planner,
 //! - `lineage` traces the plan's columns to the tables, `fingerprint` hashes what they are made from, both by a `walk`,
 //! - `output` checks that a table can hold the output, `runnable` that the engine can run the query,
+//! - `kept` keeps what came of it for the next process,
 //! - `error` turns what DataFusion reports into a code, a sentence, a way out and a place.
 //!
 //! Names: unquoted identifiers are read in lower case, quoted ones as they are. An output column may have capitals; whoever
@@ -16,6 +17,7 @@ pub mod codes;
 mod context;
 mod error;
 mod fingerprint;
+mod kept;
 mod lineage;
 mod location;
 mod output;
@@ -39,6 +41,7 @@ use headwater_sdk::name::TableName;
 
 use context::ModelContext;
 use error::Source;
+pub(crate) use kept::KeptAnalyses;
 pub(crate) use location::byte_at;
 use statement::QueryStatement;
 pub(crate) use statement::{refuse_ignored_clause, refuse_recursive_union};

@@ -4,6 +4,7 @@
 //! a count of equal rows. Joins and groups spill, so that memory does not grow with the tables. Where both sides are
 //! versions of one log, files that both have are left out: their rows are the same.
 
+mod outgoing;
 mod sides;
 mod sql;
 
@@ -20,6 +21,7 @@ use serde_json::Value;
 use crate::Lake;
 use crate::session::{Session, Thrift, sql_error};
 use crate::stage::sample_row;
+pub(crate) use outgoing::outgoing;
 use sides::Sides;
 pub(crate) use sides::count;
 use sql::Keyed;

@@ -13,6 +13,9 @@ use crate::Lake;
 use crate::lake::changes;
 use crate::session::{LakeTable, Session, Thrift, sql_error};
 
+/// The rows of both sides.
+type Pair = (Arc<dyn TableProvider>, Arc<dyn TableProvider>);
+
 pub(super) struct Sides {
     /// A session that has both; `None` when nothing can differ.
     pub(super) session: Option<Session>,
@@ -45,18 +48,19 @@ impl Sides {
             Some(Value { name: field.name().clone(), as_text })
         });
         let comparable = comparable.collect();
-        let providers = match shared_log(lake, request).await? {
-            Shared::Whole => Some((first, second)),
-            Shared::Nothing => None,
-            Shared::Slices(old_rows, new_rows) => Some((old_rows, new_rows)),
-        };
-        let session = providers
-            .map(|(first, second)| {
-                let tables = [(named(BEFORE)?, first), (named(AFTER)?, second)];
-                Ok::<_, Error>(Session::on_tables(lake.runtime(), tables.into()))
-            })
-            .transpose()?;
+        let session = Self::session(lake, request, (first, second)).await?;
         Ok(Self { session, rows, before_columns: names(&old), after_columns, common, comparable })
+    }
+
+    /// A session with the rows of both sides that may differ, given all of them; `None` when none does.
+    pub(super) async fn session(lake: &Arc<Lake>, request: &CompareRequest, whole: Pair) -> Result<Option<Session>> {
+        let (before, after) = match shared_log(lake, request).await? {
+            Shared::Whole => whole,
+            Shared::Nothing => return Ok(None),
+            Shared::Slices(old_rows, new_rows) => (old_rows, new_rows),
+        };
+        let tables = [(named(BEFORE)?, before), (named(AFTER)?, after)];
+        Ok(Some(Session::on_tables(lake.runtime(), tables.into())))
     }
 }
 
@@ -69,12 +73,12 @@ fn as_text(then: &DataType, now: &DataType) -> Option<bool> {
     }
 }
 
-fn named(name: &str) -> Result<TableName> {
+pub(super) fn named(name: &str) -> Result<TableName> {
     name.parse().map_err(|e: headwater_sdk::name::NameError| Error::new("HW0564", Blame::Headwater, e.to_string()))
 }
 
 /// All rows of a name.
-async fn whole(lake: &Lake, relations: &Relations, table: &TableName) -> Result<Arc<dyn TableProvider>> {
+pub(super) async fn whole(lake: &Lake, relations: &Relations, table: &TableName) -> Result<Arc<dyn TableProvider>> {
     let plan = lake.session(relations).plan(&format!("SELECT * FROM {table}")).await?;
     Ok(Arc::new(ViewTable::new(plan, None)))
 }

@@ -8,6 +8,96 @@ pub(super) const BEFORE: &str = "_diff.before";
 /// The table as it is.
 pub(super) const AFTER: &str = "_diff.after";
 
+/// What is delivered of a table.
+pub(super) struct Out<'a> {
+    pub(super) columns: &'a [String],
+    /// Which rows: a condition.
+    pub(super) filter: Option<&'a str>,
+    pub(super) key: &'a [String],
+}
+
+impl Out<'_> {
+    /// All rows.
+    pub(super) fn all(&self) -> String {
+        self.of(AFTER, "")
+    }
+
+    /// All rows, none of them gone.
+    pub(super) fn upserts(&self) -> String {
+        self.of(AFTER, ", false AS __gone")
+    }
+
+    /// How many rows there were that are there no more.
+    pub(super) fn lost(&self) -> String {
+        format!("SELECT CAST(coalesce(-sum(__n), 0) AS BIGINT) FROM ({}) WHERE __n < 0", self.balance())
+    }
+
+    /// The rows of which there are more than there were, as often as that.
+    pub(super) fn gained(&self) -> String {
+        let columns = list(self.columns, "");
+        format!(
+            "SELECT {columns} FROM (SELECT {columns}, unnest(range(0, __n)) AS __i FROM ({}) WHERE __n > 0)",
+            self.balance()
+        )
+    }
+
+    /// The rows that are new or others than they were, and those of keys that are gone. With `resend` all rows that there are come.
+    pub(super) fn changes(&self, resend: bool) -> String {
+        let columns: Vec<String> = self
+            .columns
+            .iter()
+            .map(|name| {
+                let column = quote_identifier(name);
+                // The values of a row that is gone were those of before; of a column that is new there were none.
+                match self.key.contains(name) {
+                    true => format!("CASE WHEN a.__there IS NULL THEN b.{column} ELSE a.{column} END AS {column}"),
+                    false => format!("a.{column} AS {column}"),
+                }
+            })
+            .collect();
+        let on: Vec<String> = self.key.iter().map(|name| same(name, "b", "a")).collect();
+        let differs = self.columns.iter().filter(|name| !self.key.contains(name)).map(|name| {
+            let column = quote_identifier(name);
+            format!("(b.{column} IS DISTINCT FROM a.{column})")
+        });
+        let alone = ["a.__there IS NULL".to_owned(), "b.__there IS NULL".to_owned()];
+        let (then, which) = match resend {
+            true => (self.keys_of(BEFORE), String::new()),
+            false => {
+                let any: Vec<String> = alone.into_iter().chain(differs).collect();
+                (self.of(BEFORE, ", true AS __there"), format!(" WHERE {}", any.join(" OR ")))
+            }
+        };
+        format!(
+            "SELECT {}, a.__there IS NULL AS __gone FROM ({then}) b FULL JOIN ({}) a ON {}{which}",
+            columns.join(", "),
+            self.of(AFTER, ", true AS __there"),
+            on.join(" AND "),
+        )
+    }
+
+    fn of(&self, side: &str, more: &str) -> String {
+        format!("SELECT {}{more} FROM {side}{}", list(self.columns, ""), self.condition())
+    }
+
+    fn keys_of(&self, side: &str) -> String {
+        format!("SELECT {}, true AS __there FROM {side}{}", list(self.key, ""), self.condition())
+    }
+
+    fn condition(&self) -> String {
+        self.filter.map(|filter| format!(" WHERE ({filter}\n)")).unwrap_or_default()
+    }
+
+    fn balance(&self) -> String {
+        let columns = list(self.columns, "");
+        format!(
+            "SELECT {columns}, sum(__d) AS __n FROM ({} UNION ALL {}) GROUP BY {columns} HAVING sum(__d) <> 0",
+            self.of(AFTER, ", 1 AS __d"),
+            self.of(BEFORE, ", -1 AS __d"),
+        )
+    }
+}
+
 /// A comparison by key.
 pub(super) struct Keyed<'a> {
     pub(super) key: &'a [String],

@@ -161,7 +161,8 @@ impl Fixture {
 
 pub(crate) fn open(folder: &Path, memory: u64) -> LakeEngine {
     let location = folder.join("lake").display().to_string();
-    let options = LakeOptions { location, storage: Default::default(), memory, threads: 2, create: true };
+    let options =
+        LakeOptions { location, storage: Default::default(), memory, threads: 2, create: true, analyses: None };
     LakeEngine::open(&options).unwrap()
 }
 

@@ -28,6 +28,7 @@ fuzz_target!(|data: &[u8]| {
         environment: None,
         vars: BTreeMap::new(),
         connectors: &[],
+        destinations: &[],
         checks: &[],
         env: &|_| None,
     });

@@ -34,6 +34,7 @@ fuzz_target!(|data: &[u8]| {
         environment: None,
         vars: BTreeMap::new(),
         connectors: &[],
+        destinations: &[],
         checks: &[],
         env: &|name| (name.len() % 2 == 0).then(|| name.to_lowercase()),
     });

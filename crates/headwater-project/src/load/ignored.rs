@@ -7,7 +7,6 @@ use crate::codes;
 
 /// Folders and files that are designed but not built, and what they are for.
 const NOT_BUILT: &[(&str, &str)] = &[
-    ("destinations", "destinations"),
     ("glossary.yml", "glossaries"),
     ("policies", "roles, grants and masks"),
     ("products", "data products and contracts"),

@@ -5,6 +5,7 @@ mod clustering;
 mod columns;
 mod conditions;
 pub(crate) mod connectors;
+pub(crate) mod destinations;
 mod files;
 mod freshness;
 mod ignored;
@@ -25,6 +26,7 @@ use std::path::PathBuf;
 use headwater_diagnostics::{Diagnostic, SourceMap};
 use headwater_sdk::check::CheckType;
 use headwater_sdk::connector::ConnectorType;
+use headwater_sdk::destination::DestinationType;
 
 use self::checks::CheckTypes;
 use self::connectors::Connectors;
@@ -48,6 +50,8 @@ pub struct LoadOptions<'a> {
     pub vars: BTreeMap<String, String>,
     /// The connectors that sources may name.
     pub connectors: &'a [Box<dyn ConnectorType>],
+    /// The connectors that destinations may name.
+    pub destinations: &'a [Box<dyn DestinationType>],
     /// The check types that tables may name.
     pub checks: &'a [Box<dyn CheckType>],
     /// The process's environment, for `${NAME}`.
@@ -129,6 +133,8 @@ fn load_here(options: &LoadOptions<'_>) -> Loaded {
     scripts::read(&mut folder, &mut parts, &mut drafts);
     let tests = unit_tests::read(&mut folder);
     let names = unit_tests::Names::of(&drafts);
+    let here = environment.as_ref().map_or("", |environment| environment.name.as_str());
+    let deliveries = destinations::read(&mut folder, &mut parts, options.destinations, here, &mut drafts);
     star::link(&mut drafts, &mut folder.diagnostics);
     let assets = graph::link(drafts, &mut folder.diagnostics);
     let tests = unit_tests::link(tests, &names, assets.as_deref(), &templates, &mut folder);
@@ -140,6 +146,7 @@ fn load_here(options: &LoadOptions<'_>) -> Loaded {
         environment,
         assets,
         tests,
+        deliveries,
         record_queries,
         secrets,
     });

@@ -101,6 +101,7 @@ fn project() -> Project {
             last,
         ],
         tests: Vec::new(),
+        deliveries: Vec::new(),
         record_queries: true,
         secrets: Vec::new(),
     }

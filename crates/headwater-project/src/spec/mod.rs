@@ -2,6 +2,7 @@
 
 mod checks;
 mod columns;
+mod destination;
 mod formats;
 mod history;
 mod incremental;
@@ -14,6 +15,7 @@ mod unit_test;
 
 pub(crate) use checks::CheckCommon;
 pub(crate) use columns::{ModelColumn, Named, StreamColumn};
+pub(crate) use destination::{DeliveryCommon, DestinationCommon};
 pub(crate) use formats::{FORMATS, Size};
 pub(crate) use history::{DeletesOption, EveryOption};
 pub(crate) use incremental::{GrainOption, LateOption, StrategyOption};

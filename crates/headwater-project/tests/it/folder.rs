@@ -76,6 +76,7 @@ impl Folder {
             environment: self.environment.clone(),
             vars: self.vars.clone(),
             connectors: &connectors,
+            destinations: &[],
             checks: &checks,
             env: &env,
         });

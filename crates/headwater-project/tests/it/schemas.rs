@@ -7,7 +7,7 @@ use crate::fakes;
 
 #[test]
 fn there_is_one_per_kind_of_file_and_every_reference_is_defined() {
-    let schemas = json_schemas(&fakes::connectors(), &fakes::checks());
+    let schemas = json_schemas(&fakes::connectors(), &[], &fakes::checks());
     assert_eq!(schemas.keys().copied().collect::<Vec<_>>(), ["model", "project", "script", "seed", "source", "test"]);
     for (kind, schema) in &schemas {
         assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema", "{kind}");
@@ -33,7 +33,7 @@ fn collect<'a>(schema: &'a Value, references: &mut Vec<&'a str>) {
 
 #[test]
 fn a_source_has_an_alternative_per_connector_with_the_keys_of_both() {
-    let schemas = json_schemas(&fakes::connectors(), &fakes::checks());
+    let schemas = json_schemas(&fakes::connectors(), &[], &fakes::checks());
     let source = &schemas["source"];
     let files = &source["oneOf"][0];
     assert_eq!(files["properties"]["connector"]["const"], "files");
@@ -49,7 +49,7 @@ fn a_source_has_an_alternative_per_connector_with_the_keys_of_both() {
 
 #[test]
 fn the_schema_of_a_models_header() {
-    let schemas = json_schemas(&fakes::connectors(), &fakes::checks());
+    let schemas = json_schemas(&fakes::connectors(), &[], &fakes::checks());
     insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
         insta::assert_snapshot!("model_schema", serde_json::to_string_pretty(&schemas["model"]).unwrap());
     });

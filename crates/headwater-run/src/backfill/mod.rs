@@ -96,6 +96,8 @@ pub async fn backfill(
         let options = RunOptions {
             selection: Some(select("")?),
             backfill: Some(BackfillPart { part: *range, ..part.clone() }),
+            // What the parts lead to is delivered once, at the end.
+            destinations: None,
             ..options.clone()
         };
         let ended = run(project, connectors, lake, &options, observer).await?;

@@ -2,6 +2,7 @@
 
 mod added;
 mod checks;
+mod deliveries;
 mod incremental;
 mod layout;
 pub(crate) mod members;
@@ -33,6 +34,7 @@ use crate::scope::Scope;
 
 use parallel::in_parallel;
 pub(crate) use source::Source;
+pub(crate) use system::options_error;
 pub use system::{open_stream, open_system};
 
 /// A project whose every table has typed columns.
@@ -157,6 +159,8 @@ pub(crate) async fn resolve_part(
         }
         findings.report_all(checked.diagnostics);
     }
+    findings.report_all(deliveries::verify(project, lake, &findings));
+    lake.engine.keep_analyses();
     findings.into_result().map_err(|error| scope.explain(error, project, base))
 }
 

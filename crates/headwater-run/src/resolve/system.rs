@@ -63,7 +63,8 @@ pub fn open_stream(
     system.stream(stream.stream.clone(), settings).map_err(options_error)
 }
 
-fn options_error(wrong: OptionsError) -> Error {
+/// What a connector says of its options.
+pub(crate) fn options_error(wrong: OptionsError) -> Error {
     let message = match wrong.key {
         Some(key) => format!("'{key}': {}", wrong.message),
         None => wrong.message,

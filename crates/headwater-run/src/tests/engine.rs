@@ -9,8 +9,8 @@ use futures::StreamExt;
 use headwater_sdk::check::{CheckResult, CompiledCheck, Probe, Severity, Verdict};
 use headwater_sdk::engine::{
     Analysis, AuditViewRequest, Branch, Compacted, CompareRequest, Comparison, Engine, Foresight, ForesightRequest,
-    GivenTable, KeepSet, Layout, PublishOutcome, QueryResult, SqlError, StageInput, StageRequest, Staged, StagedTable,
-    Survey, Trial, TrialRequest, VacuumReport, WriteMode,
+    GivenTable, KeepSet, Layout, OutgoingRequest, OutgoingRows, PublishOutcome, QueryResult, SqlError, StageInput,
+    StageRequest, Staged, StagedTable, Survey, Trial, TrialRequest, VacuumReport, WriteMode,
 };
 use headwater_sdk::lineage::{ColumnLineage, ColumnRef, Edge, Fingerprint, Fingerprints, Influence, OutputColumn};
 use headwater_sdk::types::timestamp_utc;
@@ -431,6 +431,10 @@ impl Engine for MemoryEngine {
 
     async fn compare(&self, request: &CompareRequest) -> Result<Comparison> {
         Err(Error::new("HW0914", Blame::Headwater, format!("this engine does not compare {}", request.table)))
+    }
+
+    async fn outgoing(&self, request: &OutgoingRequest) -> Result<OutgoingRows> {
+        Err(Error::new("HW0914", Blame::Headwater, format!("this engine does not deliver {}", request.table)))
     }
 
     async fn try_out(&self, request: TrialRequest) -> Result<Trial> {

@@ -157,6 +157,7 @@ impl Draft {
             environment,
             assets: self.assets,
             tests: Vec::new(),
+            deliveries: Vec::new(),
             record_queries: true,
             secrets: self.secrets,
         })

@@ -17,6 +17,7 @@ use serde::de::DeserializeOwned;
 
 use crate::check::OptionsError;
 use crate::error::Result;
+use crate::options::typed;
 
 pub use changes::{Changes, Delivery, Operation};
 pub use discovery::{Finding, FoundColumn, FoundStream, Standing};
@@ -141,10 +142,6 @@ impl<C: Connector> Source for C {
     async fn acknowledge(&self, positions: &[serde_json::Value]) -> Result<Vec<String>> {
         Connector::acknowledge(self, positions).await
     }
-}
-
-fn typed<T: DeserializeOwned>(options: serde_json::Value) -> Result<T, OptionsError> {
-    serde_json::from_value(options).map_err(|e| OptionsError { key: None, message: e.to_string(), help: None })
 }
 
 /// A [`Connector`] with its types erased, for lists.

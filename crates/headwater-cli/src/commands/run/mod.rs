@@ -41,6 +41,9 @@ pub(crate) struct RunArgs {
     selecting: Selecting,
     #[command(flatten)]
     backfill: BackfillArgs,
+    /// Publishes, and delivers nothing
+    #[arg(long)]
+    no_deliver: bool,
     /// Waits this long for another run to end, e.g. 10m
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     wait: Option<Duration>,
@@ -68,6 +71,7 @@ pub(crate) async fn run(
         jobs: args.jobs.map_or(defaults.jobs, NonZeroUsize::get),
         lease: LeaseOptions { wait: args.wait, ..LeaseOptions::default() },
         programs: headwater_connectors::programs(),
+        destinations: (!args.no_deliver).then(|| std::mem::take(&mut opened.destinations).into()),
         command: command_line(console),
         cancel: stop.clone(),
         ..defaults

@@ -1,6 +1,7 @@
 //! Tables of a PostgreSQL.
 
 mod changes;
+mod delivered;
 mod described;
 mod encrypted;
 mod following;

@@ -46,6 +46,12 @@ fn files() -> Vec<PathBuf> {
     files
 }
 
+/// All queries.
+pub(super) fn queries() -> Vec<String> {
+    let cases = files().into_iter().flat_map(|file| read_cases(&std::fs::read_to_string(file).unwrap()));
+    cases.map(|(query, _)| query.trim_end().trim_end_matches(';').to_owned()).collect()
+}
+
 fn check(path: &Path) -> usize {
     let text = std::fs::read_to_string(path).unwrap();
     let cases = read_cases(&text);

@@ -3,6 +3,7 @@
 
 mod edits;
 mod golden;
+mod kept;
 mod notation;
 mod perturbation;
 mod tables;

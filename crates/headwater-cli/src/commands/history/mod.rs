@@ -1,5 +1,7 @@
 //! `headwater history`: the snapshots.
 
+pub(crate) mod rollback;
+
 use clap::Args;
 use headwater_sdk::store::SnapshotKind;
 

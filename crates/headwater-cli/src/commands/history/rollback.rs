@@ -7,8 +7,8 @@ use headwater_diagnostics::SourceMap;
 use headwater_run::{LeaseOptions, RollbackOptions};
 use tokio_util::sync::CancellationToken;
 
-use super::run::command_line;
 use crate::cli::{Global, parse_duration};
+use crate::commands::run::command_line;
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::render::progress;

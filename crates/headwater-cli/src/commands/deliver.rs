@@ -1,0 +1,62 @@
+//! `headwater deliver`: delivers what is published.
+
+use std::time::Duration;
+
+use clap::Args;
+use headwater_diagnostics::SourceMap;
+use headwater_run::{DeliverOptions, DeliveryState, LeaseOptions, RunOptions};
+use tokio_util::sync::CancellationToken;
+
+use crate::cli::{Global, parse_duration};
+use crate::console::Console;
+use crate::failure::Failure;
+use crate::render::{deliveries, progress};
+use crate::wiring::lake::{self, Access};
+use crate::wiring::project;
+
+/// Delivers what is published to the destinations of the project: what has changed since each has taken something up last.
+///
+/// A run does this for what it has published. A delivery that fails, or is interrupted, has not happened.
+#[derive(Debug, Args)]
+pub(crate) struct DeliverArgs {
+    /// Deliveries (destination/schema.table), destinations or tables [default: all]
+    names: Vec<String>,
+    /// Delivers all rows, whatever was delivered before. Deletes nothing of what an upsert has delivered
+    #[arg(long)]
+    anew: bool,
+    /// Waits this long for a run to end, e.g. 10m
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    wait: Option<Duration>,
+}
+
+pub(crate) async fn deliver(
+    args: &DeliverArgs,
+    global: &Global,
+    console: &Console,
+    stop: &CancellationToken,
+) -> Result<u8, Failure> {
+    let opened = project::open(None, global, console)?;
+    let lake = lake::open(&opened.project, Access::Write)?;
+    let defaults = RunOptions::default();
+    let options = DeliverOptions {
+        destinations: opened.destinations.into(),
+        names: args.names.clone(),
+        anew: args.anew,
+        attempts: defaults.attempts,
+        first_pause: defaults.first_pause,
+        lease: LeaseOptions { wait: args.wait, ..LeaseOptions::default() },
+        cancel: stop.clone(),
+    };
+    let display = progress::display(console);
+    let done = headwater_run::deliver(&opened.project, &lake, &options, &display).await;
+    drop(display);
+    let done = done.map_err(|error| Failure::of_run(error, SourceMap::default()))?;
+    if console.json {
+        console.out_json(&done)?;
+    } else if done.is_empty() {
+        console.out("the project delivers nothing in this environment\n")?;
+    } else {
+        console.out(&deliveries::report(&done, console.width(), console.color_out))?;
+    }
+    Ok(u8::from(done.iter().any(|delivery| delivery.state == DeliveryState::Failed)))
+}

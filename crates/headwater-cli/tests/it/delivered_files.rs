@@ -1,0 +1,171 @@
+//! Tables that are delivered to files.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::program::Said;
+use crate::project::{Project, assert_told};
+
+const ORDERS: &str = "id,day,amount\n1,2024-01-01,10.5\n2,2024-01-01,\n3,2024-01-02,7\n";
+
+fn shop(delivery: &str) -> Project {
+    let source = "connector: files\nlocation: data\nstreams:\n  - { table: raw.orders, path: orders.csv }\n";
+    let project = Project::empty().with("sources/files.yml", source).with("data/orders.csv", ORDERS);
+    deliver(&project, delivery);
+    project
+}
+
+fn deliver(project: &Project, delivery: &str) {
+    let text = format!("connector: files\nlocation: out\ndeliveries:\n  - {delivery}\n");
+    project.write("destinations/partner.yml", text);
+}
+
+#[track_caller]
+fn run(project: &Project) -> Value {
+    project.say(&["run", "--json"]).exits(0).json()["deliveries"][0].clone()
+}
+
+/// All files below a folder but the manifest, by their paths without what is made up, e.g. `day=2024-01-01/*.csv`.
+fn files(folder: &Path) -> BTreeMap<String, Vec<String>> {
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut left = vec![folder.to_owned()];
+    while let Some(next) = left.pop() {
+        for entry in std::fs::read_dir(&next).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_dir() {
+                left.push(path);
+            } else if name != "_headwater.json" {
+                let (_, extension) = name.split_once('.').unwrap();
+                let place = path.parent().unwrap().strip_prefix(folder).unwrap().display().to_string();
+                let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
+                found.entry(format!("{place}/*.{extension}")).or_default().push(text);
+            }
+        }
+    }
+    found.values_mut().for_each(|texts| texts.sort());
+    found
+}
+
+fn only(text: &str, place: &str) -> BTreeMap<String, Vec<String>> {
+    BTreeMap::from([(place.to_owned(), vec![text.to_owned()])])
+}
+
+#[test]
+fn files_are_replaced_and_the_folder_says_what_counts() {
+    let project = shop("{ table: raw.orders, to: sales/orders, mode: replace, format: csv, where: id < 3 }");
+    let out = project.path().join("out/sales/orders");
+    let said = run(&project);
+    assert_eq!((&said["state"], &said["written"]), (&"delivered".into(), &2.into()), "{said}");
+    assert_eq!(files(&out), only("id,day,amount\n1,2024-01-01,10.5\n2,2024-01-01,\n", "/*.csv"));
+    let manifest =
+        || -> Value { serde_json::from_slice(&std::fs::read(out.join("_headwater.json")).unwrap()).unwrap() };
+    assert_eq!((&manifest()["mark"]["snapshot"], &manifest()["files"][0]["rows"]), (&1.into(), &2.into()));
+    assert_eq!(run(&project)["state"], "up_to_date");
+    project.write("data/orders.csv", "id,day,amount\n2,2024-01-05,1\n");
+    assert_eq!(run(&project)["written"], 1);
+    assert_eq!(files(&out), only("id,day,amount\n2,2024-01-05,1.0\n", "/*.csv"));
+    let file = manifest()["files"][0].clone();
+    let there = std::fs::metadata(out.join(file["path"].as_str().unwrap())).unwrap().len();
+    assert_eq!((&manifest()["mark"]["snapshot"], file["bytes"].as_u64()), (&2.into(), Some(there)));
+    // A table without rows is a file without rows.
+    project.write("data/orders.csv", "id,day,amount\n7,2024-01-05,1.5\n");
+    assert_eq!(run(&project)["written"], 0);
+    assert_eq!(files(&out), only("id,day,amount\n", "/*.csv"));
+}
+
+#[test]
+fn new_rows_are_added_in_files_of_their_own() {
+    let project = shop("{ table: raw.orders, to: orders, mode: append, format: jsonl, partition_by: day }");
+    let out = project.path().join("out/orders");
+    run(&project);
+    let first = BTreeMap::from([
+        (
+            "day=2024-01-01/*.jsonl".to_owned(),
+            vec!["{\"id\":1,\"amount\":10.5}\n{\"id\":2,\"amount\":null}\n".to_owned()],
+        ),
+        ("day=2024-01-02/*.jsonl".to_owned(), vec!["{\"id\":3,\"amount\":7.0}\n".to_owned()]),
+    ]);
+    assert_eq!(files(&out), first);
+    project.write("data/orders.csv", format!("{ORDERS}4,2024-01-02,8\n5,,9\n"));
+    assert_eq!(run(&project)["written"], 2);
+    let mut both = first;
+    both.get_mut("day=2024-01-02/*.jsonl").unwrap().push("{\"id\":4,\"amount\":8.0}\n".to_owned());
+    both.insert("day=__HIVE_DEFAULT_PARTITION__/*.jsonl".to_owned(), vec!["{\"id\":5,\"amount\":9.0}\n".to_owned()]);
+    assert_eq!(files(&out), both);
+    project.write("data/orders.csv", "id,day,amount\n");
+    assert_told(&project.say(&["run"]).exits(1), "HW0640", &["5 rows", "mode: replace"]);
+    assert_eq!(files(&out), both);
+}
+
+#[test]
+fn others_read_what_is_written() {
+    let project = shop("{ table: marts.all, to: all, mode: replace, partition_by: [kind] }");
+    let sql = "select value as id, concat('k/', cast(value % 3 as string)) as kind, cast(value as decimal(20,2)) / 4 as price,
+        date '2024-01-01' as day, cast('2024-02-29T12:00:00.5Z' as timestamp) as at, [value, null] as list
+        from unnest(range(0, 100000)) as numbers(value)";
+    project.write("models/marts/all.sql", sql);
+    run(&project);
+    let python = std::env::var("HEADWATER_PYTHON").expect("HEADWATER_PYTHON is not set: run the tests with ./test");
+    let script = "import pyarrow.dataset as d, pyarrow.compute as c, sys
+t = d.dataset(sys.argv[1], partitioning='hive').to_table()
+print(t.num_rows, sorted(c.unique(t['kind']).to_pylist()), c.sum(t['id']).as_py(), t.schema.field('at').type, t.schema.field('day').type, t['list'][0].as_py()[1])";
+    let said: Said = std::process::Command::new(python)
+        .args(["-c", script])
+        .arg(project.path().join("out/all"))
+        .output()
+        .unwrap()
+        .into();
+    let said = said.exits(0);
+    assert_eq!(said.out.trim(), "100000 ['k/0', 'k/1', 'k/2'] 4999950000 timestamp[us, tz=UTC] date32[day] None");
+}
+
+#[test]
+fn a_delivery_that_dies_does_not_count_and_leaves_nothing() {
+    let project = shop("{ table: raw.orders, to: orders, mode: append, format: csv, compression: none }");
+    let out = project.path().join("out/orders");
+    run(&project);
+    let before = files(&out);
+    project.write("data/orders.csv", format!("{ORDERS}4,2024-01-02,8\n"));
+    let mut dying = crate::program::headwater(project.path());
+    let died = dying.arg("run").env("HEADWATER_CRASH_AT", "before_delivery_commit").output().unwrap();
+    assert!(!died.status.success());
+    assert_eq!(files(&out)["/*.csv"].len(), 2, "a file that does not count");
+    assert_eq!(run(&project)["written"], 1);
+    let now = files(&out);
+    assert_eq!(now["/*.csv"], [before["/*.csv"][0].clone(), "id,day,amount\n4,2024-01-02,8.0\n".to_owned()]);
+}
+
+#[test]
+fn mistakes_are_told() {
+    let project = shop("{ table: raw.orders, to: orders, key: id }");
+    assert_told(&project.say(&["check"]).exits(2), "HW0121", &["'files'", "append, replace"]);
+    for (delivery, words) in [
+        ("{ table: raw.orders, to: /orders, mode: replace }", "below the location"),
+        ("{ table: raw.orders, to: ../orders, mode: replace }", "below the location"),
+        ("{ table: raw.orders, to: o, mode: replace, compression: gzip }", "zstd or snappy"),
+        ("{ table: raw.orders, to: o, mode: replace, format: csv, compression: snappy }", "gzip or zstd"),
+    ] {
+        deliver(&project, delivery);
+        let said = project.say(&["check"]).exits(2);
+        assert!(said.err.contains("HW0122") && said.err.contains(words), "{delivery}: {}", said.err);
+    }
+    project.write(
+        "destinations/partner.yml",
+        "connector: files\nlocation: ../out\ndeliveries:\n  - { table: raw.orders, to: o, mode: replace }\n",
+    );
+    assert_told(&project.say(&["check"]).exits(2), "HW0122", &["outside"]);
+    project.write("models/marts/lists.sql", "select [1, 2] as list");
+    deliver(&project, "{ table: marts.lists, to: o, mode: replace, format: csv }");
+    assert_told(&project.say(&["run"]).exits(1), "HW0381", &["'list'", "jsonl"]);
+    deliver(&project, "{ table: raw.orders, to: o, mode: replace, partition_by: dya }");
+    assert_told(&project.say(&["run"]).exits(1), "HW0381", &["'dya'"]);
+    // Two deliveries do not share a folder.
+    deliver(
+        &project,
+        "{ table: raw.orders, to: shared, mode: replace, name: one }\n  - { table: raw.orders, to: shared, mode: replace, name: two }",
+    );
+    assert_told(&project.say(&["run"]).exits(1), "HW0381", &["partner/one"]);
+}

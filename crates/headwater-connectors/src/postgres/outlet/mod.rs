@@ -1,0 +1,179 @@
+//! Deliveries to tables of a PostgreSQL 12 or newer.
+//!
+//! ```yaml
+//! connector: postgres
+//! connection: "${CRM_DSN}"         # postgres://user:password@host/database
+//! deliveries:
+//!   - { table: marts.dim_customer, to: crm.customers, key: customer_id }
+//!   - { table: marts.daily_sales, to: crm.daily_sales, mode: replace }
+//! ```
+//!
+//! What it promises:
+//!
+//! - **Exactly once.** The rows of a delivery and the mark that says which snapshot of the lake they are of (in the table
+//!   `headwater_deliveries` of the same schema) are committed together. A delivery that dies has not happened; the next one goes on from
+//!   the mark.
+//! - **Only what has changed is sent** (`upsert`, `append`), told by the table's own log.
+//! - **Readers see all of it or nothing.** `replace` fills a new table and puts it in the place of the old one, with its indexes,
+//!   constraints and grants; where views, triggers or foreign keys hold on to the table, its rows are replaced within the transaction.
+//! - **A row that the database refuses** (a constraint, a value that its column cannot hold) is told with the database's reason, goes to
+//!   `headwater_undelivered` beside the table, and is tried again with every delivery until it succeeds or has changed; with more than
+//!   `most_undelivered` of them nothing is delivered.
+//! - **Memory does not grow with the rows**, which go by `COPY … (FORMAT binary)`.
+//!
+//! The table is made if it is not there, with the key as its primary key; columns that it lacks are added, others that it has are left
+//! alone. A column has the type that a source of PostgreSQL would read it from; lists of plain values are arrays, other nested values
+//! `jsonb`. A column of the table with another type is filled by a cast. An upsert goes by a unique index on the key, or, more slowly, without.
+//! The role needs `usage` and `create` on the schema, and `select`, `insert`, `update` and `delete` on the table.
+//!
+//! Inside: a load is one transaction. Its rows are copied into a temporary table (`stage`), from there into the table that they are for
+//! (`table`, `apply`, `replace`), and the mark is set (`state`).
+
+mod apply;
+mod columns;
+mod encode;
+mod names;
+mod options;
+mod replace;
+mod stage;
+mod state;
+mod table;
+
+use std::sync::Arc;
+
+use arrow_schema::SchemaRef;
+use async_trait::async_trait;
+use headwater_sdk::check::OptionsError;
+use headwater_sdk::connector::OpenContext;
+use headwater_sdk::destination::{
+    Delivered, DeliveryMode, DeliverySettings, Destination, Load, Mark, OnDelete, Outlet, What,
+};
+use headwater_sdk::failpoint::failpoint;
+use headwater_sdk::progress::Progress;
+use headwater_sdk::{Blame, Error, Result};
+use tokio_postgres::Client;
+
+pub use options::{DeliveryOptions, DestinationOptions};
+
+use super::connect::{Server, Session};
+use crate::codes;
+use apply::{Faults, apply};
+use names::Target;
+use table::TargetTable;
+
+/// The destination. See the module's text.
+#[derive(Debug)]
+pub struct PostgresDestination {
+    server: Server,
+}
+
+impl Destination for PostgresDestination {
+    const NAME: &'static str = "postgres";
+    const MODES: &'static [DeliveryMode] = &[DeliveryMode::Upsert, DeliveryMode::Append, DeliveryMode::Replace];
+    type Options = DestinationOptions;
+    type DeliveryOptions = DeliveryOptions;
+
+    fn destination(options: DestinationOptions, context: &OpenContext) -> Result<Self, OptionsError> {
+        Ok(Self { server: Server::new(&options.as_source(), context)? })
+    }
+
+    fn outlet(&self, options: DeliveryOptions, settings: DeliverySettings) -> Result<Arc<dyn Outlet>, OptionsError> {
+        Ok(Arc::new(TableOutlet { server: self.server.clone(), target: Target::new(&options.to)?, settings }))
+    }
+}
+
+/// A table that is delivered to.
+struct TableOutlet {
+    server: Server,
+    target: Target,
+    settings: DeliverySettings,
+}
+
+#[async_trait]
+impl Outlet for TableOutlet {
+    async fn mark(&self) -> Result<Option<Mark>> {
+        let session = self.server.connect().await?;
+        self.marks(&session).read().await
+    }
+
+    async fn deliver(&self, load: Load, progress: Arc<Progress>) -> Result<Delivered> {
+        let session = self.server.connect().await?;
+        let delivered = self.in_transaction(&session, load, &progress).await?;
+        failpoint("before_delivery_commit");
+        session.batch_execute("commit").await.map_err(|error| self.error(&error))?;
+        Ok(delivered)
+    }
+
+    async fn examine(&self, schema: &SchemaRef) -> Result<()> {
+        let session = self.server.connect().await?;
+        session.batch_execute("begin read write").await.map_err(|error| self.error(&error))?;
+        self.marks(&session).make().await?;
+        TargetTable::prepare(self, &session, schema).await?;
+        session.batch_execute("rollback").await.map_err(|error| self.error(&error))
+    }
+}
+
+impl TableOutlet {
+    async fn in_transaction(&self, session: &Session, load: Load, progress: &Progress) -> Result<Delivered> {
+        // Constraints are told with the rows that break them, not at the end.
+        let begin = "begin read write; set constraints all immediate";
+        session.batch_execute(begin).await.map_err(|error| self.error(&error))?;
+        let marks = self.marks(session);
+        marks.make().await?;
+        if marks.lock().await? != load.since {
+            let message = format!("{}: {} was delivered to meanwhile", self.server.name, self.target.shown());
+            return Err(Error::new(codes::DELIVERED_MEANWHILE, Blame::Environment, message)
+                .help("another run delivers to it: nothing was changed, and the next run goes on from there")
+                .transient());
+        }
+        let table = TargetTable::prepare(self, session, &load.schema).await?;
+        let stage = stage::fill(self, session, load.rows, &load.schema, progress).await?;
+        let mut faults = Faults::new(self.settings.most_undelivered);
+        faults.refused(&stage)?;
+        // Rows that were refused earlier, unless all rows come again.
+        let tries_again = load.what != What::All && self.settings.mode != DeliveryMode::Replace;
+        if tries_again {
+            marks.restage(&table, &stage).await?;
+        }
+        let mut delivered = Delivered::default();
+        match self.settings.mode {
+            DeliveryMode::Upsert => {
+                if self.settings.on_delete == OnDelete::Delete {
+                    delivered.deleted = apply(self, session, &[table.delete()], &stage, &mut faults).await?;
+                }
+                delivered.written = apply(self, session, &table.upsert(), &stage, &mut faults).await?;
+                delivered.notes.extend(table.unindexed());
+            }
+            DeliveryMode::Append => {
+                delivered.written = apply(self, session, &[table.insert(&table.sql)], &stage, &mut faults).await?;
+            }
+            DeliveryMode::Replace => {
+                (delivered.written, delivered.deleted) =
+                    replace::replace(self, session, &table, &stage, &mut faults, &mut delivered.notes).await?;
+            }
+        }
+        delivered.undelivered = faults.count();
+        delivered.samples = marks.set_aside(&table, &stage, faults, tries_again).await?;
+        marks.set(&load.mark).await?;
+        Ok(delivered)
+    }
+
+    fn marks<'a>(&'a self, client: &'a Client) -> state::Marks<'a> {
+        state::Marks { outlet: self, client }
+    }
+
+    /// An error of the database, for a person.
+    fn error(&self, error: &tokio_postgres::Error) -> Error {
+        let mut told = self.server.error(error, &format!("{} cannot be delivered to", self.target.shown()));
+        let (schema, table, role) = (&self.target.schema, self.target.shown(), self.server.role());
+        if told.code == codes::POSTGRES_FORBIDDEN {
+            told.help = Some(format!(
+                "let it write: grant usage, create on schema {schema} to {role}; grant select, insert, update, delete on {table} to {role}"
+            ));
+        } else if told.code == codes::POSTGRES_OPTIONS {
+            told.help =
+                Some("correct `to` of the delivery, or make the schema or the column's type what it takes".to_owned());
+        }
+        told
+    }
+}

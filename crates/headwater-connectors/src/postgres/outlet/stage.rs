@@ -1,0 +1,107 @@
+//! The temporary table through which rows go.
+
+use arrow_json::LineDelimitedWriter;
+use arrow_schema::SchemaRef;
+use bytes::BytesMut;
+use futures::stream::BoxStream;
+use futures::{SinkExt, StreamExt};
+use headwater_sdk::Result;
+use headwater_sdk::destination::Outgoing;
+use headwater_sdk::name::quote_identifier;
+use headwater_sdk::progress::Progress;
+use tokio_postgres::Client;
+
+use super::TableOutlet;
+use super::columns::type_of;
+use super::encode::{self, Encoder};
+
+/// Its name; it is gone with the transaction.
+pub(super) const STAGE: &str = "headwater_stage";
+/// The column of a row's number. No column of a table has such a name.
+pub(super) const PLACE: &str = "\"headwater:place\"";
+/// The column that says what becomes of a row: an operation's number.
+pub(super) const OPERATION: &str = "\"headwater:operation\"";
+/// Bytes that are sent at once.
+const PIECE: usize = 256 << 10;
+
+/// What is in the temporary table.
+#[derive(Debug, Default)]
+pub(super) struct Stage {
+    /// How many rows have come, those that are not in it included: they have the places from 0.
+    pub(super) rows: i64,
+    /// Rows that PostgreSQL has no values for: as JSON, and why.
+    pub(super) refused: Vec<(String, String)>,
+    /// How many of these there are.
+    pub(super) refusals: u64,
+}
+
+impl Stage {
+    /// Writes the rows of a batch, and remembers those that PostgreSQL has no values for.
+    fn encode(&mut self, Outgoing { rows, operations }: &Outgoing, out: &mut BytesMut) -> Result<()> {
+        let mut encoder = Encoder::new(rows)?;
+        for row in 0..rows.num_rows() {
+            let operation = operations.as_ref().map_or(0, |operations| operations.value(row));
+            if let Err(reason) = encoder.row(row, self.rows, operation, out) {
+                self.refusals += 1;
+                if self.refused.len() < MOST_REMEMBERED {
+                    self.refused.push((as_json(&rows.slice(row, 1)), reason));
+                }
+            }
+            self.rows += 1;
+        }
+        Ok(())
+    }
+}
+
+/// Rows that are remembered of those that PostgreSQL has no values for.
+const MOST_REMEMBERED: usize = 10_000;
+
+/// Makes the table and copies rows into it.
+///
+/// # Errors
+/// When the rows cannot be read, or the server does not take them.
+pub(super) async fn fill(
+    outlet: &TableOutlet,
+    client: &Client,
+    mut rows: BoxStream<'static, Result<Outgoing>>,
+    schema: &SchemaRef,
+    progress: &Progress,
+) -> Result<Stage> {
+    let columns = schema.fields().iter();
+    let columns: Vec<String> =
+        columns.map(|field| format!("{} {}", quote_identifier(field.name()), type_of(field.data_type()))).collect();
+    let make = format!(
+        "create temp table {STAGE} ({PLACE} bigint not null, {OPERATION} smallint not null, {}) on commit drop",
+        columns.join(", ")
+    );
+    let failed = |error: tokio_postgres::Error| outlet.error(&error);
+    client.batch_execute(&make).await.map_err(failed)?;
+    let sink = client.copy_in(&format!("copy {STAGE} from stdin (format binary)")).await.map_err(failed)?;
+    let mut sink = std::pin::pin!(sink);
+    let mut stage = Stage::default();
+    let mut out = BytesMut::new();
+    encode::begin(&mut out);
+    while let Some(next) = rows.next().await {
+        let outgoing = next?;
+        stage.encode(&outgoing, &mut out)?;
+        while out.len() >= PIECE {
+            sink.send(out.split_to(PIECE).freeze()).await.map_err(failed)?;
+        }
+        progress.add_rows_in(outgoing.rows.num_rows() as u64);
+    }
+    encode::end(&mut out);
+    sink.send(out.freeze()).await.map_err(failed)?;
+    sink.finish().await.map_err(failed)?;
+    Ok(stage)
+}
+
+/// A row as a JSON object, without the characters that PostgreSQL cannot hold.
+fn as_json(row: &arrow_array::RecordBatch) -> String {
+    let mut writer = LineDelimitedWriter::new(Vec::new());
+    let written = writer.write(row).and_then(|()| writer.finish());
+    let text = String::from_utf8(writer.into_inner()).unwrap_or_default();
+    match written {
+        Ok(()) => text.trim_end().replace("\\u0000", "\u{fffd}"),
+        Err(error) => serde_json::json!({ "unreadable": error.to_string() }).to_string(),
+    }
+}

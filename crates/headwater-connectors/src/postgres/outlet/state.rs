@@ -1,0 +1,177 @@
+//! What the database itself keeps of deliveries: the marks of what its tables hold, and the rows that it has refused.
+
+use headwater_sdk::destination::{Mark, Undelivered};
+use headwater_sdk::name::quote_identifier;
+use headwater_sdk::{Blame, Error, Result};
+use tokio_postgres::Client;
+
+use super::TableOutlet;
+use super::apply::Faults;
+use super::stage::{OPERATION, PLACE, STAGE, Stage};
+use super::table::TargetTable;
+use crate::codes;
+
+/// The table of marks, in the schema of the table that is delivered to.
+const MARKS: &str = "headwater_deliveries";
+/// The table of rows that were refused.
+const REFUSED: &str = "headwater_undelivered";
+/// The operation of a row that is not tried again: PostgreSQL has no such value, so that not even the row can be kept as it was.
+const HOPELESS: i16 = -1;
+/// Rows that are shown.
+const SAMPLES: usize = 5;
+
+/// The tables, for one delivery.
+pub(super) struct Marks<'a> {
+    pub(super) outlet: &'a TableOutlet,
+    pub(super) client: &'a Client,
+}
+
+impl Marks<'_> {
+    fn table(&self, name: &str) -> String {
+        self.outlet.target.beside(name)
+    }
+
+    fn failed(&self) -> impl Fn(tokio_postgres::Error) -> Error {
+        |error| self.outlet.error(&error)
+    }
+
+    /// The mark; `None` when there is none.
+    pub(super) async fn read(&self) -> Result<Option<Mark>> {
+        self.find("").await
+    }
+
+    /// The mark, which nobody else sets until the transaction ends.
+    pub(super) async fn lock(&self) -> Result<Option<Mark>> {
+        // Two that begin at once must not both find none.
+        let lock = "select pg_advisory_xact_lock(hashtextextended($1, 0))";
+        let key = format!("{}/{}", self.outlet.target.schema, self.outlet.settings.name);
+        self.client.execute(lock, &[&key]).await.map_err(self.failed())?;
+        self.find(" for update").await
+    }
+
+    async fn find(&self, how: &str) -> Result<Option<Mark>> {
+        let marks = self.table(MARKS);
+        let there =
+            self.client.query_one("select to_regclass($1) is not null", &[&marks]).await.map_err(self.failed())?;
+        if !there.get::<_, bool>(0) {
+            return Ok(None);
+        }
+        let sql = format!("select mark::text from {marks} where delivery = $1{how}");
+        let row = self.client.query_opt(&sql, &[&self.outlet.settings.name]).await.map_err(self.failed())?;
+        let text: Option<String> = row.map(|row| row.get(0));
+        text.map(|text| serde_json::from_str(&text)).transpose().map_err(|error| {
+            let message = format!("the mark of {} in {marks} cannot be read", self.outlet.settings.name);
+            Error::new(codes::NO_TARGET, Blame::Environment, message)
+                .help("another version of Headwater has written it: use that one, or deliver with --anew")
+                .caused_by(error)
+        })
+    }
+
+    /// Makes the tables if they are not there.
+    pub(super) async fn make(&self) -> Result<()> {
+        for (name, columns) in [
+            (MARKS, "delivery text primary key, mark jsonb not null, delivered_at timestamptz not null default now()"),
+            (
+                REFUSED,
+                "delivery text not null, operation smallint not null, \"row\" jsonb not null, reason text not null, \
+                 since timestamptz not null default now()",
+            ),
+        ] {
+            let table = self.table(name);
+            // To make a table that is there already takes a right that nobody needs.
+            let there = self.client.query_one("select to_regclass($1) is not null", &[&table]).await;
+            if !there.map_err(self.failed())?.get::<_, bool>(0) {
+                let make = format!("create table if not exists {table} ({columns})");
+                self.client.batch_execute(&make).await.map_err(self.failed())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts the rows that were refused earlier into the temporary table, unless they have come again.
+    pub(super) async fn restage(&self, table: &TargetTable, stage: &Stage) -> Result<()> {
+        let again = match table.key() {
+            [] => "false".to_owned(),
+            key => format!("exists (select from {STAGE} s where {})", same("s", "r", key)),
+        };
+        let sql = format!(
+            "insert into {STAGE} ({PLACE}, {OPERATION}, {}) \
+             select -row_number() over (), u.operation, {} from {} u, jsonb_populate_record(null::{STAGE}, u.\"row\") r \
+             where u.delivery = $1 and u.operation >= 0 and not {again}",
+            table.list(""),
+            table.list("r."),
+            self.table(REFUSED),
+        );
+        debug_assert!(stage.rows >= 0);
+        self.client.execute(&sql, &[&self.outlet.settings.name]).await.map_err(self.failed())?;
+        Ok(())
+    }
+
+    /// Keeps the rows that are refused, in place of those that were, and returns some of them.
+    pub(super) async fn set_aside(
+        &self,
+        table: &TargetTable,
+        stage: &Stage,
+        faults: Faults,
+        keeps_others: bool,
+    ) -> Result<Vec<Undelivered>> {
+        let (name, refused) = (&self.outlet.settings.name, self.table(REFUSED));
+        // What is not tried again stays until its row has changed.
+        let stays = match (keeps_others, table.key()) {
+            (false, _) => "false".to_owned(),
+            (true, []) => format!("operation = {HOPELESS}"),
+            (true, key) => {
+                let same = key.iter().map(|name| {
+                    let (text, column) = (crate::postgres::quote::text(name), quote_identifier(name));
+                    format!("{refused}.\"row\" -> {text} = to_jsonb(s.{column})")
+                });
+                let same = same.collect::<Vec<_>>().join(" and ");
+                format!("operation = {HOPELESS} and not exists (select from {STAGE} s where {same})")
+            }
+        };
+        let clear = format!("delete from {refused} where delivery = $1 and not ({stays})");
+        self.client.execute(&clear, &[name]).await.map_err(self.failed())?;
+        let keep = format!(
+            "insert into {refused} (delivery, operation, \"row\", reason) \
+             select $1, {OPERATION}, to_jsonb(s) - 'headwater:place' - 'headwater:operation', $3 from {STAGE} s where {PLACE} = $2 \
+             returning \"row\"::text"
+        );
+        let mut samples = Vec::new();
+        for (place, reason) in faults.rows {
+            let row = self.client.query_one(&keep, &[name, &place, &reason]).await.map_err(self.failed())?;
+            if samples.len() < SAMPLES {
+                samples.push(Undelivered { row: row.get(0), reason });
+            }
+        }
+        let keep = format!(
+            "insert into {refused} (delivery, operation, \"row\", reason) values ($1, {HOPELESS}, $2::text::jsonb, $3)"
+        );
+        for (row, reason) in &stage.refused {
+            self.client.execute(&keep, &[name, row, reason]).await.map_err(self.failed())?;
+            if samples.len() < SAMPLES {
+                samples.push(Undelivered { row: row.clone(), reason: reason.clone() });
+            }
+        }
+        Ok(samples)
+    }
+
+    /// Sets the mark.
+    pub(super) async fn set(&self, mark: &Mark) -> Result<()> {
+        let sql = format!(
+            "insert into {} (delivery, mark) values ($1, $2::text::jsonb) \
+             on conflict (delivery) do update set mark = excluded.mark, delivered_at = now()",
+            self.table(MARKS)
+        );
+        let text = serde_json::to_string(mark).unwrap_or_default();
+        self.client.execute(&sql, &[&self.outlet.settings.name, &text]).await.map_err(self.failed())?;
+        Ok(())
+    }
+}
+
+fn same(one: &str, other: &str, key: &[String]) -> String {
+    let same = key.iter().map(|name| {
+        let column = quote_identifier(name);
+        format!("{one}.{column} = {other}.{column}")
+    });
+    same.collect::<Vec<_>>().join(" and ")
+}

@@ -1,0 +1,108 @@
+//! What there is to deliver, from what the destination holds and what `main` has.
+
+use arrow_schema::{Schema, SchemaRef};
+use headwater_project::{Delivery, Written};
+use headwater_sdk::destination::{DeliveryMode, Mark, What};
+use headwater_sdk::types::type_name;
+use headwater_sdk::{Blame, Error, Relation, Relations, Result};
+
+use crate::lake::{Base, Lake};
+
+/// What is delivered.
+pub(super) struct Shipment {
+    pub(super) what: What,
+    /// What the names meant when it was delivered last.
+    pub(super) before: Option<Relations>,
+    /// Whether rows that did not change are delivered, too.
+    pub(super) resend: bool,
+    pub(super) columns: Vec<String>,
+    pub(super) mark: Mark,
+}
+
+/// Decides; `None` when the destination holds what `main` has. `since` is what it remembers.
+///
+/// # Errors
+/// `HW0982` when another lake was delivered, `HW0983` when what was delivered cannot be gone on from.
+pub(super) async fn decide(
+    lake: &Lake,
+    base: &Base,
+    delivery: &Delivery,
+    relation: &Relation,
+    since: Option<&Mark>,
+    anew: bool,
+) -> Result<Option<Shipment>> {
+    let Some(snapshot) = &base.snapshot else { return Ok(None) };
+    let relations = base.relations();
+    let schema = lake.engine.schema(&relations, &delivery.table).await?;
+    let columns = columns(delivery, &schema)?;
+    let definition = definition(delivery, &columns, &schema);
+    let run = snapshot.run.to_string();
+    let mark = Mark { snapshot: snapshot.id, run, relation: relation.clone(), definition };
+    let mode = delivery.settings.mode;
+    let (Some(since), false) = (since, anew) else {
+        let what = if mode == DeliveryMode::Append { What::New } else { What::All };
+        return Ok(Some(Shipment { what, before: None, resend: false, columns, mark }));
+    };
+    let then = lake.store.snapshot(since.snapshot).await?;
+    let Some(then) = then.filter(|then| then.run.to_string() == since.run) else {
+        return Err(other_lake(delivery, since));
+    };
+    let is_same = since.definition == mark.definition;
+    // What a view shows can change with any table.
+    let is_unmoved = match relation {
+        Relation::View { .. } => then.relations == relations,
+        relation => *relation == since.relation,
+    };
+    if is_same && is_unmoved {
+        return Ok(None);
+    }
+    let before = Some(then.relations);
+    Ok(Some(match mode {
+        DeliveryMode::Replace => Shipment { what: What::All, before: None, resend: false, columns, mark },
+        DeliveryMode::Upsert => Shipment { what: What::Changes, before, resend: !is_same, columns, mark },
+        DeliveryMode::Append if is_same => Shipment { what: What::New, before, resend: false, columns, mark },
+        DeliveryMode::Append => {
+            let message = "what is delivered is another now (its columns, their types, or `where`), and rows that were added are not changed";
+            return Err(Error::new("HW0983", Blame::Project, message).help(
+                "deliver with `mode: upsert` or `mode: replace`; or empty the table there, and run `headwater deliver --anew`",
+            ));
+        }
+    }))
+}
+
+fn other_lake(delivery: &Delivery, since: &Mark) -> Error {
+    let message = format!(
+        "the destination holds snapshot {} of run {}, which this lake has not: another lake was delivered to it",
+        since.snapshot, since.run
+    );
+    let name = delivery.name();
+    Error::new("HW0982", Blame::Project, message).help(format!(
+        "deliver each environment to a place of its own; if this lake takes over: `headwater deliver {name} --anew`, which deletes nothing there"
+    ))
+}
+
+/// The columns that are delivered, in their order.
+fn columns(delivery: &Delivery, schema: &SchemaRef) -> Result<Vec<String>> {
+    let names = |written: &[Written]| written.iter().map(|column| column.name.clone()).collect::<Vec<_>>();
+    if !delivery.columns.is_empty() {
+        return Ok(names(&delivery.columns));
+    }
+    let left_out = names(&delivery.exclude);
+    let columns: Vec<String> =
+        schema.fields().iter().map(|field| field.name().clone()).filter(|name| !left_out.contains(name)).collect();
+    if columns.is_empty() {
+        return Err(Error::new("HW0984", Blame::Project, "no column is left to be delivered").help("exclude fewer"));
+    }
+    Ok(columns)
+}
+
+/// What the rows are made into. Where it is another than before, rows that did not change are delivered all the same.
+fn definition(delivery: &Delivery, columns: &[String], schema: &Schema) -> String {
+    let types: Vec<String> = columns
+        .iter()
+        .map(|name| schema.field_with_name(name).map(|field| type_name(field.data_type())).unwrap_or_default())
+        .collect();
+    let filter = delivery.filter.as_ref().map(|filter| filter.name.as_str());
+    let settings = &delivery.settings;
+    serde_json::json!([columns, types, filter, settings.mode, settings.key]).to_string()
+}

@@ -1,0 +1,89 @@
+//! What has come of a delivery, for people and (as JSON) for programs.
+
+use std::time::Duration;
+
+use headwater_project::Delivery;
+use headwater_sdk::destination::{Delivered, Undelivered};
+use headwater_sdk::{Error, TableName};
+use serde::Serialize;
+
+use crate::lake::Base;
+
+/// How a delivery ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryState {
+    /// The destination holds what `main` has, by this delivery.
+    Delivered,
+    /// It did so already.
+    UpToDate,
+    /// There is no such table on `main` yet.
+    NotPublished,
+    /// Nothing has changed at the destination.
+    Failed,
+}
+
+/// What has come of a delivery.
+#[derive(Debug, Clone, Serialize)]
+pub struct DeliverySummary {
+    /// The delivery.
+    pub delivery: String,
+    /// The table.
+    pub table: TableName,
+    /// How it ended.
+    pub state: DeliveryState,
+    /// The snapshot that the destination holds.
+    pub snapshot: Option<u64>,
+    /// Rows that were added or replaced there.
+    pub written: u64,
+    /// Rows that were deleted there.
+    pub deleted: u64,
+    /// Rows that the destination has refused.
+    pub undelivered: u64,
+    /// Some of these.
+    pub samples: Vec<Undelivered>,
+    /// How long it took, in seconds.
+    pub seconds: f64,
+    /// The code of what went wrong.
+    pub code: Option<String>,
+    /// What went wrong.
+    pub message: Option<String>,
+    /// What to do.
+    pub help: Option<String>,
+    /// Things worth knowing.
+    pub notes: Vec<String>,
+}
+
+impl DeliverySummary {
+    /// Of what came of it; `None` where there was nothing to do.
+    pub(super) fn new(
+        delivery: &Delivery,
+        base: &Base,
+        outcome: Result<Option<Delivered>, Error>,
+        took: Duration,
+    ) -> Self {
+        let is_there = base.relation(&delivery.table).is_some();
+        let (state, delivered, error) = match outcome {
+            Ok(Some(delivered)) => (DeliveryState::Delivered, delivered, None),
+            Ok(None) if is_there => (DeliveryState::UpToDate, Delivered::default(), None),
+            Ok(None) => (DeliveryState::NotPublished, Delivered::default(), None),
+            Err(error) => (DeliveryState::Failed, Delivered::default(), Some(error)),
+        };
+        let snapshot = matches!(state, DeliveryState::Delivered | DeliveryState::UpToDate).then(|| base.id()).flatten();
+        Self {
+            delivery: delivery.name().to_owned(),
+            table: delivery.table.clone(),
+            state,
+            snapshot,
+            written: delivered.written,
+            deleted: delivered.deleted,
+            undelivered: delivered.undelivered,
+            samples: delivered.samples,
+            seconds: took.as_secs_f64(),
+            code: error.as_ref().map(|error| error.code.to_owned()),
+            message: error.as_ref().map(Error::full_message),
+            help: error.and_then(|error| error.help),
+            notes: delivered.notes,
+        }
+    }
+}
