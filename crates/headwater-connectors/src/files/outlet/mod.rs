@@ -197,7 +197,7 @@ impl FolderOutlet {
         // Names that no file has had, whatever became of earlier deliveries.
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
         let name = |number: usize| format!("{PART}{}-{now:x}-{number}.{}", mark.snapshot, self.extension());
-        let mut open: BTreeMap<Vec<String>, FileWriter> = BTreeMap::new();
+        let mut open: BTreeMap<String, FileWriter> = BTreeMap::new();
         let (mut files, mut begun) = (Vec::new(), 0);
         while let Some(next) = rows.next().await {
             let batch = next?.rows;
@@ -209,8 +209,7 @@ impl FolderOutlet {
                     {
                         files.push(finish(largest, folder, &partitions.schema).await?);
                     }
-                    let path =
-                        parts.iter().fold(folder.clone(), |path, part| path.join(part.as_str())).join(name(begun));
+                    let path = place(folder, &parts, &name(begun))?;
                     begun += 1;
                     let file = FileWriter::begin(store, path, &partitions.schema, how).await?;
                     open.insert(parts.clone(), file);
@@ -222,7 +221,7 @@ impl FolderOutlet {
         }
         if begun == 0 && self.settings.mode == DeliveryMode::Replace && self.options.partition_by.is_empty() {
             let path = folder.clone().join(name(begun));
-            open.insert(Vec::new(), FileWriter::begin(store, path, &partitions.schema, how).await?);
+            open.insert(String::new(), FileWriter::begin(store, path, &partitions.schema, how).await?);
         }
         for file in open.into_values() {
             files.push(finish(file, folder, &partitions.schema).await?);
@@ -270,7 +269,7 @@ impl FolderOutlet {
 }
 
 /// The open file with the most rows, which is not open any more.
-fn largest(open: &mut BTreeMap<Vec<String>, FileWriter>) -> Option<(Vec<String>, FileWriter)> {
+fn largest(open: &mut BTreeMap<String, FileWriter>) -> Option<(String, FileWriter)> {
     let largest = open.iter().max_by_key(|(_, file)| file.rows).map(|(parts, _)| parts.clone())?;
     open.remove_entry(&largest)
 }
@@ -278,6 +277,12 @@ fn largest(open: &mut BTreeMap<Vec<String>, FileWriter>) -> Option<(Vec<String>,
 async fn finish(file: FileWriter, folder: &Path, schema: &SchemaRef) -> Result<File> {
     let (path, rows) = (below(&file.path, folder), file.rows);
     Ok(File { path, rows, bytes: file.finish(schema).await? })
+}
+
+/// The place of a file in a folder below another.
+fn place(folder: &Path, parts: &str, name: &str) -> Result<Path> {
+    let parts = [folder.as_ref(), parts, name].into_iter().filter(|part| !part.is_empty());
+    Path::parse(parts.collect::<Vec<_>>().join("/")).map_err(|e| failed(folder, e))
 }
 
 /// A path from the folder on.

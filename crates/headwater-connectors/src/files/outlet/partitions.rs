@@ -46,17 +46,17 @@ impl Partitions {
         Ok(Self { by, rest, schema: Arc::new(Schema::new(fields)) })
     }
 
-    /// The rows of a batch by their folders: the parts of a folder's path.
+    /// The rows of a batch by their folders: `day=2024-01-01/shop=7`, or nothing.
     ///
     /// # Errors
     /// When a value cannot be written: a defect.
-    pub(super) fn split(&self, rows: &RecordBatch) -> Result<BTreeMap<Vec<String>, RecordBatch>> {
+    pub(super) fn split(&self, rows: &RecordBatch) -> Result<BTreeMap<String, RecordBatch>> {
         let defect = |e: arrow_schema::ArrowError| {
             Error::new(codes::DEFECT, Blame::Headwater, "rows cannot be parted").caused_by(e)
         };
         let kept = rows.project(&self.rest).map_err(defect)?;
         if self.by.is_empty() {
-            return Ok(BTreeMap::from([(Vec::new(), kept)]));
+            return Ok(BTreeMap::from([(String::new(), kept)]));
         }
         let options = FormatOptions::default();
         let schema = rows.schema();
@@ -69,13 +69,13 @@ impl Partitions {
             ))
         });
         let columns = columns.collect::<Result<Vec<_>>>()?;
-        let mut places: BTreeMap<Vec<String>, Vec<u32>> = BTreeMap::new();
+        let mut places: BTreeMap<String, Vec<u32>> = BTreeMap::new();
         for row in 0..rows.num_rows() {
             let folder = columns.iter().map(|(name, column, formatter)| match column.is_null(row) {
                 true => format!("{}={NULL}", encoded(name)),
                 false => format!("{}={}", encoded(name), encoded(&formatter.value(row).to_string())),
             });
-            places.entry(folder.collect()).or_default().push(row as u32);
+            places.entry(folder.collect::<Vec<_>>().join("/")).or_default().push(row as u32);
         }
         let taken = places.into_iter().map(|(folder, places)| {
             Ok((folder, take_record_batch(&kept, &UInt32Array::from(places)).map_err(defect)?))
@@ -96,10 +96,5 @@ fn encoded(text: &str) -> String {
             c => out.push(c),
         }
     }
-    // A part of a path that is empty, or means another folder, is none.
-    match out.as_str() {
-        "." => "%2E".to_owned(),
-        ".." => "%2E%2E".to_owned(),
-        _ => out,
-    }
+    out
 }

@@ -54,7 +54,7 @@ fn a_rollback_is_delivered_too() {
 #[test]
 fn a_view_is_delivered_by_its_rows() {
     let shop = Shop::new(CUSTOMERS, "  - { table: marts.cities, to: public.cities, key: city, where: 'people > 0' }\n");
-    let sql = "---\nmaterialize: view\n---\nselect coalesce(city, '-') as city, count(*) as people from raw.customers group by 1\n";
+    let sql = "/*---\nmaterialize: view\n---*/\nselect coalesce(city, '-') as city, count(*) as people from raw.customers group by 1\n";
     shop.project.write("models/marts/cities.sql", sql);
     shop.run();
     let cities = || shop.database.sql("select * from cities order by city");
