@@ -13,6 +13,7 @@ use object_store::client::{
 };
 
 use crate::codes;
+use crate::web::header_map;
 
 /// How often a request is sent, at most.
 const TRIES: u32 = 5;
@@ -38,31 +39,16 @@ impl Client {
     /// # Errors
     /// [`OptionsError`] when a header is none, or the system has no certificates.
     pub(super) fn new(secure: bool, headers: &BTreeMap<String, String>) -> Result<Self, OptionsError> {
-        let wrong =
-            |key, message: String, help: &str| OptionsError { key: Some(key), message, help: Some(help.into()) };
-        let mut map = HeaderMap::new();
-        for (name, value) in headers {
-            let known = HeaderName::try_from(name.as_str()).map_err(|_| {
-                wrong("headers", format!("'{name}' is no name of a header"), "write e.g. `authorization`")
-            })?;
-            // The value itself may be a secret.
-            let mut value = HeaderValue::try_from(value.as_str()).map_err(|_| {
-                wrong(
-                    "headers",
-                    format!("the value of the header '{name}' has a line end or a control character"),
-                    "correct it",
-                )
-            })?;
-            value.set_sensitive(true);
-            map.insert(known, value);
-        }
+        let map = header_map(headers)?;
         let options = ClientOptions::new()
             .with_allow_http(!secure)
             .with_connect_timeout(CONNECT)
             .with_timeout_disabled()
             .with_user_agent(HeaderValue::from_static(concat!("headwater/", env!("CARGO_PKG_VERSION"))));
         let http = ReqwestConnector::default().connect(&options).map_err(|error| {
-            wrong("location", format!("no connections can be set up: {error}"), "install the system's certificates")
+            let message = format!("no connections can be set up: {error}");
+            let help = Some("install the system's certificates".to_owned());
+            OptionsError { key: Some("location"), message, help }
         })?;
         Ok(Self { http, headers: map })
     }
