@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use headwater_sdk::Result;
 use headwater_sdk::check::OptionsError;
+use headwater_sdk::{Blame, Error, Result};
 use http::header::{AUTHORIZATION, HeaderName};
 use http::{HeaderMap, HeaderValue};
 use url::Url;
@@ -11,6 +11,7 @@ use url::Url;
 use super::oauth::OAuth;
 use super::secrets::Secrets;
 use super::wire::Wire;
+use crate::codes;
 use crate::rest::options::{ApiKeyOptions, AuthOptions};
 
 /// What is sent with each request.
@@ -89,9 +90,15 @@ impl Auth {
             }
             Self::Token(oauth) => {
                 let token = oauth.token(wire).await?;
-                if let Ok(value) = sensitive(&format!("Bearer {token}")) {
-                    headers.insert(AUTHORIZATION, value);
-                }
+                let value = sensitive(&format!("Bearer {token}")).map_err(|wrong| {
+                    Error::new(
+                        codes::REST_TOKEN,
+                        Blame::Environment,
+                        format!("the token cannot be sent: {}", wrong.message),
+                    )
+                    .help("check `token_url`: what it gives as `access_token` is no token")
+                })?;
+                headers.insert(AUTHORIZATION, value);
                 return Ok(Some(token));
             }
         }

@@ -1,10 +1,10 @@
 //! How fast requests may follow each other.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use headwater_sdk::check::OptionsError;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use crate::rest::options::RateLimitOptions;
@@ -16,7 +16,7 @@ const MOST_TOGETHER: u32 = 256;
 
 /// The pace of all requests to an API.
 pub(crate) struct Pace {
-    together: Semaphore,
+    together: Arc<Semaphore>,
     pub(crate) count: usize,
     /// From one request to the next.
     interval: Duration,
@@ -47,13 +47,13 @@ impl Pace {
             return Err(wrong("`together` is out of bounds", "write a number from 1 to 256"));
         }
         let count = count as usize;
-        Ok(Self { together: Semaphore::new(count), count, interval, next: Mutex::new(Instant::now()) })
+        Ok(Self { together: Arc::new(Semaphore::new(count)), count, interval, next: Mutex::new(Instant::now()) })
     }
 
     /// Waits until a request may be sent; it is on its way until what is returned is dropped.
-    pub(crate) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+    pub(crate) async fn turn(&self) -> Option<OwnedSemaphorePermit> {
         // Nobody closes it.
-        let permit = self.together.acquire().await.ok();
+        let permit = Arc::clone(&self.together).acquire_owned().await.ok();
         let at = {
             let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
             let at = (*next).max(Instant::now());

@@ -35,7 +35,7 @@ const ERROR_BYTES: usize = 16 << 10;
 /// What all requests to an API have in common, but for credentials.
 pub(crate) struct Wire {
     client: reqwest::Client,
-    pub(crate) pace: Pace,
+    pub(crate) pace: Arc<Pace>,
     pub(crate) secrets: Arc<Secrets>,
     retries: u32,
     timeout: Duration,
@@ -79,7 +79,7 @@ impl Wire {
         }
         Ok(Self {
             client,
-            pace: Pace::new(&options.rate_limit)?,
+            pace: Arc::new(Pace::new(&options.rate_limit)?),
             secrets,
             retries: options.retries.unwrap_or(5),
             timeout: Duration::from_secs(timeout.into()),
@@ -129,8 +129,8 @@ impl Wire {
         Ok(())
     }
 
-    /// Sends a request once, in its turn. `auth` says what is sent with it. It goes on also while nobody asks for what it leads to, so
-    /// that it does not take the turn of others.
+    /// Sends a request once, in its turn. `auth` says what is sent with it. A task of its own waits for the turn and takes it, so that
+    /// nobody else waits for a turn that is taken by what nobody asks for at the moment.
     ///
     /// # Errors
     /// [`Failed`].
@@ -140,13 +140,16 @@ impl Wire {
         headers: &HeaderMap,
         auth: &'static str,
     ) -> Result<Answer, Failed> {
-        let _turn = self.pace.turn().await;
         let (timeout, max, secrets) = (self.timeout, self.max_response, Arc::clone(&self.secrets));
         let exchange = Exchange { client: self.client.clone(), timeout, max, secrets, auth };
         // A set ends its tasks with itself.
         let mut sending = JoinSet::new();
         let (request, headers, shown) = (request.clone(), headers.clone(), Arc::clone(&request.shown));
-        sending.spawn(async move { exchange.run(&request, headers).await });
+        let pace = Arc::clone(&self.pace);
+        sending.spawn(async move {
+            let _turn = pace.turn().await;
+            exchange.run(&request, headers).await
+        });
         match sending.join_next().await {
             Some(Ok(done)) => done,
             _ => Err(Failed::unreachable(&shown, "the request was given up")),
