@@ -11,6 +11,7 @@ mod database;
 pub mod files;
 mod lake_types;
 mod local;
+mod position;
 pub mod postgres;
 mod rejected;
 pub mod rest;

@@ -87,7 +87,7 @@
 //! ### What is tried again
 //!
 //! No answer, one that is cut off, 408, 429 and 5xx (but 501) are waited for: as long as the server asks (`Retry-After` in seconds or as a
-//! date, or `x-ratelimit-reset`), or for half a second, doubled each time, with some chance in it; `retries` times, five by default. A 403
+//! date; of a limit also `x-ratelimit-reset`), or for half a second, doubled each time, with some chance in it; `retries` times, five by default. A 403
 //! with `x-ratelimit-remaining: 0` counts as 429. A pause of more than `max_wait` fails the load. All other answers of 4xx fail at once.
 //! GET and POST are treated alike: a stream only reads.
 //!

@@ -114,7 +114,7 @@ fn columns_that_change_follow_the_policy() {
 #[test]
 fn an_api_without_records_needs_declared_columns() {
     let api = records("", vec![]);
-    assert_told(&api.say(&["check"]), "HW0336", &["/v1/things has no records yet", "`columns`"]);
+    assert_told(&api.say(&["check"]), "HW0336", &["/v1/things has no records yet that are objects", "`columns`"]);
     let api = records(", columns: { id: { type: bigint }, name: { type: string } }", vec![]);
     api.run();
     assert_eq!(api.query("select count(*), count(id), count(name) from raw.things"), "0,0,0");

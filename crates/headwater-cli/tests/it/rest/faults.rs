@@ -63,6 +63,8 @@ fn an_api_says_how_long_to_wait() {
         assert_whole(&api);
         assert!(began.elapsed() >= Duration::from_secs(1));
     }
+    // An hour to the next beginning of a limit that is not reached is no reason to wait.
+    assert_whole(&once(|_| Reply::status(500).with("X-RateLimit-Remaining", "7").with("X-RateLimit-Reset", "3600")));
     // As GitHub does it.
     assert_whole(&once(|_| Reply::status(403).with("X-RateLimit-Remaining", "0").with("X-RateLimit-Reset", "1")));
     let api = faulty("max_wait: 2", |_, _| Reply::status(429).with("Retry-After", "3600"));

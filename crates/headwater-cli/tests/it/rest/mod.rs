@@ -5,6 +5,7 @@ mod columns;
 mod faults;
 mod incremental;
 mod killed;
+mod large;
 mod pages;
 mod parents;
 mod refusals;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use headwater_sdk::check::OptionsError;
 use headwater_sdk::{Blame, Error};
-use http::header::{HeaderName, RETRY_AFTER};
+use http::header::HeaderName;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use object_store::ClientOptions;
 use object_store::client::{
@@ -13,7 +13,7 @@ use object_store::client::{
 };
 
 use crate::codes;
-use crate::web::header_map;
+use crate::web::{header_map, may_pass, pause_asked_for};
 
 /// How often a request is sent, at most.
 const TRIES: u32 = 5;
@@ -70,7 +70,10 @@ impl Client {
             let sent = tokio::time::timeout(STALL, self.http.execute(self.request(method, url, more, name)?)).await;
             let (error, asked) = match sent {
                 Ok(Ok(response)) if !may_pass(response.status()) => return Ok(response),
-                Ok(Ok(response)) => (status_error(response.status(), name).transient(), pause_asked_for(&response)),
+                Ok(Ok(response)) => (
+                    status_error(response.status(), name).transient(),
+                    pause_asked_for(response.headers()).map(|pause| pause.min(LONGEST_PAUSE)),
+                ),
                 Ok(Err(error)) => {
                     let again = !matches!(error.kind(), HttpErrorKind::Decode);
                     let unreachable = unreachable(name).caused_by(error);
@@ -112,17 +115,6 @@ impl Client {
         }
         Ok(request)
     }
-}
-
-/// Whether an answer may be another one in a moment.
-fn may_pass(status: StatusCode) -> bool {
-    status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED
-        || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS)
-}
-
-fn pause_asked_for(response: &HttpResponse) -> Option<Duration> {
-    let seconds: u64 = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds).min(LONGEST_PAUSE))
 }
 
 /// The error for a server that does not answer.

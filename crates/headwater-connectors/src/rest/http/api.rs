@@ -56,7 +56,8 @@ impl Api {
                 Ok(answer) => return Ok(answer),
                 Err(failed) => failed,
             };
-            if let (Auth::Token(oauth), Some(token), true, false) = (&self.auth, &token, failed.unauthorized, replaced)
+            if let (Auth::Token(oauth), Some(token), true, false) =
+                (&self.auth, &token, failed.is_unauthorized(), replaced)
             {
                 replaced = true;
                 oauth.forget(token).await;
@@ -88,8 +89,14 @@ impl Api {
             Ok(answer) => {
                 findings.push(good(format!("{shown} answers{}", limits(&answer.headers))));
             }
-            Err(Failed { error, .. }) if error.code == codes::REST_UNREACHABLE => return Err(error),
-            Err(Failed { .. }) => findings.push(good(format!("{shown} answers"))),
+            Err(Failed { answered: Some((status, headers)), .. }) => {
+                findings.push(good(format!("{shown} answers ({status}){}", limits(&headers))));
+            }
+            // What is there need not be JSON.
+            Err(Failed { error, .. }) if error.code == codes::REST_ANSWER => {
+                findings.push(good(format!("{shown} answers")));
+            }
+            Err(Failed { error, .. }) => return Err(error),
         }
         Ok(findings)
     }

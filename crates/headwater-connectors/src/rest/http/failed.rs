@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use headwater_sdk::{Blame, Error};
-use http::header::{CONTENT_TYPE, DATE, RETRY_AFTER};
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
-use jiff::Timestamp;
-use jiff::fmt::rfc2822;
 
 use super::secrets::Secrets;
 use crate::codes;
+use crate::web::{may_pass, number_in, pause_asked_for, pause_to_reset};
 
 /// Characters of an answer that a message shows.
 const EXCERPT: usize = 300;
@@ -23,14 +22,19 @@ pub(crate) struct Failed {
     pub(crate) again: bool,
     /// How long the server asks to wait.
     pub(crate) after: Option<Duration>,
-    /// Whether the credentials were refused.
-    pub(crate) unauthorized: bool,
+    /// The answer, unless there was none.
+    pub(crate) answered: Option<(StatusCode, HeaderMap)>,
 }
 
 impl Failed {
+    /// Whether the credentials were refused.
+    pub(crate) fn is_unauthorized(&self) -> bool {
+        matches!(self.answered, Some((StatusCode::UNAUTHORIZED, _)))
+    }
+
     /// One that is not sent again.
     pub(crate) fn for_good(error: Error) -> Self {
-        Self { error, again: false, after: None, unauthorized: false }
+        Self { error, again: false, after: None, answered: None }
     }
 
     /// No answer, or not all of one.
@@ -40,7 +44,7 @@ impl Failed {
                 .help("check `url` and the network; `timeout` says how long an answer may take")
                 .transient()
                 .caused_by(cause);
-        Self { error, again: true, after: None, unauthorized: false }
+        Self { error, again: true, after: None, answered: None }
     }
 
     /// An answer that is none. `auth` says what was sent with the request.
@@ -56,10 +60,8 @@ impl Failed {
         let said = if said.is_empty() { String::new() } else { format!(": {said}") };
         let message = format!("{shown} answers {status}{said}");
         let limited = status == StatusCode::TOO_MANY_REQUESTS
-            || status == StatusCode::FORBIDDEN && number(headers, "x-ratelimit-remaining") == Some(0);
-        let again = limited
-            || status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED
-            || status == StatusCode::REQUEST_TIMEOUT;
+            || status == StatusCode::FORBIDDEN && number_in(headers, "x-ratelimit-remaining") == Some(0);
+        let again = limited || may_pass(status);
         let (code, help) = match status {
             _ if limited => (
                 codes::REST_LIMIT,
@@ -92,8 +94,9 @@ impl Failed {
         };
         let error = Error::new(code, Blame::Environment, message).help(help);
         let error = if again { error.transient() } else { error };
-        let after = if again { pause(headers) } else { None };
-        Self { error, again, after, unauthorized: status == StatusCode::UNAUTHORIZED }
+        let reset = limited.then(|| pause_to_reset(headers)).flatten();
+        let after = if again { pause_asked_for(headers).or(reset) } else { None };
+        Self { error, again, after, answered: Some((status, headers.clone())) }
     }
 
     /// An answer that is no JSON.
@@ -137,53 +140,9 @@ fn excerpt(body: &[u8], secrets: &Secrets) -> String {
     cut
 }
 
-fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
-    headers.get(name)?.to_str().ok()?.trim().parse().ok()
-}
-
-/// How long a server asks to wait: `Retry-After` in seconds or as a date (RFC 9110, 10.2.3), or else when its limit begins anew.
-fn pause(headers: &HeaderMap) -> Option<Duration> {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
-    // By the server's own clock, where it tells.
-    let date = |text: &str| rfc2822::DateTimeParser::new().parse_timestamp(text).ok();
-    let now = text(DATE.as_str()).and_then(date).unwrap_or_else(Timestamp::now).as_second();
-    let until = |second: i64| Duration::from_secs(u64::try_from(second - now).unwrap_or(0));
-    if let Some(after) = text(RETRY_AFTER.as_str()) {
-        return after.parse().map(Duration::from_secs).ok().or_else(|| date(after).map(|at| until(at.as_second())));
-    }
-    let reset = number(headers, "x-ratelimit-reset").or_else(|| number(headers, "ratelimit-reset"))?;
-    // Some write when, others how long from now.
-    Some(if reset > 1_000_000_000 { until(i64::try_from(reset).ok()?) } else { Duration::from_secs(reset) })
-}
-
 #[cfg(test)]
 mod tests {
-    use http::{HeaderName, HeaderValue};
-
     use super::*;
-
-    fn headers(all: &[(&'static str, &'static str)]) -> HeaderMap {
-        let pair = |(name, value): &(&'static str, &'static str)| {
-            (HeaderName::from_static(name), HeaderValue::from_static(value))
-        };
-        all.iter().map(pair).collect()
-    }
-
-    #[test]
-    fn servers_say_how_long_to_wait() {
-        let date = ("date", "Sun, 06 Nov 1994 08:49:37 GMT");
-        for (told, seconds) in [
-            (vec![("retry-after", "7")], Some(7)),
-            (vec![date, ("retry-after", "Sun, 06 Nov 1994 08:50:07 GMT")], Some(30)),
-            (vec![date, ("retry-after", "Sun, 06 Nov 1994 08:00:00 GMT")], Some(0)),
-            (vec![("retry-after", "soon")], None),
-            (vec![("x-ratelimit-reset", "12")], Some(12)),
-            (vec![("date", "Sat, 01 Jan 2022 00:00:00 GMT"), ("x-ratelimit-reset", "1640995260")], Some(60)),
-            (vec![], None),
-        ] {
-            assert_eq!(pause(&headers(&told)), seconds.map(Duration::from_secs), "{told:?}");
-        }
-    }
 
     #[test]
     fn what_is_shown_of_an_answer_is_short_and_has_no_secrets() {

@@ -13,7 +13,7 @@ use crate::columns::{
     Batch, Flaws, JsonValues, ReadValues, Reading, Row, Rows, Target, UnknownKeys, Value, json_value, read_object,
     shown,
 };
-use crate::database::{Position, written};
+use crate::position::{Position, written};
 use crate::rejected::cut;
 use crate::threaded::Batches;
 

@@ -15,16 +15,9 @@ const SAMPLE_PAGES: usize = 5;
 const SAMPLE_RECORDS: usize = 10_000;
 const SAMPLE_BYTES: usize = 8 << 20;
 
-/// What was seen of records.
-pub(super) struct Sampled {
-    pub(super) sample: Sample,
-    pub(super) any: bool,
-}
-
 /// The first pages of a stream.
 pub(super) struct Looked {
     pub(super) pages: VecDeque<Page>,
-    pub(super) sampled: Sampled,
     /// Whether they are all.
     pub(super) ended: bool,
     /// Records in them.
@@ -34,11 +27,15 @@ pub(super) struct Looked {
 }
 
 impl RestStream {
-    /// Reads the first pages.
-    pub(super) async fn look(&self, pages: &mut Pages, table: Option<&Schema>, reading: &Reading) -> Result<Looked> {
-        let sampled = Sampled { sample: Sample::new(reading), any: false };
-        let digest = blake3::Hasher::new();
-        let mut looked = Looked { pages: VecDeque::new(), sampled, ended: false, records: 0, digest };
+    /// Reads the first pages, and shows a sample what is in them.
+    pub(super) async fn look(
+        &self,
+        pages: &mut Pages,
+        table: Option<&Schema>,
+        reading: &Reading,
+    ) -> Result<(Looked, Sample)> {
+        let (mut sample, digest) = (Sample::new(reading), blake3::Hasher::new());
+        let mut looked = Looked { pages: VecDeque::new(), ended: false, records: 0, digest };
         let mut bytes = 0;
         while looked.pages.len() < SAMPLE_PAGES && looked.records < SAMPLE_RECORDS && bytes < SAMPLE_BYTES {
             let Some(page) = pages.next().await? else {
@@ -47,24 +44,29 @@ impl RestStream {
             };
             bytes += page.body.len();
             looked.records += page.found.records.len();
-            self.sample(&page, table, &mut looked)?;
+            self.sample(&page, table, &mut looked.digest, &mut sample)?;
             looked.pages.push_back(page);
         }
-        Ok(looked)
+        Ok((looked, sample))
     }
 
-    fn sample(&self, page: &Page, table: Option<&Schema>, looked: &mut Looked) -> Result<()> {
+    fn sample(
+        &self,
+        page: &Page,
+        table: Option<&Schema>,
+        digest: &mut blake3::Hasher,
+        sample: &mut Sample,
+    ) -> Result<()> {
         let (mut text, mut rows) = (Vec::new(), Rows::default());
         for record in &page.found.records {
             text.clear();
             page.found.write(*record, &page.body, &mut text);
             self.refuse_namesakes(page, &text)?;
-            looked.digest.update(&text);
+            digest.update(&text);
             rows.clear();
             rows.rows.push(Row { start: 0, end: text.len() as u32, line: 0 });
-            sample_objects(&text, &rows, table, &mut looked.sampled.sample);
+            sample_objects(&text, &rows, table, sample);
         }
-        looked.sampled.any |= !page.found.records.is_empty();
         Ok(())
     }
 

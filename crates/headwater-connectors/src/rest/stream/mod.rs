@@ -18,7 +18,6 @@ use serde_json::Value;
 
 use self::cursor::Cursor;
 use self::decode::{Load, LoadCursor};
-use self::look::Sampled;
 use self::pages::{Pages, Parent, Resource, Told};
 use self::part::PagesPart;
 use super::http::Api;
@@ -26,8 +25,8 @@ use super::options::PaginateOptions;
 use super::request::Values;
 use crate::codes;
 use crate::columns::{Reading, Resolved, Sample, Seen, Target, UnknownKeys, resolve};
-use crate::database::{Position, written};
 use crate::lake_types::lake_schema;
+use crate::position::{Position, written};
 
 /// What a source says for all of its streams.
 pub(super) struct Defaults {
@@ -48,9 +47,8 @@ pub(super) struct RestStream {
 
 impl RestStream {
     /// The columns of records, judged against the table's.
-    fn resolve(&self, sampled: Sampled, table: Option<&SchemaRef>) -> Result<Resolved> {
-        let Sampled { sample, any } = sampled;
-        if any {
+    fn resolve(&self, sample: Sample, table: Option<&SchemaRef>) -> Result<Resolved> {
+        if sample.len() > 0 {
             sample.refuse_too_many_keys(&self.shown)?;
             let seen = Seen { file: Arc::clone(&self.shown), columns: Some(sample.evidence(true)), sparse: true };
             return resolve(&self.settings, table.map(|table| &**table), &[seen]);
@@ -63,7 +61,8 @@ impl RestStream {
             }
             None if !self.settings.columns.is_empty() => resolve(&self.settings, None, &[]),
             None => {
-                let message = format!("{} has no records yet, so that its columns are not known", self.shown);
+                let message =
+                    format!("{} has no records yet that are objects, so that its columns are not known", self.shown);
                 Err(Error::new(codes::REST_COLUMNS, Blame::Data, message)
                     .help("declare them under `columns`, or check `path`, `params` and `records`"))
             }
@@ -73,15 +72,7 @@ impl RestStream {
     /// How far the last load came.
     fn read_position(&self, position: Value) -> Result<Option<String>> {
         let Some(cursor) = &self.cursor else { return Ok(None) };
-        let wrong = |message: String| {
-            Error::new(codes::BAD_POSITION, Blame::Environment, message).help("--full-refresh loads everything again")
-        };
-        let read: Position<String> = serde_json::from_value(position)
-            .map_err(|error| wrong(format!("how far {} was read is not known: {error}", self.shown)))?;
-        match read.cursor == cursor.field {
-            true => Ok(read.read_to),
-            false => Err(wrong(format!("{} was read by the cursor '{}'", self.shown, read.cursor))),
-        }
+        Ok(Position::<String>::read(position, Some(&cursor.field), &self.shown)?.read_to)
     }
 
     /// The cursor of a load into columns.
@@ -118,14 +109,13 @@ impl SourceStream for RestStream {
         let values = Values { cursor: asked_from, ..Values::default() };
         let mut pages = Pages::new(&self.api, &self.resource, self.parent.as_ref(), values, &told);
         let reading = Reading { ignore_unknown_keys: self.settings.drift == Drift::Ignore, ..Reading::default() };
-        let mut looked = self.look(&mut pages, table.as_deref(), &reading).await?;
-        let sampled = std::mem::replace(&mut looked.sampled, Sampled { sample: Sample::new(&reading), any: false });
-        let Resolved { schema, inferred, notes } = self.resolve(sampled, table.as_ref())?;
+        let (looked, sample) = self.look(&mut pages, table.as_deref(), &reading).await?;
+        let Resolved { schema, inferred, notes } = self.resolve(sample, table.as_ref())?;
         let cursor = self.load_cursor(&schema, read_to.as_deref())?;
         let position = match &cursor {
             Some(cursor) => {
                 let read_to = cursor.read_to.clone();
-                LoadPosition::known(written(&Some(Position { cursor: cursor.field.clone(), read_to }))?)
+                LoadPosition::known(written(&Position { cursor: cursor.field.clone(), read_to })?)
             }
             None => LoadPosition::known(Value::Null),
         };
@@ -163,9 +153,6 @@ impl SourceStream for RestStream {
     }
 
     async fn vanished(&self, position: Value) -> Result<Vec<String>> {
-        // A position of the mode `full` has no cursor.
-        let position = serde_json::from_value::<Position<String>>(position).ok();
-        let was_read = position.is_some_and(|position| position.read_to.is_some());
-        Ok(was_read.then(|| format!("what was deleted from {} since it was read", self.shown)).into_iter().collect())
+        Ok(Position::<String>::vanished(position, &self.shown))
     }
 }
