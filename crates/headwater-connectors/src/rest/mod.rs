@@ -60,8 +60,8 @@
 //! | `{ cursor: { path: meta.next, param: cursor } }` | what the answer (or a `header`) says; `body: page.after` puts it into a body | none, null or empty, or by `has_more` |
 //! | `{ none: true }` | | one answer is all |
 //!
-//! How many records a page has is said in `params`, as the API calls it (`params: { per_page: 100 }`). Where no answer ever had the link
-//! or the cursor that `paginate` names, the run says so: it may be misspelt.
+//! How many records a page has is said in `params`, as the API calls it (`params: { per_page: 100 }`). Where no answer ever had the key of
+//! the link or of the cursor that `paginate` names, the run says so: it may be misspelt (`?` behind a key says that it may be missing).
 //!
 //! ### Records
 //!

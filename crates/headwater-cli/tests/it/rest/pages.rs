@@ -208,10 +208,27 @@ fn a_page_that_does_not_say_what_it_should_is_an_error() {
     let none = super::Api::new(
         "",
         "  - { table: raw.orders, path: /orders, records: data, paginate: { cursor: { path: meta.nxt } } }",
-        |_| Reply::json(&json!({ "data": orders(1..=3), "meta": { "next": "x" } })),
+        |_| Reply::json(&json!({ "data": orders(1..=3), "meta": { "next": "x", "end": null } })),
     );
     let said = none.run();
     assert!(said.out.contains("no answer had 'meta.nxt'"), "{}", said.out);
+    for stream in ["cursor: { path: 'meta.nxt?' }", "cursor: { path: meta.end }", "link_header: next"] {
+        none.source(
+            "",
+            &format!("  - {{ table: raw.orders, path: /orders, records: data, paginate: {{ {stream} }} }}"),
+        );
+        let said = none.run();
+        assert!(!said.out.contains("no answer had"), "{}", said.out);
+    }
+    none.source(
+        "",
+        "
+  - table: raw.orders
+    path: /orders
+    records: data
+    parent: { path: /orders, records: data, fields: { of: id }, paginate: { link: nxt } }",
+    );
+    assert!(none.run().out.contains("no answer had 'nxt'"), "what is said of a parent, too");
 }
 
 #[test]

@@ -39,14 +39,16 @@ pub(crate) struct Turning {
     seen: HashSet<u64>,
     /// Digest of the last page.
     last: Option<u64>,
-    /// Whether a page told of a next one.
+    /// Whether a page said whether there is a next one.
     pub(crate) told: bool,
+    /// Whether a page did not have what would say it.
+    pub(crate) untold: bool,
 }
 
 impl Turning {
     /// Before the first page.
     pub(crate) fn new() -> Self {
-        Self { page: 1, records: 0, seen: HashSet::new(), last: None, told: false }
+        Self { page: 1, records: 0, seen: HashSet::new(), last: None, told: false, untold: false }
     }
 
     /// What asks for the first page.
@@ -73,10 +75,13 @@ impl Turning {
             Paging::None => None,
             Paging::LinkHeader(relation) => {
                 let values = answer.headers.get_all("link").iter().filter_map(|value| value.to_str().ok());
-                let link = link_header::target(values, relation).filter(|link| !link.is_empty());
-                self.link(base, answer, link)?
+                let link = link_header::target(values, relation);
+                // Where all fits into a page, there often is no such header at all.
+                self.says(link.is_some(), !answer.headers.contains_key("link"));
+                self.link(base, answer, link.filter(|link| !link.is_empty()))?
             }
             Paging::Link(path) => {
+                self.says_at(path, answer);
                 let link = text_at(path, answer);
                 self.link(base, answer, link.as_deref())?
             }
@@ -87,9 +92,21 @@ impl Turning {
         Ok(turn)
     }
 
+    /// Takes note of whether a page has what says whether there is a next one.
+    fn says(&mut self, told: bool, may_be_missing: bool) {
+        self.told |= told;
+        self.untold |= !told && !may_be_missing;
+    }
+
+    fn says_at(&mut self, path: &JsonPath, answer: &Answer) {
+        match path.find(answer.body.trim_ascii()) {
+            At::Token(_) => self.says(true, false),
+            At::Missing { optional } => self.says(false, optional),
+        }
+    }
+
     fn link(&mut self, base: &Base, answer: &Answer, link: Option<&str>) -> Result<Option<Turn>, Astray> {
         let Some(link) = link else { return Ok(None) };
-        self.told = true;
         let url =
             base.follow(&answer.url, link).map_err(|what| Astray::Untold(format!("the next page's address {what}")))?;
         self.seen.insert(digest(&answer.url));
@@ -148,7 +165,9 @@ impl Turning {
             TokenFrom::Header(name) => answer.headers.get(name).and_then(|value| value.to_str().ok()).map(Value::from),
         };
         let more = has_more.map(|path| truth_at(path, answer)).transpose()?;
-        self.told |= token.is_some() || more.is_some();
+        if let (TokenFrom::Path(path), None) = (from, more) {
+            self.says_at(path, answer);
+        }
         let token = match (token.filter(|token| token.as_str() != Some("")), more) {
             (_, Some(false)) | (None, None) => return Ok(None),
             (Some(token), _) => token,

@@ -7,7 +7,7 @@ use headwater_sdk::progress::Progress;
 use headwater_sdk::{Blame, Error, Result};
 
 use super::cursor::{Kind, Mark};
-use super::pages::{Page, Resource, Told};
+use super::pages::{Page, Told};
 use crate::codes;
 use crate::columns::{
     Batch, Flaws, JsonValues, ReadValues, Reading, Row, Rows, Target, UnknownKeys, Value, json_value, read_object,
@@ -30,8 +30,8 @@ pub(crate) struct Load {
     /// The columns of the key, none of which may be null.
     pub(crate) key: Vec<String>,
     pub(crate) cursor: Option<LoadCursor>,
-    pub(crate) resource: Arc<Resource>,
-    pub(crate) told: Arc<Told>,
+    /// What a person should know when all is read.
+    pub(crate) told: Vec<Arc<Told>>,
     pub(crate) position: LoadPosition,
     /// What is read, for messages.
     pub(crate) shown: Arc<str>,
@@ -135,7 +135,7 @@ impl Decoding {
                 Some(format!("{count} values in nested objects, under keys that no field stands for, were left out"))
             }
         };
-        let told = self.load.told.notes(&self.load.resource);
+        let told = self.load.told.iter().flat_map(|told| told.notes());
         left_out.chain(nested).chain(told).for_each(|note| self.progress.note(note));
     }
 

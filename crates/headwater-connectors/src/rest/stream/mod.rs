@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use self::cursor::Cursor;
 use self::decode::{Load, LoadCursor};
-use self::pages::{Pages, Parent, Resource, Told};
+use self::pages::{Pages, Parent, Resource};
 use self::part::PagesPart;
 use super::http::Api;
 use super::options::PaginateOptions;
@@ -105,9 +105,8 @@ impl SourceStream for RestStream {
             }
             None => None,
         };
-        let told = Arc::new(Told::default());
         let values = Values { cursor: asked_from, ..Values::default() };
-        let mut pages = Pages::new(&self.api, &self.resource, self.parent.as_ref(), values, &told);
+        let mut pages = Pages::new(&self.api, &self.resource, self.parent.as_ref(), values);
         let reading = Reading { ignore_unknown_keys: self.settings.drift == Drift::Ignore, ..Reading::default() };
         let (looked, sample) = self.look(&mut pages, table.as_deref(), &reading).await?;
         let Resolved { schema, inferred, notes } = self.resolve(sample, table.as_ref())?;
@@ -130,8 +129,7 @@ impl SourceStream for RestStream {
             reading,
             key: self.settings.key.clone(),
             cursor,
-            resource: Arc::clone(&self.resource),
-            told,
+            told: pages.told(),
             position: position.clone(),
             shown: Arc::clone(&self.shown),
         };

@@ -40,25 +40,33 @@ pub(crate) struct Page {
     pub(crate) found: Records,
 }
 
-/// What a person should know of all pages.
+/// What a person should know of all pages of a resource.
 #[derive(Debug, Default)]
 pub(crate) struct Told {
+    /// Where pages say whether there is a next one.
+    at: Option<String>,
+    /// Whether one said it, and whether one did not.
+    told: AtomicBool,
+    untold: AtomicBool,
     /// Parents that there was nothing of.
     missing: AtomicU64,
-    /// Whether a page told of a next one.
-    next: AtomicBool,
 }
 
 impl Told {
+    fn of(resource: &Resource) -> Arc<Self> {
+        Arc::new(Self { at: resource.paging.told_at(), ..Self::default() })
+    }
+
     /// In words.
-    pub(crate) fn notes(&self, resource: &Resource) -> Vec<String> {
+    pub(crate) fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         match self.missing.load(Ordering::Relaxed) {
             0 => {}
             1 => notes.push("there was nothing for 1 parent (404), which was skipped".to_owned()),
             count => notes.push(format!("there was nothing for {count} parents (404), which were skipped")),
         }
-        if let (Some(at), false) = (resource.paging.told_at(), self.next.load(Ordering::Relaxed)) {
+        let (told, untold) = (self.told.load(Ordering::Relaxed), self.untold.load(Ordering::Relaxed));
+        if let (Some(at), false, true) = (&self.at, told, untold) {
             notes.push(format!("no answer had {at}: the first page was taken for all there is"));
         }
         notes
@@ -114,7 +122,7 @@ impl Chain {
         let shown = Arc::clone(&request.shown);
         let answer = match self.api.fetch(&request).await {
             Ok(answer) => answer,
-            Err(error) if error.code == codes::REST_MISSING && resource.skip_missing => {
+            Err(error) if error.code == codes::REST_MISSING && resource.skip_missing && self.turning.page == 1 => {
                 self.told.missing.fetch_add(1, Ordering::Relaxed);
                 return Ok(None);
             }
@@ -140,7 +148,8 @@ impl Chain {
                 "correct `paginate` against the API's documentation; `?` behind a key says that it may be missing",
             ),
         })?;
-        self.told.next.fetch_or(self.turning.told, Ordering::Relaxed);
+        self.told.told.fetch_or(self.turning.told, Ordering::Relaxed);
+        self.told.untold.fetch_or(self.turning.untold, Ordering::Relaxed);
         Ok(Some(Page { shown, body: answer.body, found }))
     }
 
@@ -156,25 +165,21 @@ pub(crate) struct Pages {
     api: Arc<Api>,
     resource: Arc<Resource>,
     told: Arc<Told>,
+    told_of_parents: Option<Arc<Told>>,
     contexts: BoxStream<'static, Result<Context>>,
     current: Option<Chain>,
 }
 
 impl Pages {
-    pub(crate) fn new(
-        api: &Arc<Api>,
-        resource: &Arc<Resource>,
-        parent: Option<&Arc<Parent>>,
-        values: Values,
-        told: &Arc<Told>,
-    ) -> Self {
+    pub(crate) fn new(api: &Arc<Api>, resource: &Arc<Resource>, parent: Option<&Arc<Parent>>, values: Values) -> Self {
         let first = Context { values: Arc::new(values), before: Arc::from(&b""[..]) };
+        let mut told_of_parents = None;
         let contexts = match parent {
             None => stream::iter([Ok(first)]).boxed(),
             Some(parent) => {
                 let (parent, values) = (Arc::clone(parent), Arc::clone(&first.values));
-                let of_parents = Arc::default();
-                let pages = Chain::new(api, &parent.resource, first, &of_parents).pages();
+                let told = told_of_parents.get_or_insert_with(|| Told::of(&parent.resource));
+                let pages = Chain::new(api, &parent.resource, first, told).pages();
                 let contexts = pages.map(move |page| match page {
                     Ok(page) => stream::iter(parent.contexts(&page, &values)).map(Ok).boxed(),
                     Err(error) => stream::iter([Err(error)]).boxed(),
@@ -182,7 +187,19 @@ impl Pages {
                 contexts.flatten().boxed()
             }
         };
-        Self { api: Arc::clone(api), resource: Arc::clone(resource), told: Arc::clone(told), contexts, current: None }
+        Self {
+            api: Arc::clone(api),
+            resource: Arc::clone(resource),
+            told: Told::of(resource),
+            told_of_parents,
+            contexts,
+            current: None,
+        }
+    }
+
+    /// What a person should know when all pages are read.
+    pub(crate) fn told(&self) -> Vec<Arc<Told>> {
+        self.told_of_parents.iter().chain([&self.told]).map(Arc::clone).collect()
     }
 
     /// The next page; nothing else is on its way when it is there.
@@ -203,7 +220,7 @@ impl Pages {
 
     /// The pages that are left, those of several parents at the same time.
     pub(crate) fn rest(self) -> BoxStream<'static, Result<Page>> {
-        let Self { api, resource, told, contexts, current } = self;
+        let Self { api, resource, told, contexts, current, .. } = self;
         let together = api.together();
         let begun = stream::iter(current.map(Chain::pages)).flatten();
         let others = contexts.map(move |context| match context {
