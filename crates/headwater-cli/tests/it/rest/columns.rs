@@ -80,8 +80,8 @@ fn a_field_that_comes_late_is_never_lost_without_a_word() {
     assert_eq!(api.query("select count(*) from raw.things"), "59", "nothing is published half");
     let api = later(", drift: ignore", &odd);
     let said = api.run();
-    assert!(said.out.contains("the key 'late' of 1 records was left out"), "{}", said.out);
-    assert!(said.out.contains("1 values in nested objects"), "{}", said.out);
+    assert!(said.out.contains("the key 'late' of 1 record was left out"), "{}", said.out);
+    assert!(said.out.contains("1 value in a nested object"), "{}", said.out);
     assert_eq!(api.query("select count(*) from raw.things"), "60");
     let api = later(", columns: { late: { type: boolean } }, drift: ignore", &odd);
     api.run();

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use headwater_sdk::check::OptionsError;
 use headwater_sdk::{Blame, Error, Result};
 use http::header::{AUTHORIZATION, HeaderName};
@@ -111,10 +113,7 @@ impl Auth {
 /// # Errors
 /// [`OptionsError`] when it cannot be sent.
 pub(super) fn basic_header(user: &str, password: &str) -> Result<HeaderValue, OptionsError> {
-    // The client knows how it is written.
-    let built = reqwest::Client::new().get("http://localhost/").basic_auth(user, Some(password)).build();
-    let value = built.ok().and_then(|request| request.headers().get(AUTHORIZATION).cloned());
-    value.ok_or_else(|| wrong("the user and the password cannot be sent", "correct them"))
+    sensitive(&format!("Basic {}", STANDARD.encode(format!("{user}:{password}"))))
 }
 
 /// A header's value that logs must not show.

@@ -204,10 +204,7 @@ impl Asked {
             "?"
         };
         let shown = base.secrets.redact(&format!("{}{path}{mark}{}", base.shown, query.join("&")));
-        let body = body.map(|body| match body {
-            Value::Null => (Bytes::new(), "application/json"),
-            body => (Bytes::from(body.to_string()), "application/json"),
-        });
+        let body = body.filter(|body| !body.is_null()).map(|body| (Bytes::from(body.to_string()), "application/json"));
         Ok(Outgoing { method: self.method.clone(), url, body, shown: shown.into() })
     }
 

@@ -126,11 +126,13 @@ impl Decoding {
 
     /// Tells what shows only in the end.
     fn note(&self) {
-        let left_out = self.values.left_out().iter();
-        let left_out =
-            left_out.map(|(key, count)| format!("the key '{}' of {count} records was left out", shown(key.as_bytes())));
+        let left_out = self.values.left_out().iter().map(|(key, count)| {
+            let (key, records) = (shown(key.as_bytes()), if *count == 1 { "record" } else { "records" });
+            format!("the key '{key}' of {count} {records} was left out")
+        });
         let nested = match self.batch.left_out() {
             0 => None,
+            1 => Some("1 value in a nested object, under a key that no field stands for, was left out".to_owned()),
             count => {
                 Some(format!("{count} values in nested objects, under keys that no field stands for, were left out"))
             }
