@@ -51,6 +51,28 @@ pub(crate) const NO_TABLE: &str = "HW0325";
 /// See [`CODES`].
 pub(crate) const COLUMNS: &str = "HW0326";
 /// See [`CODES`].
+pub(crate) const REST_UNREACHABLE: &str = "HW0327";
+/// See [`CODES`].
+pub(crate) const REST_REFUSED: &str = "HW0328";
+/// See [`CODES`].
+pub(crate) const REST_STATUS: &str = "HW0329";
+/// See [`CODES`].
+pub(crate) const REST_ANSWER: &str = "HW0330";
+/// See [`CODES`].
+pub(crate) const REST_SIZE: &str = "HW0331";
+/// See [`CODES`].
+pub(crate) const REST_LOOP: &str = "HW0332";
+/// See [`CODES`].
+pub(crate) const REST_TOKEN: &str = "HW0333";
+/// See [`CODES`].
+pub(crate) const REST_LIMIT: &str = "HW0334";
+/// See [`CODES`].
+pub(crate) const REST_CURSOR: &str = "HW0335";
+/// See [`CODES`].
+pub(crate) const REST_COLUMNS: &str = "HW0336";
+/// See [`CODES`].
+pub(crate) const REST_MISSING: &str = "HW0337";
+/// See [`CODES`].
 pub(crate) const POSTGRES_OPTIONS: &str = "HW0340";
 /// See [`CODES`].
 pub(crate) const POSTGRES_UNREACHABLE: &str = "HW0341";
@@ -244,6 +266,73 @@ pub const CODES: &[Code] = &[
         title: "what a script wrote has other columns",
         explanation: "The columns that the program wrote are not those that the script declares under `columns`: one is \
                       missing, is not declared, or has values that the declared type does not take without loss.",
+    },
+    Code {
+        code: REST_UNREACHABLE,
+        title: "an API cannot be reached",
+        explanation: "No connection, no answer in time, an answer that was cut off, or a server that has a problem of \
+                      its own (5xx), after several tries. Nothing of the load was kept; run again later, and check \
+                      `url` and the network.",
+    },
+    Code {
+        code: REST_REFUSED,
+        title: "an API refuses the credentials",
+        explanation: "The API answers 401 or 403: what `auth` sends is missing, wrong or expired, or may not read \
+                      this. The message says what was sent, and never its value.",
+    },
+    Code {
+        code: REST_STATUS,
+        title: "an API does not answer the request",
+        explanation: "The API answers with a status that says that the request itself is not right, so that sending it \
+                      again does not help. The beginning of its answer is in the message.",
+    },
+    Code {
+        code: REST_ANSWER,
+        title: "an answer of an API is not what the stream expects",
+        explanation: "The answer is no JSON (a page that asks people to log in, often), has no records where `records` \
+                      says, or does not say what `paginate` needs. Nothing of the load was kept.",
+    },
+    Code {
+        code: REST_SIZE,
+        title: "an answer of an API is too large",
+        explanation: "An answer is held in memory while it is read, and one of more than `max_response` bytes is \
+                      refused. Ask for smaller pages, or allow more.",
+    },
+    Code {
+        code: REST_LOOP,
+        title: "the pages of an API go round in circles",
+        explanation: "The API gives the same page or the same cursor again, so that there would be no end. Most often \
+                      it takes no notice of the parameter that `paginate` names.",
+    },
+    Code {
+        code: REST_TOKEN,
+        title: "there is no token for an API",
+        explanation: "The address under `token_url` gives no access token for the credentials of the client. What it \
+                      says is in the message.",
+    },
+    Code {
+        code: REST_LIMIT,
+        title: "an API is asked for too much",
+        explanation: "The API answers 429, or asks to wait for longer than `max_wait`. Ask for less at a time with \
+                      `rate_limit`, or run again when the limit begins anew.",
+    },
+    Code {
+        code: REST_CURSOR,
+        title: "a cursor that does not tell what is new",
+        explanation: "The field is not among the columns, is of a type of which no value is past another, or cannot be \
+                      written in a request as `format` and `lookback` say.",
+    },
+    Code {
+        code: REST_COLUMNS,
+        title: "the columns of an API's records are not known",
+        explanation: "There are no records yet and no declared columns, or a field of the parent, or of what is around \
+                      the records, has the name of a field of theirs.",
+    },
+    Code {
+        code: REST_MISSING,
+        title: "there is nothing at an address of an API",
+        explanation: "The API answers 404 or 410. Check `url` and `path`. Where a parent may have gone while its \
+                      records are read, `missing: skip` passes it over.",
     },
     Code {
         code: POSTGRES_OPTIONS,

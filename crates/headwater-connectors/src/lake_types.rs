@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use arrow_schema::{DataType, Field, Fields, TimeUnit};
+use arrow_schema::{DataType, Field, Fields, Schema, TimeUnit};
 use headwater_sdk::types::timestamp_utc;
+use headwater_sdk::{Blame, Error, Result};
+
+use crate::codes;
 
 /// The lake type that takes the values of an Arrow type without loss (digits finer than a microsecond apart), or `None`
 /// when there is none.
@@ -54,6 +57,21 @@ pub(crate) fn lake_type(data_type: &DataType) -> Option<DataType> {
 
 fn lake_field(field: &Field) -> Option<Field> {
     Some(Field::new(field.name(), lake_type(field.data_type())?, true))
+}
+
+/// The table's schema in lake types.
+///
+/// # Errors
+/// `HW0312` for a column of another type.
+pub(crate) fn lake_schema(table: &Schema) -> Result<Arc<Schema>> {
+    let field = |field: &Arc<Field>| {
+        let data_type = lake_type(field.data_type()).ok_or_else(|| {
+            let message = format!("column '{}' of the table has the type {}", field.name(), field.data_type());
+            Error::new(codes::UNSUPPORTED_TYPE, Blame::Data, message).help("load the table again from the start")
+        })?;
+        Ok(Field::new(field.name(), data_type, true))
+    };
+    Ok(Arc::new(Schema::new(table.fields().iter().map(field).collect::<Result<Vec<_>>>()?)))
 }
 
 /// The rank of whole numbers by width.

@@ -6,17 +6,21 @@
 //! print as [`files`] decodes files.)
 
 pub mod codes;
+mod columns;
 mod database;
 pub mod files;
 mod lake_types;
 mod local;
+mod position;
 pub mod postgres;
 mod rejected;
+pub mod rest;
 #[cfg(unix)]
 pub mod script;
 pub mod sqlite;
 mod text;
 mod threaded;
+mod web;
 
 use std::sync::Arc;
 
@@ -26,7 +30,7 @@ use headwater_sdk::script::ProgramRunner;
 
 /// Every connector, in the order of their names.
 pub fn all() -> Vec<Box<dyn ConnectorType>> {
-    vec![erased::<files::Files>(), erased::<postgres::Postgres>(), erased::<sqlite::Sqlite>()]
+    vec![erased::<files::Files>(), erased::<postgres::Postgres>(), erased::<rest::Rest>(), erased::<sqlite::Sqlite>()]
 }
 
 /// Every destination, in the order of their names.

@@ -1,6 +1,7 @@
-//! Counters that a task moves while it works and that a progress display reads.
+//! Counters that a task moves while it works and that a progress display reads, and what it has to say in the end.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// What a task has done so far. Shared between the worker, which adds, and the display, which reads.
 #[derive(Debug, Default)]
@@ -9,6 +10,7 @@ pub struct Progress {
     rows_out: AtomicU64,
     bytes_in: AtomicU64,
     total_bytes_in: AtomicU64,
+    notes: Mutex<Vec<String>>,
 }
 
 impl Progress {
@@ -30,6 +32,16 @@ impl Progress {
     /// Sets how many bytes there are to read, where that is known.
     pub fn set_total_bytes_in(&self, bytes: u64) {
         self.total_bytes_in.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Tells a person something that shows only while rows are read: a clause without a full stop.
+    pub fn note(&self, text: String) {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).push(text);
+    }
+
+    /// What was told, once.
+    pub fn take_notes(&self) -> Vec<String> {
+        std::mem::take(&mut *self.notes.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Rows read from the inputs so far.

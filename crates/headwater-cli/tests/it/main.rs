@@ -20,6 +20,7 @@ mod reading;
 mod refreshing;
 mod refusals;
 mod reliability;
+mod rest;
 mod running;
 mod scripts;
 mod selecting;

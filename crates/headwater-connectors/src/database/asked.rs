@@ -1,13 +1,12 @@
 //! What a stream of a database is asked for, and how far it was read.
 
+use headwater_sdk::Result;
 use headwater_sdk::check::OptionsError;
 use headwater_sdk::connector::{Delivery, ReadMode, StreamSettings};
 use headwater_sdk::name::{TableName, quote_identifier};
-use headwater_sdk::{Blame, Error, Result};
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
-use crate::codes;
+use crate::position::Position;
 
 /// The keys of a stream, as they were written.
 #[derive(Debug)]
@@ -130,42 +129,13 @@ impl Asked {
     /// # Errors
     /// When it is none, or of another cursor.
     pub(crate) fn read_position<V: DeserializeOwned>(&self, position: serde_json::Value) -> Result<Position<V>> {
-        let wrong = |message: String| {
-            Error::new(codes::BAD_POSITION, Blame::Environment, message).help("--full-refresh loads everything again")
-        };
-        let read = serde_json::from_value::<Position<V>>(position);
-        let read = read.map_err(|error| wrong(format!("how far {} was read is not known: {error}", self.shown())))?;
-        match &self.cursor {
-            Some(cursor) if *cursor == read.cursor => Ok(read),
-            _ => Err(wrong(format!("{} was read by the cursor '{}'", self.shown(), read.cursor))),
-        }
+        Position::read(position, self.cursor.as_deref(), &self.shown())
     }
 
     /// What may have gone from the source of what led to a position.
     pub(crate) fn vanished<V: DeserializeOwned>(&self, position: serde_json::Value) -> Vec<String> {
-        // A position of the mode `full` has no cursor.
-        let position = serde_json::from_value::<Position<V>>(position).ok();
-        let was_read = position.is_some_and(|position| position.read_to.is_some());
-        was_read.then(|| format!("what was deleted from {} since it was read", self.shown())).into_iter().collect()
+        Position::<V>::vanished(position, &self.shown())
     }
-}
-
-/// How far a stream was read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Position<V> {
-    /// The column.
-    pub(crate) cursor: String,
-    /// The greatest value that was read; none while the table was empty.
-    pub(crate) read_to: Option<V>,
-}
-
-/// A position as a commit keeps it.
-///
-/// # Errors
-/// When it cannot be written.
-pub(crate) fn written(position: &impl Serialize) -> Result<serde_json::Value> {
-    serde_json::to_value(position)
-        .map_err(|error| Error::new(codes::DEFECT, Blame::Headwater, "a position cannot be written").caused_by(error))
 }
 
 /// ` where …`, of conditions that all have to hold.

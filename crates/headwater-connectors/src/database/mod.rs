@@ -6,6 +6,8 @@ mod asked;
 mod batch;
 mod columns;
 
-pub(crate) use asked::{Asked, Position, Relation, Wanted, filter, written};
+pub(crate) use asked::{Asked, Relation, Wanted, filter};
 pub(crate) use batch::{BatchRows, Finished, defect, raw};
 pub(crate) use columns::{ColumnRead, NativeType, SourceColumn, chosen, no_column, schema};
+
+pub(crate) use crate::position::{Position, written};

@@ -3,28 +3,8 @@
 use headwater_sdk::Error;
 use headwater_sdk::connector::{RejectedRow, SourceBatch};
 
-use super::batch::{BATCH_ROWS, Batch, Flaws};
-use super::rows::{FindRows, Row, RowReader, Rows, Why};
-
-/// Reads the values of rows into columns.
-pub(crate) trait ReadValues {
-    /// Gives every column of `batch` one value per row, and `flaws` the rows whose values were not taken.
-    ///
-    /// # Errors
-    /// When the load must end.
-    fn read(&mut self, text: &[u8], rows: &Rows, batch: &mut Batch, flaws: &mut Flaws) -> Result<(), Unread>;
-}
-
-/// A row that ends the load, and why.
-#[derive(Debug)]
-pub(crate) struct Unread {
-    /// The row.
-    pub(crate) row: Row,
-    /// The error, for the file and line of the row.
-    pub(crate) error: fn(&str, u64, &str) -> Error,
-    /// What is to blame in it.
-    pub(crate) what: String,
-}
+use super::rows::{FindRows, RowReader};
+use crate::columns::{BATCH_ROWS, Batch, Flaws, ReadValues, Row, Why};
 
 /// What rows are measured by, for messages.
 #[derive(Debug, Clone, Copy)]
@@ -96,7 +76,8 @@ impl<F: FindRows, V: ReadValues> Decoder<F, V> {
         }
         let (text, found) = (self.rows.text(), self.rows.found());
         if let Err(unread) = self.values.read(text, found, &mut self.batch, &mut self.flaws) {
-            return Err((unread.error)(&self.file, self.rows.line(unread.row), &unread.what));
+            let place = format!("{}, line {}", self.file, self.rows.line(unread.row));
+            return Err((unread.error)(&place, &unread.what));
         }
         self.batch.add_rows(count, self.flaws.bad_rows());
         for (row, reason) in self.flaws.reasons() {

@@ -10,7 +10,7 @@ use super::excel::{Area, ExcelOptions};
 use super::fixed::{FixedLayout, FixedOptions};
 use super::input::Compression;
 use super::options::{FormatOptions, FormatType, OneOrMany, SheetName};
-use super::values::{Reading, check_format};
+use crate::columns::{Reading, check_format};
 
 /// The longest row by default, in bytes.
 const MAX_LINE: u64 = 16 << 20;

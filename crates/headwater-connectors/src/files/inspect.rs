@@ -7,19 +7,18 @@ use futures::{StreamExt, TryStreamExt};
 use headwater_sdk::{Blame, Error};
 
 use super::avro;
-use super::csv::{self, MAX_COLUMNS};
-use super::drift::{Evidence, Seen};
+use super::csv;
 use super::excel;
 use super::fixed;
 use super::format::Format;
-use super::json::{JsonLines, sample_lines};
+use super::json::JsonLines;
 use super::listing::FileEntry;
 use super::options::FormatType;
 use super::parquet;
 use super::part::{Source, feed};
 use super::rows::{FindRows, RowReader};
-use super::sample::Sample;
 use crate::codes;
+use crate::columns::{Sample, Seen, sample_objects};
 
 /// Rows looked at, over all files.
 const SAMPLE_ROWS: usize = 10_000;
@@ -101,14 +100,14 @@ fn look_at_rows(
             take_sample(reader, rows, |reader| {
                 fixed::sample_lines(reader.text(), reader.found(), &format.fixed, &mut sample);
             })?;
-            Ok(seen(Some(evidence(sample, rows > 0)), false))
+            Ok(seen(Some(sample.evidence(rows > 0)), false))
         }
         FormatType::Excel => {
             let bytes = source.bytes(file, format.excel.max_workbook)?;
             if !excel::inspect(bytes, name, &format.excel, declared, table, rows, &mut sample)? {
                 return Ok(seen(None, !format.excel.header));
             }
-            Ok(seen(Some(evidence(sample, rows > 0)), false))
+            Ok(seen(Some(sample.evidence(rows > 0)), false))
         }
         FormatType::Csv => {
             let text = feed(source, file, format)?;
@@ -124,7 +123,7 @@ fn look_at_rows(
             take_sample(reader, rows, |reader| {
                 csv::sample_fields(reader.text(), reader.found(), fields, &format.csv, &mut sample);
             })?;
-            Ok(seen(Some(evidence(sample, rows > 0)), false))
+            Ok(seen(Some(sample.evidence(rows > 0)), false))
         }
         _ => {
             let text = feed(source, file, format)?;
@@ -133,14 +132,10 @@ fn look_at_rows(
             refuse_array(&mut reader, name)?;
             take_sample(reader, rows, |reader| {
                 any |= !reader.found().rows.is_empty();
-                sample_lines(reader.text(), reader.found(), table, MAX_COLUMNS + 1, &mut sample);
+                sample_objects(reader.text(), reader.found(), table, &mut sample);
             })?;
-            if sample.len() > MAX_COLUMNS {
-                let message = format!("the objects of {name} have more than {MAX_COLUMNS} keys");
-                return Err(Error::new(codes::TOO_MANY_COLUMNS, Blame::Data, message)
-                    .help("write what is keyed by data as a list of objects, or as one nested object"));
-            }
-            Ok(seen(any.then(|| evidence(sample, true)), true))
+            sample.refuse_too_many_keys(name)?;
+            Ok(seen(any.then(|| sample.evidence(true)), true))
         }
     }
 }
@@ -167,13 +162,4 @@ fn take_sample<F: FindRows>(
         see(&reader);
     }
     Ok(())
-}
-
-fn evidence(sample: Sample, sampled: bool) -> Vec<(String, Evidence)> {
-    let column = |column: super::sample::Sampled| {
-        let found =
-            if sampled { Evidence::Sampled { guess: column.guess, misfits: column.misfits } } else { Evidence::Named };
-        (column.name, found)
-    };
-    sample.into_columns().into_iter().map(column).collect()
 }

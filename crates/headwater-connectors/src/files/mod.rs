@@ -99,10 +99,8 @@
 //! not read.
 
 mod avro;
-mod batch;
 mod csv;
 mod decode;
-mod drift;
 mod excel;
 mod fixed;
 mod format;
@@ -118,9 +116,7 @@ mod part;
 mod piped;
 mod position;
 mod rows;
-mod sample;
 mod stream;
-mod values;
 mod web;
 
 use std::sync::Arc;
@@ -133,7 +129,6 @@ pub use input::Compression;
 pub use options::{FixedColumn, FormatOptions, FormatType, OneOrMany, Scalar, SheetName, SourceOptions, StreamOptions};
 pub(crate) use parquet::cast;
 pub(crate) use piped::{PipedText, Stopped, decode};
-pub(crate) use values::{lake_type, reads_as, shown};
 
 /// The connector. See the module's text.
 pub struct Files {

@@ -11,7 +11,6 @@ use headwater_sdk::progress::Progress;
 use headwater_sdk::{Blame, Error};
 
 use super::avro;
-use super::batch::{Batch, Target};
 use super::csv::{self, CsvValues};
 use super::decode::{Decoder, Measures};
 use super::excel;
@@ -20,12 +19,13 @@ use super::format::Format;
 use super::input::{
     BLOCK, Blocks, Compression, DirectBlocks, Feed, LocalFile, PipedBlocks, RemoteFile, into_error, open_text,
 };
-use super::json::{JsonLines, JsonValues, UnknownKeys};
+use super::json::JsonLines;
 use super::listing::{FileEntry, Place};
 use super::options::FormatType;
 use super::parquet::{self, Footer, Share};
 use super::rows::RowReader;
 use crate::codes;
+use crate::columns::{Batch, JsonValues, Target, UnknownKeys};
 use crate::threaded::{self, Batches};
 
 /// What the parts of a load share.

@@ -7,15 +7,15 @@ use arrow_schema::SchemaRef;
 use headwater_sdk::connector::{OnBadRow, SourceBatch};
 use headwater_sdk::{Blame, Error};
 
-use super::batch::{Batch, Target};
 use super::csv::{self, CsvValues};
 use super::decode::{Decoder, Measures};
 use super::format::Format;
 use super::input::{BLOCK, Compression, DirectBlocks, Feed};
-use super::json::{JsonLines, JsonValues, UnknownKeys};
+use super::json::JsonLines;
 use super::options::{FormatOptions, FormatType};
 use super::rows::RowReader;
 use crate::codes;
+use crate::columns::{Batch, JsonValues, Target, UnknownKeys};
 
 /// A table as text, in a pipe.
 pub(crate) struct PipedText<R> {
@@ -61,7 +61,7 @@ pub(crate) fn decode(
     let format =
         Format::resolve("", &options).map_err(|wrong| Error::new(codes::DEFECT, Blame::Headwater, wrong.message))?;
     let inferred = vec![false; schema.fields().len()];
-    let target = Arc::new(Target { schema, inferred, on_bad_row });
+    let target = Arc::new(Target { schema, inferred, on_bad_row, unit: "line" });
     let blocks = DirectBlocks::new(Box::new(text), Arc::clone(&name), Compression::None, BLOCK);
     let feed = Feed::new(Box::new(blocks));
     let batch = Batch::new(Arc::clone(&target), Arc::clone(&name), &format.reading)?;

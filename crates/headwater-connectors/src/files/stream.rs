@@ -2,27 +2,24 @@
 
 use std::sync::Arc;
 
-use arrow_schema::{Field, Schema, SchemaRef};
+use arrow_schema::{Schema, SchemaRef};
 use async_trait::async_trait;
+use headwater_sdk::Result;
 use headwater_sdk::check::OptionsError;
 use headwater_sdk::connector::{
     Delivery, Drift, LoadPosition, ReadMode, ReadPart, ReadPlan, SourceStream, StreamSettings,
 };
-use headwater_sdk::{Blame, Error, Result};
 
-use super::batch::Target;
-use super::drift::{Resolved, resolve};
 use super::format::Format;
 use super::inspect::inspect;
-use super::json::UnknownKeys;
 use super::listing::{FileEntry, Wanted};
 use super::location::Location;
 use super::options::{FormatType, StreamOptions};
 use super::parquet::Share;
 use super::part::{FilePart, Load};
 use super::position::{Outstanding, Position, fingerprint};
-use super::values::lake_type;
-use crate::codes;
+use crate::columns::{Resolved, Target, UnknownKeys, resolve};
+use crate::lake_types::lake_schema;
 
 /// A stream of files.
 #[derive(Debug)]
@@ -70,37 +67,21 @@ impl FileStream {
     }
 
     fn load(&self, resolved: Resolved, has_table: bool) -> Result<(Arc<Load>, Vec<String>)> {
-        let target =
-            Target { schema: resolved.schema, inferred: resolved.inferred, on_bad_row: self.settings.on_bad_row };
+        let Resolved { schema, inferred, notes } = resolved;
+        let target = Target { schema, inferred, on_bad_row: self.settings.on_bad_row, unit: "line" };
         if !matches!(self.format.kind, FormatType::Parquet | FormatType::Avro) {
             // A type that cannot be read is found before anything is.
             target.columns(&self.format.reading)?;
         }
-        let unknown_keys = match self.settings.drift {
-            Drift::Ignore => UnknownKeys::Ignore,
-            Drift::Fail if has_table => UnknownKeys::Fail,
-            Drift::Fail | Drift::Add => UnknownKeys::Reject,
-        };
+        let unknown_keys = UnknownKeys::of(self.settings.drift, has_table);
         let load = Load {
             format: (*self.format).clone(),
             target: Arc::new(target),
             declared: (*self.declared).clone(),
             unknown_keys,
         };
-        Ok((Arc::new(load), resolved.notes))
+        Ok((Arc::new(load), notes))
     }
-}
-
-/// The table's schema in lake types.
-fn lake_schema(table: &Schema) -> Result<Arc<Schema>> {
-    let field = |field: &Arc<Field>| {
-        let data_type = lake_type(field.data_type()).ok_or_else(|| {
-            let message = format!("column '{}' of the table has the type {}", field.name(), field.data_type());
-            Error::new(codes::UNSUPPORTED_TYPE, Blame::Data, message).help("load the table again from the start")
-        })?;
-        Ok(Field::new(field.name(), data_type, true))
-    };
-    Ok(Arc::new(Schema::new(table.fields().iter().map(field).collect::<Result<Vec<_>>>()?)))
 }
 
 /// What is to be read, in words.

@@ -293,7 +293,8 @@ mod tests {
 
     #[test]
     fn servers_elsewhere_are_verified() {
-        let context = OpenContext { project_dir: PathBuf::from("."), storage_options: Default::default() };
+        let context =
+            OpenContext { project_dir: PathBuf::from("."), storage_options: Default::default(), secrets: Vec::new() };
         let of = |connection: &str| {
             let (slot, publication) = ("s".to_owned(), "p".to_owned());
             let options = SourceOptions { connection: connection.to_owned(), tls: None, slot, publication, ca: None };

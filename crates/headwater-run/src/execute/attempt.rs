@@ -104,10 +104,11 @@ async fn load(
         keep_rejected: stream.settings.on_bad_row == OnBadRow::Reject,
         relations,
         position: Some(plan.position),
-        progress,
+        progress: Arc::clone(&progress),
     };
     let mut staged = branch.stage(request).await?;
     staged.notes.extend(plan.drift);
+    staged.notes.extend(progress.take_notes());
     staged.notes.extend(not_loaded_again(&plan.changed));
     let appended = appended && (only_gains || staged.refresh == Some(Refresh::Nothing));
     Ok(Attempt { staged, source: Some(fingerprint), appended })

@@ -47,7 +47,8 @@ pub fn open_system(
         Error::new("HW0917", Blame::Headwater, message)
     })?;
     let (project_dir, storage_options) = (project.dir.clone(), project.environment.storage.clone());
-    let system = connector.source(stream.source.clone(), &OpenContext { project_dir, storage_options });
+    let secrets = project.secrets.clone();
+    let system = connector.source(stream.source.clone(), &OpenContext { project_dir, storage_options, secrets });
     system.map_err(options_error)
 }
 

@@ -13,6 +13,12 @@ pub enum Delivery {
         /// The columns of the key.
         key: Vec<String>,
     },
+    /// Each takes the place of the table's row with its key, or is added. A key may come several times, the last of which counts: the
+    /// parts of the load are read one after the other.
+    Latest {
+        /// The columns of the key.
+        key: Vec<String>,
+    },
     /// Each is a change ([`SourceBatch::changes`](super::SourceBatch::changes)), and they come in their order: the parts of the
     /// load are read one after the other.
     Changes {
@@ -26,7 +32,7 @@ impl Delivery {
     pub fn key(&self) -> &[String] {
         match self {
             Self::Rows => &[],
-            Self::Upserts { key } | Self::Changes { key } => key,
+            Self::Upserts { key } | Self::Latest { key } | Self::Changes { key } => key,
         }
     }
 }

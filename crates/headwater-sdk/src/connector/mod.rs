@@ -31,6 +31,8 @@ pub struct OpenContext {
     pub project_dir: std::path::PathBuf,
     /// Options for object stores, e.g. `aws_endpoint`, `aws_region`; credentials come from the process environment.
     pub storage_options: std::collections::BTreeMap<String, String>,
+    /// Values of the environment that the project's files name, which nobody may see: for connectors whose addresses may hold some.
+    pub secrets: Vec<String>,
 }
 
 /// A kind of system that data comes from; a value of the type is one such system. What its streams have in common is kept

@@ -79,10 +79,11 @@ pub(super) async fn add(args: &AddArgs, global: &Global, console: &Console) -> R
         let message = format!("{} is there already", path.display());
         return Err(wrong(message, "give the new source another --name, or remove the file").into());
     }
-    let (written, expanded) = keys(connector, &args.keys, console)?;
+    let Keys { written, expanded, secrets } = keys(connector, &args.keys, console)?;
     let context = OpenContext {
         project_dir: opened.project.dir.clone(),
         storage_options: opened.project.environment.storage.clone(),
+        secrets,
     };
     let source = connector.source(expanded, &context).map_err(|error| {
         let key = error.key.map_or_else(String::new, |key| format!("'{key}': "));
@@ -132,12 +133,18 @@ fn find<'a>(connectors: &'a [Box<dyn ConnectorType>], name: &str) -> Result<&'a 
     })
 }
 
-/// The keys as they are to be written, and with what the environment has in place of `${NAME}`.
-fn keys(
-    connector: &dyn ConnectorType,
-    given: &[(String, String)],
-    console: &Console,
-) -> Result<(Vec<(String, Value)>, Value), Error> {
+/// The keys of a source.
+struct Keys {
+    /// As they are to be written.
+    written: Vec<(String, Value)>,
+    /// With what the environment has in place of `${NAME}`.
+    expanded: Value,
+    /// What it has.
+    secrets: Vec<String>,
+}
+
+/// The keys that are given, read by the connector's schema.
+fn keys(connector: &dyn ConnectorType, given: &[(String, String)], console: &Console) -> Result<Keys, Error> {
     let schema = connector.source_schema();
     let known = schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
     let (mut written, mut expanded, mut secrets) = (Vec::new(), serde_json::Map::new(), Vec::new());
@@ -161,7 +168,7 @@ fn keys(
         expanded.insert(key.clone(), value(filled));
     }
     console.secrets.set(&secrets);
-    Ok((written, Value::Object(expanded)))
+    Ok(Keys { written, expanded: Value::Object(expanded), secrets })
 }
 
 /// A table for each, all of different names.

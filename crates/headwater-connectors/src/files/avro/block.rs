@@ -8,8 +8,8 @@ use headwater_sdk::{Blame, Error};
 use super::codec::{Codec, MOST_BLOCK};
 use super::cursor::Damage;
 use crate::codes;
+use crate::columns::shown;
 use crate::files::input::{Compression, into_error};
-use crate::files::values::shown;
 
 /// Bytes that the file is asked for at a time.
 const CHUNK: usize = 256 << 10;

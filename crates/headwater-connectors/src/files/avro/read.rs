@@ -14,9 +14,7 @@ use super::cursor::{Cursor, Damage};
 use super::schema::{Type, kind, parse};
 use super::sink::{Sink, skip};
 use crate::codes;
-use crate::files::batch::{BATCH_ROWS, Target};
-use crate::files::csv::MAX_COLUMNS;
-use crate::files::drift::{Evidence, Seen};
+use crate::columns::{BATCH_ROWS, Evidence, MAX_COLUMNS, Seen, Target};
 use crate::files::parquet::TypedRows;
 
 /// Bytes of records after which a batch ends early.

@@ -3,11 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::lake_types::widened;
 use arrow_schema::{DataType, Field, Fields, TimeUnit};
 use headwater_sdk::types::{list_of, timestamp_utc};
 use serde_json::{Map, Value};
-
-use crate::files::values::widened;
 
 /// Types may be nested this deep.
 const MAX_DEPTH: usize = 32;

@@ -1,7 +1,6 @@
 //! The values of CSV fields.
 
-use crate::files::rows::Rows;
-use crate::files::values::{Cells, Value};
+use crate::columns::{Cells, Rows, Value};
 
 /// Unquoted texts that stand for null, beside the empty one.
 #[derive(Debug, Clone)]

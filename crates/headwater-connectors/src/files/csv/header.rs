@@ -6,12 +6,8 @@ use headwater_sdk::{Blame, Error};
 
 use super::{CsvCells, CsvOptions, CsvRows, Dialect, NullTokens, scan};
 use crate::codes;
+use crate::columns::{Cells, MAX_COLUMNS, Rows, Value, Why, shown};
 use crate::files::input::Feed;
-use crate::files::rows::{Rows, Why};
-use crate::files::values::{Cells, Value, shown};
-
-/// The most columns of a file.
-pub(crate) const MAX_COLUMNS: usize = 4096;
 
 /// A CSV file whose header has been read.
 pub(crate) struct CsvFile {

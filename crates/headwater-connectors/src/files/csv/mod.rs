@@ -11,11 +11,12 @@ mod values;
 use std::sync::Arc;
 
 pub(crate) use cells::{CsvCells, NullTokens};
-pub(crate) use header::{CsvFile, MAX_COLUMNS, open, refuse_duplicates};
+pub(crate) use header::{CsvFile, open, refuse_duplicates};
 pub(crate) use scan::{Dialect, scan};
 pub(crate) use values::{CsvValues, sample_fields};
 
-use super::rows::{FindRows, Rows};
+use super::rows::FindRows;
+use crate::columns::Rows;
 
 /// The options of CSV files, checked.
 #[derive(Debug, Clone)]

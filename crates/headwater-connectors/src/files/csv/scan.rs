@@ -9,7 +9,7 @@
 //! does not depend on how the text was cut into blocks.
 
 use super::classify::{Marks, STEP, classify};
-use crate::files::rows::{End, Row, Rows, Why};
+use crate::columns::{End, Row, Rows, Why};
 
 /// How rows and fields are told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,11 +11,10 @@ use headwater_sdk::connector::{OnBadRow, RejectedRow};
 use proptest::prelude::*;
 
 use super::{CsvOptions, CsvValues, NullTokens, open};
-use crate::files::batch::{Batch, Target};
+use crate::columns::{Batch, Reading, Target};
 use crate::files::decode::{Decoder, Measures};
 use crate::files::input::{Compression, DirectBlocks, Feed};
 use crate::files::rows::RowReader;
-use crate::files::values::Reading;
 
 type Table = Vec<Vec<Option<String>>>;
 
@@ -40,6 +39,7 @@ fn read(
         schema: Arc::new(Schema::new(fields)),
         inferred: vec![true; width],
         on_bad_row: OnBadRow::Reject,
+        unit: "line",
     });
     let batch = Batch::new(Arc::clone(&target), "t.csv".into(), &Reading::default())?;
     let values = CsvValues::new(&file, options, &target);

@@ -4,10 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{CsvCells, CsvFile, CsvOptions, NullTokens};
-use crate::files::batch::{Batch, Flaws, Target};
-use crate::files::decode::{ReadValues, Unread};
-use crate::files::rows::Rows;
-use crate::files::sample::Sample;
+use crate::columns::{Batch, Flaws, ReadValues, Rows, Sample, Target, Unread};
 
 /// Reads fields into the table's columns, whatever the order in the file.
 #[derive(Debug)]

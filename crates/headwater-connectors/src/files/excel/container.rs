@@ -6,7 +6,7 @@ use headwater_sdk::{Blame, Error};
 use zip::ZipArchive;
 
 use crate::codes;
-use crate::files::values::shown;
+use crate::columns::shown;
 
 /// A kind of workbook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

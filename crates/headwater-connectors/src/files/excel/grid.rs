@@ -5,9 +5,8 @@ use std::ops::Range;
 use super::area::cell_name;
 use super::cell::{Cell, write_number};
 use super::layout::Layout;
-use crate::files::batch::BATCH_ROWS;
+use crate::columns::{BATCH_ROWS, Cells, Value};
 use crate::files::csv::NullTokens;
-use crate::files::values::{Cells, Value};
 
 /// Cells after which a grid is full, whatever its number of rows.
 const MOST_CELLS: usize = 1 << 18;

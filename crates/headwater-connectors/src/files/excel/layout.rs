@@ -6,7 +6,8 @@ use super::area::cell_name;
 use super::cell::{Cell, write_number};
 use super::{Area, ExcelOptions};
 use crate::codes;
-use crate::files::csv::{MAX_COLUMNS, refuse_duplicates};
+use crate::columns::MAX_COLUMNS;
+use crate::files::csv::refuse_duplicates;
 
 /// A table's place, once it is found.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,8 +13,7 @@ use super::book::Book;
 use super::cell::{Cell, write_number};
 use super::grid::Grid;
 use super::layout::{Found, Judged, Layout, find};
-use crate::files::batch::{Batch, Flaws};
-use crate::files::sample::Sample;
+use crate::columns::{Batch, Flaws, Sample};
 
 /// Is given each row of a table: the table's place, the row's number from 0, its cells, and the first column beside the table that
 /// holds something. False when no more are wanted.

@@ -2,7 +2,7 @@
 
 use headwater_sdk::check::OptionsError;
 
-use crate::files::csv::MAX_COLUMNS;
+use crate::columns::MAX_COLUMNS;
 use crate::files::options::FixedColumn;
 
 /// The most characters of a line that columns may reach.

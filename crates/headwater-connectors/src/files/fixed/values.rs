@@ -4,11 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::FixedOptions;
-use crate::files::batch::{Batch, Flaws, Target};
-use crate::files::decode::{ReadValues, Unread};
-use crate::files::rows::Rows;
-use crate::files::sample::Sample;
-use crate::files::values::{Cells, Value};
+use crate::columns::{Batch, Cells, Flaws, ReadValues, Rows, Sample, Target, Unread, Value};
 
 /// Reads lines into the table's columns.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! Finds the lines of a file. A JSON text never holds a raw line end, so that every one ends a row.
 
-use crate::files::rows::{FindRows, Row, Rows, Why};
+use crate::columns::{Row, Rows, Why};
+use crate::files::rows::FindRows;
 
 /// Finds lines; blank ones are skipped.
 #[derive(Debug, Clone, Copy)]

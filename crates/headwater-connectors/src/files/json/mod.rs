@@ -1,7 +1,5 @@
 //! JSON lines: one object a line.
 
 mod lines;
-mod values;
 
 pub(crate) use lines::JsonLines;
-pub(crate) use values::{JsonValues, UnknownKeys, sample_lines};

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
+use crate::columns::{Cells, Column, Flaw, Reading, Value, shown};
+use crate::lake_types::{lake_type, reads_as};
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, ListArray, StructArray, new_null_array};
 use arrow_cast::display::array_value_to_string;
 use arrow_cast::{CastOptions, cast_with_options};
 use arrow_schema::{ArrowError, DataType, Field};
-
-use crate::files::values::{Cells, Column, Flaw, Reading, Value, lake_type, reads_as, shown};
 
 /// Reads an array as another type. `bad` is told of every row whose value is not one of that type; a null stands for it.
 ///

@@ -15,11 +15,9 @@ use super::TypedRows;
 use super::share::Share;
 use super::store::{StoreReader, unwrap};
 use crate::codes;
-use crate::files::batch::{BATCH_ROWS, Target};
-use crate::files::csv::MAX_COLUMNS;
-use crate::files::drift::{Evidence, Seen};
+use crate::columns::{BATCH_ROWS, Evidence, MAX_COLUMNS, Seen, Target};
 use crate::files::listing::FileEntry;
-use crate::files::values::lake_type;
+use crate::lake_types::lake_type;
 
 /// The columns that a file's footer names, in lake types.
 ///

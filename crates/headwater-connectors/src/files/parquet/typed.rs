@@ -11,7 +11,7 @@ use headwater_sdk::{Blame, Error};
 
 use super::cast::{cast, value_text};
 use crate::codes;
-use crate::files::batch::{Flaws, Target, bad_row};
+use crate::columns::{Flaws, Target, bad_row};
 use crate::rejected::cut;
 
 /// Takes over the rows of a file, batch by batch.
@@ -61,7 +61,7 @@ impl TypedRows {
             }
             rejected.sort_by_key(|row| row.line);
             if let (OnBadRow::Fail, Some(first)) = (self.target.on_bad_row, rejected.first()) {
-                return Err(bad_row(first));
+                return Err(bad_row(first, "line"));
             }
             let mut keep = vec![true; rows];
             for row in bad {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use headwater_sdk::check::OptionsError;
 use headwater_sdk::{Blame, Error};
-use http::header::{HeaderName, RETRY_AFTER};
+use http::header::HeaderName;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use object_store::ClientOptions;
 use object_store::client::{
@@ -13,6 +13,7 @@ use object_store::client::{
 };
 
 use crate::codes;
+use crate::web::{header_map, may_pass, pause_asked_for};
 
 /// How often a request is sent, at most.
 const TRIES: u32 = 5;
@@ -38,31 +39,16 @@ impl Client {
     /// # Errors
     /// [`OptionsError`] when a header is none, or the system has no certificates.
     pub(super) fn new(secure: bool, headers: &BTreeMap<String, String>) -> Result<Self, OptionsError> {
-        let wrong =
-            |key, message: String, help: &str| OptionsError { key: Some(key), message, help: Some(help.into()) };
-        let mut map = HeaderMap::new();
-        for (name, value) in headers {
-            let known = HeaderName::try_from(name.as_str()).map_err(|_| {
-                wrong("headers", format!("'{name}' is no name of a header"), "write e.g. `authorization`")
-            })?;
-            // The value itself may be a secret.
-            let mut value = HeaderValue::try_from(value.as_str()).map_err(|_| {
-                wrong(
-                    "headers",
-                    format!("the value of the header '{name}' has a line end or a control character"),
-                    "correct it",
-                )
-            })?;
-            value.set_sensitive(true);
-            map.insert(known, value);
-        }
+        let map = header_map(headers)?;
         let options = ClientOptions::new()
             .with_allow_http(!secure)
             .with_connect_timeout(CONNECT)
             .with_timeout_disabled()
             .with_user_agent(HeaderValue::from_static(concat!("headwater/", env!("CARGO_PKG_VERSION"))));
         let http = ReqwestConnector::default().connect(&options).map_err(|error| {
-            wrong("location", format!("no connections can be set up: {error}"), "install the system's certificates")
+            let message = format!("no connections can be set up: {error}");
+            let help = Some("install the system's certificates".to_owned());
+            OptionsError { key: Some("location"), message, help }
         })?;
         Ok(Self { http, headers: map })
     }
@@ -84,7 +70,10 @@ impl Client {
             let sent = tokio::time::timeout(STALL, self.http.execute(self.request(method, url, more, name)?)).await;
             let (error, asked) = match sent {
                 Ok(Ok(response)) if !may_pass(response.status()) => return Ok(response),
-                Ok(Ok(response)) => (status_error(response.status(), name).transient(), pause_asked_for(&response)),
+                Ok(Ok(response)) => (
+                    status_error(response.status(), name).transient(),
+                    pause_asked_for(response.headers()).map(|pause| pause.min(LONGEST_PAUSE)),
+                ),
                 Ok(Err(error)) => {
                     let again = !matches!(error.kind(), HttpErrorKind::Decode);
                     let unreachable = unreachable(name).caused_by(error);
@@ -126,17 +115,6 @@ impl Client {
         }
         Ok(request)
     }
-}
-
-/// Whether an answer may be another one in a moment.
-fn may_pass(status: StatusCode) -> bool {
-    status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED
-        || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS)
-}
-
-fn pause_asked_for(response: &HttpResponse) -> Option<Duration> {
-    let seconds: u64 = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds).min(LONGEST_PAUSE))
 }
 
 /// The error for a server that does not answer.

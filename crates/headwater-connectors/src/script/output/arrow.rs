@@ -14,7 +14,8 @@ use headwater_sdk::{Blame, Error};
 use super::frames::{END, Frames, damaged};
 use super::{NAME, Undecoded};
 use crate::codes;
-use crate::files::{cast, lake_type, reads_as};
+use crate::files::cast;
+use crate::lake_types::{lake_type, reads_as};
 
 /// Bytes that are read at a time.
 const BUFFER: usize = 256 << 10;

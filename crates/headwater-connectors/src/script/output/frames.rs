@@ -11,7 +11,7 @@ use headwater_sdk::{Blame, Error};
 
 use super::{NAME, Undecoded};
 use crate::codes;
-use crate::files::shown;
+use crate::columns::shown;
 
 /// What every message begins with.
 const MARKER: [u8; 4] = [0xFF; 4];

@@ -10,7 +10,8 @@ use headwater_sdk::{Blame, Error};
 
 use super::{Expected, NAME, Undecoded};
 use crate::codes;
-use crate::files::{FormatType, PipedText, Stopped, decode, shown};
+use crate::columns::shown;
+use crate::files::{FormatType, PipedText, Stopped, decode};
 
 /// Reads the table.
 ///

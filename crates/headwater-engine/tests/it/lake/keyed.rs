@@ -92,6 +92,10 @@ fn upserts(key: Vec<String>) -> Delivery {
     Delivery::Upserts { key }
 }
 
+fn latest(key: Vec<String>) -> Delivery {
+    Delivery::Latest { key }
+}
+
 /// Makes the same change to the map.
 fn apply(table: &mut BTreeMap<i64, Row>, change: &Change) {
     match change {
@@ -191,6 +195,22 @@ async fn rows_that_come_as_they_were_are_not_written() {
     let Some(Refresh::Changes { added, replaced, deleted, same, .. }) = staged.refresh else { panic!("{staged:?}") };
     assert_eq!((added, replaced, deleted, same), (1, 1, 0, 1));
     assert_eq!(lake.rows("select id, n from raw.t order by id").await, "| 1 | 5 |\n| 2 | 2 |\n| 3 | 3 |");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_rows_with_one_key_the_latest_counts() {
+    let mut lake = Fixture::new();
+    let row = |id, n| Change::Upsert(id, (Some(n), None));
+    let batch = |rows: &[Change]| SourceBatch::new(self::rows(rows), Vec::new());
+    let first = vec![batch(&[row(1, 1), row(2, 2), row(1, 3)]), batch(&[row(3, 3), row(2, 4)])];
+    load(&mut lake, input(first, latest, vec![]), WriteMode::Replace).await.unwrap();
+    assert_eq!(lake.rows("select id, n from raw.t order by id").await, "| 1 | 3 |\n| 2 | 4 |\n| 3 | 3 |");
+    // One is another, one is as it was in the end, one is as it was.
+    let second = vec![batch(&[row(1, 5), row(2, 9)]), batch(&[row(2, 4), row(3, 3)])];
+    let staged = load(&mut lake, input(second, latest, vec![]), WriteMode::Append).await.unwrap();
+    let Some(Refresh::Changes { added, replaced, deleted, same, .. }) = staged.refresh else { panic!("{staged:?}") };
+    assert_eq!((added, replaced, deleted, same), (0, 1, 0, 2));
+    assert_eq!(lake.rows("select id, n from raw.t order by id").await, "| 1 | 5 |\n| 2 | 4 |\n| 3 | 3 |");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -31,6 +31,8 @@ pub(crate) struct Target {
     pub(crate) inferred: Vec<bool>,
     /// What happens to a bad row.
     pub(crate) on_bad_row: OnBadRow,
+    /// What rows are counted in, for messages: `line`, `record`.
+    pub(crate) unit: &'static str,
 }
 
 impl Target {
@@ -167,7 +169,7 @@ impl Batch {
     pub(crate) fn reject(&mut self, rows: impl IntoIterator<Item = RejectedRow>) -> Result<(), Error> {
         for row in rows {
             if self.target.on_bad_row == OnBadRow::Fail {
-                return Err(bad_row(&row));
+                return Err(bad_row(&row, self.target.unit));
             }
             self.rejected.push(row);
         }
@@ -184,6 +186,11 @@ impl Batch {
         self.rows >= BATCH_ROWS
             || self.rejected.len() >= BATCH_REJECTED
             || self.columns.iter().map(Column::size).sum::<usize>() >= BATCH_BYTES
+    }
+
+    /// Values in nested objects that were left out so far, as no field stands for their keys.
+    pub(crate) fn left_out(&self) -> u64 {
+        self.columns.iter().map(Column::left_out).sum()
     }
 
     /// Whether there is nothing to hand on.
@@ -221,8 +228,8 @@ impl Batch {
 }
 
 /// The error for a bad row that may not be set aside.
-pub(crate) fn bad_row(row: &RejectedRow) -> Error {
-    Error::new(codes::BAD_ROW, Blame::Data, format!("{}, line {}: {}", row.file, row.line, row.reason)).help(
-        "correct the row, declare what the file holds, or (in a source) set such rows aside with `on_bad_row: reject`",
+pub(crate) fn bad_row(row: &RejectedRow, unit: &str) -> Error {
+    Error::new(codes::BAD_ROW, Blame::Data, format!("{}, {unit} {}: {}", row.file, row.line, row.reason)).help(
+        "correct the row, declare what the source holds, or (in a source) set such rows aside with `on_bad_row: reject`",
     )
 }

@@ -1,17 +1,18 @@
 //! The columns of JSON objects.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use arrow_schema::Schema;
+use headwater_sdk::connector::Drift;
 use headwater_sdk::{Blame, Error};
 
+use super::batch::{Batch, Flaws, Target};
+use super::reading::{ReadValues, Unread};
+use super::rows::Rows;
+use super::sample::{MAX_COLUMNS, Sample};
+use super::values::{Cells, Value, json_value, read_object, shown};
 use crate::codes;
-use crate::files::batch::{Batch, Flaws, Target};
-use crate::files::decode::{ReadValues, Unread};
-use crate::files::rows::Rows;
-use crate::files::sample::Sample;
-use crate::files::values::{Cells, Value, json_value, read_object, shown};
 
 /// What happens when an object has a key that no column stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,12 +27,31 @@ pub(crate) enum UnknownKeys {
     Undeclared,
 }
 
+/// Keys that are left out and told by their names, at most.
+const MOST_LEFT_OUT: usize = 100;
+/// What the others are called.
+const OTHER_KEYS: &str = "…";
+
+impl UnknownKeys {
+    /// What the drift policy says of keys that no sample had shown.
+    pub(crate) fn of(drift: Drift, has_table: bool) -> Self {
+        match drift {
+            Drift::Ignore => Self::Ignore,
+            Drift::Fail if has_table => Self::Fail,
+            Drift::Fail | Drift::Add => Self::Reject,
+        }
+    }
+}
+
 /// Reads objects into the table's columns.
 #[derive(Debug)]
 pub(crate) struct JsonValues {
     places: HashMap<String, usize>,
     names: Vec<String>,
     unknown: UnknownKeys,
+    /// How often keys were left out.
+    left_out: BTreeMap<String, u64>,
+    unit: &'static str,
     /// Per row and column, where the value's token begins and ends; both 0 where there is none.
     tokens: Vec<(u32, u32)>,
     scratch: Vec<u8>,
@@ -42,7 +62,13 @@ impl JsonValues {
     pub(crate) fn new(target: &Target, unknown: UnknownKeys) -> Self {
         let names: Vec<String> = target.schema.fields().iter().map(|field| field.name().clone()).collect();
         let places = names.iter().enumerate().map(|(at, name)| (name.clone(), at)).collect();
-        Self { places, names, unknown, tokens: Vec::new(), scratch: Vec::new() }
+        let (left_out, unit) = (BTreeMap::new(), target.unit);
+        Self { places, names, unknown, left_out, unit, tokens: Vec::new(), scratch: Vec::new() }
+    }
+
+    /// The keys that were left out of objects so far, and how often. Of more than [`MOST_LEFT_OUT`] the rest have no names.
+    pub(crate) fn left_out(&self) -> &BTreeMap<String, u64> {
+        &self.left_out
     }
 }
 
@@ -86,7 +112,14 @@ impl ReadValues for JsonValues {
                 };
                 let Some(place) = place else {
                     return match self.unknown {
-                        UnknownKeys::Ignore => Ok(()),
+                        UnknownKeys::Ignore => {
+                            let name = if self.left_out.len() < MOST_LEFT_OUT { key } else { OTHER_KEYS };
+                            match self.left_out.get_mut(key) {
+                                Some(count) => *count += 1,
+                                None => *self.left_out.entry(name.to_owned()).or_default() += 1,
+                            }
+                            Ok(())
+                        }
                         UnknownKeys::Reject => Err(unknown_key(key)),
                         UnknownKeys::Fail | UnknownKeys::Undeclared => {
                             drifted = Some(shown(key.as_bytes()));
@@ -106,7 +139,8 @@ impl ReadValues for JsonValues {
             match read {
                 Err(reason) => {
                     tokens.fill((0, 0));
-                    let reason = if reason.starts_with("is not") { format!("the line {reason}") } else { reason };
+                    let whole = reason.starts_with("is not");
+                    let reason = if whole { format!("the {} {reason}", self.unit) } else { reason };
                     flaws.add(at, || reason);
                 }
                 Ok(()) => {
@@ -132,25 +166,22 @@ fn unknown_key(key: &str) -> String {
     format!("the key '{key}' is no column of the table (it was not in the sample): declare it, or say `drift: ignore`")
 }
 
-fn drift_error(file: &str, line: u64, key: &str) -> Error {
-    Error::new(codes::DRIFT, Blame::Data, format!("{file}, line {line}: the key '{key}' is no column of the table"))
+fn drift_error(place: &str, key: &str) -> Error {
+    Error::new(codes::DRIFT, Blame::Data, format!("{place}: the key '{key}' is no column of the table"))
         .help("declare the column and say `drift: add`, or leave the key out with `drift: ignore`")
 }
 
-fn undeclared_error(file: &str, line: u64, key: &str) -> Error {
-    Error::new(
-        codes::COLUMNS,
-        Blame::Project,
-        format!("{file}, line {line}: the key '{key}' is no column of the table"),
-    )
-    .help("declare it under `columns`, with its type, or leave it out of the objects")
+fn undeclared_error(place: &str, key: &str) -> Error {
+    Error::new(codes::COLUMNS, Blame::Project, format!("{place}: the key '{key}' is no column of the table"))
+        .help("declare it under `columns`, with its type, or leave it out of the objects")
 }
 
-/// Shows a sample the objects of lines; lines that are none are passed over.
-pub(crate) fn sample_lines(text: &[u8], rows: &Rows, table: Option<&Schema>, max_columns: usize, sample: &mut Sample) {
+/// Shows a sample the objects of rows; rows that are none are passed over.
+pub(crate) fn sample_objects(text: &[u8], rows: &Rows, table: Option<&Schema>, sample: &mut Sample) {
     for row in &rows.rows {
         let _bad_row = read_object(&text[row.range()], |key, token| {
-            if sample.len() < max_columns {
+            // One more than there may be shows that there are too many.
+            if sample.len() <= MAX_COLUMNS {
                 let column = sample.column(key, table);
                 sample.see_token(column, token);
             }

@@ -189,6 +189,15 @@ impl Column {
         }
     }
 
+    /// Values in nested objects that were left out so far, as no field stands for their keys.
+    pub(crate) fn left_out(&self) -> u64 {
+        match self {
+            Self::Struct(column) => column.left_out(),
+            Self::List(column) => column.left_out(),
+            _ => 0,
+        }
+    }
+
     /// The array of the values collected; the column is then empty.
     ///
     /// # Errors

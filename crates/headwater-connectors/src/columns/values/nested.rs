@@ -23,6 +23,8 @@ pub(crate) struct Structs {
     nulls: NullBufferBuilder,
     scratch: Vec<u8>,
     ignore_unknown_keys: bool,
+    /// Values of such keys so far.
+    left_out: u64,
 }
 
 /// Lists being collected.
@@ -45,7 +47,12 @@ impl Structs {
             nulls: NullBufferBuilder::new(0),
             scratch: Vec::new(),
             ignore_unknown_keys: reading.ignore_unknown_keys,
+            left_out: 0,
         })
+    }
+
+    pub(super) fn left_out(&self) -> u64 {
+        self.left_out + self.children.iter().map(Column::left_out).sum::<u64>()
     }
 
     pub(super) fn size(&self) -> usize {
@@ -54,7 +61,7 @@ impl Structs {
 
     pub(super) fn push(&mut self, value: Value<'_>) -> Result<(), Flaw> {
         let mut slots: Vec<Option<&[u8]>> = vec![None; self.children.len()];
-        let (fields, ignore) = (&self.fields, self.ignore_unknown_keys);
+        let (fields, ignore, left_out) = (&self.fields, self.ignore_unknown_keys, &mut self.left_out);
         let (present, mut outcome) = match value {
             Value::Null => (false, Ok(())),
             Value::Broken(why) => (false, Err(Flaw::Other(why.to_owned()))),
@@ -65,7 +72,10 @@ impl Structs {
                         slots[at] = Some(token);
                         Ok(())
                     }
-                    None if ignore => Ok(()),
+                    None if ignore => {
+                        *left_out += 1;
+                        Ok(())
+                    }
                     None => Err(format!("has the key '{}', which is not in its type", shown(key.as_bytes()))),
                 });
                 (read.is_ok(), read.map_err(Flaw::Other))
@@ -96,6 +106,10 @@ impl Lists {
         let child = Box::new(Column::new(item.data_type(), reading)?);
         let nulls = NullBufferBuilder::new(0);
         Some(Self { item: Arc::clone(item), child, items: 0, offsets: vec![0], nulls, scratch: Vec::new() })
+    }
+
+    pub(super) fn left_out(&self) -> u64 {
+        self.child.left_out()
     }
 
     pub(super) fn size(&self) -> usize {
@@ -175,7 +189,7 @@ pub(crate) fn read_object<'a>(
 }
 
 /// Calls `each` with the token of every item of a JSON array.
-pub(super) fn read_array<'a>(text: &'a [u8], each: impl FnMut(&'a [u8])) -> Result<(), String> {
+pub(crate) fn read_array<'a>(text: &'a [u8], each: impl FnMut(&'a [u8])) -> Result<(), String> {
     struct Array<F>(F);
     impl<'de, F: FnMut(&'de [u8])> Visitor<'de> for Array<F> {
         type Value = ();

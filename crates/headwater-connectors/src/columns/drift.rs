@@ -9,8 +9,9 @@ use headwater_sdk::connector::{DeclaredColumn, Drift, ReadMode, StreamSettings};
 use headwater_sdk::types::type_name;
 use headwater_sdk::{Blame, Error};
 
-use super::values::{Guess, reads_as, shown, widened};
+use super::values::{Guess, shown};
 use crate::codes;
+use crate::lake_types::{reads_as, widened};
 
 /// What is known of a column of a file.
 #[derive(Debug, Clone)]
@@ -65,7 +66,7 @@ pub(crate) fn resolve(settings: &StreamSettings, table: Option<&Schema>, seen: &
     };
     let names = resolver.names();
     if names.is_empty() {
-        let message = format!("the files of {} have no columns: every file is empty", settings.table);
+        let message = format!("{} has no columns: every file is empty", settings.table);
         return Err(Error::new(codes::NO_COLUMNS, Blame::Data, message)
             .help("declare the columns, or load when there is something in the files"));
     }
@@ -367,15 +368,15 @@ impl<'a> Resolver<'a> {
     }
 
     fn error(&self) -> Error {
-        let what = if self.table.is_some() { "the columns have changed" } else { "the files' columns do not agree" };
+        let what = if self.table.is_some() { "the columns have changed" } else { "the columns do not agree" };
         let message = format!("{}: {what}: {}", self.settings.table, self.differences.join("; "));
         let help = match self.settings.drift {
             Drift::Fail => {
                 "say `drift: add` to take over what is new and let be null what is missing, `drift: ignore` to keep the \
-                 table's columns, or correct the files or the declared columns"
+                 table's columns, or correct the source or the declared columns"
             }
             Drift::Add | Drift::Ignore => {
-                "correct the files or the declared columns, or load the table again from the start"
+                "correct the source or the declared columns, or load the table again from the start"
             }
         };
         Error::new(codes::DRIFT, Blame::Data, message).help(help)

@@ -1,10 +1,16 @@
-//! What a sample of rows shows of a file's columns.
+//! What a sample of rows shows of their columns.
 
 use std::collections::HashMap;
 
 use arrow_schema::Schema;
+use headwater_sdk::{Blame, Error};
 
+use super::drift::Evidence;
 use super::values::{Cells, Column, Guess, Reading, Value, json_value};
+use crate::codes;
+
+/// The most columns of a table.
+pub(crate) const MAX_COLUMNS: usize = 4096;
 
 /// Columns being sampled.
 #[derive(Debug)]
@@ -17,13 +23,13 @@ pub(crate) struct Sample {
 
 /// A column of a sample.
 #[derive(Debug)]
-pub(crate) struct Sampled {
+struct Sampled {
     /// Its name in the file.
-    pub(crate) name: String,
+    name: String,
     /// What its values could be.
-    pub(crate) guess: Guess,
+    guess: Guess,
     /// Values that the table's type does not take.
-    pub(crate) misfits: u64,
+    misfits: u64,
     expected: Option<Column>,
 }
 
@@ -75,9 +81,30 @@ impl Sample {
         sampled.check(value);
     }
 
-    /// What was seen.
-    pub(crate) fn into_columns(self) -> Vec<Sampled> {
-        self.columns
+    /// Refuses objects with more keys than a table has columns.
+    ///
+    /// # Errors
+    /// `HW0307`.
+    pub(crate) fn refuse_too_many_keys(&self, name: &str) -> Result<(), Error> {
+        if self.len() <= MAX_COLUMNS {
+            return Ok(());
+        }
+        let message = format!("the objects of {name} have more than {MAX_COLUMNS} keys");
+        Err(Error::new(codes::TOO_MANY_COLUMNS, Blame::Data, message)
+            .help("write what is keyed by data as a list of objects, or as one nested object"))
+    }
+
+    /// What is known of each column; only its name, where no values were `sampled`.
+    pub(crate) fn evidence(self, sampled: bool) -> Vec<(String, Evidence)> {
+        let column = |column: Sampled| {
+            let found = if sampled {
+                Evidence::Sampled { guess: column.guess, misfits: column.misfits }
+            } else {
+                Evidence::Named
+            };
+            (column.name, found)
+        };
+        self.columns.into_iter().map(column).collect()
     }
 }
 
