@@ -174,7 +174,7 @@ impl Job<'_> {
             Error::new("HW0917", Blame::Headwater, format!("this program has no connector '{connector}'"))
         })?;
         let (project_dir, storage_options) = (self.project.dir.clone(), self.project.environment.storage.clone());
-        let context = OpenContext { project_dir, storage_options };
+        let context = OpenContext { project_dir, storage_options, secrets: self.project.secrets.clone() };
         let opened = kind.destination(system.clone(), &context);
         opened.and_then(|opened| opened.outlet(options.clone(), settings.clone())).map_err(options_error)
     }
