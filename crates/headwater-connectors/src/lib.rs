@@ -10,6 +10,7 @@ mod database;
 pub mod files;
 mod lake_types;
 mod local;
+pub mod mysql;
 pub mod postgres;
 mod rejected;
 #[cfg(unix)]
@@ -25,7 +26,7 @@ use headwater_sdk::script::ProgramRunner;
 
 /// Every connector, in the order of their names.
 pub fn all() -> Vec<Box<dyn ConnectorType>> {
-    vec![erased::<files::Files>(), erased::<postgres::Postgres>(), erased::<sqlite::Sqlite>()]
+    vec![erased::<files::Files>(), erased::<mysql::MySql>(), erased::<postgres::Postgres>(), erased::<sqlite::Sqlite>()]
 }
 
 /// What runs the programs of scripts; `None` where there are no process groups and pipes as on Unix.

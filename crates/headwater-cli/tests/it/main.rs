@@ -10,6 +10,7 @@ mod formats;
 mod histories;
 mod main_job;
 mod maintaining;
+mod mysql;
 mod planning;
 mod postgres;
 mod program;

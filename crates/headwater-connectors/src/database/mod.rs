@@ -4,8 +4,17 @@
 
 mod asked;
 mod batch;
+mod builder;
 mod columns;
+mod fields;
+mod spool;
+mod tls;
 
-pub(crate) use asked::{Asked, Position, Relation, Wanted, filter, written};
+pub(crate) use asked::{Asked, Names, Position, Relation, Wanted, filter, written};
 pub(crate) use batch::{BatchRows, Finished, defect, raw};
+pub(crate) use builder::Builder;
 pub(crate) use columns::{ColumnRead, NativeType, SourceColumn, chosen, no_column, schema};
+pub(crate) use fields::{FieldBatch, FieldColumn, Target};
+pub(crate) use spool::{Gathering, Messages, Spool, Spooled};
+pub use tls::Tls;
+pub(crate) use tls::{TlsCodes, encryption, is_here};

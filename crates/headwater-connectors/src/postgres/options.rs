@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::database::Tls;
+
 /// Keys of a source of PostgreSQL.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -26,18 +28,6 @@ pub struct SourceOptions {
 
 fn headwater() -> String {
     "headwater".to_owned()
-}
-
-/// How a connection is encrypted (`tls`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Tls {
-    /// Encrypted, and the server's certificate is verified, with its name.
-    Verify,
-    /// Encrypted; whoever answers is believed to be the server.
-    Encrypt,
-    /// In the clear.
-    Off,
 }
 
 /// Keys of a stream of PostgreSQL.

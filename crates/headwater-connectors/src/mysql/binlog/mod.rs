@@ -1,0 +1,5 @@
+//! The binary log.
+
+mod place;
+
+pub(super) use place::Place;
