@@ -83,6 +83,10 @@ pub(crate) const MYSQL_FAILED: &str = "HW0355";
 /// See [`CODES`].
 pub(crate) const MYSQL_CURSOR: &str = "HW0356";
 /// See [`CODES`].
+pub(crate) const MYSQL_BINLOG: &str = "HW0357";
+/// See [`CODES`].
+pub(crate) const MYSQL_LOST: &str = "HW0358";
+/// See [`CODES`].
 pub(crate) const SQLITE_OPTIONS: &str = "HW0360";
 /// See [`CODES`].
 pub(crate) const SQLITE_NO_FILE: &str = "HW0361";
@@ -342,6 +346,21 @@ pub const CODES: &[Code] = &[
         title: "a cursor of MySQL that misses rows",
         explanation: "In the mode incremental a run reads the rows past the greatest value of the last one. A row whose cursor is \
                       null would never be read, and a value of some types (`float`, `enum`, `json`) cannot be compared with.",
+    },
+    Code {
+        code: MYSQL_BINLOG,
+        title: "changes of MySQL cannot be followed",
+        explanation: "The mode cdc needs log_bin, binlog_format = ROW, a user who may read the log, a table whose rows have a key, and \
+                      columns whose values in the log are read. A table that was altered more than once since the last run is read \
+                      anew, unless the log has the names of columns (binlog_row_metadata = FULL). The message says what is missing, \
+                      and the statement that helps.",
+    },
+    Code {
+        code: MYSQL_LOST,
+        title: "changes of MySQL are lost",
+        explanation: "The binary log does not hold everything that was committed since the table was read: the server has thrown a part \
+                      of it away or begun it anew, another server was put in its place, or something was logged that does not say which \
+                      rows it changed. --full-refresh reads the table anew and follows it from there.",
     },
     Code {
         code: SQLITE_OPTIONS,

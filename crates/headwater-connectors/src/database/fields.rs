@@ -87,7 +87,13 @@ impl<C: FieldColumn> FieldBatch<C> {
     ///
     /// # Errors
     /// For a bad row, where the stream is to fail at the first one.
-    pub(crate) fn add(&mut self, target: &Target<C::Reading>, part: &str, row: &[u8], fields: &[Option<Range<usize>>]) -> Result<()> {
+    pub(crate) fn add(
+        &mut self,
+        target: &Target<C::Reading>,
+        part: &str,
+        row: &[u8],
+        fields: &[Option<Range<usize>>],
+    ) -> Result<()> {
         if fields.len() != self.columns.len() {
             return Err(defect(format!("{} fields came for {} columns", fields.len(), self.columns.len())));
         }
@@ -113,7 +119,13 @@ impl<C: FieldColumn> FieldBatch<C> {
     ///
     /// # Errors
     /// As [`Self::add`].
-    pub(crate) fn add_bad(&mut self, target: &Target<C::Reading>, part: &str, reason: String, raw: String) -> Result<()> {
+    pub(crate) fn add_bad(
+        &mut self,
+        target: &Target<C::Reading>,
+        part: &str,
+        reason: String,
+        raw: String,
+    ) -> Result<()> {
         self.columns.iter_mut().for_each(C::push_null);
         self.rows.add(raw.len(), false);
         self.reject(target, part, reason, raw)
@@ -131,8 +143,7 @@ impl<C: FieldColumn> FieldBatch<C> {
 
     /// The rows so far; the batch begins anew.
     pub(crate) fn finish(&mut self, target: &Target<C::Reading>) -> Result<SourceBatch> {
-        let columns =
-            self.columns.iter_mut().map(C::finish).collect::<Result<Vec<_>, String>>().map_err(defect)?;
+        let columns = self.columns.iter_mut().map(C::finish).collect::<Result<Vec<_>, String>>().map_err(defect)?;
         let Finished { rows, good, rejected, .. } = self.rows.finish(target.schema.clone(), columns)?;
         let mut batch = SourceBatch::new(rows, rejected);
         if !self.changes.is_empty() {

@@ -170,12 +170,7 @@ impl Server {
     ///
     /// # Errors
     /// When the server refuses.
-    pub(super) async fn ask(
-        &self,
-        session: &mut Session,
-        sql: &str,
-        doing: &str,
-    ) -> Result<Vec<Vec<Option<String>>>> {
+    pub(super) async fn ask(&self, session: &mut Session, sql: &str, doing: &str) -> Result<Vec<Vec<Option<String>>>> {
         session.all(sql).await.map_err(|error| self.error(&error, doing))
     }
 
@@ -228,8 +223,24 @@ impl Server {
                 (codes::MYSQL_FORBIDDEN, here, false, help)
             }
             // Too many connections, a server that stops, work that was ended, a lock that was not given, what a disk has no room for.
-            1040 | 1053 | 1077 | 1079 | 1152 | 1158..=1161 | 1184 | 1203 | 1205 | 1213 | 1226 | 1317 | 1927 | 1969
-            | 3024 | 4031 | 1021 | 1129 => {
+            1040
+            | 1053
+            | 1077
+            | 1079
+            | 1152
+            | 1158..=1161
+            | 1184
+            | 1203
+            | 1205
+            | 1213
+            | 1226
+            | 1317
+            | 1927
+            | 1969
+            | 3024
+            | 4031
+            | 1021
+            | 1129 => {
                 let help = "the server ended the work: the next try may succeed; its log says more".to_owned();
                 (codes::MYSQL_UNREACHABLE, here, true, help)
             }

@@ -96,8 +96,9 @@ impl Column {
                 b.append_value(parse_decimal(bytes, precision, scale).ok_or(None)?);
             }
             Builder::String(b) => match self.reading.form {
-                // The shortest text that is this float and no other.
-                Form::Float => b.append_value((parse_float(bytes).ok_or(None)? as f32).to_string()),
+                // The shortest text that is this number and no other, by whichever way it came.
+                Form::Float => b.append_value(shortest(format!("{:?}", parse_float(bytes).ok_or(None)? as f32))),
+                Form::Double => b.append_value(shortest(format!("{:?}", parse_float(bytes).ok_or(None)?))),
                 _ => match simdutf8::basic::from_utf8(bytes) {
                     Ok(text) => b.append_value(text),
                     Err(_) => return Err(Some("is not valid UTF-8".to_owned())),
@@ -115,6 +116,11 @@ impl Column {
         }
         Ok(())
     }
+}
+
+/// A number without a fraction is written without a point.
+fn shortest(text: String) -> String {
+    text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
 }
 
 fn in_our_years(bytes: &[u8]) -> Result<(), Option<String>> {
@@ -173,7 +179,10 @@ mod tests {
         assert_eq!(reason(DataType::Boolean, Form::Plain, b"2").unwrap(), "'2' is no boolean");
         assert_eq!(reason(DataType::Boolean, Form::Bits, &[1]), None);
         assert_eq!(reason(DataType::Utf8, Form::Plain, &[b'a', 255]).unwrap(), "x'61ff' is not valid UTF-8");
-        assert_eq!(reason(DataType::Int64, Form::Plain, b"9223372036854775808").unwrap(), "'9223372036854775808' is no bigint");
+        assert_eq!(
+            reason(DataType::Int64, Form::Plain, b"9223372036854775808").unwrap(),
+            "'9223372036854775808' is no bigint"
+        );
     }
 
     #[test]

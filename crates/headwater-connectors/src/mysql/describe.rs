@@ -64,7 +64,10 @@ pub(super) async fn columns_of(session: &mut Session, server: &Server, asked: &A
 }
 
 /// The columns of a table or a view, invisible ones, too; none where there is none, or it may not be read.
-async fn columns_of_table(
+///
+/// # Errors
+/// When the catalogue cannot be read.
+pub(super) async fn columns_of_table(
     session: &mut Session,
     server: &Server,
     name: &[String],
@@ -111,7 +114,6 @@ pub(super) fn is_table(name: &[String]) -> String {
 pub(super) struct Size {
     /// `BASE TABLE`, `VIEW`, `SYSTEM VERSIONED`, …
     pub(super) kind: String,
-    pub(super) engine: String,
     /// Bytes of its rows, as the server estimates them.
     pub(super) bytes: u64,
     /// Rows, likewise; `None` where the server does not.
@@ -122,16 +124,16 @@ pub(super) struct Size {
 /// When the catalogue cannot be read.
 pub(super) async fn size(session: &mut Session, server: &Server, asked: &Asked) -> Result<Size> {
     let sql = format!(
-        "select table_type, engine, data_length, table_rows from information_schema.tables where {}",
+        "select table_type, data_length, table_rows from information_schema.tables where {}",
         is_table(&asked.name)
     );
     let doing = format!("the size of {} cannot be read", asked.shown());
     let mut rows = server.ask(session, &sql, &doing).await?;
     let Some(mut row) = rows.pop() else { return Ok(Size::default()) };
     let mut number = |place: usize| row.get_mut(place).and_then(Option::take).and_then(|number| number.parse().ok());
-    let (bytes, estimate) = (number(2).unwrap_or(0), number(3));
+    let (bytes, estimate) = (number(1).unwrap_or(0), number(2));
     let mut text = |place: usize| row.get_mut(place).and_then(Option::take).unwrap_or_default();
-    Ok(Size { kind: text(0), engine: text(1), bytes, rows: estimate })
+    Ok(Size { kind: text(0), bytes, rows: estimate })
 }
 
 /// The columns of a table's primary key, in order.

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use headwater_sdk::{Blame, Error, Result};
 use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
 
-use super::binlog::Place;
+use super::binlog::{Beginning, Place};
 use super::connect::{Flavour, Server, Session};
 use crate::codes;
 
@@ -31,6 +31,8 @@ pub(super) struct Moment {
     /// Sessions that read at a time, at most.
     sessions: usize,
     pool: OnceCell<Pool>,
+    /// What is told of the moment to the load's position.
+    beginning: Option<Beginning>,
 }
 
 #[derive(Debug)]
@@ -47,9 +49,9 @@ pub(super) struct Lent {
 }
 
 impl Moment {
-    pub(super) fn new(server: Server, parts: usize) -> Self {
+    pub(super) fn new(server: Server, parts: usize, beginning: Option<Beginning>) -> Self {
         let most = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { server, sessions: parts.clamp(1, most), pool: OnceCell::new() }
+        Self { server, sessions: parts.clamp(1, most), pool: OnceCell::new(), beginning }
     }
 
     /// A session in a transaction at the moment, when there is one that no part uses.
@@ -82,15 +84,26 @@ impl Moment {
         for _ in 1..self.sessions {
             sessions.push(self.server.connect().await?);
         }
+        if let Some(beginning) = &self.beginning {
+            beginning.before(&mut sessions[0], &self.server).await?;
+        }
         let place = match flavour {
             Flavour::MariaDb(..) => self.meet(&mut sessions).await?,
             Flavour::MySql(..) => None,
         };
-        if place.is_none() {
-            match sessions.len() {
-                1 => self.begin(&mut sessions[0]).await?,
-                _ => self.lock(&mut sessions).await?,
+        let place = match place {
+            Some(place) => Some(place),
+            // Without a place in the log, a lock alone makes several sessions, or a place, meet.
+            None if sessions.len() > 1 || self.beginning.as_ref().is_some_and(Beginning::wants_a_lock) => {
+                self.lock(&mut sessions, flavour).await?
             }
+            None => {
+                self.begin(&mut sessions[0]).await?;
+                None
+            }
+        };
+        if let Some(beginning) = &self.beginning {
+            beginning.after(&mut sessions[0], &self.server, place).await?;
         }
         let free = Arc::new(Semaphore::new(sessions.len()));
         Ok(Pool { idle: Mutex::new(sessions), free })
@@ -134,20 +147,28 @@ impl Moment {
         Ok(place)
     }
 
-    /// Begins while nobody can commit. One session is left where the lock is not given.
-    async fn lock(&self, sessions: &mut Vec<Session>) -> Result<()> {
+    /// Begins while nobody can commit, and says where that is in the log. One session is left where the lock is not given.
+    async fn lock(&self, sessions: &mut Vec<Session>, flavour: Flavour) -> Result<Option<Place>> {
         let mut locking = self.server.connect().await?;
         let wait = format!("set lock_wait_timeout = {LOCK_WAIT}");
         self.server.ask(&mut locking, &wait, "a session cannot be set up").await?;
         if locking.all("flush tables with read lock").await.is_err() {
             sessions.truncate(1);
-            return self.begin(&mut sessions[0]).await;
+            self.begin(&mut sessions[0]).await?;
+            return match flavour {
+                Flavour::MariaDb(..) => self.snapshot_place(&mut sessions[0]).await,
+                Flavour::MySql(..) => Ok(None),
+            };
         }
         for session in sessions {
             self.begin(session).await?;
         }
+        let place = match &self.beginning {
+            Some(_) => super::binlog::end_of_log(&mut locking, &self.server, flavour).await?,
+            None => None,
+        };
         self.server.ask(&mut locking, "unlock tables", "a lock cannot be taken back").await?;
         locking.quit().await;
-        Ok(())
+        Ok(place)
     }
 }

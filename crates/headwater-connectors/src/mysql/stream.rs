@@ -6,12 +6,13 @@ use arrow_schema::SchemaRef;
 use async_trait::async_trait;
 use headwater_sdk::check::OptionsError;
 use headwater_sdk::connector::{
-    Delivery, LoadPosition, Lookback, ReadPart, ReadPlan, SourceStream, StreamSettings,
+    Delivery, LoadPosition, Lookback, ReadMode, ReadPart, ReadPlan, SourceStream, StreamSettings,
 };
 use headwater_sdk::{Blame, Error, Result};
 
+use super::binlog::{Beginning, ChangesPart, Followed, Follower, Table};
 use super::connect::{Flavour, Server, Session};
-use super::describe::{Found, Size, SourceColumn, columns_of, ranges, select, size};
+use super::describe::{Found, Size, SourceColumn, columns_of, primary_key, ranges, select, size};
 use super::options::StreamOptions;
 use super::part::{Load, TablePart};
 use super::quote;
@@ -29,6 +30,7 @@ const MOST_PARTS: u64 = 1024;
 #[derive(Debug)]
 pub(super) struct TableStream {
     server: Server,
+    follower: Arc<Follower>,
     asked: Asked,
     settings: StreamSettings,
 }
@@ -39,18 +41,29 @@ type Position = database::Position<String>;
 impl TableStream {
     pub(super) fn new(
         server: Server,
+        follower: Arc<Follower>,
         stream: StreamOptions,
         settings: StreamSettings,
     ) -> std::result::Result<Self, OptionsError> {
         let StreamOptions { from, query, condition, exclude, cursor } = stream;
         let names = Names { table: "database.table", fold: false, quote: '`' };
         let asked = Asked::new(Wanted { from, query, condition, exclude, cursor, names }, &settings)?;
+        let wrong = |key: &'static str, message: &str, help: &str| {
+            Err(OptionsError { key: Some(key), message: message.to_owned(), help: Some(help.to_owned()) })
+        };
         if asked.name.len() == 1 && server.database().is_none() {
-            let help = "write database.table, or name the database in the connection".to_owned();
-            let message = "the table's database is not known".to_owned();
-            return Err(OptionsError { key: Some("from"), message, help: Some(help) });
+            let help = "write database.table, or name the database in the connection";
+            return wrong("from", "the table's database is not known", help);
         }
-        Ok(Self { server, asked, settings })
+        if settings.mode == ReadMode::Cdc {
+            if matches!(asked.relation, Relation::Query(_)) {
+                return wrong("query", "changes are those of a table", "write `from: database.table`");
+            }
+            if asked.condition.is_some() {
+                return wrong("where", "changes come of all rows", "leave `where` out, and choose rows in a model");
+            }
+        }
+        Ok(Self { server, follower, asked, settings })
     }
 
     /// Where the last load ended, and where this one does; `None` when no row has come since.
@@ -66,7 +79,10 @@ impl TableStream {
             Err(Error::new(codes::MYSQL_CURSOR, blame, message).help(help))
         };
         if !type_of_cursor.is_cursor() {
-            let what = format!("of {}, as the cursor '{cursor}' is, no greatest value can be compared with", type_of_cursor.written);
+            let what = format!(
+                "of {}, as the cursor '{cursor}' is, no greatest value can be compared with",
+                type_of_cursor.written
+            );
             return wrong(Blame::Project, what, "choose an exact number or a time that only grows");
         }
         let (relation, column) = (self.asked.relation(), quote::name(cursor));
@@ -105,7 +121,11 @@ impl TableStream {
             Lookback::Steps(_) => return Err(self.no_lookback(type_of_cursor, "a duration: `lookback: 2h`")),
         };
         // A number without a sign does not go below zero.
-        let value = if type_of_cursor.is_day() { format!("timestamp({value})") } else { format!("cast({value} as decimal(65,30))") };
+        let value = if type_of_cursor.is_day() {
+            format!("timestamp({value})")
+        } else {
+            format!("cast({value} as decimal(65,30))")
+        };
         Ok(format!("{column} >= {value} - {step}"))
     }
 
@@ -115,7 +135,13 @@ impl TableStream {
         Error::new(codes::MYSQL_CURSOR, Blame::Project, message).help(format!("write {write}"))
     }
 
-    fn parts(&self, load: &Arc<Load>, ranges: &[(String, String)], size: &Size, conditions: &[String]) -> Vec<Box<dyn ReadPart>> {
+    fn parts(
+        &self,
+        load: &Arc<Load>,
+        ranges: &[(String, String)],
+        size: &Size,
+        conditions: &[String],
+    ) -> Vec<Box<dyn ReadPart>> {
         let select = load.target.columns.iter().map(select).collect::<Vec<_>>().join(", ");
         let conditions: Vec<&str> = conditions.iter().chain(&self.asked.condition).map(String::as_str).collect();
         let part = |more: &[&str], name: String, bytes: u64| {
@@ -156,7 +182,10 @@ impl SourceStream for TableStream {
         let (columns, drift) =
             chosen(types, &self.asked.exclude, &self.settings, table.as_deref(), &self.asked.shown())?;
         let seen = Seen { session, found, columns, drift };
-        self.plan_rows(seen, position).await
+        match self.settings.mode {
+            ReadMode::Cdc => self.plan_changes(seen, position).await,
+            _ => self.plan_rows(seen, position).await,
+        }
     }
 
     async fn vanished(&self, position: serde_json::Value) -> Result<Vec<String>> {
@@ -190,9 +219,8 @@ impl TableStream {
             Some(cursor) => {
                 let names = seen.found.iter().map(|column| column.name.as_str());
                 let of = seen.type_of(cursor);
-                let of = of.ok_or_else(|| {
-                    database::no_column(codes::MYSQL_OPTIONS, &self.asked.shown(), cursor, names)
-                })?;
+                let of =
+                    of.ok_or_else(|| database::no_column(codes::MYSQL_OPTIONS, &self.asked.shown(), cursor, names))?;
                 match self.span(&mut seen.session, cursor, &of, before.as_ref()).await? {
                     Some(span) => {
                         (span.conditions, false, Some(Position { cursor: cursor.clone(), read_to: Some(span.to) }))
@@ -206,7 +234,7 @@ impl TableStream {
         };
         let position = written(&position)?;
         // An index on the cursor finds the new rows better than ranges of the key do.
-        let mut plan = self.load(seen, &conditions, first, LoadPosition::known(position)).await?;
+        let mut plan = self.load(seen, &conditions, first, LoadPosition::known(position), None).await?;
         plan.delivery = Asked::delivery(&self.settings, first);
         if nothing {
             plan.parts = Vec::new();
@@ -217,8 +245,59 @@ impl TableStream {
         Ok(plan)
     }
 
+    async fn plan_changes(&self, mut seen: Seen, position: Option<serde_json::Value>) -> Result<ReadPlan> {
+        let shown = self.asked.shown();
+        let session = &mut seen.session;
+        let size_of = size(session, &self.server, &self.asked).await?;
+        let (schema_of, name) = match self.asked.name.as_slice() {
+            [schema, name] => (schema.clone(), name.clone()),
+            name => (self.server.database().unwrap_or_default().to_owned(), name.concat()),
+        };
+        let table = Table {
+            name: [schema_of, name],
+            found: &seen.found,
+            size: &size_of,
+            primary_key: primary_key(session, &self.server, &self.asked).await?,
+            declared: &self.settings.key,
+            read: &seen.columns,
+            shown: shown.clone(),
+        };
+        let key = self.follower.verify(session, &table).await?;
+        let followed = position.map(serde_json::from_value::<Followed>).transpose().map_err(|error| {
+            let message = format!("how far {shown} was followed is not known: {error}");
+            Error::new(codes::BAD_POSITION, Blame::Environment, message).help("--full-refresh loads everything again")
+        })?;
+        let Some(followed) = followed else {
+            let position = LoadPosition::default();
+            let beginning = self.follower.begin(session, &table, position.clone()).await?;
+            return self.load(seen, &[], true, position, Some(beginning)).await;
+        };
+        let outstanding = self.follower.outstanding(session, &table, followed).await?;
+        let fingerprint = self.fingerprint(session).await?;
+        let places =
+            key.iter().filter_map(|name| seen.columns.iter().position(|column| column.name == *name)).collect();
+        let position = outstanding.position.clone();
+        let is_any = outstanding.since.is_some();
+        let since = outstanding.since.as_ref().map(|since| format!("changes since {since}"));
+        let description = since.unwrap_or_else(|| "no changes".to_owned());
+        let schema = schema(&seen.columns);
+        let target = Target::new(seen.columns, self.settings.on_bad_row, shown);
+        let part: Box<dyn ReadPart> =
+            Box::new(ChangesPart { server: self.server.clone(), target, key: places, outstanding });
+        let parts = if is_any { vec![part] } else { Vec::new() };
+        let (drift, delivery) = (seen.drift, Delivery::Changes { key });
+        Ok(ReadPlan { schema, parts, delivery, position, fingerprint, description, drift, changed: Vec::new() })
+    }
+
     /// All rows that meet the conditions, in parts where `whole` says that they are most of the table.
-    async fn load(&self, mut seen: Seen, conditions: &[String], whole: bool, position: LoadPosition) -> Result<ReadPlan> {
+    async fn load(
+        &self,
+        mut seen: Seen,
+        conditions: &[String],
+        whole: bool,
+        position: LoadPosition,
+        beginning: Option<Beginning>,
+    ) -> Result<ReadPlan> {
         let (mut size_of, mut ranges_of) = (Size::default(), Vec::new());
         if whole && matches!(self.asked.relation, Relation::Table(_)) {
             size_of = size(&mut seen.session, &self.server, &self.asked).await?;
@@ -229,7 +308,7 @@ impl TableStream {
         }
         let fingerprint = self.fingerprint(&mut seen.session).await?;
         let schema = schema(&seen.columns);
-        let moment = Moment::new(self.server.clone(), ranges_of.len());
+        let moment = Moment::new(self.server.clone(), ranges_of.len(), beginning);
         let target = Target::new(seen.columns, self.settings.on_bad_row, self.asked.shown());
         let load = Arc::new(Load { moment, target });
         let parts = self.parts(&load, &ranges_of, &size_of, conditions);
@@ -241,7 +320,9 @@ impl TableStream {
     /// numbers them, it is another one each time.
     async fn fingerprint(&self, session: &mut Session) -> Result<String> {
         let sql = match Flavour::of(session) {
-            Flavour::MariaDb(..) => "select concat_ws(' ', @@global.gtid_binlog_pos, @@global.gtid_slave_pos, @@global.log_bin)",
+            Flavour::MariaDb(..) => {
+                "select concat_ws(' ', @@global.gtid_binlog_pos, @@global.gtid_slave_pos, @@global.log_bin)"
+            }
             Flavour::MySql(..) => "select concat_ws(' ', @@global.gtid_executed, @@global.log_bin)",
         };
         let rows = self.server.ask(session, sql, "its state cannot be read").await?;

@@ -36,6 +36,7 @@ pub(super) enum Form {
     Plain,
     /// A float, as the double that it is exactly.
     Float,
+    Double,
     Bits,
     /// A date or a time of a date, which may be zero.
     Day(ZeroDates),
@@ -68,7 +69,8 @@ impl SqlType {
         let name = name.to_ascii_lowercase();
         let is_list = matches!(name.as_str(), "enum" | "set");
         let inside = rest.strip_prefix('(').and_then(|rest| rest.split_once(')')).filter(|_| !is_list);
-        let digits = inside.map(|(inside, _)| inside.split(',').filter_map(|digits| digits.trim().parse().ok()).collect());
+        let digits =
+            inside.map(|(inside, _)| inside.split(',').filter_map(|digits| digits.trim().parse().ok()).collect());
         let is_unsigned = !is_list && rest.contains("unsigned");
         Self { written: written.to_owned(), name, digits: digits.unwrap_or_default(), is_unsigned, zero_dates }
     }
@@ -134,7 +136,8 @@ impl SqlType {
 
     /// Whether values have an order by which the greatest is found, and compared with as a constant.
     pub(super) fn is_cursor(&self) -> bool {
-        let others = ["decimal", "double", "year", "date", "datetime", "timestamp", "char", "varchar", "tinytext", "text"];
+        let others =
+            ["decimal", "double", "year", "date", "datetime", "timestamp", "char", "varchar", "tinytext", "text"];
         self.integer().is_some() || others.contains(&self.name.as_str())
     }
 
@@ -151,6 +154,7 @@ impl SqlType {
     fn form(&self) -> Form {
         match self.name.as_str() {
             "float" => Form::Float,
+            "double" => Form::Double,
             "bit" => Form::Bits,
             "geometry" | "point" | "linestring" | "polygon" | "multipoint" | "multilinestring" | "multipolygon"
             | "geometrycollection" | "geomcollection" => Form::Geometry,
@@ -213,7 +217,8 @@ impl NativeType for SqlType {
             }
             // Integers up to 53 bits are exact.
             (DataType::Float64, _) => self.integer().is_some_and(|bytes| bytes < 8) || form == Form::Float,
-            (DataType::Decimal128(..), Form::Plain | Form::Bits) => self.is_number() || form == Form::Bits,
+            (DataType::Decimal128(..), Form::Plain) => self.is_number(),
+            (DataType::Decimal128(..), Form::Bits) => true,
             // At midnight; and a time of a clock that the project says is UTC's.
             (DataType::Timestamp(TimeUnit::Microsecond, None), _) => self.name == "date",
             (DataType::Timestamp(TimeUnit::Microsecond, Some(_)), _) => self.name == "datetime",

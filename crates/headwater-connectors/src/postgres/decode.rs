@@ -189,7 +189,6 @@ impl Column {
             Values::List { lists, .. } => lists.lengths.len(),
         }
     }
-
 }
 
 impl Ends {

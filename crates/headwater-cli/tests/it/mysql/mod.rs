@@ -1,7 +1,9 @@
 //! Tables of a MariaDB.
 
+mod changes;
 mod described;
 mod encrypted;
+mod following;
 mod incremental;
 mod large;
 mod refusals;
@@ -21,7 +23,11 @@ struct Source {
 impl Source {
     /// Streams of a new database, in YAML.
     fn new(sql: &str, streams: &str) -> Self {
-        let database = Database::new();
+        Self::of(Database::new(), sql, streams)
+    }
+
+    /// Streams of a database.
+    fn of(database: Database, sql: &str, streams: &str) -> Self {
         database.sql(sql);
         let project = Project::empty();
         let source = Self { project, database };

@@ -72,6 +72,8 @@ impl Server {
         leash.args(is_root.then_some("--user=root")).arg(format!("--port={port}"));
         for (name, path) in [
             ("datadir", data),
+            // Servers that share one take each other's temporary files away.
+            ("tmpdir", folder.clone()),
             ("socket", folder.join("socket")),
             ("init-file", init),
             ("ssl-cert", folder.join("server.crt")),
@@ -136,6 +138,13 @@ impl Database {
         Self::of(Some(server))
     }
 
+    /// One of a given name.
+    pub(super) fn named(server: Server, name: &str) -> Self {
+        let database = Self { own: Some(server), name: name.to_owned() };
+        database.sql_in("mysql", &format!("create database {name} character set utf8mb4"));
+        database
+    }
+
     fn of(own: Option<Server>) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let database = Self { own, name: format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed)) };
@@ -152,7 +161,12 @@ impl Database {
     /// What SQL answers, as the client writes it: rows by lines, fields apart by tabs.
     #[track_caller]
     pub(super) fn sql(&self, sql: &str) -> String {
-        let output = self.server().client(&self.name, &format!("set time_zone = '+00:00';\n{sql}"));
+        self.sql_in(&self.name, sql)
+    }
+
+    #[track_caller]
+    fn sql_in(&self, database: &str, sql: &str) -> String {
+        let output = self.server().client(database, &format!("set time_zone = '+00:00';\n{sql}"));
         assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
     }
@@ -162,8 +176,22 @@ impl Database {
         self.server().client(&self.name, sql).status.success()
     }
 
+    /// SQL that goes on beside the test.
+    pub(super) fn beside(&self, sql: &str) -> std::thread::JoinHandle<()> {
+        assert!(self.own.is_none(), "the server outlives the thread");
+        let (name, sql) = (self.name.clone(), sql.to_owned());
+        std::thread::spawn(move || {
+            let output = server().client(&name, &sql);
+            assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
+        })
+    }
+
     pub(super) fn name(&self) -> &str {
         &self.name
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.server().port
     }
 
     /// Where it is, for its owner.

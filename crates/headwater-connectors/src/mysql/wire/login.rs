@@ -15,7 +15,7 @@ use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use super::{ERROR, EOF, Fields, OK, Result, Wire, WireError, packet};
+use super::{EOF, ERROR, Fields, OK, Result, Wire, WireError, packet};
 
 const LONG_PASSWORD: u32 = 1;
 const LONG_FLAG: u32 = 4;
@@ -43,7 +43,10 @@ const FULL: u8 = 4;
 /// Where a server is.
 #[derive(Debug, Clone)]
 pub(in super::super) enum Address {
-    Tcp { host: String, port: u16 },
+    Tcp {
+        host: String,
+        port: u16,
+    },
     #[cfg(unix)]
     Socket(PathBuf),
 }
@@ -58,7 +61,10 @@ pub(in super::super) struct Credentials {
 
 impl std::fmt::Debug for Credentials {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Credentials").field("user", &self.user).field("database", &self.database).finish_non_exhaustive()
+        f.debug_struct("Credentials")
+            .field("user", &self.user)
+            .field("database", &self.database)
+            .finish_non_exhaustive()
     }
 }
 
@@ -106,7 +112,8 @@ impl Wire {
             return Err(WireError::Tls("the server speaks no TLS".to_owned()));
         }
         let tcp = plain.ask_for_tls(capabilities(who) | SSL, sequence).await?;
-        let name = ServerName::try_from(host.clone()).map_err(|_| WireError::Tls(format!("'{host}' is no name of a host")))?;
+        let name =
+            ServerName::try_from(host.clone()).map_err(|_| WireError::Tls(format!("'{host}' is no name of a host")))?;
         let encrypted = TlsConnector::from(Arc::clone(config)).connect(name, tcp).await;
         let encrypted = encrypted.map_err(|error| WireError::Tls(error.to_string()))?;
         let mut wire = Self::new(Box::new(encrypted));
@@ -125,7 +132,13 @@ impl Wire {
     }
 
     /// `is_private` says whether nobody else can read what is sent.
-    async fn prove(&mut self, who: &Credentials, greeting: Greeting, is_private: bool, more: Option<u32>) -> Result<()> {
+    async fn prove(
+        &mut self,
+        who: &Credentials,
+        greeting: Greeting,
+        is_private: bool,
+        more: Option<u32>,
+    ) -> Result<()> {
         let Greeting { version, challenge, plugin, .. } = greeting;
         self.version = version;
         // A method that is not known is answered by another one; the server then says which one it wants.
@@ -169,7 +182,8 @@ impl Wire {
                     Some(&FULL) if is_private => self.send(&in_clear(&who.password)).await?,
                     Some(&FULL) => {
                         return Err(WireError::Login(
-                            "the server wants the password itself, which is sent over an encrypted connection only".to_owned(),
+                            "the server wants the password itself, which is sent over an encrypted connection only"
+                                .to_owned(),
                         ));
                     }
                     _ => return Err(WireError::Form("an answer to the login")),

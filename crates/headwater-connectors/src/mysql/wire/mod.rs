@@ -225,7 +225,8 @@ impl Wire {
         let mut whole: Option<BytesMut> = None;
         loop {
             self.fill(4).await?;
-            let length = usize::from(self.input[0]) | usize::from(self.input[1]) << 8 | usize::from(self.input[2]) << 16;
+            let length =
+                usize::from(self.input[0]) | usize::from(self.input[1]) << 8 | usize::from(self.input[2]) << 16;
             self.sequence = self.input[3].wrapping_add(1);
             self.input.advance(4);
             self.fill(length).await?;

@@ -160,7 +160,9 @@ impl ChangesPart {
                 Value::Text(bytes) => {
                     let begin = row.len();
                     if let Err(reason) = text.binary(bytes, row) {
-                        wrong.get_or_insert_with(|| format!("column '{}': {reason}", self.load.target.columns[place].name));
+                        wrong.get_or_insert_with(|| {
+                            format!("column '{}': {reason}", self.load.target.columns[place].name)
+                        });
                     }
                     Some(begin..row.len())
                 }
@@ -191,7 +193,8 @@ impl ChangesPart {
         let [table, partitions @ ..] = self.outstanding.oids.as_slice() else { return Ok(()) };
         let all = !partitions.is_empty() && partitions.iter().all(|partition| oids.contains(partition));
         if !oids.contains(table) && !all {
-            let message = format!("a partition of {} was truncated: which rows that were is not told", self.load.target.shown);
+            let message =
+                format!("a partition of {} was truncated: which rows that were is not told", self.load.target.shown);
             return Err(Error::new(codes::POSTGRES_LOST, Blame::Data, message)
                 .help("--full-refresh reads the table anew; rows that are deleted are told one by one"));
         }

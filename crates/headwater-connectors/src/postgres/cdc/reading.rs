@@ -1,9 +1,9 @@
 //! One reading of the slot, for all tables that follow it: what concerns each is put into a temporary file of its own.
 
-use std::collections::HashMap;
 use futures::TryStreamExt;
 use headwater_sdk::name::quote_identifier;
 use headwater_sdk::{Blame, Error, Result};
+use std::collections::HashMap;
 use tokio::sync::OnceCell;
 use tokio_postgres::error::SqlState;
 
