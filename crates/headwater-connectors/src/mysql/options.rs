@@ -12,7 +12,9 @@ pub struct SourceOptions {
     /// Where the database is: `mysql://user:password@host:3306/database`, with `?socket=/path` for a socket of this machine. Write
     /// the password as `${NAME}`.
     pub connection: String,
-    /// How the connection is encrypted. Default: `verify`, but for a server on this machine.
+    /// How the connection is encrypted: `verify` (encrypted, and the server's certificate is verified, with its name), `encrypt`
+    /// (encrypted; whoever answers is believed to be the server) or `off` (in the clear). Default: `verify`, but for a server on
+    /// this machine, where it is `off`.
     #[serde(default)]
     pub tls: Option<Tls>,
     /// A file with the certificates, in PEM, of those who may have signed the server's; in place of the system's.

@@ -12,7 +12,9 @@ pub struct SourceOptions {
     /// Where the database is: `postgres://user:password@host:5432/database`, or `host=… user=… dbname=…`. Write the password as
     /// `${NAME}`.
     pub connection: String,
-    /// How the connection is encrypted. Default: `verify`, but for a server on this machine.
+    /// How the connection is encrypted: `verify` (encrypted, and the server's certificate is verified, with its name), `encrypt`
+    /// (encrypted; whoever answers is believed to be the server) or `off` (in the clear). Default: `verify`, but for a server on
+    /// this machine, where it is `off`.
     #[serde(default)]
     pub tls: Option<Tls>,
     /// The replication slot by which the tables of the mode `cdc` are followed. Each lake that follows the database needs its own.
