@@ -48,7 +48,9 @@
 //! partitions that are emptied, another table that is renamed to the name (as tools for online changes of a schema do),
 //! transactions in two phases (XA), parts of JSON values (`binlog_row_value_options`). Rows of which a part is logged (`binlog_row_image`
 //! `MINIMAL`, `NOBLOB`) keep the rest; columns that are computed (`virtual`) then have to be excluded. System-versioned tables are
-//! not followed. A new column is null in rows that were logged before it.
+//! not followed. A new column is null in rows that were logged before it. Texts are followed that are in UTF-8, UTF-16, UTF-32, `ucs2`,
+//! `ascii`, `latin1`, `latin2`, `latin7`, `cp1250`, `cp1251`, `cp1256`, `cp1257`, `koi8r` and `macroman`; a column in another character set has to
+//! be excluded, or converted.
 //!
 //! Types: integers are `smallint`, `int` and `bigint`, wide enough for those without a sign; `bigint unsigned` is `decimal(20,0)`.
 //! `tinyint(1)` is a number as every `tinyint`, for it may hold more than 0 and 1: `columns: { paid: { type: boolean } }` says

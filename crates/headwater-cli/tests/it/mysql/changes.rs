@@ -189,14 +189,8 @@ fn every_type_comes_by_changes_as_by_the_snapshot() {
 #[test]
 fn texts_of_every_character_set_come_by_changes_as_by_the_snapshot() {
     // All characters that the sets of one byte each have, and some of those of several.
-    let single = [
-        "latin1", "latin2", "latin5", "latin7", "cp1250", "cp1251", "cp1256", "cp1257", "cp866", "greek", "hebrew",
-        "koi8r", "koi8u", "macroman", "tis620", "ascii",
-    ];
-    let wide = [
-        "utf8mb3", "ucs2", "utf16", "utf16le", "utf32", "sjis", "cp932", "ujis", "eucjpms", "euckr", "gbk", "gb2312",
-        "big5",
-    ];
+    let single = ["latin1", "latin2", "latin7", "cp1250", "cp1251", "cp1256", "cp1257", "koi8r", "macroman", "ascii"];
+    let wide = ["utf8mb3", "ucs2", "utf16", "utf16le", "utf32"];
     let source = Source::new("select 1", "  []\n");
     let mut streams = String::new();
     for charset in single.iter().chain(&wide) {
@@ -214,11 +208,8 @@ fn texts_of_every_character_set_come_by_changes_as_by_the_snapshot() {
         }
         for charset in wide {
             let text = match charset {
-                "euckr" => "'한국어'",
-                "gbk" | "gb2312" | "big5" => "'中文'",
                 "utf8mb3" | "ucs2" => "'naïve 日本'",
-                "utf16" | "utf16le" | "utf32" => "'naïve 日本 😀'",
-                _ => "'日本ｱア'",
+                _ => "'naïve 日本 😀'",
             };
             source.database.sql(&format!("insert into t_{charset} values ({first}, {text}, 'ab'), ({first} + 1, '', ' '), ({first} + 2, 'x ', 'abc')"));
         }

@@ -48,7 +48,7 @@ pub(super) const COLUMNS: &[Column] = &[
     ("char(10) character set ucs2", "string", "'naïve'", "'日本'"),
     ("varchar(10) character set utf16", "string", "'a😀b'", "''"),
     ("varchar(10) character set cp1251", "string", "'Привет'", "'Ђѓ№'"),
-    ("varchar(10) character set sjis", "string", "'日本'", "'ｱ'"),
+    ("varchar(10) character set utf32", "string", "'日本'", "'ｱ'"),
     ("tinytext", "string", "'tiny'", "''"),
     ("text", "string", "repeat('text', 1000)", "'x'"),
     ("mediumtext character set latin1", "string", "'ÿ'", "''"),

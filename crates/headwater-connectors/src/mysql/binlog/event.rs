@@ -209,7 +209,8 @@ impl TableMap {
                 self.unsigned = unsigned;
             }
             2 => {
-                self.collations = default_collations(&mut fields, self.columns.iter().filter(|c| c.is_text()).count())?
+                let texts = self.columns.iter().filter(|column| column.is_text()).count();
+                self.collations = default_collations(&mut fields, texts)?;
             }
             3 => self.collations = numbers(&mut fields)?,
             4 => {
