@@ -91,6 +91,23 @@ pub(crate) const POSTGRES_REPLICATION: &str = "HW0347";
 /// See [`CODES`].
 pub(crate) const POSTGRES_LOST: &str = "HW0348";
 /// See [`CODES`].
+pub(crate) const MYSQL_OPTIONS: &str = "HW0350";
+/// See [`CODES`].
+pub(crate) const MYSQL_UNREACHABLE: &str = "HW0351";
+/// See [`CODES`].
+pub(crate) const MYSQL_REFUSED: &str = "HW0352";
+/// See [`CODES`].
+pub(crate) const MYSQL_FORBIDDEN: &str = "HW0353";
+/// See [`CODES`].
+pub(crate) const MYSQL_TLS: &str = "HW0354";
+/// See [`CODES`].
+pub(crate) const MYSQL_FAILED: &str = "HW0355";
+/// See [`CODES`].
+pub(crate) const MYSQL_CURSOR: &str = "HW0356";
+/// See [`CODES`].
+pub(crate) const MYSQL_BINLOG: &str = "HW0357";
+/// See [`CODES`].
+pub(crate) const MYSQL_LOST: &str = "HW0358";
 pub(crate) const NO_TARGET: &str = "HW0381";
 /// See [`CODES`].
 pub(crate) const DELIVERED_MEANWHILE: &str = "HW0382";
@@ -385,6 +402,61 @@ pub const CODES: &[Code] = &[
         explanation: "The replication slot does not hold everything that was committed since the table was read: it was dropped, made \
                       again, read by somebody else or given up by the server; or a partition was truncated. --full-refresh reads the \
                       table anew.",
+    },
+    Code {
+        code: MYSQL_OPTIONS,
+        title: "a stream of MySQL names what is not there",
+        explanation: "The table, column, condition or query of the stream is not one that the server knows, a file of certificates \
+                      is not there, or a column is declared with a type in which its values cannot be read.",
+    },
+    Code {
+        code: MYSQL_UNREACHABLE,
+        title: "MySQL cannot be reached",
+        explanation: "No connection to the server was made, or it was cut, or the server ended the work. Nothing of the load was kept; \
+                      trying again may help.",
+    },
+    Code {
+        code: MYSQL_REFUSED,
+        title: "MySQL refuses the connection",
+        explanation: "The server answers, and does not let this user in, or does not have the database. It may also want a login that \
+                      is not known here, or one that is not done over a connection in the clear.",
+    },
+    Code {
+        code: MYSQL_FORBIDDEN,
+        title: "MySQL forbids to read",
+        explanation: "The user needs select on the table; a view needs it, too, for who made it.",
+    },
+    Code {
+        code: MYSQL_TLS,
+        title: "the connection to MySQL cannot be encrypted as asked",
+        explanation: "The server's certificate is not signed by anybody who is believed, is another host's, or the server speaks no \
+                      TLS. Name the signer's certificate with `ca`, or say with `tls` what else is good enough.",
+    },
+    Code {
+        code: MYSQL_FAILED,
+        title: "MySQL reports an error",
+        explanation: "The message is the server's; its documentation explains the number.",
+    },
+    Code {
+        code: MYSQL_CURSOR,
+        title: "a cursor of MySQL that misses rows",
+        explanation: "In the mode incremental a run reads the rows past the greatest value of the last one. A row whose cursor is \
+                      null would never be read, and a value of some types (`float`, `enum`, `json`) cannot be compared with.",
+    },
+    Code {
+        code: MYSQL_BINLOG,
+        title: "changes of MySQL cannot be followed",
+        explanation: "The mode cdc needs log_bin, binlog_format = ROW, a user who may read the log, a table whose rows have a key, and \
+                      columns whose values in the log are read. A table that was altered more than once since the last run is read \
+                      anew, unless the log has the names of columns (binlog_row_metadata = FULL). The message says what is missing, \
+                      and the statement that helps.",
+    },
+    Code {
+        code: MYSQL_LOST,
+        title: "changes of MySQL are lost",
+        explanation: "The binary log does not hold everything that was committed since the table was read: the server has thrown a part \
+                      of it away or begun it anew, another server was put in its place, or something was logged that does not say which \
+                      rows it changed. --full-refresh reads the table anew and follows it from there.",
     },
     Code {
         code: SQLITE_OPTIONS,

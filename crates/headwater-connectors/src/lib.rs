@@ -11,6 +11,7 @@ mod database;
 pub mod files;
 mod lake_types;
 mod local;
+pub mod mysql;
 mod position;
 pub mod postgres;
 mod rejected;
@@ -30,7 +31,7 @@ use headwater_sdk::script::ProgramRunner;
 
 /// Every connector, in the order of their names.
 pub fn all() -> Vec<Box<dyn ConnectorType>> {
-    vec![erased::<files::Files>(), erased::<postgres::Postgres>(), erased::<rest::Rest>(), erased::<sqlite::Sqlite>()]
+    vec![erased::<files::Files>(), erased::<mysql::MySql>(), erased::<postgres::Postgres>(), erased::<rest::Rest>(), erased::<sqlite::Sqlite>()]
 }
 
 /// Every destination, in the order of their names.

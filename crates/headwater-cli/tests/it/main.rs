@@ -11,6 +11,7 @@ mod formats;
 mod histories;
 mod main_job;
 mod maintaining;
+mod mysql;
 mod planning;
 mod postgres;
 mod program;

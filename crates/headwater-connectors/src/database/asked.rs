@@ -16,10 +16,25 @@ pub(crate) struct Wanted {
     pub(crate) condition: Option<String>,
     pub(crate) exclude: Vec<String>,
     pub(crate) cursor: Option<String>,
+    pub(crate) names: Names,
+}
+
+/// How a database writes names.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Names {
     /// How a table's name is written in messages, e.g. `schema.table`.
-    pub(crate) name_as: &'static str,
+    pub(crate) table: &'static str,
     /// Whether names without quotes are those in small letters.
-    pub(crate) folds_names: bool,
+    pub(crate) fold: bool,
+    /// What stands around a name that is quoted; twice within it for itself.
+    pub(crate) quote: char,
+}
+
+impl Names {
+    fn quoted(self, name: &str) -> String {
+        let quote = self.quote;
+        format!("{quote}{}{quote}", name.replace(quote, &format!("{quote}{quote}")))
+    }
 }
 
 /// A table, a view or a query, and what of it.
@@ -29,6 +44,8 @@ pub(crate) struct Asked {
     pub(crate) condition: Option<String>,
     pub(crate) exclude: Vec<String>,
     pub(crate) cursor: Option<String>,
+    /// The parts of the table's name; none of a query.
+    pub(crate) name: Vec<String>,
     /// The table that is filled; none where something is only looked at.
     table: Option<TableName>,
 }
@@ -49,24 +66,23 @@ impl Asked {
             message: message.to_owned(),
             help: Some(help.to_owned()),
         };
-        let Wanted { from, query, condition, exclude, cursor, name_as, folds_names } = wanted;
+        let Wanted { from, query, condition, exclude, cursor, names } = wanted;
+        let mut name = Vec::new();
         let relation = match (from, query) {
-            (Some(from), None) => Relation::Table(table_name(&from, folds_names).ok_or_else(|| {
-                wrong(
-                    "from",
-                    &format!("'{from}' is no table's name"),
-                    &format!(
-                        "write {name_as}, with \" around names with {}",
-                        if folds_names { "capitals" } else { "dots" }
-                    ),
-                )
-            })?),
+            (Some(from), None) => {
+                name = table_name(&from, names).ok_or_else(|| {
+                    let (quote, odd) = (names.quote, if names.fold { "capitals" } else { "dots" });
+                    let help = format!("write {}, with {quote} around names with {odd}", names.table);
+                    wrong("from", &format!("'{from}' is no table's name"), &help)
+                })?;
+                Relation::Table(name.iter().map(|part| names.quoted(part)).collect::<Vec<_>>().join("."))
+            }
             (None, Some(query)) => Relation::Query(query.trim().trim_end_matches(';').to_owned()),
             (Some(_), Some(_)) => {
                 return Err(wrong("query", "a stream reads a table or a query", "leave `from` or `query` out"));
             }
             (None, None) => {
-                let help = format!("add `from: {name_as}`, or `query: …`");
+                let help = format!("add `from: {}`, or `query: …`", names.table);
                 return Err(wrong("from", "the stream does not say what it reads", &help));
             }
         };
@@ -88,13 +104,14 @@ impl Asked {
             let help = "leave it out of `exclude`: it says how far the table was read";
             return Err(wrong("exclude", &format!("'{cursor}' is the cursor"), help));
         }
-        Ok(Self { relation, condition, exclude, cursor, table: Some(settings.table.clone()) })
+        Ok(Self { relation, condition, exclude, cursor, name, table: Some(settings.table.clone()) })
     }
 
     /// All of a table that has this name.
     pub(crate) fn whole(name: &str) -> Self {
         let relation = Relation::Table(quote_identifier(name));
-        Self { relation, condition: None, exclude: Vec::new(), cursor: None, table: None }
+        let name = vec![name.to_owned()];
+        Self { relation, condition: None, exclude: Vec::new(), cursor: None, name, table: None }
     }
 
     /// What stands behind FROM.
@@ -108,7 +125,7 @@ impl Asked {
     /// What it is called in messages.
     pub(crate) fn shown(&self) -> String {
         match &self.relation {
-            Relation::Table(name) => name.replace('"', ""),
+            Relation::Table(_) => self.name.join("."),
             Relation::Query(_) => match &self.table {
                 Some(table) => format!("the query of {table}"),
                 None => "the query".to_owned(),
@@ -144,30 +161,31 @@ pub(crate) fn filter(conditions: &[&str]) -> String {
     if all.is_empty() { String::new() } else { format!(" where {}", all.join(" and ")) }
 }
 
-/// A name of a table as a person writes it (`public.orders`, `"Odd schema"."Orders"`), quoted; `None` for another text.
-fn table_name(written: &str, folds: bool) -> Option<String> {
+/// The parts of a table's name as a person writes it (`public.orders`, `"Odd schema"."Orders"`); `None` for another text.
+fn table_name(written: &str, names: Names) -> Option<Vec<String>> {
     let (mut parts, mut rest) = (Vec::new(), written.trim());
     loop {
-        let (part, behind) = match rest.strip_prefix('"') {
+        let (part, behind) = match rest.strip_prefix(names.quote) {
             Some(quoted) => {
-                let mut end = quoted.find('"')?;
-                while quoted[end + 1..].starts_with('"') {
-                    end += 2 + quoted[end + 2..].find('"')?;
+                let mut end = quoted.find(names.quote)?;
+                while quoted[end + 1..].starts_with(names.quote) {
+                    end += 2 + quoted[end + 2..].find(names.quote)?;
                 }
-                (quoted[..end].replace("\"\"", "\""), &quoted[end + 1..])
+                let (one, two) = (names.quote.to_string(), names.quote.to_string().repeat(2));
+                (quoted[..end].replace(&two, &one), &quoted[end + 1..])
             }
             None => {
                 let (part, behind) = rest.split_at(rest.find('.').unwrap_or(rest.len()));
-                (if folds { part.to_lowercase() } else { part.to_owned() }, behind)
+                (if names.fold { part.to_lowercase() } else { part.to_owned() }, behind)
             }
         };
         if part.is_empty() {
             return None;
         }
-        parts.push(quote_identifier(&part));
+        parts.push(part);
         match behind.strip_prefix('.') {
             Some(behind) => rest = behind,
-            None if behind.is_empty() && parts.len() <= 2 => return Some(parts.join(".")),
+            None if behind.is_empty() && parts.len() <= 2 => return Some(parts),
             None => return None,
         }
     }
@@ -175,15 +193,19 @@ fn table_name(written: &str, folds: bool) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::table_name;
+    use super::{Names, table_name};
 
     #[test]
     fn names_are_read_as_databases_read_them() {
-        let of = |written: &str| table_name(written, true);
-        assert_eq!(of("public.orders").unwrap(), "\"public\".\"orders\"");
-        assert_eq!(of("Orders").unwrap(), "\"orders\"");
-        assert_eq!(table_name("Orders", false).unwrap(), "\"Orders\"");
-        assert_eq!(of("\"Odd.schema\".\"a \"\"b\"\"\"").unwrap(), "\"Odd.schema\".\"a \"\"b\"\"\"");
+        let as_is = Names { table: "schema.table", fold: false, quote: '"' };
+        let of = |written: &str| table_name(written, Names { fold: true, ..as_is }).map(|parts| parts.join("|"));
+        assert_eq!(of("public.orders").unwrap(), "public|orders");
+        assert_eq!(of("Orders").unwrap(), "orders");
+        assert_eq!(table_name("Orders", as_is).unwrap(), ["Orders"]);
+        assert_eq!(of("\"Odd.schema\".\"a \"\"b\"\"\"").unwrap(), "Odd.schema|a \"b\"");
+        assert_eq!(as_is.quoted("a \"b\""), "\"a \"\"b\"\"\"");
+        let backticks = Names { quote: '`', ..as_is };
+        assert_eq!(table_name("shop.`odd ``one``.`", backticks).unwrap(), ["shop", "odd `one`."]);
         for wrong in ["", "a.", ".a", "a.b.c", "\"a", "\"a\"b"] {
             assert_eq!(of(wrong), None, "{wrong}");
         }

@@ -4,10 +4,19 @@
 
 mod asked;
 mod batch;
+mod builder;
 mod columns;
+mod fields;
+mod spool;
+mod tls;
 
-pub(crate) use asked::{Asked, Relation, Wanted, filter};
+pub(crate) use asked::{Asked, Names, Relation, Wanted, filter};
 pub(crate) use batch::{BatchRows, Finished, defect, raw};
+pub(crate) use builder::Builder;
 pub(crate) use columns::{ColumnRead, NativeType, SourceColumn, chosen, no_column, schema};
+pub(crate) use fields::{FieldBatch, FieldColumn, Target};
+pub(crate) use spool::{Gathering, Messages, Spool, Spooled};
+pub use tls::Tls;
+pub(crate) use tls::{TlsCodes, encryption, is_here};
 
 pub(crate) use crate::position::{Position, written};

@@ -11,10 +11,11 @@ use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{Client, Config, NoTls, Socket};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::options::{SourceOptions, Tls};
-use super::tls;
+use super::options::SourceOptions;
 use crate::codes;
+use crate::database::{self, Tls, TlsCodes};
 
 /// How long a server has to answer, unless the connection says otherwise.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
@@ -138,10 +139,10 @@ impl Server {
     }
 
     async fn log_in(&self) -> Result<Session> {
-        let session = match self.tls {
-            Tls::Off => self.connect_by(NoTls).await?,
-            Tls::Encrypt => self.connect_by(tls::believing()?).await?,
-            Tls::Verify => self.connect_by(tls::verifying(self.ca.as_deref())?).await?,
+        let codes = TlsCodes { options: codes::POSTGRES_OPTIONS, tls: codes::POSTGRES_TLS };
+        let session = match database::encryption(self.tls, self.ca.as_deref(), codes)? {
+            None => self.connect_by(NoTls).await?,
+            Some(config) => self.connect_by(MakeRustlsConnect::new(config)).await?,
         };
         session.batch_execute(SESSION).await.map_err(|error| self.error(&error, "a session cannot be set up"))?;
         Ok(session)
@@ -234,9 +235,7 @@ impl Server {
 /// Whether traffic to a host never leaves the machine.
 fn is_here(host: &Host) -> bool {
     match host {
-        Host::Tcp(name) => {
-            name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-        }
+        Host::Tcp(name) => database::is_here(name),
         #[cfg(unix)]
         Host::Unix(_) => true,
     }

@@ -14,6 +14,7 @@ use arrow_schema::{DataType, Field};
 
 use super::numeric::{to_decimal, to_text};
 use super::types::{Reading, Wire};
+use crate::database::FieldColumn;
 
 /// Days from 1970-01-01 to 2000-01-01.
 const EPOCH_DAYS: i32 = 10_957;
@@ -55,15 +56,68 @@ struct Ends {
     field: Arc<Field>,
 }
 
-impl Column {
-    /// An empty column.
-    ///
-    /// # Errors
-    /// For a type that no reading has.
-    pub(super) fn new(reading: &Reading) -> Result<Self, String> {
+impl FieldColumn for Column {
+    type Reading = Reading;
+
+    fn new(reading: &Reading) -> Result<Self, String> {
         Self::of(&reading.wire, &reading.data_type)
     }
 
+    fn push(&mut self, bytes: &[u8]) -> Result<(), String> {
+        if let Values::List { item, lists } = &mut self.values {
+            let before = item.len();
+            let pushed = push_items(item, bytes);
+            // What was added of a list that has a bad item lies behind a null.
+            lists.end(item.len() - before, pushed.is_ok());
+            return pushed;
+        }
+        let pushed = self.push_one(bytes);
+        if pushed.is_err() {
+            self.push_null();
+        }
+        pushed
+    }
+
+    fn push_null(&mut self) {
+        match &mut self.values {
+            Values::Bool(values) => values.append_null(),
+            Values::Int16(values) => values.append_null(),
+            Values::Int32(values) => values.append_null(),
+            Values::Int64(values) => values.append_null(),
+            Values::Float32(values) => values.append_null(),
+            Values::Float64(values) => values.append_null(),
+            Values::Text(values) => values.append_null(),
+            Values::Bytes(values) => values.append_null(),
+            Values::Date(values) => values.append_null(),
+            Values::Timestamp(values) => values.append_null(),
+            Values::Decimal(values) => values.append_null(),
+            Values::List { lists, .. } => lists.end(0, false),
+        }
+    }
+
+    fn finish(&mut self) -> Result<ArrayRef, String> {
+        Ok(match &mut self.values {
+            Values::Bool(values) => Arc::new(values.finish()),
+            Values::Int16(values) => Arc::new(values.finish()),
+            Values::Int32(values) => Arc::new(values.finish()),
+            Values::Int64(values) => Arc::new(values.finish()),
+            Values::Float32(values) => Arc::new(values.finish()),
+            Values::Float64(values) => Arc::new(values.finish()),
+            Values::Text(values) => Arc::new(values.finish()),
+            Values::Bytes(values) => Arc::new(values.finish()),
+            Values::Date(values) => Arc::new(values.finish()),
+            Values::Timestamp(values) => Arc::new(values.finish()),
+            Values::Decimal(values) => Arc::new(values.finish()),
+            Values::List { item, lists } => lists.finish(item.finish()?)?,
+        })
+    }
+
+    fn shown(reading: &Reading, bytes: &[u8]) -> String {
+        shown(&reading.wire, bytes)
+    }
+}
+
+impl Column {
     fn of(wire: &Wire, data_type: &DataType) -> Result<Self, String> {
         let values = match (wire, data_type) {
             (Wire::Bool, _) => Values::Bool(BooleanBuilder::new()),
@@ -89,26 +143,6 @@ impl Column {
             (wire, other) => return Err(format!("{wire:?} is never read as {other}")),
         };
         Ok(Self { wire: wire.clone(), values })
-    }
-
-    /// Adds a value.
-    ///
-    /// # Errors
-    /// With the reason why it does not fit, without the column's name; a null is added then, so that columns stay as long as
-    /// each other.
-    pub(super) fn push(&mut self, bytes: &[u8]) -> Result<(), String> {
-        if let Values::List { item, lists } = &mut self.values {
-            let before = item.len();
-            let pushed = push_items(item, bytes);
-            // What was added of a list that has a bad item lies behind a null.
-            lists.end(item.len() - before, pushed.is_ok());
-            return pushed;
-        }
-        let pushed = self.push_one(bytes);
-        if pushed.is_err() {
-            self.push_null();
-        }
-        pushed
     }
 
     fn push_one(&mut self, bytes: &[u8]) -> Result<(), String> {
@@ -139,24 +173,6 @@ impl Column {
         Ok(())
     }
 
-    /// Adds a null.
-    pub(super) fn push_null(&mut self) {
-        match &mut self.values {
-            Values::Bool(values) => values.append_null(),
-            Values::Int16(values) => values.append_null(),
-            Values::Int32(values) => values.append_null(),
-            Values::Int64(values) => values.append_null(),
-            Values::Float32(values) => values.append_null(),
-            Values::Float64(values) => values.append_null(),
-            Values::Text(values) => values.append_null(),
-            Values::Bytes(values) => values.append_null(),
-            Values::Date(values) => values.append_null(),
-            Values::Timestamp(values) => values.append_null(),
-            Values::Decimal(values) => values.append_null(),
-            Values::List { lists, .. } => lists.end(0, false),
-        }
-    }
-
     fn len(&self) -> usize {
         match &self.values {
             Values::Bool(values) => values.len(),
@@ -172,27 +188,6 @@ impl Column {
             Values::Decimal(values) => values.len(),
             Values::List { lists, .. } => lists.lengths.len(),
         }
-    }
-
-    /// The values so far, which begin anew.
-    ///
-    /// # Errors
-    /// When they make no array.
-    pub(super) fn finish(&mut self) -> Result<ArrayRef, String> {
-        Ok(match &mut self.values {
-            Values::Bool(values) => Arc::new(values.finish()),
-            Values::Int16(values) => Arc::new(values.finish()),
-            Values::Int32(values) => Arc::new(values.finish()),
-            Values::Int64(values) => Arc::new(values.finish()),
-            Values::Float32(values) => Arc::new(values.finish()),
-            Values::Float64(values) => Arc::new(values.finish()),
-            Values::Text(values) => Arc::new(values.finish()),
-            Values::Bytes(values) => Arc::new(values.finish()),
-            Values::Date(values) => Arc::new(values.finish()),
-            Values::Timestamp(values) => Arc::new(values.finish()),
-            Values::Decimal(values) => Arc::new(values.finish()),
-            Values::List { item, lists } => lists.finish(item.finish()?)?,
-        })
     }
 }
 

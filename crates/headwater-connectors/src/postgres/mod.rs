@@ -47,7 +47,6 @@
 //! Connect to the server itself, or to a pooler that gives each session a server's of its own: a load is one transaction in each
 //! of its sessions (one for each core, and one more).
 
-mod batch;
 mod cdc;
 mod connect;
 mod copy;
@@ -61,7 +60,6 @@ mod part;
 mod quote;
 mod shared;
 mod stream;
-mod tls;
 mod types;
 
 use std::sync::Arc;
@@ -70,7 +68,8 @@ use async_trait::async_trait;
 use headwater_sdk::check::OptionsError;
 use headwater_sdk::connector::{Connector, Finding, FoundStream, OpenContext, ReadMode, SourceStream, StreamSettings};
 
-pub use options::{SourceOptions, StreamOptions, Tls};
+pub use crate::database::Tls;
+pub use options::{SourceOptions, StreamOptions};
 
 /// The connector. See the module's text.
 #[derive(Debug)]

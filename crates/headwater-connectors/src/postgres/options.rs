@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::database::Tls;
+
 /// Keys of a source of PostgreSQL.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -10,7 +12,9 @@ pub struct SourceOptions {
     /// Where the database is: `postgres://user:password@host:5432/database`, or `host=… user=… dbname=…`. Write the password as
     /// `${NAME}`.
     pub connection: String,
-    /// How the connection is encrypted. Default: `verify`, but for a server on this machine.
+    /// How the connection is encrypted: `verify` (encrypted, and the server's certificate is verified, with its name), `encrypt`
+    /// (encrypted; whoever answers is believed to be the server) or `off` (in the clear). Default: `verify`, but for a server on
+    /// this machine, where it is `off`.
     #[serde(default)]
     pub tls: Option<Tls>,
     /// The replication slot by which the tables of the mode `cdc` are followed. Each lake that follows the database needs its own.
@@ -26,18 +30,6 @@ pub struct SourceOptions {
 
 fn headwater() -> String {
     "headwater".to_owned()
-}
-
-/// How a connection is encrypted (`tls`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Tls {
-    /// Encrypted, and the server's certificate is verified, with its name.
-    Verify,
-    /// Encrypted; whoever answers is believed to be the server.
-    Encrypt,
-    /// In the clear.
-    Off,
 }
 
 /// Keys of a stream of PostgreSQL.

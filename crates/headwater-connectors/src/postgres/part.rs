@@ -2,31 +2,26 @@
 
 use std::sync::Arc;
 
-use arrow_schema::SchemaRef;
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt, TryStreamExt};
-use headwater_sdk::connector::{OnBadRow, ReadPart, SourceBatch};
+use headwater_sdk::connector::{ReadPart, SourceBatch};
 use headwater_sdk::progress::Progress;
 use headwater_sdk::{Blame, Error, Result};
 use tokio_postgres::CopyOutStream;
 
-use super::batch::Batch;
 use super::connect::Session;
 use super::copy::Rows;
-use super::describe::SourceColumn;
+use super::decode::Column;
 use super::shared::Moment;
+use super::types::Reading;
 use crate::codes;
-use crate::database::defect;
+use crate::database::{FieldBatch, Target, defect};
 
 /// What the parts of a table share.
 #[derive(Debug)]
 pub(super) struct Load {
     pub(super) moment: Moment,
-    pub(super) columns: Vec<SourceColumn>,
-    pub(super) schema: SchemaRef,
-    pub(super) on_bad_row: OnBadRow,
-    /// What is read, for messages.
-    pub(super) shown: String,
+    pub(super) target: Target<Reading>,
 }
 
 /// One of them.
@@ -64,7 +59,7 @@ struct Reader {
     session: Session,
     pieces: std::pin::Pin<Box<CopyOutStream>>,
     rows: Rows,
-    batch: Batch,
+    batch: FieldBatch<Column>,
     progress: Arc<Progress>,
 }
 
@@ -74,7 +69,7 @@ impl Reader {
         let copy = format!("copy ({}) to stdout (format binary)", part.sql);
         session.is_busy = true;
         let pieces = session.copy_out(&copy).await.map_err(|error| part.failed(&error))?;
-        let batch = Batch::new(&part.load)?;
+        let batch = FieldBatch::new(&part.load.target)?;
         Ok(Self { part, session, pieces: Box::pin(pieces), rows: Rows::default(), batch, progress })
     }
 
@@ -111,12 +106,12 @@ impl Reader {
                     None => return Err(self.part.cut_off()),
                 }
             };
-            self.batch.add(&self.part.load, &self.part.name, &row, &fields)?;
+            self.batch.add(&self.part.load.target, &self.part.name, &row, &fields)?;
         }
         if self.batch.is_empty() {
             return Ok(None);
         }
-        let batch = self.batch.finish(&self.part.load)?;
+        let batch = self.batch.finish(&self.part.load.target)?;
         self.progress.add_rows_in((batch.rows.num_rows() + batch.rejected.len()) as u64);
         Ok(Some(batch))
     }

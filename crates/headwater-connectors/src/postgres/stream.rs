@@ -21,7 +21,7 @@ use super::quote;
 use super::shared::Moment;
 use super::types::PgType;
 use crate::codes;
-use crate::database::{self, Asked, Relation, Wanted, chosen, filter, schema, written};
+use crate::database::{self, Asked, Names, Relation, Target, Wanted, chosen, filter, schema, written};
 
 /// Bytes of a part of a table, about.
 const PART_BYTES: u64 = 64 << 20;
@@ -48,7 +48,8 @@ impl TableStream {
         settings: StreamSettings,
     ) -> std::result::Result<Self, OptionsError> {
         let StreamOptions { from, query, condition, exclude, cursor } = stream;
-        let wanted = Wanted { from, query, condition, exclude, cursor, name_as: "schema.table", folds_names: true };
+        let names = Names { table: "schema.table", fold: true, quote: '"' };
+        let wanted = Wanted { from, query, condition, exclude, cursor, names };
         let asked = Asked::new(wanted, &settings)?;
         if settings.mode == ReadMode::Cdc {
             let wrong = |key: &'static str, message: &str, help: &str| {
@@ -144,7 +145,7 @@ impl TableStream {
     }
 
     fn parts(&self, load: &Arc<Load>, heaps: &[(String, Size)], conditions: &[String]) -> Vec<Box<dyn ReadPart>> {
-        let select = load.columns.iter().map(select).collect::<Vec<_>>().join(", ");
+        let select = load.target.columns.iter().map(select).collect::<Vec<_>>().join(", ");
         let conditions: Vec<&str> = conditions.iter().chain(&self.asked.condition).map(String::as_str).collect();
         let part = |from: &str, more: &[&str], name: String, bytes: u64| {
             let all: Vec<&str> = conditions.iter().copied().chain(more.iter().copied()).collect();
@@ -152,7 +153,7 @@ impl TableStream {
             Box::new(TablePart { load: Arc::clone(load), name, bytes, sql }) as Box<dyn ReadPart>
         };
         if heaps.is_empty() {
-            return vec![part(&self.asked.relation(), &[], load.shown.clone(), 0)];
+            return vec![part(&self.asked.relation(), &[], load.target.shown.clone(), 0)];
         }
         let mut parts = Vec::new();
         for (heap, size) in heaps {
@@ -307,8 +308,7 @@ impl TableStream {
     }
 
     fn shared(&self, columns: Vec<SourceColumn>, moment: Moment) -> Arc<Load> {
-        let (schema, on_bad_row, shown) = (schema(&columns), self.settings.on_bad_row, self.asked.shown());
-        Arc::new(Load { moment, columns, schema, on_bad_row, shown })
+        Arc::new(Load { moment, target: Target::new(columns, self.settings.on_bad_row, self.asked.shown()) })
     }
 
     /// A text that changes with every transaction that writes in the database: no table says when it has changed.

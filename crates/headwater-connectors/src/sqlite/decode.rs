@@ -1,16 +1,11 @@
 //! Values of SQLite as values of a column. One that does not fit is told, and never changed.
 
-use std::sync::Arc;
-
 use arrow_array::ArrayRef;
-use arrow_array::builder::{BinaryBuilder, BooleanBuilder, PrimitiveBuilder, StringBuilder};
-use arrow_array::types::{
-    Date32Type, Decimal128Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType,
-};
-use arrow_schema::{DataType, TimeUnit};
+use arrow_schema::DataType;
 use headwater_sdk::types::type_name;
 use rusqlite::types::ValueRef;
 
+use crate::database::Builder;
 use crate::text::number::parse_decimal;
 use crate::text::time::{parse_date, parse_moment};
 
@@ -25,68 +20,21 @@ pub(super) struct Column {
     data_type: DataType,
 }
 
-enum Builder {
-    Boolean(BooleanBuilder),
-    Int16(PrimitiveBuilder<Int16Type>),
-    Int32(PrimitiveBuilder<Int32Type>),
-    Int64(PrimitiveBuilder<Int64Type>),
-    Float32(PrimitiveBuilder<Float32Type>),
-    Float64(PrimitiveBuilder<Float64Type>),
-    Decimal(PrimitiveBuilder<Decimal128Type>),
-    String(StringBuilder),
-    Binary(BinaryBuilder),
-    Date(PrimitiveBuilder<Date32Type>),
-    Timestamp(PrimitiveBuilder<TimestampMicrosecondType>),
-}
-
-/// Runs `$body` with whatever builder it is.
-macro_rules! each {
-    ($builder:expr, $b:ident => $body:expr) => {
-        match $builder {
-            Builder::Boolean($b) => $body,
-            Builder::Int16($b) => $body,
-            Builder::Int32($b) => $body,
-            Builder::Int64($b) => $body,
-            Builder::Float32($b) => $body,
-            Builder::Float64($b) => $body,
-            Builder::Decimal($b) => $body,
-            Builder::String($b) => $body,
-            Builder::Binary($b) => $body,
-            Builder::Date($b) => $body,
-            Builder::Timestamp($b) => $body,
-        }
-    };
-}
-
 impl Column {
     /// # Errors
     /// For a type that values of SQLite are not read as.
     pub(super) fn new(data_type: &DataType) -> Result<Self, String> {
-        let builder = match data_type {
-            DataType::Boolean => Builder::Boolean(BooleanBuilder::new()),
-            DataType::Int16 => Builder::Int16(PrimitiveBuilder::new()),
-            DataType::Int32 => Builder::Int32(PrimitiveBuilder::new()),
-            DataType::Int64 => Builder::Int64(PrimitiveBuilder::new()),
-            DataType::Float32 => Builder::Float32(PrimitiveBuilder::new()),
-            DataType::Float64 => Builder::Float64(PrimitiveBuilder::new()),
-            DataType::Decimal128(..) => Builder::Decimal(PrimitiveBuilder::new().with_data_type(data_type.clone())),
-            DataType::Utf8 => Builder::String(StringBuilder::new()),
-            DataType::Binary => Builder::Binary(BinaryBuilder::new()),
-            DataType::Date32 => Builder::Date(PrimitiveBuilder::new()),
-            DataType::Timestamp(TimeUnit::Microsecond, _) => {
-                Builder::Timestamp(PrimitiveBuilder::new().with_data_type(data_type.clone()))
-            }
-            other => return Err(format!("values of SQLite are not read as {}", type_name(other))),
-        };
+        let builder = Builder::new(data_type);
+        let builder = builder.ok_or_else(|| format!("values of SQLite are not read as {}", type_name(data_type)))?;
         Ok(Self { builder, data_type: data_type.clone() })
     }
 
     pub(super) fn push_null(&mut self) {
-        each!(&mut self.builder, b => b.append_null());
+        self.builder.push_null();
     }
 
     pub(super) fn finish(&mut self) -> ArrayRef {
-        each!(&mut self.builder, b => Arc::new(b.finish()) as ArrayRef)
+        self.builder.finish()
     }
 
     /// Adds a value; for one that does not fit, null.

@@ -16,7 +16,7 @@ use super::options::StreamOptions;
 use super::part::{Load, TablePart};
 use super::types::{Reading, SqliteType};
 use crate::codes;
-use crate::database::{self, Asked, SourceColumn, Wanted, chosen, filter, no_column, schema, written};
+use crate::database::{self, Asked, Names, SourceColumn, Wanted, chosen, filter, no_column, schema, written};
 
 type Position = database::Position<CursorValue>;
 
@@ -38,8 +38,8 @@ impl TableStream {
         settings: StreamSettings,
     ) -> std::result::Result<Self, OptionsError> {
         let StreamOptions { from, query, condition, exclude, cursor } = stream;
-        let wanted =
-            Wanted { from, query, condition, exclude, cursor, name_as: "the table's name", folds_names: false };
+        let names = Names { table: "the table's name", fold: false, quote: '"' };
+        let wanted = Wanted { from, query, condition, exclude, cursor, names };
         let asked = Asked::new(wanted, &settings)?;
         Ok(Self(Arc::new(Inner { file, asked, settings })))
     }

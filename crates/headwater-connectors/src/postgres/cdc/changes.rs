@@ -10,13 +10,12 @@ use headwater_sdk::connector::{Operation, ReadPart, SourceBatch};
 use headwater_sdk::progress::Progress;
 use headwater_sdk::{Blame, Error, Result};
 
-use super::super::batch::Batch;
+use super::super::decode::Column;
 use super::super::part::Load;
 use super::messages::{Message, Tuple, Value, read};
-use super::reading::Messages;
 use super::{Outstanding, TextReading};
 use crate::codes;
-use crate::database::{defect, raw};
+use crate::database::{FieldBatch, Messages, defect, raw};
 
 /// See the module's documentation.
 #[derive(Debug)]
@@ -31,7 +30,7 @@ pub(in super::super) struct ChangesPart {
 
 impl ReadPart for ChangesPart {
     fn name(&self) -> &str {
-        &self.load.shown
+        &self.load.target.shown
     }
 
     fn bytes(&self) -> u64 {
@@ -42,7 +41,7 @@ impl ReadPart for ChangesPart {
         // Nothing starts before the stream is asked.
         let start = async move {
             let messages = self.outstanding.reading.messages(self.outstanding.place).await?;
-            let batch = Batch::new(&self.load)?;
+            let batch = FieldBatch::new(&self.load.target)?;
             let walk = Walk { part: *self, messages, batch, shapes: HashMap::new(), row: Vec::new(), progress };
             Ok::<_, Error>(futures::stream::try_unfold(walk, |mut walk| async move {
                 let batch = walk.batch()?;
@@ -59,7 +58,7 @@ impl ReadPart for ChangesPart {
 struct Walk {
     part: ChangesPart,
     messages: Messages,
-    batch: Batch,
+    batch: FieldBatch<Column>,
     /// For each relation, where the columns of the load stand in its rows.
     shapes: HashMap<u32, Vec<Option<usize>>>,
     /// The row that is being made, in binary formats.
@@ -92,7 +91,7 @@ impl Walk {
             match &message {
                 Message::Relation { oid, columns } => {
                     let place = |name: &String| columns.iter().position(|column| column == name);
-                    let places = part.load.columns.iter().map(|column| place(&column.name)).collect();
+                    let places = part.load.target.columns.iter().map(|column| place(&column.name)).collect();
                     shapes.insert(*oid, places);
                 }
                 Message::Insert { oid, new } => {
@@ -118,7 +117,7 @@ impl Walk {
         if batch.is_empty() {
             return Ok(None);
         }
-        let batch = batch.finish(&part.load)?;
+        let batch = batch.finish(&part.load.target)?;
         progress.add_rows_in((batch.rows.num_rows() + batch.rejected.len()) as u64);
         Ok(Some(batch))
     }
@@ -137,7 +136,7 @@ impl ChangesPart {
     }
 
     /// Adds a change.
-    fn add(&self, told: &Told<'_>, batch: &mut Batch, row: &mut Vec<u8>) -> Result<()> {
+    fn add(&self, told: &Told<'_>, batch: &mut FieldBatch<Column>, row: &mut Vec<u8>) -> Result<()> {
         row.clear();
         let mut fields: Vec<Option<Range<usize>>> = Vec::with_capacity(self.texts.len());
         let (mut kept, mut wrong) = (None::<Vec<u8>>, None);
@@ -161,15 +160,17 @@ impl ChangesPart {
                 Value::Text(bytes) => {
                     let begin = row.len();
                     if let Err(reason) = text.binary(bytes, row) {
-                        wrong.get_or_insert_with(|| format!("column '{}': {reason}", self.load.columns[place].name));
+                        wrong.get_or_insert_with(|| {
+                            format!("column '{}': {reason}", self.load.target.columns[place].name)
+                        });
                     }
                     Some(begin..row.len())
                 }
             });
         }
         match wrong {
-            None => batch.add(&self.load, &self.load.shown, row, &fields)?,
-            Some(reason) => batch.add_bad(&self.load, &self.load.shown, reason, self.raw(told)?)?,
+            None => batch.add(&self.load.target, &self.load.target.shown, row, &fields)?,
+            Some(reason) => batch.add_bad(&self.load.target, &self.load.target.shown, reason, self.raw(told)?)?,
         }
         batch.is_change(told.operation, kept);
         Ok(())
@@ -177,7 +178,7 @@ impl ChangesPart {
 
     /// A row as it came.
     fn raw(&self, told: &Told<'_>) -> Result<String> {
-        let columns = self.load.columns.iter().zip(told.shape);
+        let columns = self.load.target.columns.iter().zip(told.shape);
         raw(columns.map(|(column, at)| {
             let value = match at.and_then(|at| told.new.value(at)) {
                 Some(Value::Text(text)) => String::from_utf8_lossy(text).into_owned(),
@@ -188,15 +189,16 @@ impl ChangesPart {
         }))
     }
 
-    fn truncate(&self, oids: &[u32], batch: &mut Batch) -> Result<()> {
+    fn truncate(&self, oids: &[u32], batch: &mut FieldBatch<Column>) -> Result<()> {
         let [table, partitions @ ..] = self.outstanding.oids.as_slice() else { return Ok(()) };
         let all = !partitions.is_empty() && partitions.iter().all(|partition| oids.contains(partition));
         if !oids.contains(table) && !all {
-            let message = format!("a partition of {} was truncated: which rows that were is not told", self.load.shown);
+            let message =
+                format!("a partition of {} was truncated: which rows that were is not told", self.load.target.shown);
             return Err(Error::new(codes::POSTGRES_LOST, Blame::Data, message)
                 .help("--full-refresh reads the table anew; rows that are deleted are told one by one"));
         }
-        batch.add(&self.load, &self.load.shown, &[], &vec![None; self.texts.len()])?;
+        batch.add(&self.load.target, &self.load.target.shown, &[], &vec![None; self.texts.len()])?;
         batch.is_change(Operation::Truncate, None);
         Ok(())
     }

@@ -1,13 +1,9 @@
 //! One reading of the slot, for all tables that follow it: what concerns each is put into a temporary file of its own.
 
-use std::collections::HashMap;
-use std::fs::File;
-use std::io::{BufReader, BufWriter, Read, Seek, Write};
-use std::sync::{Mutex, PoisonError};
-
 use futures::TryStreamExt;
 use headwater_sdk::name::quote_identifier;
 use headwater_sdk::{Blame, Error, Result};
+use std::collections::HashMap;
 use tokio::sync::OnceCell;
 use tokio_postgres::error::SqlState;
 
@@ -17,7 +13,7 @@ use super::super::quote;
 use super::messages::{Lsn, Message, read, write_lsn};
 use super::slot::{Names, refused};
 use crate::codes;
-use crate::database::defect;
+use crate::database::{Gathering, Messages, Spool, Spooled, defect};
 
 /// A table that takes part in a reading.
 #[derive(Debug, Clone)]
@@ -35,38 +31,20 @@ pub(super) struct Reading {
     pub(super) names: Names,
     /// What is committed from here on is left to the next one.
     pub(super) to: Lsn,
-    taking_part: Mutex<TakingPart>,
+    gathering: Gathering<Follow>,
     /// Whether the slot has any change of any table.
     any: OnceCell<bool>,
     files: OnceCell<Vec<Spooled>>,
 }
 
-#[derive(Debug, Default)]
-struct TakingPart {
-    follows: Vec<Follow>,
-    begun: bool,
-}
-
-/// What a reading has found of one table.
-#[derive(Debug)]
-struct Spooled {
-    file: File,
-    bytes: u64,
-}
-
 impl Reading {
     pub(super) fn new(server: Server, names: Names, to: Lsn) -> Self {
-        Self { server, names, to, taking_part: Mutex::default(), any: OnceCell::new(), files: OnceCell::new() }
+        Self { server, names, to, gathering: Gathering::default(), any: OnceCell::new(), files: OnceCell::new() }
     }
 
     /// Adds a table; its place among all. `None` when the reading has begun.
     pub(super) fn add(&self, follow: Follow) -> Option<usize> {
-        let mut part = self.taking_part.lock().unwrap_or_else(PoisonError::into_inner);
-        if part.begun {
-            return None;
-        }
-        part.follows.push(follow);
-        Some(part.follows.len() - 1)
+        self.gathering.add(follow)
     }
 
     /// Whether there is anything to read, of whatever table.
@@ -107,18 +85,11 @@ impl Reading {
     pub(super) async fn messages(&self, place: usize) -> Result<Messages> {
         let files = self.files.get_or_try_init(|| self.read()).await?;
         let spooled = files.get(place).ok_or_else(|| defect("a table takes part in no reading".to_owned()))?;
-        let mut file = spooled.file.try_clone().map_err(|error| disk(&error))?;
-        file.rewind().map_err(|error| disk(&error))?;
-        Ok(Messages { file: BufReader::with_capacity(1 << 20, file), left: spooled.bytes, bytes: Vec::new() })
+        spooled.messages()
     }
 
     async fn read(&self) -> Result<Vec<Spooled>> {
-        let follows = {
-            let mut part = self.taking_part.lock().unwrap_or_else(PoisonError::into_inner);
-            part.begun = true;
-            part.follows.clone()
-        };
-        let mut routing = Routing::new(&follows)?;
+        let mut routing = Routing::new(&self.gathering.begin())?;
         let doing = self.doing();
         let failed = |error| refused(&self.server, &error, &doing);
         let mut session = self.server.connect().await?;
@@ -140,7 +111,7 @@ impl Reading {
                 .transient());
         }
         session.is_busy = false;
-        routing.finish()
+        routing.spool.finish()
     }
 }
 
@@ -149,7 +120,7 @@ struct Routing {
     from: Vec<Lsn>,
     /// The tables that follow a relation.
     tables: HashMap<u32, Vec<usize>>,
-    files: Vec<(BufWriter<File>, u64)>,
+    spool: Spool,
     /// Where the commit of the transaction stands that messages belong to.
     commit: Lsn,
 }
@@ -160,9 +131,8 @@ impl Routing {
         for (place, follow) in follows.iter().enumerate() {
             follow.oids.iter().for_each(|oid| tables.entry(*oid).or_default().push(place));
         }
-        let file = |_: &Follow| tempfile::tempfile().map(|file| (BufWriter::with_capacity(1 << 20, file), 0));
-        let files = follows.iter().map(file).collect::<std::io::Result<_>>().map_err(|error| disk(&error))?;
-        Ok(Self { from: follows.iter().map(|follow| follow.from).collect(), tables, files, commit: 0 })
+        let from = follows.iter().map(|follow| follow.from).collect();
+        Ok(Self { from, tables, spool: Spool::new(follows.len())?, commit: 0 })
     }
 
     fn route(&mut self, bytes: &[u8], to: Lsn) -> Result<()> {
@@ -188,52 +158,8 @@ impl Routing {
             if !is_shape && (self.commit < self.from[place] || self.commit >= to) {
                 continue;
             }
-            let (file, written) = &mut self.files[place];
-            let length = u32::try_from(bytes.len()).map_err(|_| defect("a message is too long".to_owned()))?;
-            let put = file.write_all(&length.to_be_bytes()).and_then(|()| file.write_all(bytes));
-            put.map_err(|error| disk(&error))?;
-            *written += 4 + bytes.len() as u64;
+            self.spool.put(place, &[bytes])?;
         }
         Ok(())
     }
-
-    fn finish(self) -> Result<Vec<Spooled>> {
-        let close = |(file, bytes): (BufWriter<File>, u64)| {
-            let file = file.into_inner().map_err(|error| disk(error.error()))?;
-            Ok(Spooled { file, bytes })
-        };
-        self.files.into_iter().map(close).collect()
-    }
-}
-
-/// Messages that were put into a file.
-pub(super) struct Messages {
-    file: BufReader<File>,
-    left: u64,
-    bytes: Vec<u8>,
-}
-
-impl Messages {
-    /// The next one; `None` at the end.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub(super) fn next(&mut self) -> Result<Option<&[u8]>> {
-        if self.left == 0 {
-            return Ok(None);
-        }
-        let mut length = [0; 4];
-        self.file.read_exact(&mut length).map_err(|error| disk(&error))?;
-        let length = u32::from_be_bytes(length);
-        self.bytes.resize(length as usize, 0);
-        self.file.read_exact(&mut self.bytes).map_err(|error| disk(&error))?;
-        self.left = self.left.saturating_sub(4 + u64::from(length));
-        Ok(Some(&self.bytes))
-    }
-}
-
-fn disk(error: &std::io::Error) -> Error {
-    let message = format!("the changes cannot be kept in a temporary file: {error}");
-    Error::new(codes::UNREADABLE, Blame::Environment, message)
-        .help("make room in the folder for temporary files (TMPDIR says which)")
 }

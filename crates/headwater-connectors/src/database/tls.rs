@@ -1,4 +1,4 @@
-//! How a connection is encrypted: the certificates that are believed.
+//! How a connection to a server is encrypted: the certificates that are believed.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,20 +9,56 @@ use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signat
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
-use tokio_postgres_rustls::MakeRustlsConnect;
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 use crate::codes;
 
-/// Verifies the server by the certificates in `ca`, or by the system's.
+/// How a connection is encrypted (`tls`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Tls {
+    /// Encrypted, and the server's certificate is verified, with its name.
+    Verify,
+    /// Encrypted; whoever answers is believed to be the server.
+    Encrypt,
+    /// In the clear.
+    Off,
+}
+
+/// The codes of a database's errors.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TlsCodes {
+    /// Of a file with certificates that cannot be read.
+    pub(crate) options: &'static str,
+    /// Of a connection that cannot be encrypted as asked.
+    pub(crate) tls: &'static str,
+}
+
+/// How a connection is to be encrypted; `None` in the clear.
 ///
 /// # Errors
-/// `HW0340` when the certificates cannot be read.
-pub(super) fn verifying(ca: Option<&Path>) -> Result<MakeRustlsConnect> {
+/// When the certificates cannot be read.
+pub(crate) fn encryption(tls: Tls, ca: Option<&Path>, codes: TlsCodes) -> Result<Option<ClientConfig>> {
+    Ok(match tls {
+        Tls::Off => None,
+        Tls::Encrypt => Some(believing()?),
+        Tls::Verify => Some(verifying(ca, codes)?),
+    })
+}
+
+/// Whether a host is this machine, so that traffic never leaves it.
+pub(crate) fn is_here(host: &str) -> bool {
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Verifies the server by the certificates in `ca`, or by the system's.
+fn verifying(ca: Option<&Path>, codes: TlsCodes) -> Result<ClientConfig> {
     let mut roots = RootCertStore::empty();
     match ca {
         Some(path) => {
             let wrong = |message: String| {
-                Error::new(codes::POSTGRES_OPTIONS, Blame::Project, message)
+                Error::new(codes.options, Blame::Project, message)
                     .help("`ca` names a file with certificates in PEM: -----BEGIN CERTIFICATE-----")
             };
             let certificates = CertificateDer::pem_file_iter(path)
@@ -37,23 +73,18 @@ pub(super) fn verifying(ca: Option<&Path>) -> Result<MakeRustlsConnect> {
             roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
             if roots.is_empty() {
                 let message = "this machine has no certificates by which a server could be verified";
-                return Err(Error::new(codes::POSTGRES_TLS, Blame::Environment, message)
+                return Err(Error::new(codes.tls, Blame::Environment, message)
                     .help("install the system's (ca-certificates), or give the signer's with `ca: file.pem`"));
             }
         }
     }
-    let config = builder()?.with_root_certificates(roots).with_no_client_auth();
-    Ok(MakeRustlsConnect::new(config))
+    Ok(builder()?.with_root_certificates(roots).with_no_client_auth())
 }
 
 /// Encrypts, and believes whoever answers.
-///
-/// # Errors
-/// When there is no cryptography.
-pub(super) fn believing() -> Result<MakeRustlsConnect> {
+fn believing() -> Result<ClientConfig> {
     let verifier = Arc::new(Believing(provider()));
-    let config = builder()?.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth();
-    Ok(MakeRustlsConnect::new(config))
+    Ok(builder()?.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
 }
 
 fn provider() -> Arc<CryptoProvider> {

@@ -1,0 +1,413 @@
+//! The changes of one table, as batches of rows.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt};
+use headwater_sdk::connector::{Operation, ReadPart, SourceBatch};
+use headwater_sdk::progress::Progress;
+use headwater_sdk::{Blame, Error, Result};
+
+use super::super::connect::Server;
+use super::super::decode::Column;
+use super::super::types::Reading;
+use super::super::wire::Fields;
+use super::event::{RowsKind, TableMap, rows_kind, uncompressed};
+use super::reading::{ALTERED, Changes, EMPTIED, LOST, ROWS};
+use super::shape::{Absent, Layout, layout};
+use super::{Outstanding, values};
+use crate::codes;
+use crate::database::{FieldBatch, FieldColumn, Target, defect, raw};
+
+/// See the module's documentation.
+#[derive(Debug)]
+pub(in super::super) struct ChangesPart {
+    pub(in super::super) server: Server,
+    pub(in super::super) target: Target<Reading>,
+    /// The places of the key's columns.
+    pub(in super::super) key: Vec<usize>,
+    pub(in super::super) outstanding: Outstanding,
+}
+
+impl ReadPart for ChangesPart {
+    fn name(&self) -> &str {
+        &self.target.shown
+    }
+
+    fn bytes(&self) -> u64 {
+        0
+    }
+
+    fn read(self: Box<Self>, progress: Arc<Progress>) -> BoxStream<'static, Result<SourceBatch>> {
+        // Nothing starts before the stream is asked.
+        let start = async move {
+            let changes = self.outstanding.reading.changes(self.outstanding.place).await?;
+            let collations = self.collations().await?;
+            let batch = FieldBatch::new(&self.target)?;
+            let walk = Walk {
+                part: *self,
+                changes,
+                collations,
+                batch,
+                altered: 0,
+                map: Vec::new(),
+                columns: None,
+                rows: None,
+                progress,
+            };
+            Ok::<_, Error>(futures::stream::try_unfold(walk, |mut walk| async move {
+                let batch = walk.batch()?;
+                // Decoding is pure computation: others get a turn.
+                tokio::task::yield_now().await;
+                Ok(batch.map(|batch| (batch, walk)))
+            }))
+        };
+        futures::stream::once(start).try_flatten().boxed()
+    }
+}
+
+/// A walk along the messages.
+struct Walk {
+    part: ChangesPart,
+    changes: Changes,
+    /// The character sets of collations, by their numbers.
+    collations: HashMap<u64, String>,
+    batch: FieldBatch<Column>,
+    /// How often the table was altered up to here.
+    altered: usize,
+    /// The map that `columns` is made of, as it came.
+    map: Vec<u8>,
+    columns: Option<Columns>,
+    /// An event whose rows are not all read: what it is, its bytes and how far they are read.
+    rows: Option<Rows>,
+    progress: Arc<Progress>,
+}
+
+/// Where the columns of the load stand in rows that come.
+struct Columns {
+    layout: Layout,
+    places: Vec<Option<usize>>,
+}
+
+struct Rows {
+    kind: RowsKind,
+    bytes: Vec<u8>,
+    at: usize,
+    /// Which columns there are in rows as they were, and as they are.
+    before: Vec<bool>,
+    after: Vec<bool>,
+}
+
+/// A row as it came: for each column, whether it is there, and the place of its bytes.
+type Image = Vec<Value>;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Value {
+    Absent,
+    Null,
+    Bytes(Range<usize>),
+}
+
+impl Walk {
+    /// The next changes; `None` when there are no more.
+    fn batch(&mut self) -> Result<Option<SourceBatch>> {
+        while !self.batch.is_full() {
+            if self.rows.is_some() {
+                self.row()?;
+                continue;
+            }
+            let Some(message) = self.changes.messages.next()? else { break };
+            self.progress.add_bytes_in(message.len() as u64);
+            let (kind, rest) = message.split_first().ok_or_else(unknown)?;
+            match *kind {
+                EMPTIED => {
+                    self.batch.add(
+                        &self.part.target,
+                        &self.part.target.shown,
+                        &[],
+                        &vec![None; self.part.target.columns.len()],
+                    )?;
+                    self.batch.is_change(Operation::Truncate, None);
+                }
+                ALTERED => {
+                    self.altered += 1;
+                    self.columns = None;
+                }
+                LOST => {
+                    let reason = String::from_utf8_lossy(rest).into_owned();
+                    let message = format!("{}: {}: {reason}", self.part.server.name, self.part.target.shown);
+                    return Err(Error::new(codes::MYSQL_LOST, Blame::Data, message)
+                        .help("--full-refresh reads the table anew and follows it from there"));
+                }
+                ROWS => {
+                    let rest = rest.to_vec();
+                    self.begin(&rest)?;
+                }
+                _ => return Err(unknown()),
+            }
+        }
+        if self.batch.is_empty() {
+            return Ok(None);
+        }
+        let batch = self.batch.finish(&self.part.target)?;
+        self.progress.add_rows_in((batch.rows.num_rows() + batch.rejected.len()) as u64);
+        Ok(Some(batch))
+    }
+
+    /// Begins with an event of rows.
+    fn begin(&mut self, message: &[u8]) -> Result<()> {
+        let mut fields = Fields(message);
+        let kind = fields.byte().and_then(rows_kind).ok_or_else(unknown)?;
+        let length = fields.big_endian(4).ok_or_else(unknown)? as usize;
+        let map = fields.take(length).ok_or_else(unknown)?;
+        if self.columns.is_none() || self.map != map {
+            self.columns = Some(self.columns(&TableMap::read(map).ok_or_else(unknown)?)?);
+            self.map = map.to_vec();
+        }
+        self.rows = Some(Rows::begin(kind, fields.0).ok_or_else(unknown)?);
+        Ok(())
+    }
+
+    fn columns(&self, map: &TableMap) -> Result<Columns> {
+        // Once altered for the last time, it is as it is now.
+        let known = match self.altered {
+            0 => Some(self.changes.stored.as_slice()),
+            times if times == self.changes.altered => Some(self.changes.now.as_slice()),
+            _ => None,
+        };
+        let layout = layout(map, known, &self.changes.now, &self.collations).map_err(|reason| {
+            let message = format!("{}: {}: {reason}", self.part.server.name, self.part.target.shown);
+            Error::new(codes::MYSQL_BINLOG, Blame::Data, message).help(
+                "--full-refresh reads the table anew; with `set global binlog_row_metadata = FULL` the log says itself which \
+                 columns rows have",
+            )
+        })?;
+        let place = |name: &String| layout.columns.iter().position(|(column, ..)| column == name);
+        let places = self.part.target.columns.iter().map(|column| place(&column.name)).collect();
+        Ok(Columns { layout, places })
+    }
+
+    /// Takes up the next row of an event.
+    fn row(&mut self) -> Result<()> {
+        let Self { part, batch, columns, rows, .. } = self;
+        let (Some(columns), Some(event)) = (columns, rows.as_mut()) else { return Ok(()) };
+        if event.at >= event.bytes.len() {
+            *rows = None;
+            return Ok(());
+        }
+        let (upsert, delete) = (Operation::Upsert, Operation::Delete);
+        let before = if event.kind == RowsKind::Write { None } else { Some(event.image(columns, true)?) };
+        let after = if event.kind == RowsKind::Delete { None } else { Some(event.image(columns, false)?) };
+        let bytes = event.bytes.as_slice();
+        match (&before, &after) {
+            (None, Some(new)) => part.add(&Told { operation: upsert, columns, bytes, new, old: None }, batch),
+            (Some(new), None) => part.add(&Told { operation: delete, columns, bytes, new, old: None }, batch),
+            (Some(before), Some(new)) => {
+                let told = Told { operation: upsert, columns, bytes, new, old: Some(before) };
+                if part.has_other_key(columns, bytes, before, new) {
+                    // The row that values would be kept of is another one's from here on.
+                    part.verify_whole(&told)?;
+                    part.add(&Told { operation: delete, columns, bytes, new: before, old: None }, batch)?;
+                }
+                part.add(&told, batch)
+            }
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+impl Rows {
+    fn begin((kind, has_more, is_compressed): (RowsKind, bool, bool), body: &[u8]) -> Option<Self> {
+        let mut fields = Fields(body);
+        let (_table, _flags) = (fields.number(6)?, fields.number(2)?);
+        if has_more {
+            let length = fields.number(2)? as usize;
+            fields.take(length.checked_sub(2)?)?;
+        }
+        let count = fields.length()? as usize;
+        let mut present = || {
+            let bits = fields.take(count.div_ceil(8))?;
+            Some((0..count).map(|place| bits[place / 8] >> (place % 8) & 1 == 1).collect::<Vec<_>>())
+        };
+        let before = present()?;
+        let after = if kind == RowsKind::Update { present()? } else { before.clone() };
+        let bytes = if is_compressed { uncompressed(fields.0)? } else { fields.0.to_vec() };
+        Some(Self { kind, bytes, at: 0, before, after })
+    }
+
+    /// The next row.
+    fn image(&mut self, columns: &Columns, is_before: bool) -> Result<Image> {
+        let present = if is_before { &self.before } else { &self.after };
+        let image = (|| {
+            let mut fields = Fields(self.bytes.get(self.at..)?);
+            let all = self.bytes.len();
+            let nulls = fields.take(present.iter().filter(|there| **there).count().div_ceil(8))?;
+            let (mut image, mut number) = (Image::with_capacity(present.len()), 0);
+            for (there, (_, form, _)) in present.iter().zip(&columns.layout.columns) {
+                if !there {
+                    image.push(Value::Absent);
+                    continue;
+                }
+                let is_null = nulls[number / 8] >> (number % 8) & 1 == 1;
+                number += 1;
+                image.push(if is_null {
+                    Value::Null
+                } else {
+                    let value = values::raw(form.column, &mut fields)?;
+                    let end = all - fields.0.len();
+                    Value::Bytes(end - value.len()..end)
+                });
+            }
+            (image.len() == present.len()).then_some((image, all - fields.0.len()))
+        })();
+        let (image, at) = image.ok_or_else(unknown)?;
+        self.at = at;
+        Ok(image)
+    }
+}
+
+fn unknown() -> Error {
+    defect("rows of the binary log have a form that is not known".to_owned())
+}
+
+/// A row that an event tells of.
+struct Told<'a> {
+    operation: Operation,
+    columns: &'a Columns,
+    bytes: &'a [u8],
+    new: &'a Image,
+    /// What the row was: values that are not sent with the new one are here, where all are.
+    old: Option<&'a Image>,
+}
+
+impl ChangesPart {
+    fn has_other_key(&self, columns: &Columns, bytes: &[u8], old: &Image, new: &Image) -> bool {
+        let value = |image: &'_ Image, place: &usize| {
+            let at = columns.places.get(*place).copied().flatten();
+            at.and_then(|at| image.get(at).cloned()).unwrap_or(Value::Absent)
+        };
+        self.key.iter().any(|place| match (value(old, place), value(new, place)) {
+            (Value::Bytes(old), Value::Bytes(new)) => bytes[old] != bytes[new],
+            // One that is not sent stays.
+            (_, Value::Absent) => false,
+            (old, new) => old != new,
+        })
+    }
+
+    /// Whether all values of a row are sent.
+    fn verify_whole(&self, told: &Told<'_>) -> Result<()> {
+        let is_sent = |at: usize| told.new[at] != Value::Absent || told.old.is_some_and(|old| old[at] != Value::Absent);
+        let absent = told.columns.places.iter().flatten().find(|at| !is_sent(**at));
+        let Some(name) = absent.map(|at| &told.columns.layout.columns[*at].0) else { return Ok(()) };
+        let message = format!(
+            "{}: the key of a row of {} was changed, and the log does not have the row's '{name}': its binlog_row_image is not FULL",
+            self.server.name, self.target.shown
+        );
+        Err(Error::new(codes::MYSQL_BINLOG, Blame::Environment, message)
+            .help("set global binlog_row_image = FULL, and read the table anew: --full-refresh"))
+    }
+
+    /// Adds a change.
+    fn add(&self, told: &Told<'_>, batch: &mut FieldBatch<Column>) -> Result<()> {
+        let mut row = Vec::new();
+        let count = self.target.columns.len();
+        let mut fields: Vec<Option<Range<usize>>> = Vec::with_capacity(count);
+        let (mut kept, mut wrong) = (None::<Vec<u8>>, None);
+        for (place, at) in told.columns.places.iter().enumerate() {
+            // Of a row that is gone the key counts.
+            let counts = told.operation == Operation::Upsert || self.key.contains(&place);
+            // A column that the table did not have then is null.
+            let Some(at) = at.filter(|_| counts) else {
+                fields.push(None);
+                continue;
+            };
+            let (name, form, default) = &told.columns.layout.columns[at];
+            let mut value = &told.new[at];
+            if *value == Value::Absent
+                && let Some(old) = told.old
+            {
+                value = &old[at];
+            }
+            let begin = row.len();
+            let written = match value {
+                Value::Null => {
+                    fields.push(None);
+                    continue;
+                }
+                Value::Bytes(bytes) => values::text(form, &told.bytes[bytes.clone()], &mut row),
+                Value::Absent => match (told.old, default) {
+                    _ if self.is_computed(name) => return Err(self.not_sent(name)),
+                    (Some(_), _) => {
+                        kept.get_or_insert_with(|| vec![0; count.div_ceil(8)])[place / 8] |= 1 << (place % 8);
+                        fields.push(None);
+                        continue;
+                    }
+                    (None, Some(Absent::Null)) => {
+                        fields.push(None);
+                        continue;
+                    }
+                    (None, Some(Absent::Value(text))) => {
+                        row.extend_from_slice(text.as_bytes());
+                        Ok(())
+                    }
+                    (None, None) => return Err(self.not_sent(name)),
+                },
+            };
+            if let Err(reason) = written {
+                wrong.get_or_insert_with(|| format!("column '{name}': {reason}"));
+            }
+            fields.push(Some(begin..row.len()));
+        }
+        match wrong {
+            None => batch.add(&self.target, &self.target.shown, &row, &fields)?,
+            Some(reason) => batch.add_bad(&self.target, &self.target.shown, reason, self.raw(&row, &fields)?)?,
+        }
+        batch.is_change(told.operation, kept);
+        Ok(())
+    }
+
+    /// A row as it came.
+    fn raw(&self, row: &[u8], fields: &[Option<Range<usize>>]) -> Result<String> {
+        raw(self.target.columns.iter().zip(fields).map(|(column, field)| {
+            let value = field.clone().map(|field| Column::shown(&column.reading, &row[field]));
+            Ok((column.name.as_str(), value.unwrap_or_else(|| "null".to_owned())))
+        }))
+    }
+
+    fn is_computed(&self, name: &str) -> bool {
+        self.outstanding.computed.iter().any(|computed| computed == name)
+    }
+
+    fn not_sent(&self, name: &str) -> Error {
+        let message = format!(
+            "{}: column '{name}' of {} is not in the log where the server computes it: its binlog_row_image is not FULL",
+            self.server.name, self.target.shown
+        );
+        Error::new(codes::MYSQL_BINLOG, Blame::Environment, message)
+            .help(format!("set global binlog_row_image = FULL and read the table anew (--full-refresh), or leave the column out: `exclude: [{name}]`"))
+    }
+
+    /// The character sets of the server's collations.
+    async fn collations(&self) -> Result<HashMap<u64, String>> {
+        let mut session = self.server.connect().await?;
+        // MariaDB has numbers of all of them in this table alone, newer versions of it at least.
+        let all = "select id, character_set_name from information_schema.collation_character_set_applicability where id is not null";
+        let rows = match session.all(all).await {
+            Ok(rows) => rows,
+            Err(_) => {
+                let sql = "select id, character_set_name from information_schema.collations where id is not null";
+                self.server.ask(&mut session, sql, "its collations cannot be looked at").await?
+            }
+        };
+        session.quit().await;
+        Ok(rows
+            .into_iter()
+            .filter_map(|row| {
+                let mut fields = row.into_iter().flatten();
+                Some((fields.next()?.parse().ok()?, fields.next()?))
+            })
+            .collect())
+    }
+}
