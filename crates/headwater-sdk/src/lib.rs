@@ -10,6 +10,7 @@
 
 pub mod check;
 pub mod connector;
+pub mod duration;
 pub mod engine;
 pub mod error;
 pub mod failpoint;

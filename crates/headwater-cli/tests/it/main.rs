@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod airbyte;
 mod bad_input;
 mod branching;
 mod by_choice;
@@ -13,6 +14,7 @@ mod maintaining;
 mod planning;
 mod postgres;
 mod program;
+mod program_sources;
 mod project;
 mod querying;
 mod reading;
@@ -22,6 +24,7 @@ mod reliability;
 mod running;
 mod scripts;
 mod selecting;
+mod singer;
 mod sqlite;
 mod star;
 mod time_travel;

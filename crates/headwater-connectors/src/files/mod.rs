@@ -129,10 +129,11 @@ use headwater_sdk::connector::{Connector, OpenContext, ReadMode, SourceStream, S
 use object_store::ObjectStore;
 
 pub use input::Compression;
+pub(crate) use json::{KeyRules, UnknownKeys};
 pub use options::{FixedColumn, FormatOptions, FormatType, OneOrMany, Scalar, SheetName, SourceOptions, StreamOptions};
 pub(crate) use parquet::cast;
 pub(crate) use piped::{PipedText, Stopped, decode};
-pub(crate) use values::{lake_type, reads_as, shown};
+pub(crate) use values::{MAX_DEPTH, lake_type, reads_as, shown};
 
 /// The connector. See the module's text.
 pub struct Files {

@@ -4,4 +4,4 @@ mod lines;
 mod values;
 
 pub(crate) use lines::JsonLines;
-pub(crate) use values::{JsonValues, UnknownKeys, sample_lines};
+pub(crate) use values::{JsonValues, KeyRules, UnknownKeys, sample_lines};

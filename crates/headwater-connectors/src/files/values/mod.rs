@@ -11,7 +11,7 @@ pub(crate) use crate::lake_types::{lake_type, reads_as, widened};
 pub(crate) use crate::text::time::check_format;
 pub(crate) use column::{Column, Reading};
 pub(crate) use guess::Guess;
-pub(crate) use nested::read_object;
+pub(crate) use nested::{MAX_DEPTH, read_object};
 pub(crate) use token::json_value;
 
 /// A value as its source has it.
