@@ -36,7 +36,7 @@ fn rows_replace_the_table() {
 
 #[test]
 fn rows_and_state_move_together() {
-    let project = numbers(", mode: incremental, checks: [{ row: n <> 7 }]");
+    let project = numbers(", mode: incremental, checks: [{ expression: n <> 7 }]");
     for (upto, code) in [("3", 0), ("5", 0), ("8", 1), ("6", 0), ("6", 0)] {
         project.write("upto", upto);
         project.say(&["run"]).exits(code);

@@ -204,7 +204,7 @@ fn failed(error: TraceError) -> Error {
 
 /// What a connector says when it is asked whether it can read.
 pub(super) fn checked(printed: &[u8]) -> Option<Finding> {
-    let mut messages =
+    let messages =
         printed.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Value>(line).ok());
     let status = messages.filter_map(|message| message.get("connectionStatus").cloned()).next_back()?;
     let said = status.get("message").and_then(Value::as_str).unwrap_or("it says no more");

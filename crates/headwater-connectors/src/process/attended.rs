@@ -84,11 +84,22 @@ impl Drop for Guard {
         for task in &self.tasks {
             task.abort();
         }
-        if !self.group.wait(Duration::ZERO) {
-            self.group.terminate();
-            if !self.group.wait(SHORT_GRACE) {
-                self.group.kill();
-                self.group.wait(SHORT_GRACE);
+        Ender(Arc::clone(&self.group)).end();
+    }
+}
+
+/// Ends a program, from wherever it is attended to.
+#[derive(Debug)]
+pub(crate) struct Ender(Arc<Group>);
+
+impl Ender {
+    /// Ends the program with all that it has started, unless it has ended, and waits for that.
+    pub(crate) fn end(&self) {
+        if !self.0.wait(Duration::ZERO) {
+            self.0.terminate();
+            if !self.0.wait(SHORT_GRACE) {
+                self.0.kill();
+                self.0.wait(SHORT_GRACE);
             }
         }
     }
@@ -146,6 +157,11 @@ impl Attended {
     /// How a helper of the program stops it.
     pub(crate) fn stop(&self) -> Stop {
         Stop { group: Arc::clone(&self.guard.group), trouble: Arc::clone(&self.trouble) }
+    }
+
+    /// What ends it.
+    pub(crate) fn ender(&self) -> Ender {
+        Ender(Arc::clone(&self.guard.group))
     }
 
     /// Ends a task when the program is dropped.

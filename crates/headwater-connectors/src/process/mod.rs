@@ -13,7 +13,7 @@ mod named;
 mod said;
 mod workplace;
 
-pub(crate) use attended::{Attended, Pipes, Undecoded, thread};
+pub(crate) use attended::{Attended, Ender, Pipes, Undecoded, thread};
 pub(crate) use named::program;
 pub(crate) use said::Said;
 pub(crate) use workplace::{Workplace, unwritable};

@@ -96,7 +96,7 @@ impl SourceStream for PrintedStream {
             schema: Arc::clone(&self.schema),
             fingerprint: format!("{} at {now}", part.name),
             parts: vec![Box::new(part) as Box<dyn ReadPart>],
-            delivery: if key.is_empty() { Delivery::Rows } else { Delivery::Changes { key: key.clone() } },
+            delivery: if key.is_empty() { Delivery::Rows } else { Delivery::Repeats { key: key.clone() } },
             position,
             description: if state.is_some() { "what came since its last state" } else { "all of it" }.to_owned(),
             drift: Vec::new(),

@@ -1,7 +1,7 @@
 //! The streams of a program that are read in one run of Headwater, and which of them the program is started for together
 //! (docs/adr/0017-taps.md).
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde_json::Value;
 use tokio::task::JoinHandle;
@@ -12,6 +12,7 @@ use super::router::Expected;
 use super::source::Tap;
 use super::spool::Spool;
 use super::stream::{Chosen, Position};
+use crate::process::Ender;
 
 /// A stream that takes part.
 #[derive(Debug)]
@@ -60,11 +61,19 @@ pub(super) struct Together {
 
 /// The work on a group, which ends when nobody wants it any more.
 #[derive(Debug)]
-struct Work(JoinHandle<()>);
+struct Work {
+    task: JoinHandle<()>,
+    /// What ends the program, once it is started.
+    ender: Arc<OnceLock<Ender>>,
+}
 
 impl Drop for Work {
     fn drop(&mut self) {
-        self.0.abort();
+        self.task.abort();
+        // The task ends when it gets a turn; the program must not outlive this process.
+        if let Some(ender) = self.ender.get() {
+            ender.end();
+        }
     }
 }
 
@@ -89,7 +98,9 @@ impl Gathering {
         let Stage::Begun(groups) = &mut *stage else { return };
         let Some(group) = groups.iter_mut().find(|group| group.places.contains(&place)) else { return };
         if let Some(together) = group.waiting.take() {
-            group.work = Some(Work(tokio::spawn(reading::read(Arc::clone(tap), together))));
+            let ender = Arc::default();
+            let task = tokio::spawn(reading::read(Arc::clone(tap), together, Arc::clone(&ender)));
+            group.work = Some(Work { task, ender });
         }
     }
 }

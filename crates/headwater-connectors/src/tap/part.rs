@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::{Int8Array, RecordBatch, new_null_array};
 use arrow_schema::SchemaRef;
+use futures::StreamExt;
 use futures::stream::BoxStream;
 use headwater_sdk::connector::{Changes, LoadPosition, OnBadRow, Operation, ReadPart, SourceBatch};
 use headwater_sdk::progress::Progress;
@@ -25,6 +26,12 @@ pub(super) struct StreamPart {
     pub(super) gathering: Arc<Gathering>,
     /// The stream's place in it.
     pub(super) place: usize,
+    pub(super) rows: Rows,
+}
+
+/// How its rows are read.
+#[derive(Debug)]
+pub(super) struct Rows {
     pub(super) spool: Arc<Spool>,
     /// What is read, for messages.
     pub(super) shown: String,
@@ -36,11 +43,13 @@ pub(super) struct StreamPart {
     /// Where the load ends, where it adds to what the table has.
     pub(super) position: Option<LoadPosition>,
     pub(super) before: Option<Position>,
+    /// What the program is called in messages.
+    pub(super) called: &'static str,
 }
 
 impl ReadPart for StreamPart {
     fn name(&self) -> &str {
-        &self.shown
+        &self.rows.shown
     }
 
     fn bytes(&self) -> u64 {
@@ -48,16 +57,20 @@ impl ReadPart for StreamPart {
     }
 
     fn read(self: Box<Self>, progress: Arc<Progress>) -> BoxStream<'static, Result<SourceBatch>> {
-        threaded::batches(self.shown.as_str().into(), move || {
-            self.gathering.begin(self.place, &self.tap);
-            move |batches: &Batches| Walk { part: *self, progress, batches, rows: 0, live: Vec::new() }.go()
-        })
+        let Self { tap, gathering, place, rows } = *self;
+        let held = Arc::clone(&gathering);
+        let batches = threaded::batches(rows.shown.as_str().into(), move || {
+            gathering.begin(place, &tap);
+            move |batches: &Batches| Walk { part: rows, progress, batches, rows: 0, live: Vec::new() }.go()
+        });
+        // The program is ended when nobody listens any more, not when the thread that waits for it notices.
+        batches.inspect(move |_| _ = &held).boxed()
     }
 }
 
 /// A walk along what comes.
 struct Walk<'a> {
-    part: StreamPart,
+    part: Rows,
     progress: Arc<Progress>,
     batches: &'a Batches,
     rows: u64,
@@ -148,8 +161,7 @@ impl Walk<'_> {
     fn begun_anew(&self) -> Error {
         let message = format!(
             "'{}' was begun anew by the {} (another version of it), and rows of both versions are there",
-            self.part.shown,
-            self.part.tap.protocol.called()
+            self.part.shown, self.part.called
         );
         Error::new(codes::TAP_VERSION, Blame::Data, message)
             .help("--full-refresh loads everything again; with a `key` such a table is emptied and filled again")
@@ -177,10 +189,10 @@ impl Walk<'_> {
     }
 }
 
-impl StreamPart {
+impl Rows {
     /// That nobody knows where to go on.
     fn unplaced(&self, beyond: Option<u64>) -> Error {
-        let (shown, called) = (&self.shown, self.tap.protocol.called());
+        let Self { shown, called, .. } = self;
         let message = match beyond {
             None => format!("the {called} printed rows of '{shown}' and no state: the next run would add them again"),
             Some(1) => format!(

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::Read;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use headwater_sdk::check::OptionsError;
 use headwater_sdk::connector::{Finding, FoundStream, OpenContext, Standing};
@@ -39,8 +39,8 @@ pub(crate) struct Tap {
     pub(super) program: Program,
     catalogue_file: Option<Place>,
     found: tokio::sync::Mutex<Option<std::result::Result<Arc<Catalogue>, Failure>>>,
-    /// The streams that are gathered until the first of them is read.
-    gathering: Mutex<Arc<Gathering>>,
+    /// The streams that are gathered until the first of them is read. They hold it: when none is left, nobody wants it.
+    gathering: Mutex<Weak<Gathering>>,
     /// Whoever runs the program to read streams: what is behind it is rarely made for two at once.
     pub(super) turn: tokio::sync::Mutex<()>,
 }
@@ -164,13 +164,15 @@ impl Tap {
 
     /// Lets a stream take part in what is read together.
     pub(super) fn gather(&self, member: Member) -> (Arc<Gathering>, usize) {
-        let mut gathering = self.gathering.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.gathering.lock().unwrap_or_else(PoisonError::into_inner);
         let mut member = Some(member);
+        let mut gathering = last.upgrade().unwrap_or_default();
         loop {
             if let Some(place) = gathering.add(&mut member) {
-                return (Arc::clone(&gathering), place);
+                *last = Arc::downgrade(&gathering);
+                return (gathering, place);
             }
-            *gathering = Arc::default();
+            gathering = Arc::default();
         }
     }
 

@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use super::catalogue::Listed;
 use super::gathering::Member;
-use super::part::StreamPart;
+use super::part::{Rows, StreamPart};
 use super::router::Expected;
 use super::source::Tap;
 use super::spool::Spool;
@@ -150,7 +150,7 @@ impl SourceStream for TapStream {
         let (columns, drift) = chosen(found, exclude, settings, table.as_deref(), &listed.id)?;
         let schema = schema(&columns);
         let key = self.key(listed);
-        let delivery = if key.is_empty() { Delivery::Rows } else { Delivery::Changes { key: key.clone() } };
+        let delivery = if key.is_empty() { Delivery::Rows } else { Delivery::Repeats { key: key.clone() } };
         let declared = |name: &str| settings.columns.iter().any(|own| own.name == name && own.data_type.is_some());
         let expected = Expected {
             columns: columns
@@ -184,10 +184,7 @@ impl SourceStream for TapStream {
             Some(_) => "what came since its last state",
             None => "all of it",
         };
-        let part = StreamPart {
-            tap: Arc::clone(&self.tap),
-            gathering,
-            place,
+        let rows = Rows {
             spool,
             shown: listed.id.clone(),
             schema: Arc::clone(&schema),
@@ -196,7 +193,9 @@ impl SourceStream for TapStream {
             keyed: !key.is_empty(),
             position: adds.then(|| load_position.clone()),
             before,
+            called: self.tap.protocol.called(),
         };
+        let part = StreamPart { tap: Arc::clone(&self.tap), gathering, place, rows };
         // Nothing tells whether there is anything new but to read it.
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
         Ok(ReadPlan {

@@ -53,7 +53,7 @@ fn states_of_streams_are_kept_with_their_tables() {
         "sources/connector.yml",
         format!(
             "connector: airbyte\ncommand: [sh, connector.sh]\nstreams:\n{}",
-            TWO.replacen(" }", ", checks: [{ row: n < 100 }] }", 1)
+            TWO.replacen(" }", ", checks: [{ expression: n < 100 }] }", 1)
         ),
     );
     source.prints(&[

@@ -29,7 +29,7 @@ fn a_tap_that_is_not_there() {
     source.write(&format!("command: [tap-that-is-nowhere]\nstreams:\n{STREAM}"));
     assert_told(&source.say(&["run"]), "HW0320", &["there is no program 'tap-that-is-nowhere'"]);
     source.write(&format!("command: []\nstreams:\n{STREAM}"));
-    assert_told(&source.say(&["check"]).exits(2), "HW0141", &["there is no program to start"]);
+    assert_told(&source.say(&["check"]).exits(2), "HW0122", &["there is no program to start"]);
     source.write(&format!("command: [x]\ntimeout: soon\nstreams:\n{STREAM}"));
     let said = source.say(&["check"]).exits(2);
     assert!(said.err.contains("a duration such as 36h") || said.out.contains("a duration such as 36h"), "{said:?}");

@@ -45,6 +45,8 @@ struct Layout {
     key: Vec<usize>,
     /// Whether a key comes once: the rows are upserts and no changes.
     once: bool,
+    /// Whether rows are compared with those that they take the place of.
+    compares: bool,
 }
 
 /// A load whose rows take the place of others.
@@ -92,7 +94,7 @@ impl Taking {
         let spool = Spool::fill(session, &layout, parts, lake.threads(), rejected, progress).await?;
         let previous = previous.filter(|_| spool.emptied_at.is_none());
         let anew = previous.is_some_and(|previous| is_retyped(&previous.schema(), &layout.lake));
-        let has_values = anew || layout.once || spool.has_kept;
+        let has_values = anew || layout.compares || spool.has_kept;
         let (kept, paths) = match previous {
             Some(previous) if anew || !spool.is_empty() => {
                 let (kept, paths) = events::kept(lake, session, table, &layout, &spool, previous, anew).await?;
@@ -167,6 +169,7 @@ impl Layout {
             fields: Arc::new(fields),
             key,
             once: matches!(delivery, Delivery::Upserts { .. }),
+            compares: matches!(delivery, Delivery::Upserts { .. } | Delivery::Repeats { .. }),
         })
     }
 
