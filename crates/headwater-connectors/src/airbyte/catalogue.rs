@@ -66,8 +66,8 @@ fn default_cursor(entry: &Value) -> Option<&Value> {
 
 /// The catalogue with which a connector is asked for the chosen streams.
 pub(super) fn configured(catalogue: &Catalogue, chosen: &[&Chosen]) -> Value {
-    let stream = |chosen: &&Chosen| {
-        let listed = catalogue.streams.iter().find(|listed| listed.id == chosen.id)?;
+    let stream = |listed: &Listed| {
+        let chosen = chosen.iter().find(|chosen| chosen.id == listed.id)?;
         let adds = chosen.mode == ReadMode::Incremental;
         let mut stream = json!({
             "stream": listed.entry,
@@ -93,5 +93,5 @@ pub(super) fn configured(catalogue: &Catalogue, chosen: &[&Chosen]) -> Value {
         }
         Some(stream)
     };
-    json!({ "streams": chosen.iter().filter_map(stream).collect::<Vec<_>>() })
+    json!({ "streams": catalogue.streams.iter().filter_map(stream).collect::<Vec<_>>() })
 }

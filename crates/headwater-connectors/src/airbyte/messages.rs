@@ -144,12 +144,15 @@ impl Protocol for Airbyte {
     fn joined(&self, states: &[Value]) -> Option<Value> {
         let first = states.first()?;
         if is(first, "STREAM") {
-            return Some(Value::Array(states.to_vec()));
+            let mut states = states.to_vec();
+            states.sort_by_key(|state| state.get("stream").and_then(of_descriptor));
+            return Some(Value::Array(states));
         }
         if is(first, "GLOBAL") {
             let mut joined = first.clone();
             let own = states.iter().filter_map(|state| state.pointer("/global/stream_states")?.as_array());
-            let own: Vec<Value> = own.flatten().cloned().collect();
+            let mut own: Vec<Value> = own.flatten().cloned().collect();
+            own.sort_by_key(of_descriptor);
             if let Some(all) = joined.pointer_mut("/global/stream_states") {
                 *all = Value::Array(own);
             }
@@ -204,8 +207,7 @@ fn failed(error: TraceError) -> Error {
 
 /// What a connector says when it is asked whether it can read.
 pub(super) fn checked(printed: &[u8]) -> Option<Finding> {
-    let messages =
-        printed.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Value>(line).ok());
+    let messages = printed.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Value>(line).ok());
     let status = messages.filter_map(|message| message.get("connectionStatus").cloned()).next_back()?;
     let said = status.get("message").and_then(Value::as_str).unwrap_or("it says no more");
     let succeeded = status.get("status").and_then(Value::as_str) == Some("SUCCEEDED");

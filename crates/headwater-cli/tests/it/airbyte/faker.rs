@@ -5,22 +5,22 @@ use std::process::Command;
 use super::Source;
 use crate::singer::installed;
 
-/// What the connector prints when it is asked without Headwater: of the users how many, the sum of a column, and the texts of a nested
-/// one together (others are drawn anew each time).
+/// What the connector prints when it is asked without Headwater: of the users how many, the sums of two columns, and the texts of a
+/// nested one together.
 const TOLD: &str = r#"
 import json, subprocess, sys
 faker, streams = sys.argv[1], json.load(open("catalog.json"))
 out = subprocess.run([faker, "read", "--config", "config.json", "--catalog", "catalog.json"], capture_output=True, check=True, text=True).stdout
 rows = [m["record"]["data"] for m in map(json.loads, out.splitlines()) if m["type"] == "RECORD"]
 users = sorted((r for r in rows if "age" in r), key=lambda r: r["id"])
-print(len(users), sum(u["id"] for u in users), "/".join(u["address"]["city"] for u in users[:5]), users[0]["email"], sep="|")
+print(len(users), sum(u["id"] for u in users), sum(u["age"] for u in users), "/".join(u["address"]["city"] for u in users[:5]), users[0]["email"], sep="|")
 "#;
 
 #[test]
 fn users_and_products_come_as_the_connector_has_them() {
     let faker = installed("airbyte", "source-faker");
     let source = Source::new(&format!(
-        "command: [{}]\nconfig: {{ count: 40, seed: 7, always_updated: false }}\nstreams:\n  - {{ table: raw.users, stream: users, mode: incremental }}\n  - {{ table: raw.products, stream: products }}\n",
+        "command: [{}]\nconfig: {{ count: 40, seed: 7, parallelism: 1, always_updated: false }}\nstreams:\n  - {{ table: raw.users, stream: users, mode: incremental }}\n  - {{ table: raw.products, stream: products }}\n",
         faker.display()
     ));
     let said = source.say(&["source", "check"]).exits(0);
@@ -30,7 +30,7 @@ fn users_and_products_come_as_the_connector_has_them() {
     source.run();
 
     let folder = source.project.path();
-    source.project.write("config.json", "{\"count\": 40, \"seed\": 7, \"always_updated\": false}");
+    source.project.write("config.json", "{\"count\": 40, \"seed\": 7, \"parallelism\": 1, \"always_updated\": false}");
     let discovered =
         Command::new(&faker).args(["discover", "--config", "config.json"]).current_dir(folder).output().unwrap();
     let messages = String::from_utf8(discovered.stdout).unwrap();
@@ -43,7 +43,7 @@ fn users_and_products_come_as_the_connector_has_them() {
     let told = Command::new("python3").args(["-c", TOLD]).arg(&faker).current_dir(folder).output().unwrap();
     assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
     let ours = source.query(
-        "select count(*), sum(id), (select string_agg(address['city'], '/' order by id) from raw.users where id <= 5), min(case when id = 1 then email end) from raw.users",
+        "select count(*), sum(id), sum(age), (select string_agg(address['city'], '/' order by id) from raw.users where id <= 5), min(case when id = 1 then email end) from raw.users",
     );
     assert_eq!(
         ours.replace(',', "|").replace('"', ""),
