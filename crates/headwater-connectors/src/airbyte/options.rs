@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// Keys of a source of Airbyte. Its `Debug` shows neither `config` nor `env`, since they may hold secrets.
+/// Keys of a source of Airbyte.
 #[derive(Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SourceOptions {
@@ -27,6 +27,7 @@ pub struct SourceOptions {
     pub catalog: Option<String>,
 }
 
+/// Without `config` and `env`, which may hold secrets.
 impl std::fmt::Debug for SourceOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SourceOptions").field("command", &self.command).finish_non_exhaustive()

@@ -37,14 +37,14 @@ use std::sync::Arc;
 
 use headwater_sdk::check::OptionsError;
 use headwater_sdk::connector::{Connector, OpenContext, ReadMode, SourceStream, StreamSettings};
-use headwater_sdk::script::Program as Started;
+use headwater_sdk::script;
 
 pub use options::{SourceOptions, StreamOptions};
 
 /// The connector. See the module's text.
 #[derive(Debug)]
 pub struct Program {
-    program: Started,
+    program: script::Program,
 }
 
 impl Connector for Program {
@@ -56,7 +56,7 @@ impl Connector for Program {
     fn source(options: SourceOptions, context: &OpenContext) -> Result<Self, OptionsError> {
         let SourceOptions { command, env, timeout, format } = options;
         let program = crate::process::program(command, env, timeout.as_deref(), context)?;
-        Ok(Self { program: Started { output_format: format, ..program } })
+        Ok(Self { program: script::Program { output_format: format, ..program } })
     }
 
     fn stream(&self, options: StreamOptions, settings: StreamSettings) -> Result<Arc<dyn SourceStream>, OptionsError> {

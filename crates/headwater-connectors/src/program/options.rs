@@ -6,7 +6,7 @@ use headwater_sdk::script::DataFormat;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// Keys of a source that is a program. Its `Debug` does not show `env`, which may hold secrets.
+/// Keys of a source that is a program.
 #[derive(Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SourceOptions {
@@ -26,6 +26,7 @@ pub struct SourceOptions {
     pub format: DataFormat,
 }
 
+/// Without `env`, which may hold secrets.
 impl std::fmt::Debug for SourceOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SourceOptions").field("command", &self.command).finish_non_exhaustive()

@@ -94,7 +94,7 @@ impl SourceStream for PrintedStream {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
         Ok(ReadPlan {
             schema: Arc::clone(&self.schema),
-            fingerprint: format!("{} at {now}", part.name),
+            fingerprint: now.to_string(),
             parts: vec![Box::new(part) as Box<dyn ReadPart>],
             delivery: if key.is_empty() { Delivery::Rows } else { Delivery::Repeats { key: key.clone() } },
             position,

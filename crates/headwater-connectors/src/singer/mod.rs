@@ -18,7 +18,8 @@
 //! - **One start of the tap for all streams that go on from one state**; first loads and streams in the mode `full` have none. Of
 //!   several starts one is at work at a time.
 //! - **Memory does not grow with what comes.** Records wait in temporary files (in `TMPDIR`, as large as what one run brings) until
-//!   their tables have taken them. A message is held whole, and may have 256 MiB.
+//!   their tables have taken them. A message is held whole, and may have 256 MiB; a record of more than 16 MiB makes a bad row. (A load by a
+//!   key is then sorted by the key, as of any source.)
 //! - **No value is changed without a word.** A record with a value that its column does not take, with a key that the stream's
 //!   schema does not have, or with null in the table's key makes a bad row, with the stream and the record's number.
 //! - **Secrets stay secret.** The configuration is written to a file that only this user can read, in a folder that is removed when

@@ -1,7 +1,7 @@
 //! The streams of a program that are read in one run of Headwater, and which of them the program is started for together
 //! (docs/adr/0017-taps.md).
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 use tokio::task::JoinHandle;
@@ -12,7 +12,7 @@ use super::router::Expected;
 use super::source::Tap;
 use super::spool::Spool;
 use super::stream::{Chosen, Position};
-use crate::process::Ender;
+use crate::process::{Ender, Workplace};
 
 /// A stream that takes part.
 #[derive(Debug)]
@@ -63,17 +63,30 @@ pub(super) struct Together {
 #[derive(Debug)]
 struct Work {
     task: JoinHandle<()>,
-    /// What ends the program, once it is started.
-    ender: Arc<OnceLock<Ender>>,
+    started: Slot,
 }
 
 impl Drop for Work {
     fn drop(&mut self) {
         self.task.abort();
-        // The task ends when it gets a turn; the program must not outlive this process.
-        if let Some(ender) = self.ender.get() {
-            ender.end();
-        }
+        // The task ends when it gets a turn; neither the program nor its files must outlive this process.
+        drop(self.started.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+}
+
+/// The program of a group, while it is at work.
+pub(super) type Slot = Arc<Mutex<Option<Started>>>;
+
+/// A program that was started. When it is dropped, the program is ended, and then its files are removed.
+#[derive(Debug)]
+pub(super) struct Started {
+    pub(super) ender: Ender,
+    pub(super) _workplace: Workplace,
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        self.ender.end();
     }
 }
 
@@ -98,9 +111,9 @@ impl Gathering {
         let Stage::Begun(groups) = &mut *stage else { return };
         let Some(group) = groups.iter_mut().find(|group| group.places.contains(&place)) else { return };
         if let Some(together) = group.waiting.take() {
-            let ender = Arc::default();
-            let task = tokio::spawn(reading::read(Arc::clone(tap), together, Arc::clone(&ender)));
-            group.work = Some(Work { task, ender });
+            let started = Slot::default();
+            let task = tokio::spawn(reading::read(Arc::clone(tap), together, Arc::clone(&started)));
+            group.work = Some(Work { task, started });
         }
     }
 }

@@ -2,34 +2,34 @@
 
 use std::io::BufReader;
 use std::process::ChildStdout;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, PoisonError};
 
 use headwater_sdk::{Blame, Error, Result};
 use tokio::sync::oneshot;
 
 use super::failure::Failure;
-use super::gathering::{Together, mark};
+use super::gathering::{Slot, Started, Together, mark};
 use super::router::Router;
 use super::source::Tap;
 use super::spool::Spool;
 use super::stream::Chosen;
 use crate::codes;
-use crate::process::{Attended, Ender, Undecoded, Workplace, thread};
+use crate::process::{Attended, Undecoded, Workplace, thread};
 
 /// Bytes of the pipe that are read at a time.
 const BUFFER: usize = 256 << 10;
 
 /// Reads the streams of a group into their spools.
-pub(super) async fn read(tap: Arc<Tap>, together: Together, ender: Arc<OnceLock<Ender>>) {
+pub(super) async fn read(tap: Arc<Tap>, together: Together, slot: Slot) {
     // Whoever waits for a spool is told, also when this is cut off.
     let spools = Spools(together.members.iter().map(|member| Arc::clone(&member.spool)).collect());
     let _turn = tap.turn.lock().await;
-    if let Err(error) = run(&tap, together, &ender).await {
+    if let Err(error) = run(&tap, together, &slot).await {
         spools.fail(&error);
     }
 }
 
-async fn run(tap: &Tap, together: Together, ender: &OnceLock<Ender>) -> Result<()> {
+async fn run(tap: &Tap, together: Together, slot: &Slot) -> Result<()> {
     let Together { members, states } = together;
     let (protocol, catalogue) = (&tap.protocol, tap.catalogue().await?);
     let state = protocol.joined(&states);
@@ -39,8 +39,8 @@ async fn run(tap: &Tap, together: Together, ender: &OnceLock<Ender>) -> Result<(
     // Only a state that is handed over as it was kept can be gone back to.
     let began = state.filter(|state| protocol.kin(Some(state)) == *state).map(|state| mark(&state));
     let (mut attended, pipes) = Attended::start(&tap.program, &arguments, |_| ())?;
-    // It is started once.
-    let _first = ender.set(attended.ender());
+    let started = Started { ender: attended.ender(), _workplace: workplace };
+    *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(started);
     drop(pipes.stdin);
     let router = Router::new(Arc::clone(protocol), catalogue, members, began, attended.said());
     let (tell, told) = oneshot::channel();
@@ -52,6 +52,7 @@ async fn run(tap: &Tap, together: Together, ender: &OnceLock<Ender>) -> Result<(
         Err(undecoded) => (None, Err(undecoded)),
     };
     let ended = attended.end(output).await;
+    drop(slot.lock().unwrap_or_else(PoisonError::into_inner).take());
     if let Some(fault) = router.as_mut().and_then(|router| router.fault.take()) {
         return Err(fault);
     }

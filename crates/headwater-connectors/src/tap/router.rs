@@ -36,7 +36,7 @@ pub(super) struct Router {
     catalogue: Arc<Catalogue>,
     seats: Vec<Seat>,
     /// The name that came last, and which seat it is of.
-    last: (String, Option<usize>),
+    last: Option<(String, Option<usize>)>,
     /// The last state that was of all streams.
     common: Option<Value>,
     began: Option<String>,
@@ -71,8 +71,7 @@ impl Router {
             Seat { member, writer, is_told: false, state: None, covered: 0 }
         };
         let seats = members.into_iter().map(seat).collect();
-        let last = (String::new(), None);
-        Self { protocol, catalogue, seats, last, common: None, began, said, fault: None, line: 0 }
+        Self { protocol, catalogue, seats, last: None, common: None, began, said, fault: None, line: 0 }
     }
 
     /// Reads messages to the end.
@@ -158,10 +157,14 @@ impl Router {
 
     /// The seat of a stream; `None` when nobody asked for it.
     fn place(&mut self, stream: &str) -> Result<Option<usize>> {
-        if self.last.0 != stream || self.line == 1 {
-            self.last = (stream.to_owned(), self.look_up(stream)?);
+        if let Some((last, place)) = &self.last
+            && last == stream
+        {
+            return Ok(*place);
         }
-        Ok(self.last.1)
+        let place = self.look_up(stream)?;
+        self.last = Some((stream.to_owned(), place));
+        Ok(place)
     }
 
     fn look_up(&self, stream: &str) -> Result<Option<usize>> {

@@ -203,7 +203,7 @@ impl SourceStream for TapStream {
             parts: vec![Box::new(part) as Box<dyn ReadPart>],
             delivery,
             position: load_position,
-            fingerprint: format!("{} of {} at {now}", listed.id, self.tap.shown()),
+            fingerprint: format!("{} at {now}", listed.id),
             description: description.to_owned(),
             drift,
             changed: Vec::new(),
@@ -212,7 +212,7 @@ impl SourceStream for TapStream {
 
     async fn vanished(&self, position: Value) -> Result<Vec<String>> {
         let read = serde_json::from_value::<Position>(position).is_ok_and(|position| position.state.is_some());
-        let what = || format!("what is no longer in '{}', or was deleted from it,", self.keys.stream);
+        let what = || format!("what was deleted from '{}' since it was read", self.keys.stream);
         Ok(read.then(what).into_iter().collect())
     }
 }

@@ -50,13 +50,21 @@ fn a_tap_whose_time_is_up_is_ended_with_all_that_it_started() {
 #[test]
 fn a_run_that_is_stopped_ends_the_tap_with_all_that_it_started() {
     let source = hanging("");
-    let mut run =
-        headwater(source.project.path()).arg("run").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let temporary = tempfile::tempdir().unwrap();
+    let files = || {
+        let entries = std::fs::read_dir(temporary.path()).unwrap();
+        entries.filter(|entry| entry.as_ref().unwrap().path().join("config.json").exists()).count()
+    };
+    let mut run = headwater(source.project.path());
+    run.arg("run").env("TMPDIR", temporary.path()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut run = run.spawn().unwrap();
     let pids = pids(&source);
+    assert_eq!(files(), 1, "what the tap is given");
     let interrupt = format!("kill -INT {}", run.id());
     assert!(std::process::Command::new("sh").args(["-c", &interrupt]).status().unwrap().success());
     assert!(!run.wait().unwrap().success());
     until("all processes are gone", || !pids.iter().any(|pid| is_alive(pid)));
+    assert_eq!(files(), 0, "with its secrets");
 }
 
 #[test]
