@@ -131,6 +131,22 @@ pub(crate) const SQLITE_FAILED: &str = "HW0365";
 pub(crate) const SQLITE_CURSOR: &str = "HW0366";
 /// See [`CODES`].
 pub(crate) const SQLITE_WRITES: &str = "HW0367";
+/// See [`CODES`].
+pub(crate) const TAP_OPTIONS: &str = "HW0370";
+/// See [`CODES`].
+pub(crate) const TAP_CATALOGUE: &str = "HW0371";
+/// See [`CODES`].
+pub(crate) const TAP_MESSAGE: &str = "HW0372";
+/// See [`CODES`].
+pub(crate) const TAP_PROTOCOL: &str = "HW0373";
+/// See [`CODES`].
+pub(crate) const TAP_FAILED: &str = "HW0374";
+/// See [`CODES`].
+pub(crate) const TAP_STATE: &str = "HW0375";
+/// See [`CODES`].
+pub(crate) const TAP_VERSION: &str = "HW0376";
+/// See [`CODES`].
+pub(crate) const PROGRAM_STATE: &str = "HW0377";
 
 /// Every code of this crate, in order.
 pub const CODES: &[Code] = &[
@@ -247,28 +263,28 @@ pub const CODES: &[Code] = &[
     },
     Code {
         code: NOT_EXECUTABLE,
-        title: "a script's program may not be executed",
+        title: "a program may not be executed",
         explanation: "The file is there, but the system does not allow to execute it. Give it that permission \
                       (`chmod +x`), or name the program that runs it first: `command: [sh, report.sh]`.",
     },
     Code {
         code: NOT_STARTED,
-        title: "a script's program cannot be started",
+        title: "a program cannot be started",
         explanation: "The system refused to start the program. Most often the first line of a text (`#!…`) names an \
                       interpreter that is not there, the file is made for another kind of machine, or there are too many \
                       processes.",
     },
     Code {
         code: PROGRAM_FAILED,
-        title: "a script's program failed",
+        title: "a program failed",
         explanation: "The program ended with an exit status other than 0, or was ended by a signal. Nothing of its rows \
                       was kept. What it wrote last to its standard error is in the message. A program that ends with \
                       status 75 (EX_TEMPFAIL) is tried again.",
     },
     Code {
         code: TIMED_OUT,
-        title: "a script took too long",
-        explanation: "The program had not ended by the end of the script's `timeout` and was stopped, with all that it \
+        title: "a program took too long",
+        explanation: "The program had not ended by the end of its `timeout` and was stopped, with all that it \
                       had started. Nothing of its rows was kept. Allow it more time, or let it do less.",
     },
     Code {
@@ -506,6 +522,60 @@ pub const CODES: &[Code] = &[
         code: SQLITE_WRITES,
         title: "a query of SQLite that does not only read",
         explanation: "`query` is one select (or a `with … select`, or `values`). Sources are never written to.",
+    },
+    Code {
+        code: TAP_OPTIONS,
+        title: "a stream of a tap is not there, or not as the project has it",
+        explanation: "The catalogue of the tap (or connector) has no stream of that name, the stream has no such column, a \
+                      column is declared with a type that it cannot be read in, or the stream cannot be read in the mode. \
+                      `headwater source add … --dry-run` shows what there is.",
+    },
+    Code {
+        code: TAP_CATALOGUE,
+        title: "a tap does not say which streams it has",
+        explanation: "The program ended well, but what it printed when it was asked for its streams is no catalogue; or the \
+                      file that `catalog` names cannot be read. A catalogue of Singer is one JSON object with the list \
+                      `streams`, and nothing else on the standard output.",
+    },
+    Code {
+        code: TAP_MESSAGE,
+        title: "a tap printed something that is no message",
+        explanation: "Each line of the program's standard output is one message, a JSON object. Nothing of the load was kept. \
+                      Most often something is printed there that is for people: let the program print it to the standard \
+                      error.",
+    },
+    Code {
+        code: TAP_PROTOCOL,
+        title: "a tap does not keep to its protocol",
+        explanation: "The program printed records of a stream before the schema of the stream, or of a stream that its \
+                      catalogue does not have or that cannot be told from another, or an endless line. Nothing of the load \
+                      was kept.",
+    },
+    Code {
+        code: TAP_FAILED,
+        title: "a connector says what is wrong",
+        explanation: "The message is the connector's own (of Airbyte's TRACE messages). Nothing of the load was kept. One that \
+                      the connector calls transient is tried again.",
+    },
+    Code {
+        code: TAP_STATE,
+        title: "a tap printed rows and no state",
+        explanation: "Rows of a stream without a key are added to its table. When the program says no state behind them, \
+                      nobody knows whether the next run brings them again, so that they would be there twice. Nothing of the \
+                      load was kept. Give the stream a `key`, so that rows may come again, or read it as a whole.",
+    },
+    Code {
+        code: TAP_VERSION,
+        title: "a tap begins a stream anew",
+        explanation: "The program says by ACTIVATE_VERSION that only rows of another version of the stream count than those \
+                      that the table has, or that were read before. A table with a key is emptied then and filled again; \
+                      one without has to be loaded again with --full-refresh.",
+    },
+    Code {
+        code: PROGRAM_STATE,
+        title: "a program does not say how far it has read",
+        explanation: "In the mode incremental a program writes where the next run goes on to the file that the variable \
+                      HEADWATER_NEW_STATE names, as a text of at most 1 MiB. Nothing of the load was kept.",
     },
     Code::new(
         NO_TARGET,

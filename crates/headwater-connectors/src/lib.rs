@@ -2,9 +2,12 @@
 //!
 //! Adding one takes its folder and one line in [`all`], or in [`destinations`].
 //!
-//! Invariant: no connector knows another one (what databases have in common is in `database`), and none knows DataFusion or Delta. ([`script`] is none: it decodes what programs
-//! print as [`files`] decodes files.)
+//! Invariant: no connector knows another one (what databases have in common is in `database`, what programs that print messages have in
+//! common is in `tap`), and none knows DataFusion or Delta. [`script`] is none: it decodes what programs print as [`files`] decodes files,
+//! and so does `tap`.
 
+#[cfg(unix)]
+pub mod airbyte;
 pub mod codes;
 mod columns;
 mod database;
@@ -14,11 +17,19 @@ mod local;
 pub mod mysql;
 mod position;
 pub mod postgres;
+#[cfg(unix)]
+mod process;
+#[cfg(unix)]
+pub mod program;
 mod rejected;
 pub mod rest;
 #[cfg(unix)]
 pub mod script;
+#[cfg(unix)]
+pub mod singer;
 pub mod sqlite;
+#[cfg(unix)]
+mod tap;
 mod text;
 mod threaded;
 mod web;
@@ -31,7 +42,19 @@ use headwater_sdk::script::ProgramRunner;
 
 /// Every connector, in the order of their names.
 pub fn all() -> Vec<Box<dyn ConnectorType>> {
-    vec![erased::<files::Files>(), erased::<mysql::MySql>(), erased::<postgres::Postgres>(), erased::<rest::Rest>(), erased::<sqlite::Sqlite>()]
+    Vec::from([
+        #[cfg(unix)]
+        erased::<airbyte::Airbyte>(),
+        erased::<files::Files>(),
+        erased::<mysql::MySql>(),
+        erased::<postgres::Postgres>(),
+        #[cfg(unix)]
+        erased::<program::Program>(),
+        erased::<rest::Rest>(),
+        #[cfg(unix)]
+        erased::<singer::Singer>(),
+        erased::<sqlite::Sqlite>(),
+    ])
 }
 
 /// Every destination, in the order of their names.

@@ -12,6 +12,7 @@
 pub mod check;
 pub mod connector;
 pub mod destination;
+pub mod duration;
 pub mod engine;
 pub mod error;
 pub mod failpoint;

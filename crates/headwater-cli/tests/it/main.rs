@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod airbyte;
 mod bad_input;
 mod branching;
 mod by_choice;
@@ -15,6 +16,7 @@ mod mysql;
 mod planning;
 mod postgres;
 mod program;
+mod program_sources;
 mod project;
 mod querying;
 mod reading;
@@ -25,6 +27,7 @@ mod rest;
 mod running;
 mod scripts;
 mod selecting;
+mod singer;
 mod sqlite;
 mod star;
 mod time_travel;

@@ -13,10 +13,10 @@ mod values;
 
 pub(crate) use batch::{BATCH_ROWS, Batch, Flaws, Target, bad_row};
 pub(crate) use drift::{Evidence, Resolved, Seen, resolve};
-pub(crate) use objects::{JsonValues, UnknownKeys, sample_objects};
+pub(crate) use objects::{JsonValues, KeyRules, UnknownKeys, sample_objects};
 pub(crate) use reading::{ReadValues, Unread};
 pub(crate) use rows::{End, Row, Rows, Why};
 pub(crate) use sample::{MAX_COLUMNS, Sample};
 pub(crate) use values::{
-    Cells, Column, Flaw, Reading, Value, check_format, json_value, read_array, read_object, shown,
+    Cells, Column, Flaw, MAX_DEPTH, Reading, Value, check_format, json_value, read_array, read_object, shown,
 };

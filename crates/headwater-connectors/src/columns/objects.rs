@@ -1,6 +1,6 @@
 //! The columns of JSON objects.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow_schema::Schema;
@@ -25,6 +25,25 @@ pub(crate) enum UnknownKeys {
     Fail,
     /// The load fails: a program's columns are declared, and this is none of them.
     Undeclared,
+    /// The row is bad: who wrote it has told which keys there are.
+    Untold,
+}
+
+/// What is asked of objects beside the columns.
+#[derive(Debug, Clone)]
+pub(crate) struct KeyRules {
+    /// What happens when an object has a key that no column stands for.
+    pub(crate) unknown: UnknownKeys,
+    /// Keys that are left out in any case.
+    pub(crate) left_out: HashSet<String>,
+    /// Places of columns without which, or with null in which, a row is bad: they are a key.
+    pub(crate) required: Vec<usize>,
+}
+
+impl From<UnknownKeys> for KeyRules {
+    fn from(unknown: UnknownKeys) -> Self {
+        Self { unknown, left_out: HashSet::new(), required: Vec::new() }
+    }
 }
 
 /// Keys that are left out and told by their names, at most.
@@ -48,7 +67,7 @@ impl UnknownKeys {
 pub(crate) struct JsonValues {
     places: HashMap<String, usize>,
     names: Vec<String>,
-    unknown: UnknownKeys,
+    rules: KeyRules,
     /// How often keys were left out.
     left_out: BTreeMap<String, u64>,
     unit: &'static str,
@@ -59,11 +78,11 @@ pub(crate) struct JsonValues {
 
 impl JsonValues {
     /// Looks for the table's columns by name.
-    pub(crate) fn new(target: &Target, unknown: UnknownKeys) -> Self {
+    pub(crate) fn new(target: &Target, rules: impl Into<KeyRules>) -> Self {
         let names: Vec<String> = target.schema.fields().iter().map(|field| field.name().clone()).collect();
         let places = names.iter().enumerate().map(|(at, name)| (name.clone(), at)).collect();
         let (left_out, unit) = (BTreeMap::new(), target.unit);
-        Self { places, names, unknown, left_out, unit, tokens: Vec::new(), scratch: Vec::new() }
+        Self { places, names, rules: rules.into(), left_out, unit, tokens: Vec::new(), scratch: Vec::new() }
     }
 
     /// The keys that were left out of objects so far, and how often. Of more than [`MOST_LEFT_OUT`] the rest have no names.
@@ -111,7 +130,8 @@ impl ReadValues for JsonValues {
                     _ => self.places.get(key).copied(),
                 };
                 let Some(place) = place else {
-                    return match self.unknown {
+                    return match self.rules.unknown {
+                        _ if self.rules.left_out.contains(key) => Ok(()),
                         UnknownKeys::Ignore => {
                             let name = if self.left_out.len() < MOST_LEFT_OUT { key } else { OTHER_KEYS };
                             match self.left_out.get_mut(key) {
@@ -120,7 +140,8 @@ impl ReadValues for JsonValues {
                             }
                             Ok(())
                         }
-                        UnknownKeys::Reject => Err(unknown_key(key)),
+                        UnknownKeys::Reject => Err(unknown_key(key, "it was not in the sample")),
+                        UnknownKeys::Untold => Err(unknown_key(key, "what is told of the stream does not have it")),
                         UnknownKeys::Fail | UnknownKeys::Undeclared => {
                             drifted = Some(shown(key.as_bytes()));
                             Ok(())
@@ -145,9 +166,17 @@ impl ReadValues for JsonValues {
                 }
                 Ok(()) => {
                     if let Some(what) = drifted {
-                        let undeclared = self.unknown == UnknownKeys::Undeclared;
+                        let undeclared = self.rules.unknown == UnknownKeys::Undeclared;
                         let error = if undeclared { undeclared_error } else { drift_error };
                         return Err(Unread { row: *row, error, what });
+                    }
+                    let is_null = |place: &&usize| match tokens[**place] {
+                        (0, 0) => true,
+                        (start, end) => &text[start as usize..end as usize] == b"null",
+                    };
+                    if let Some(place) = self.rules.required.iter().find(is_null) {
+                        let name = shown(self.names[*place].as_bytes());
+                        flaws.add(at, || format!("column '{name}' is null, and is a part of the key"));
                     }
                 }
             }
@@ -161,9 +190,9 @@ impl ReadValues for JsonValues {
     }
 }
 
-fn unknown_key(key: &str) -> String {
+fn unknown_key(key: &str, why: &str) -> String {
     let key = shown(key.as_bytes());
-    format!("the key '{key}' is no column of the table (it was not in the sample): declare it, or say `drift: ignore`")
+    format!("the key '{key}' is no column of the table ({why}): declare it, or say `drift: ignore`")
 }
 
 fn drift_error(place: &str, key: &str) -> Error {

@@ -15,7 +15,7 @@ use super::json::JsonLines;
 use super::options::{FormatOptions, FormatType};
 use super::rows::RowReader;
 use crate::codes;
-use crate::columns::{Batch, JsonValues, Target, UnknownKeys};
+use crate::columns::{Batch, JsonValues, KeyRules, Target, UnknownKeys};
 
 /// A table as text, in a pipe.
 pub(crate) struct PipedText<R> {
@@ -29,6 +29,10 @@ pub(crate) struct PipedText<R> {
     pub(crate) schema: SchemaRef,
     /// What happens to a bad row.
     pub(crate) on_bad_row: OnBadRow,
+    /// What is asked of JSON objects beside the columns.
+    pub(crate) keys: KeyRules,
+    /// Lines that came before.
+    pub(crate) lines: u64,
 }
 
 /// Why the text was not decoded to its end.
@@ -56,10 +60,11 @@ pub(crate) fn decode(
     verify: &dyn Fn(&[String]) -> Result<(), Error>,
     take: &mut dyn FnMut(SourceBatch, u64) -> bool,
 ) -> Result<(), Stopped> {
-    let PipedText { text, name, kind, schema, on_bad_row } = text;
+    let PipedText { text, name, kind, schema, on_bad_row, keys, lines } = text;
     let options = FormatOptions { kind: Some(kind), ..FormatOptions::default() };
-    let format =
+    let mut format =
         Format::resolve("", &options).map_err(|wrong| Error::new(codes::DEFECT, Blame::Headwater, wrong.message))?;
+    format.reading.ignore_unknown_keys = keys.unknown == UnknownKeys::Ignore;
     let inferred = vec![false; schema.fields().len()];
     let target = Arc::new(Target { schema, inferred, on_bad_row, unit: "line" });
     let blocks = DirectBlocks::new(Box::new(text), Arc::clone(&name), Compression::None, BLOCK);
@@ -76,8 +81,8 @@ pub(crate) fn decode(
         let rows = RowReader::new(opened.feed, opened.rows, opened.lines);
         return all(Decoder::new(rows, values, batch, measures, &name).hand_on(take)?);
     }
-    let values = JsonValues::new(&target, UnknownKeys::Undeclared);
-    let rows = RowReader::new(feed, JsonLines { max_line: format.max_line }, 0);
+    let values = JsonValues::new(&target, keys);
+    let rows = RowReader::new(feed, JsonLines { max_line: format.max_line }, lines);
     all(Decoder::new(rows, values, batch, measures, &name).hand_on(take)?)
 }
 

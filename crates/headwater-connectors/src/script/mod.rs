@@ -9,20 +9,14 @@
 //! channels hold it back when its rows are not taken. Memory does not grow with what goes through. A program that ends well
 //! without having read everything has read enough.
 //!
-//! A program and all that it starts are one process group. When it has ended, what is left of the group is killed; when its
-//! rows are not wanted any more or its time is up, all of it is, and waited for.
+//! How a program is started, attended to and ended is in [`process`](crate::process).
 //!
 //! What programs are told is in `docs/scripts.md`. What they print as JSON or CSV is decoded as the connector
 //! [`files`](crate::files) decodes files: the one thing that this module knows of another.
 
-mod ended;
-mod environment;
 mod input;
-mod lookup;
 mod output;
-mod process;
 mod running;
-mod said;
 
 use std::sync::Arc;
 

@@ -124,6 +124,41 @@ fn parse_float_slowly(bytes: &[u8]) -> Option<f64> {
 /// scale are taken only when they are zeros: nothing is rounded.
 pub(crate) fn parse_decimal(bytes: &[u8], precision: u8, scale: i8) -> Option<i128> {
     let bytes = bytes.trim_ascii();
+    if let Some(at) = memchr::memchr2(b'e', b'E', bytes) {
+        return parse_plain_decimal(&without_exponent(&bytes[..at], &bytes[at + 1..])?, precision, scale);
+    }
+    parse_plain_decimal(bytes, precision, scale)
+}
+
+/// The greatest exponent of a decimal, up or down: beyond it no digit but zeros would be left.
+const MOST_EXPONENT: i64 = 100;
+
+/// A number that is written with an exponent, without it: programs write small decimals so.
+#[cold]
+fn without_exponent(mantissa: &[u8], exponent: &[u8]) -> Option<Vec<u8>> {
+    let exponent = parse_int(exponent).filter(|exponent| exponent.abs() <= MOST_EXPONENT)?;
+    let (sign, digits) = match mantissa.first() {
+        Some(b'-' | b'+') => mantissa.split_at(1),
+        _ => (&b""[..], mantissa),
+    };
+    let point = digits.iter().position(|byte| *byte == b'.').unwrap_or(digits.len());
+    let mut plain: Vec<u8> = digits.iter().copied().filter(|byte| *byte != b'.').collect();
+    if plain.is_empty() || plain.len() + 1 < digits.len() {
+        return None;
+    }
+    let point = point as i64 + exponent;
+    if point < 0 {
+        plain.splice(0..0, std::iter::repeat_n(b'0', point.unsigned_abs() as usize));
+    }
+    let point = point.max(0) as usize;
+    while plain.len() < point {
+        plain.push(b'0');
+    }
+    plain.insert(point, b'.');
+    Some([sign, &plain].concat())
+}
+
+fn parse_plain_decimal(bytes: &[u8], precision: u8, scale: i8) -> Option<i128> {
     let (negative, digits) = match bytes.first() {
         Some(b'-') => (true, &bytes[1..]),
         Some(b'+') => (false, &bytes[1..]),
@@ -220,12 +255,40 @@ mod tests {
 
     #[test]
     fn decimals_are_never_rounded() {
-        for (text, value) in
-            [("1", 100), ("-1.5", -150), ("1.50000", 150), ("+.25", 25), ("999.99", 99_999), ("5.", 500)]
-        {
+        for (text, value) in [
+            ("1", 100),
+            ("-1.5", -150),
+            ("1.50000", 150),
+            ("+.25", 25),
+            ("999.99", 99_999),
+            ("5.", 500),
+            ("1e2", 10_000),
+            ("-15E-1", -150),
+            ("0.0025e+2", 25),
+            ("1.5E0", 150),
+            (".5e-1", 5),
+            ("123.4e-1", 1234),
+            ("0E-10", 0),
+        ] {
             assert_eq!(parse_decimal(text.as_bytes(), 5, 2), Some(value), "{text}");
         }
-        for text in ["1.005", "1000", "", ".", "-", "1e2", "abc", "999999999999999999999999999999999999999999"] {
+        for text in [
+            "1.005",
+            "1000",
+            "",
+            ".",
+            "-",
+            "1e3",
+            "1e-3",
+            "e2",
+            "1e",
+            "1e1e1",
+            "1.1.1e1",
+            "-e1",
+            "1e999",
+            "abc",
+            "999999999999999999999999999999999999999999",
+        ] {
             assert_eq!(parse_decimal(text.as_bytes(), 5, 2), None, "{text}");
         }
         assert_eq!(parse_decimal(&[b'9'; 38], 38, 0), Some(10_i128.pow(38) - 1));

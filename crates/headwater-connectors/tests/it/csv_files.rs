@@ -174,12 +174,13 @@ fn options_that_make_no_sense_are_refused() {
 fn the_schemas_of_the_options_name_every_key() {
     let connectors = headwater_connectors::all();
     let names: Vec<_> = connectors.iter().map(|connector| connector.name()).collect();
-    assert_eq!(names, ["files", "mysql", "postgres", "rest", "sqlite"]);
-    let source = connectors[0].source_schema();
+    assert_eq!(names, ["airbyte", "files", "mysql", "postgres", "program", "rest", "singer", "sqlite"]);
+    let files = connectors.iter().find(|connector| connector.name() == "files").unwrap();
+    let source = files.source_schema();
     for key in ["location", "allow_outside", "storage"] {
         assert!(source["properties"][key].is_object(), "{key} in {source}");
     }
-    let stream = connectors[0].stream_schema();
+    let stream = files.stream_schema();
     let format = &stream["$defs"]["FormatOptions"]["properties"];
     for key in [
         "type",

@@ -25,6 +25,12 @@ pub enum Delivery {
         /// The columns of the key.
         key: Vec<String>,
     },
+    /// As [`Self::Changes`], of which many may be what the table has: rows are compared with the table's, and what came as it was is
+    /// not written again.
+    Repeats {
+        /// The columns of the key.
+        key: Vec<String>,
+    },
 }
 
 impl Delivery {
@@ -32,7 +38,7 @@ impl Delivery {
     pub fn key(&self) -> &[String] {
         match self {
             Self::Rows => &[],
-            Self::Upserts { key } | Self::Latest { key } | Self::Changes { key } => key,
+            Self::Upserts { key } | Self::Latest { key } | Self::Changes { key } | Self::Repeats { key } => key,
         }
     }
 }

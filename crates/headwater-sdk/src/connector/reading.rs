@@ -31,7 +31,7 @@ pub struct SourceBatch {
     pub rows: RecordBatch,
     /// The bad rows met on the way.
     pub rejected: Vec<RejectedRow>,
-    /// What the rows are, in a load of [`Delivery::Changes`].
+    /// What the rows are, in a load of [`Delivery::Changes`] or [`Delivery::Repeats`].
     pub changes: Option<Changes>,
 }
 

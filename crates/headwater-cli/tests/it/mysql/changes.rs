@@ -167,7 +167,7 @@ fn every_type_comes_by_changes_as_by_the_snapshot() {
             "set sql_mode = ''; insert into every values (11, {one}); insert into every values (12, {two}), (13, {three})"
         ));
         source.run();
-        for n in 0..COLUMNS.len() {
+        for (n, (written, ..)) in COLUMNS.iter().enumerate() {
             for table in ["raw.every", "raw.texts"] {
                 let same = format!(
                     "select count(*) from {table} a join {table} b on b.id = a.id + 10 where a.c{n} is not distinct from b.c{n}"
@@ -178,7 +178,7 @@ fn every_type_comes_by_changes_as_by_the_snapshot() {
                     source.query(&same),
                     "3",
                     "{} of {table}: {}",
-                    COLUMNS[n].0,
+                    written,
                     &other[..other.floor_char_boundary(500)]
                 );
             }

@@ -9,7 +9,7 @@ mod incremental;
 mod keyed;
 mod large;
 mod refusals;
-mod server;
+pub(crate) mod server;
 mod values;
 
 use crate::program::Said;

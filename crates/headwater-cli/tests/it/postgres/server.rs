@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// Starts the server, and ends it at once when standard input ends: when this process does, however that comes.
 const LEASH: &str = "\"$0\" \"$@\" & server=$!; read -r _; kill -QUIT $server; wait $server; rm -rf \"$FOLDER\"";
 /// The superuser, and its password.
-pub(super) const OWNER: (&str, &str) = ("postgres", "s3cret-of-the-tests");
+pub(crate) const OWNER: (&str, &str) = ("postgres", "s3cret-of-the-tests");
 
 struct Server {
     programs: PathBuf,
@@ -119,13 +119,13 @@ impl Server {
 }
 
 /// A database of a test's own.
-pub(super) struct Database {
+pub(crate) struct Database {
     name: String,
 }
 
 impl Database {
     /// An empty one.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let database = Self { name: format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed)) };
         let made = server().psql("postgres", &format!("create database {}", database.name));
@@ -135,14 +135,14 @@ impl Database {
 
     /// What SQL answers, as psql writes it: rows by lines, fields apart by `|`.
     #[track_caller]
-    pub(super) fn sql(&self, sql: &str) -> String {
+    pub(crate) fn sql(&self, sql: &str) -> String {
         let output = server().psql(&self.name, sql);
         assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
     }
 
     /// SQL that goes on beside the test.
-    pub(super) fn beside(&self, sql: &str) -> std::thread::JoinHandle<()> {
+    pub(crate) fn beside(&self, sql: &str) -> std::thread::JoinHandle<()> {
         let (name, sql) = (self.name.clone(), sql.to_owned());
         std::thread::spawn(move || {
             let output = server().psql(&name, &sql);
@@ -151,24 +151,24 @@ impl Database {
     }
 
     /// A name of its own on the server, for a slot.
-    pub(super) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
     /// Where it is, for its owner.
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         self.url_of(OWNER.0, OWNER.1)
     }
 
     /// Where it is, for somebody.
-    pub(super) fn url_of(&self, user: &str, password: &str) -> String {
+    pub(crate) fn url_of(&self, user: &str, password: &str) -> String {
         format!("postgres://{user}:{password}@127.0.0.1:{}/{}", server().port, self.name)
     }
 }
 
 /// SQL in a database of another name.
 #[track_caller]
-pub(super) fn on(database: &str, sql: &str) {
+pub(crate) fn on(database: &str, sql: &str) {
     let output = server().psql(database, sql);
     assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
 }

@@ -134,7 +134,7 @@ fn what_is_no_whole_table_of_these_columns_is_told_and_not_published() {
             "extra",
             table(&format!("{good}, 'x': pa.array([1, 2])")) + write,
             "HW0326",
-            &["has column 'x', which the script does not declare"],
+            &["has column 'x', which is not declared"],
         ),
         (
             "retyped",

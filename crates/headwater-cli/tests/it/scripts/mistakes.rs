@@ -84,7 +84,7 @@ fn programs_that_do_not_end_well_say_why_and_publish_nothing() {
             csv.replace("CSV", "more"),
             "echo n,name,x,y; echo 1,a,2,3\n",
             "HW0326",
-            &["has columns 'x', 'y', which the script does not declare"],
+            &["has columns 'x', 'y', which is not declared"],
         ),
         ("header", csv.replace("CSV", "header"), "true\n", "HW0325", &["not even a header"]),
         ("endless", csv.replace("CSV", "endless"), "yes not,the,columns\n", "HW0326", &["stdout lacks"]),

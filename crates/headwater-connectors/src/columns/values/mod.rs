@@ -10,7 +10,7 @@ mod token;
 pub(crate) use crate::text::time::check_format;
 pub(crate) use column::{Column, Reading};
 pub(crate) use guess::Guess;
-pub(crate) use nested::{read_array, read_object};
+pub(crate) use nested::{MAX_DEPTH, read_array, read_object};
 pub(crate) use token::json_value;
 
 /// A value as its source has it.

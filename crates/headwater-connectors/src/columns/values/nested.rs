@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use super::{Column, Flaw, Reading, Value, json_value, shown};
 
 /// Structs and lists may be nested this deep; deeper ones are kept as JSON text.
-pub(super) const MAX_DEPTH: usize = 16;
+pub(crate) const MAX_DEPTH: usize = 16;
 
 /// Structs being collected.
 #[derive(Debug)]

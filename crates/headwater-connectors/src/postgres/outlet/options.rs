@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::options::{SourceOptions, Tls};
+use super::super::options::SourceOptions;
+use crate::database::Tls;
 
 /// Keys of a destination of PostgreSQL.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

@@ -11,11 +11,12 @@ use headwater_sdk::connector::SourceBatch;
 use headwater_sdk::types::type_name;
 use headwater_sdk::{Blame, Error};
 
+use super::NAME;
 use super::frames::{END, Frames, damaged};
-use super::{NAME, Undecoded};
 use crate::codes;
 use crate::files::cast;
 use crate::lake_types::{lake_type, reads_as};
+use crate::process::Undecoded;
 
 /// Bytes that are read at a time.
 const BUFFER: usize = 256 << 10;

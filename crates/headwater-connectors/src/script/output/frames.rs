@@ -9,9 +9,10 @@ use std::io::{self, Read};
 
 use headwater_sdk::{Blame, Error};
 
-use super::{NAME, Undecoded};
+use super::NAME;
 use crate::codes;
 use crate::columns::shown;
+use crate::process::Undecoded;
 
 /// What every message begins with.
 const MARKER: [u8; 4] = [0xFF; 4];
@@ -94,7 +95,7 @@ impl<R: Read> Frames<R> {
             return Ok(());
         }
         let help =
-            "a script writes exactly one table; messages belong on stderr (in Python: print(…, file=sys.stderr))";
+            "a program writes exactly one table; messages belong on stderr (in Python: print(…, file=sys.stderr))";
         let message = format!("{NAME} goes on after the end of the Arrow stream: '{}'", shown(&more));
         Err(Error::new(codes::NO_TABLE, Blame::Project, message).help(help).into())
     }

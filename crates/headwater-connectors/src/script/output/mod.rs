@@ -7,9 +7,10 @@ mod text;
 use std::io::Read;
 
 use arrow_schema::SchemaRef;
-use headwater_sdk::Error;
 use headwater_sdk::connector::{OnBadRow, SourceBatch};
 use headwater_sdk::script::DataFormat;
+
+use crate::process::Undecoded;
 
 /// What the standard output is called in messages.
 pub(super) const NAME: &str = "stdout";
@@ -20,23 +21,6 @@ pub(super) struct Expected {
     /// Its columns, in lake types.
     pub(super) schema: SchemaRef,
     pub(super) on_bad_row: OnBadRow,
-}
-
-/// Why there is no whole table.
-#[derive(Debug)]
-pub(super) enum Undecoded {
-    /// The output is empty or ends in the midst. A program that failed has a better reason.
-    CutOff(Error),
-    /// The output is wrong.
-    Wrong(Error),
-    /// Nobody wants the rows any more.
-    GivenUp,
-}
-
-impl From<Error> for Undecoded {
-    fn from(error: Error) -> Self {
-        Self::Wrong(error)
-    }
 }
 
 /// Reads the table, batch by batch. `take` returns whether it wants more.

@@ -8,10 +8,11 @@ use headwater_sdk::connector::SourceBatch;
 use headwater_sdk::script::DataFormat;
 use headwater_sdk::{Blame, Error};
 
-use super::{Expected, NAME, Undecoded};
+use super::{Expected, NAME};
 use crate::codes;
-use crate::columns::shown;
+use crate::columns::{UnknownKeys, shown};
 use crate::files::{FormatType, PipedText, Stopped, decode};
+use crate::process::Undecoded;
 
 /// Reads the table.
 ///
@@ -28,6 +29,8 @@ pub(super) fn read(
         kind: if expected.format == DataFormat::Csv { FormatType::Csv } else { FormatType::Json },
         schema: expected.schema.clone(),
         on_bad_row: expected.on_bad_row,
+        keys: UnknownKeys::Undeclared.into(),
+        lines: 0,
     };
     let verify = |names: &[String]| {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -73,7 +76,7 @@ pub(super) fn verify_names(written: &[&str], declared: &Schema) -> Result<(), Er
         }
         ([], foreign) => {
             let help = "declare what the table is to have under `columns`, with its type, and let the program leave out the rest";
-            return Err(wrong(format!("{NAME} has {}, which the script does not declare", list(foreign))).help(help));
+            return Err(wrong(format!("{NAME} has {}, which is not declared", list(foreign))).help(help));
         }
     }
     let twice = written.iter().enumerate().find(|(at, name)| written[..*at].contains(name));

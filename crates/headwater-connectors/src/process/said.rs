@@ -12,11 +12,11 @@ const LINE: u64 = 4096;
 
 /// The last lines.
 #[derive(Debug, Default)]
-pub(super) struct Said(Mutex<VecDeque<String>>);
+pub(crate) struct Said(Mutex<VecDeque<String>>);
 
 impl Said {
     /// Hears a program out.
-    pub(super) fn hear(&self, stderr: impl Read, tell: &(dyn Fn(&str) + Send + Sync)) {
+    pub(crate) fn hear(&self, stderr: impl Read, tell: &dyn Fn(&str)) {
         let mut reader = BufReader::new(stderr);
         let mut line = Vec::new();
         loop {
@@ -34,7 +34,8 @@ impl Said {
         }
     }
 
-    fn keep(&self, line: String) {
+    /// Keeps a line, unless it is blank.
+    pub(crate) fn keep(&self, line: String) {
         if line.trim().is_empty() {
             return;
         }
@@ -46,7 +47,7 @@ impl Said {
     }
 
     /// The last lines, from the oldest.
-    pub(super) fn last(&self) -> Vec<String> {
+    pub(crate) fn last(&self) -> Vec<String> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 }

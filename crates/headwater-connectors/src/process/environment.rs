@@ -12,7 +12,7 @@ const HANDED_ON: [&str; 11] =
 const LOCALE: &str = "LC_";
 
 /// The variables of a program; what the project says goes before the rest.
-pub(super) fn variables(program: &Program) -> Vec<(OsString, OsString)> {
+pub(crate) fn variables(program: &Program) -> Vec<(OsString, OsString)> {
     let inherited = std::env::vars_os()
         .filter(|(name, _)| name.to_str().is_some_and(|name| HANDED_ON.contains(&name) || name.starts_with(LOCALE)));
     let own = program.env.iter().map(|(name, value)| (name.into(), value.into()));
@@ -20,6 +20,6 @@ pub(super) fn variables(program: &Program) -> Vec<(OsString, OsString)> {
 }
 
 /// The value of a variable of the program; the last one of a name counts.
-pub(super) fn value<'v>(variables: &'v [(OsString, OsString)], name: &str) -> Option<&'v OsString> {
+pub(crate) fn value<'v>(variables: &'v [(OsString, OsString)], name: &str) -> Option<&'v OsString> {
     variables.iter().rev().find(|(own, _)| own == name).map(|(_, value)| value)
 }

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 /// A process group, for as long as its first process has not been waited for: until then its number is nobody else's.
 #[derive(Debug)]
-pub(super) struct Group {
+pub(crate) struct Group {
     id: i32,
     gone: Mutex<bool>,
     went: Condvar,
@@ -18,12 +18,12 @@ pub(super) struct Group {
 
 impl Group {
     /// Asks all of its processes to end.
-    pub(super) fn terminate(&self) {
+    pub(crate) fn terminate(&self) {
         self.signal(libc::SIGTERM);
     }
 
     /// Ends all of its processes.
-    pub(super) fn kill(&self) {
+    pub(crate) fn kill(&self) {
         self.signal(libc::SIGKILL);
     }
 
@@ -35,7 +35,7 @@ impl Group {
     }
 
     /// Waits until its first process is gone; tells whether it is.
-    pub(super) fn wait(&self, at_most: Duration) -> bool {
+    pub(crate) fn wait(&self, at_most: Duration) -> bool {
         let gone = self.gone.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self.went.wait_timeout_while(gone, at_most, |gone| !*gone);
         *waited.unwrap_or_else(PoisonError::into_inner).0
@@ -43,25 +43,25 @@ impl Group {
 }
 
 /// A process that was started.
-pub(super) struct Started {
-    pub(super) stdin: ChildStdin,
-    pub(super) stdout: ChildStdout,
-    pub(super) stderr: ChildStderr,
-    pub(super) group: Arc<Group>,
+pub(crate) struct Started {
+    pub(crate) stdin: ChildStdin,
+    pub(crate) stdout: ChildStdout,
+    pub(crate) stderr: ChildStderr,
+    pub(crate) group: Arc<Group>,
     /// How it ended, once it has.
-    pub(super) exit: oneshot::Receiver<io::Result<ExitStatus>>,
+    pub(crate) exit: oneshot::Receiver<io::Result<ExitStatus>>,
 }
 
 /// Starts a process as the first of a group of its own. A thread waits for it, and then kills what is left of the group.
 ///
 /// # Errors
 /// When the system cannot start it.
-pub(super) fn start(mut command: Command) -> io::Result<Started> {
+pub(crate) fn start(mut command: Command) -> io::Result<Started> {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
     die_with_this_thread(&mut command);
     let (told, started) = std::sync::mpsc::sync_channel(1);
     // The thread that starts it also waits for it: the process dies with this thread, that is, with Headwater.
-    std::thread::Builder::new().name("headwater-script".into()).spawn(move || {
+    std::thread::Builder::new().name("headwater-program".into()).spawn(move || {
         let mut child = match command.spawn() {
             Ok(child) => child,
             Err(error) => {

@@ -16,7 +16,7 @@ const TEMPORARY: i32 = 75;
 const SHOWN: usize = 10;
 
 /// The error for a program that the system did not start.
-pub(super) fn not_started(command: &str, error: io::Error) -> Error {
+pub(crate) fn not_started(command: &str, error: io::Error) -> Error {
     let help = match error.kind() {
         io::ErrorKind::NotFound => {
             "its first line (#!…) names an interpreter that is not there: correct it, or name what runs it in `command`"
@@ -33,7 +33,7 @@ pub(super) fn not_started(command: &str, error: io::Error) -> Error {
 }
 
 /// The error for a program that did not end well; `None` for one that did.
-pub(super) fn failed(command: &str, status: ExitStatus, said: &[String]) -> Option<Error> {
+pub(crate) fn failed(command: &str, status: ExitStatus, said: &[String]) -> Option<Error> {
     if status.success() {
         return None;
     }
@@ -57,7 +57,7 @@ pub(super) fn failed(command: &str, status: ExitStatus, said: &[String]) -> Opti
 }
 
 /// The error for a program whose time was up.
-pub(super) fn timed_out(command: &str, timeout: Duration, said: &[String]) -> Error {
+pub(crate) fn timed_out(command: &str, timeout: Duration, said: &[String]) -> Error {
     let message = format!("`{command}` had not ended after {} and was stopped{}", words(timeout), told(said));
     Error::new(codes::TIMED_OUT, Blame::Project, message).help("allow it more time (`timeout`), or let it do less")
 }

@@ -15,7 +15,7 @@ use crate::codes;
 ///
 /// # Errors
 /// `HW0320` when there is none of that name, `HW0321` when it may not be executed.
-pub(super) fn find(program: &Program, variables: &[(OsString, OsString)]) -> Result<PathBuf> {
+pub(crate) fn find(program: &Program, variables: &[(OsString, OsString)]) -> Result<PathBuf> {
     let name = program.command.first().map_or("", String::as_str);
     let beside = program.folder.join(name);
     if beside.is_file() {
