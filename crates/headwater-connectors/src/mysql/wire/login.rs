@@ -311,7 +311,7 @@ mod tests {
 
     #[test]
     fn a_greeting_is_read_or_refused() {
-        let mut packet = b"\x0a8.0.36\0\x01\0\0\0abcdefgh\0\xff\xf7\xff\x02\0\xff\xdf\x15".to_vec();
+        let mut packet = b"\x0a8.0.36\0\x01\0\0\0abcdefgh\0\xff\xff\xff\x02\0\xff\xdf\x15".to_vec();
         packet.extend([0; 10]);
         packet.extend(b"ijklmnopqrst\0caching_sha2_password\0");
         let greeting = read_greeting(&packet).unwrap();
