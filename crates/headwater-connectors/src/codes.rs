@@ -150,433 +150,351 @@ pub(crate) const PROGRAM_STATE: &str = "HW0377";
 
 /// Every code of this crate, in order.
 pub const CODES: &[Code] = &[
-    Code {
-        code: UNREACHABLE,
-        title: "a source's storage cannot be reached",
-        explanation: "The object store or web server refused the request or did not answer after several tries. Check the \
-                      bucket's name, the region or endpoint under `storage:`, and the credentials in the environment; of a \
-                      web server the address, and the `headers` that it asks for.",
-    },
-    Code {
-        code: OUTSIDE,
-        title: "a source's files lie outside the project",
-        explanation: "A project reads local files from its own folder only, symbolic links included, unless the \
-                      source says `allow_outside: true`.",
-    },
-    Code {
-        code: NO_FILE,
-        title: "no file matches a source's path",
-        explanation: "A stream that replaces its table, or that loads for the first time, needs at least one file; \
-                      correct `location` or `path`, or put the files where they are looked for.",
-    },
-    Code {
-        code: UNREADABLE,
-        title: "a file cannot be read",
-        explanation: "The file is gone, may not be read by this user, is protected by a password, or the disk failed \
-                      under it. Nothing of the load was kept.",
-    },
-    Code {
-        code: CORRUPT,
-        title: "a file is truncated or damaged",
-        explanation: "A compressed file, a Parquet or Avro file or a workbook ends too early or holds bytes that its format does \
-                      not allow, so that rows are missing from it, or it is something else than its name says. Nothing of \
-                      the load was kept; fetch or write the file again.",
-    },
-    Code {
-        code: BAD_HEADER,
-        title: "a file's header cannot be used",
-        explanation: "Every column needs a name of its own, in valid text, on a first line of bounded length. Correct \
-                      the file, or say `header: false` and declare the columns.",
-    },
-    Code {
-        code: TOO_MANY_COLUMNS,
-        title: "a file has too many columns",
-        explanation: "A table has at most 4,096 columns. A count far above that usually means that the delimiter is \
-                      wrong, or that the file has rows where columns are expected.",
-    },
-    Code {
-        code: DRIFT,
-        title: "a source's columns have changed",
-        explanation: "Columns are new, missing or of another type, and the stream's `drift` policy does not allow it. \
-                      Use `drift: add` to take changes over where that loses nothing, `drift: ignore` to keep the \
-                      table as it is, or declare the columns.",
-    },
-    Code {
-        code: BAD_ROW,
-        title: "a row cannot be read",
-        explanation: "A row has the wrong number of fields, a value that its column's type does not take, or broken \
-                      text, and the stream says `on_bad_row: fail`. With `on_bad_row: reject` such rows are set aside \
-                      in `<table>__rejected` with their place and the reason.",
-    },
-    Code {
-        code: NO_COLUMNS,
-        title: "a source has no columns",
-        explanation: "Every file is empty and no column is declared, so that there is no table to make.",
-    },
-    Code {
-        code: CHANGED,
-        title: "a file changed while it was being loaded",
-        explanation: "A file was replaced or grew between planning and reading. Nothing of the load was kept; run \
-                      again once the file is complete.",
-    },
-    Code {
-        code: UNSUPPORTED_TYPE,
-        title: "a column's type cannot be read from files of this format",
-        explanation: "A type of the table, or one found in a Parquet or Avro file, has no counterpart in the lake or cannot \
-                      be written as text. Declare the column with another type.",
-    },
-    Code {
-        code: BAD_POSITION,
-        title: "a stream's list of loaded files cannot be understood",
-        explanation: "The list is kept in the table's last commit; it was written by another connector, by a newer \
-                      Headwater, or changed by hand. Load the stream again from the start.",
-    },
-    Code {
-        code: DEFECT,
-        title: "the files connector broke one of its own rules",
-        explanation: "A defect in Headwater: nothing of the load was kept. Please report it with the whole message.",
-    },
-    Code {
-        code: NO_SHEET,
-        title: "a workbook has no such sheet",
-        explanation: "`sheet` names a sheet by its name, letter by letter, or by its number from 1. Sheets that hold charts \
-                      or macros do not count; hidden ones do.",
-    },
-    Code {
-        code: WORKBOOK_SIZE,
-        title: "a workbook is too large",
-        explanation: "A workbook is held in memory with its texts unpacked, and one that takes more than `max_workbook` \
-                      is refused before it is read. Save large tables as CSV or Parquet, or allow more.",
-    },
-    Code {
-        code: CODEC,
-        title: "a file is compressed in a way that is not read",
-        explanation: "Avro files may be compressed by any codec that their writer knows. Those that are read are null, \
-                      deflate, snappy and zstandard.",
-    },
-    Code {
-        code: NO_PROGRAM,
-        title: "a script's program is not there",
-        explanation: "The first word of `command` is neither a file in the folder of the script's declaration nor a \
-                      program on the PATH that Headwater was started with (or that `env` of the script sets). Install it, \
-                      or correct the name.",
-    },
-    Code {
-        code: NOT_EXECUTABLE,
-        title: "a program may not be executed",
-        explanation: "The file is there, but the system does not allow to execute it. Give it that permission \
-                      (`chmod +x`), or name the program that runs it first: `command: [sh, report.sh]`.",
-    },
-    Code {
-        code: NOT_STARTED,
-        title: "a program cannot be started",
-        explanation: "The system refused to start the program. Most often the first line of a text (`#!…`) names an \
-                      interpreter that is not there, the file is made for another kind of machine, or there are too many \
-                      processes.",
-    },
-    Code {
-        code: PROGRAM_FAILED,
-        title: "a program failed",
-        explanation: "The program ended with an exit status other than 0, or was ended by a signal. Nothing of its rows \
-                      was kept. What it wrote last to its standard error is in the message. A program that ends with \
-                      status 75 (EX_TEMPFAIL) is tried again.",
-    },
-    Code {
-        code: TIMED_OUT,
-        title: "a program took too long",
-        explanation: "The program had not ended by the end of its `timeout` and was stopped, with all that it \
-                      had started. Nothing of its rows was kept. Allow it more time, or let it do less.",
-    },
-    Code {
-        code: NO_TABLE,
-        title: "what a script wrote is no table",
-        explanation: "The program ended well, but its standard output is not one table in the format that the script \
-                      declares (`output_format`; one Arrow IPC stream by default): it is empty, cut off, goes on after \
-                      its end, or is something else. Messages belong on the standard error.",
-    },
-    Code {
-        code: COLUMNS,
-        title: "what a script wrote has other columns",
-        explanation: "The columns that the program wrote are not those that the script declares under `columns`: one is \
-                      missing, is not declared, or has values that the declared type does not take without loss.",
-    },
-    Code {
-        code: REST_UNREACHABLE,
-        title: "an API cannot be reached",
-        explanation: "No connection, no answer in time, an answer that was cut off, or a server that has a problem of \
-                      its own (5xx), after several tries. Nothing of the load was kept; run again later, and check \
-                      `url` and the network.",
-    },
-    Code {
-        code: REST_REFUSED,
-        title: "an API refuses the credentials",
-        explanation: "The API answers 401 or 403: what `auth` sends is missing, wrong or expired, or may not read \
-                      this. The message says what was sent, and never its value.",
-    },
-    Code {
-        code: REST_STATUS,
-        title: "an API does not answer the request",
-        explanation: "The API answers with a status that says that the request itself is not right, so that sending it \
-                      again does not help. The beginning of its answer is in the message.",
-    },
-    Code {
-        code: REST_ANSWER,
-        title: "an answer of an API is not what the stream expects",
-        explanation: "The answer is no JSON (a page that asks people to log in, often), has no records where `records` \
-                      says, or does not say what `paginate` needs. Nothing of the load was kept.",
-    },
-    Code {
-        code: REST_SIZE,
-        title: "an answer of an API is too large",
-        explanation: "An answer is held in memory while it is read, and one of more than `max_response` bytes is \
-                      refused. Ask for smaller pages, or allow more.",
-    },
-    Code {
-        code: REST_LOOP,
-        title: "the pages of an API go round in circles",
-        explanation: "The API gives the same page or the same cursor again, so that there would be no end. Most often \
-                      it takes no notice of the parameter that `paginate` names.",
-    },
-    Code {
-        code: REST_TOKEN,
-        title: "there is no token for an API",
-        explanation: "The address under `token_url` gives no access token for the credentials of the client. What it \
-                      says is in the message.",
-    },
-    Code {
-        code: REST_LIMIT,
-        title: "an API is asked for too much",
-        explanation: "The API answers 429, or asks to wait for longer than `max_wait`. Ask for less at a time with \
-                      `rate_limit`, or run again when the limit begins anew.",
-    },
-    Code {
-        code: REST_CURSOR,
-        title: "a cursor that does not tell what is new",
-        explanation: "The field is not among the columns, is of a type of which no value is past another, or cannot be \
-                      written in a request as `format` and `lookback` say.",
-    },
-    Code {
-        code: REST_COLUMNS,
-        title: "the columns of an API's records are not known",
-        explanation: "There are no records yet and no declared columns, or a field of the parent, or of what is around \
-                      the records, has the name of a field of theirs.",
-    },
-    Code {
-        code: REST_MISSING,
-        title: "there is nothing at an address of an API",
-        explanation: "The API answers 404 or 410. Check `url` and `path`. Where a parent may have gone while its \
-                      records are read, `missing: skip` passes it over.",
-    },
-    Code {
-        code: POSTGRES_OPTIONS,
-        title: "a stream of PostgreSQL names what is not there",
-        explanation: "The table, column, condition or query of the stream is not one that the database knows, or a column is \
-                      declared with a type that it cannot be read in without changing values.",
-    },
-    Code {
-        code: POSTGRES_UNREACHABLE,
-        title: "PostgreSQL cannot be reached",
-        explanation: "The server did not answer, ended the connection, is starting, stopping or out of something. Trying again \
-                      later may help; nothing of the load was kept.",
-    },
-    Code {
-        code: POSTGRES_REFUSED,
-        title: "PostgreSQL refuses the connection",
-        explanation: "The user, the password, the database or the server's pg_hba.conf does not allow it.",
-    },
-    Code {
-        code: POSTGRES_FORBIDDEN,
-        title: "PostgreSQL forbids to read",
-        explanation: "The role needs usage on the schema and select on the table.",
-    },
-    Code {
-        code: POSTGRES_TLS,
-        title: "the connection to PostgreSQL cannot be encrypted as asked",
-        explanation: "The server's certificate is not signed by anybody who is believed, is another host's, or the server speaks no \
-                      TLS. Name the signer's certificate with `ca`, or say with `tls` what else is good enough.",
-    },
-    Code {
-        code: POSTGRES_FAILED,
-        title: "PostgreSQL reports an error",
-        explanation: "The message is the server's; its documentation explains the code in brackets.",
-    },
-    Code {
-        code: POSTGRES_CURSOR,
-        title: "a cursor that misses rows",
-        explanation: "In the mode incremental a run reads the rows past the greatest value of the last one. A row whose cursor is \
-                      null would never be read, none comes after `infinity` or `NaN`, and some types have no greatest value.",
-    },
-    Code {
-        code: POSTGRES_REPLICATION,
-        title: "changes of PostgreSQL cannot be followed",
-        explanation: "The mode cdc needs wal_level = logical, a role that may replicate, a publication that has the table with all that \
-                      happens to it, and a table whose rows have a key. The message says what is missing, and the statement that helps.",
-    },
-    Code {
-        code: POSTGRES_LOST,
-        title: "changes of PostgreSQL are lost",
-        explanation: "The replication slot does not hold everything that was committed since the table was read: it was dropped, made \
-                      again, read by somebody else or given up by the server; or a partition was truncated. --full-refresh reads the \
-                      table anew.",
-    },
-    Code {
-        code: MYSQL_OPTIONS,
-        title: "a stream of MySQL names what is not there",
-        explanation: "The table, column, condition or query of the stream is not one that the server knows, a file of certificates \
-                      is not there, or a column is declared with a type in which its values cannot be read.",
-    },
-    Code {
-        code: MYSQL_UNREACHABLE,
-        title: "MySQL cannot be reached",
-        explanation: "No connection to the server was made, or it was cut, or the server ended the work. Nothing of the load was kept; \
-                      trying again may help.",
-    },
-    Code {
-        code: MYSQL_REFUSED,
-        title: "MySQL refuses the connection",
-        explanation: "The server answers, and does not let this user in, or does not have the database. It may also want a login that \
-                      is not known here, or one that is not done over a connection in the clear.",
-    },
-    Code {
-        code: MYSQL_FORBIDDEN,
-        title: "MySQL forbids to read",
-        explanation: "The user needs select on the table; a view needs it, too, for who made it.",
-    },
-    Code {
-        code: MYSQL_TLS,
-        title: "the connection to MySQL cannot be encrypted as asked",
-        explanation: "The server's certificate is not signed by anybody who is believed, is another host's, or the server speaks no \
-                      TLS. Name the signer's certificate with `ca`, or say with `tls` what else is good enough.",
-    },
-    Code {
-        code: MYSQL_FAILED,
-        title: "MySQL reports an error",
-        explanation: "The message is the server's; its documentation explains the number.",
-    },
-    Code {
-        code: MYSQL_CURSOR,
-        title: "a cursor of MySQL that misses rows",
-        explanation: "In the mode incremental a run reads the rows past the greatest value of the last one. A row whose cursor is \
-                      null would never be read, and a value of some types (`float`, `enum`, `json`) cannot be compared with.",
-    },
-    Code {
-        code: MYSQL_BINLOG,
-        title: "changes of MySQL cannot be followed",
-        explanation: "The mode cdc needs log_bin, binlog_format = ROW, a user who may read the log, a table whose rows have a key, and \
-                      columns whose values in the log are read. A table that was altered more than once since the last run is read \
-                      anew, unless the log has the names of columns (binlog_row_metadata = FULL). The message says what is missing, \
-                      and the statement that helps.",
-    },
-    Code {
-        code: MYSQL_LOST,
-        title: "changes of MySQL are lost",
-        explanation: "The binary log does not hold everything that was committed since the table was read: the server has thrown a part \
-                      of it away or begun it anew, another server was put in its place, or something was logged that does not say which \
-                      rows it changed. --full-refresh reads the table anew and follows it from there.",
-    },
-    Code {
-        code: SQLITE_OPTIONS,
-        title: "a stream of SQLite names what is not there",
-        explanation: "The table, column, condition or query of the stream is not one that the database knows, or a column \
-                      is declared with a type in which SQLite's values cannot be read.",
-    },
-    Code {
-        code: SQLITE_NO_FILE,
-        title: "a database's file is not there",
-        explanation: "`path` of the source is that of a file, relative to the project's folder. The file has to be there \
-                      and readable by this user.",
-    },
-    Code {
-        code: SQLITE_NO_DATABASE,
-        title: "a file is no SQLite database",
-        explanation: "The file does not begin as databases of SQLite do: it is something else, is encrypted (by SQLCipher \
-                      or SQLite's own extension, which are not read), or its beginning was overwritten.",
-    },
-    Code {
-        code: SQLITE_DAMAGED,
-        title: "a SQLite database is damaged",
-        explanation: "SQLite met a page that cannot be right. Nothing of the load was kept. `pragma integrity_check` tells \
-                      how bad it is, `.recover` of the program sqlite3 saves what can be saved; a backup is better. A \
-                      database that was copied while somebody wrote to it looks so, too: copy it with `.backup`.",
-    },
-    Code {
-        code: SQLITE_BUSY,
-        title: "a SQLite database is in use",
-        explanation: "Another program has locked the file for longer than Headwater waits, or left it in a state that only \
-                      a program that may write can repair. Nothing of the load was kept; trying again later helps where it \
-                      is only locked.",
-    },
-    Code {
-        code: SQLITE_FAILED,
-        title: "SQLite reports an error",
-        explanation: "The message is SQLite's own, with its code. Nothing of the load was kept.",
-    },
-    Code {
-        code: SQLITE_CURSOR,
-        title: "a cursor of SQLite that misses rows",
-        explanation: "In the mode incremental a run reads the rows past the greatest value of the last one. A row whose \
-                      cursor is null would never be read, nor would numbers where some rows have a text, which SQLite \
-                      takes for greater than every number.",
-    },
-    Code {
-        code: SQLITE_WRITES,
-        title: "a query of SQLite that does not only read",
-        explanation: "`query` is one select (or a `with … select`, or `values`). Sources are never written to.",
-    },
-    Code {
-        code: TAP_OPTIONS,
-        title: "a stream of a tap is not there, or not as the project has it",
-        explanation: "The catalogue of the tap (or connector) has no stream of that name, the stream has no such column, a \
-                      column is declared with a type that it cannot be read in, or the stream cannot be read in the mode. \
-                      `headwater source add … --dry-run` shows what there is.",
-    },
-    Code {
-        code: TAP_CATALOGUE,
-        title: "a tap does not say which streams it has",
-        explanation: "The program ended well, but what it printed when it was asked for its streams is no catalogue; or the \
-                      file that `catalog` names cannot be read. A catalogue of Singer is one JSON object with the list \
-                      `streams`, and nothing else on the standard output.",
-    },
-    Code {
-        code: TAP_MESSAGE,
-        title: "a tap printed something that is no message",
-        explanation: "Each line of the program's standard output is one message, a JSON object. Nothing of the load was kept. \
-                      Most often something is printed there that is for people: let the program print it to the standard \
-                      error.",
-    },
-    Code {
-        code: TAP_PROTOCOL,
-        title: "a tap does not keep to its protocol",
-        explanation: "The program printed records of a stream before the schema of the stream, or of a stream that its \
-                      catalogue does not have or that cannot be told from another, or an endless line. Nothing of the load \
-                      was kept.",
-    },
-    Code {
-        code: TAP_FAILED,
-        title: "a connector says what is wrong",
-        explanation: "The message is the connector's own (of Airbyte's TRACE messages). Nothing of the load was kept. One that \
-                      the connector calls transient is tried again.",
-    },
-    Code {
-        code: TAP_STATE,
-        title: "a tap printed rows and no state",
-        explanation: "Rows of a stream without a key are added to its table. When the program says no state behind them, \
-                      nobody knows whether the next run brings them again, so that they would be there twice. Nothing of the \
-                      load was kept. Give the stream a `key`, so that rows may come again, or read it as a whole.",
-    },
-    Code {
-        code: TAP_VERSION,
-        title: "a tap begins a stream anew",
-        explanation: "The program says by ACTIVATE_VERSION that only rows of another version of the stream count than those \
-                      that the table has, or that were read before. A table with a key is emptied then and filled again; \
-                      one without has to be loaded again with --full-refresh.",
-    },
-    Code {
-        code: PROGRAM_STATE,
-        title: "a program does not say how far it has read",
-        explanation: "In the mode incremental a program writes where the next run goes on to the file that the variable \
-                      HEADWATER_NEW_STATE names, as a text of at most 1 MiB. Nothing of the load was kept.",
-    },
+    Code::new(
+        UNREACHABLE,
+        "a source's storage cannot be reached",
+        "The object store or web server refused the request or did not answer after several tries. Check the bucket's name, the region or endpoint under `storage:`, and the credentials in the environment; of a web server the address, and the `headers` that it asks for.",
+    ),
+    Code::new(
+        OUTSIDE,
+        "a source's files lie outside the project",
+        "A project reads local files from its own folder only, symbolic links included, unless the source says `allow_outside: true`.",
+    ),
+    Code::new(
+        NO_FILE,
+        "no file matches a source's path",
+        "A stream that replaces its table, or that loads for the first time, needs at least one file; correct `location` or `path`, or put the files where they are looked for.",
+    ),
+    Code::new(
+        UNREADABLE,
+        "a file cannot be read",
+        "The file is gone, may not be read by this user, is protected by a password, or the disk failed under it. Nothing of the load was kept.",
+    ),
+    Code::new(
+        CORRUPT,
+        "a file is truncated or damaged",
+        "A compressed file, a Parquet or Avro file or a workbook ends too early or holds bytes that its format does not allow, so that rows are missing from it, or it is something else than its name says. Nothing of the load was kept; fetch or write the file again.",
+    ),
+    Code::new(
+        BAD_HEADER,
+        "a file's header cannot be used",
+        "Every column needs a name of its own, in valid text, on a first line of bounded length. Correct the file, or say `header: false` and declare the columns.",
+    ),
+    Code::new(
+        TOO_MANY_COLUMNS,
+        "a file has too many columns",
+        "A table has at most 4,096 columns. A count far above that usually means that the delimiter is wrong, or that the file has rows where columns are expected.",
+    ),
+    Code::new(
+        DRIFT,
+        "a source's columns have changed",
+        "Columns are new, missing or of another type, and the stream's `drift` policy does not allow it. Use `drift: add` to take changes over where that loses nothing, `drift: ignore` to keep the table as it is, or declare the columns.",
+    ),
+    Code::new(
+        BAD_ROW,
+        "a row cannot be read",
+        "A row has the wrong number of fields, a value that its column's type does not take, or broken text, and the stream says `on_bad_row: fail`. With `on_bad_row: reject` such rows are set aside in `<table>__rejected` with their place and the reason.",
+    ),
+    Code::new(
+        NO_COLUMNS,
+        "a source has no columns",
+        "Every file is empty and no column is declared, so that there is no table to make.",
+    ),
+    Code::new(
+        CHANGED,
+        "a file changed while it was being loaded",
+        "A file was replaced or grew between planning and reading. Nothing of the load was kept; run again once the file is complete.",
+    ),
+    Code::new(
+        UNSUPPORTED_TYPE,
+        "a column's type cannot be read from files of this format",
+        "A type of the table, or one found in a Parquet or Avro file, has no counterpart in the lake or cannot be written as text. Declare the column with another type.",
+    ),
+    Code::new(
+        BAD_POSITION,
+        "a stream's list of loaded files cannot be understood",
+        "The list is kept in the table's last commit; it was written by another connector, by a newer Headwater, or changed by hand. Load the stream again from the start.",
+    ),
+    Code::new(
+        DEFECT,
+        "the files connector broke one of its own rules",
+        "A defect in Headwater: nothing of the load was kept. Please report it with the whole message.",
+    ),
+    Code::new(
+        NO_SHEET,
+        "a workbook has no such sheet",
+        "`sheet` names a sheet by its name, letter by letter, or by its number from 1. Sheets that hold charts or macros do not count; hidden ones do.",
+    ),
+    Code::new(
+        WORKBOOK_SIZE,
+        "a workbook is too large",
+        "A workbook is held in memory with its texts unpacked, and one that takes more than `max_workbook` is refused before it is read. Save large tables as CSV or Parquet, or allow more.",
+    ),
+    Code::new(
+        CODEC,
+        "a file is compressed in a way that is not read",
+        "Avro files may be compressed by any codec that their writer knows. Those that are read are null, deflate, snappy and zstandard.",
+    ),
+    Code::new(
+        NO_PROGRAM,
+        "a script's program is not there",
+        "The first word of `command` is neither a file in the folder of the script's declaration nor a program on the PATH that Headwater was started with (or that `env` of the script sets). Install it, or correct the name.",
+    ),
+    Code::new(
+        NOT_EXECUTABLE,
+        "a program may not be executed",
+        "The file is there, but the system does not allow to execute it. Give it that permission (`chmod +x`), or name the program that runs it first: `command: [sh, report.sh]`.",
+    ),
+    Code::new(
+        NOT_STARTED,
+        "a program cannot be started",
+        "The system refused to start the program. Most often the first line of a text (`#!…`) names an interpreter that is not there, the file is made for another kind of machine, or there are too many processes.",
+    ),
+    Code::new(
+        PROGRAM_FAILED,
+        "a program failed",
+        "The program ended with an exit status other than 0, or was ended by a signal. Nothing of its rows was kept. What it wrote last to its standard error is in the message. A program that ends with status 75 (EX_TEMPFAIL) is tried again.",
+    ),
+    Code::new(
+        TIMED_OUT,
+        "a program took too long",
+        "The program had not ended by the end of its `timeout` and was stopped, with all that it had started. Nothing of its rows was kept. Allow it more time, or let it do less.",
+    ),
+    Code::new(
+        NO_TABLE,
+        "what a script wrote is no table",
+        "The program ended well, but its standard output is not one table in the format that the script declares (`output_format`; one Arrow IPC stream by default): it is empty, cut off, goes on after its end, or is something else. Messages belong on the standard error.",
+    ),
+    Code::new(
+        COLUMNS,
+        "what a script wrote has other columns",
+        "The columns that the program wrote are not those that the script declares under `columns`: one is missing, is not declared, or has values that the declared type does not take without loss.",
+    ),
+    Code::new(
+        REST_UNREACHABLE,
+        "an API cannot be reached",
+        "No connection, no answer in time, an answer that was cut off, or a server that has a problem of its own (5xx), after several tries. Nothing of the load was kept; run again later, and check `url` and the network.",
+    ),
+    Code::new(
+        REST_REFUSED,
+        "an API refuses the credentials",
+        "The API answers 401 or 403: what `auth` sends is missing, wrong or expired, or may not read this. The message says what was sent, and never its value.",
+    ),
+    Code::new(
+        REST_STATUS,
+        "an API does not answer the request",
+        "The API answers with a status that says that the request itself is not right, so that sending it again does not help. The beginning of its answer is in the message.",
+    ),
+    Code::new(
+        REST_ANSWER,
+        "an answer of an API is not what the stream expects",
+        "The answer is no JSON (a page that asks people to log in, often), has no records where `records` says, or does not say what `paginate` needs. Nothing of the load was kept.",
+    ),
+    Code::new(
+        REST_SIZE,
+        "an answer of an API is too large",
+        "An answer is held in memory while it is read, and one of more than `max_response` bytes is refused. Ask for smaller pages, or allow more.",
+    ),
+    Code::new(
+        REST_LOOP,
+        "the pages of an API go round in circles",
+        "The API gives the same page or the same cursor again, so that there would be no end. Most often it takes no notice of the parameter that `paginate` names.",
+    ),
+    Code::new(
+        REST_TOKEN,
+        "there is no token for an API",
+        "The address under `token_url` gives no access token for the credentials of the client. What it says is in the message.",
+    ),
+    Code::new(
+        REST_LIMIT,
+        "an API is asked for too much",
+        "The API answers 429, or asks to wait for longer than `max_wait`. Ask for less at a time with `rate_limit`, or run again when the limit begins anew.",
+    ),
+    Code::new(
+        REST_CURSOR,
+        "a cursor that does not tell what is new",
+        "The field is not among the columns, is of a type of which no value is past another, or cannot be written in a request as `format` and `lookback` say.",
+    ),
+    Code::new(
+        REST_COLUMNS,
+        "the columns of an API's records are not known",
+        "There are no records yet and no declared columns, or a field of the parent, or of what is around the records, has the name of a field of theirs.",
+    ),
+    Code::new(
+        REST_MISSING,
+        "there is nothing at an address of an API",
+        "The API answers 404 or 410. Check `url` and `path`. Where a parent may have gone while its records are read, `missing: skip` passes it over.",
+    ),
+    Code::new(
+        POSTGRES_OPTIONS,
+        "a stream of PostgreSQL names what is not there",
+        "The table, column, condition or query of the stream is not one that the database knows, or a column is declared with a type that it cannot be read in without changing values.",
+    ),
+    Code::new(
+        POSTGRES_UNREACHABLE,
+        "PostgreSQL cannot be reached",
+        "The server did not answer, ended the connection, is starting, stopping or out of something. Trying again later may help; nothing of the load was kept.",
+    ),
+    Code::new(
+        POSTGRES_REFUSED,
+        "PostgreSQL refuses the connection",
+        "The user, the password, the database or the server's pg_hba.conf does not allow it.",
+    ),
+    Code::new(
+        POSTGRES_FORBIDDEN,
+        "PostgreSQL forbids to read",
+        "The role needs usage on the schema and select on the table.",
+    ),
+    Code::new(
+        POSTGRES_TLS,
+        "the connection to PostgreSQL cannot be encrypted as asked",
+        "The server's certificate is not signed by anybody who is believed, is another host's, or the server speaks no TLS. Name the signer's certificate with `ca`, or say with `tls` what else is good enough.",
+    ),
+    Code::new(
+        POSTGRES_FAILED,
+        "PostgreSQL reports an error",
+        "The message is the server's; its documentation explains the code in brackets.",
+    ),
+    Code::new(
+        POSTGRES_CURSOR,
+        "a cursor that misses rows",
+        "In the mode incremental a run reads the rows past the greatest value of the last one. A row whose cursor is null would never be read, none comes after `infinity` or `NaN`, and some types have no greatest value.",
+    ),
+    Code::new(
+        POSTGRES_REPLICATION,
+        "changes of PostgreSQL cannot be followed",
+        "The mode cdc needs wal_level = logical, a role that may replicate, a publication that has the table with all that happens to it, and a table whose rows have a key. The message says what is missing, and the statement that helps.",
+    ),
+    Code::new(
+        POSTGRES_LOST,
+        "changes of PostgreSQL are lost",
+        "The replication slot does not hold everything that was committed since the table was read: it was dropped, made again, read by somebody else or given up by the server; or a partition was truncated. --full-refresh reads the table anew.",
+    ),
+    Code::new(
+        MYSQL_OPTIONS,
+        "a stream of MySQL names what is not there",
+        "The table, column, condition or query of the stream is not one that the server knows, a file of certificates is not there, or a column is declared with a type in which its values cannot be read.",
+    ),
+    Code::new(
+        MYSQL_UNREACHABLE,
+        "MySQL cannot be reached",
+        "No connection to the server was made, or it was cut, or the server ended the work. Nothing of the load was kept; trying again may help.",
+    ),
+    Code::new(
+        MYSQL_REFUSED,
+        "MySQL refuses the connection",
+        "The server answers, and does not let this user in, or does not have the database. It may also want a login that is not known here, or one that is not done over a connection in the clear.",
+    ),
+    Code::new(
+        MYSQL_FORBIDDEN,
+        "MySQL forbids to read",
+        "The user needs select on the table; a view needs it, too, for who made it.",
+    ),
+    Code::new(
+        MYSQL_TLS,
+        "the connection to MySQL cannot be encrypted as asked",
+        "The server's certificate is not signed by anybody who is believed, is another host's, or the server speaks no TLS. Name the signer's certificate with `ca`, or say with `tls` what else is good enough.",
+    ),
+    Code::new(
+        MYSQL_FAILED,
+        "MySQL reports an error",
+        "The message is the server's; its documentation explains the number.",
+    ),
+    Code::new(
+        MYSQL_CURSOR,
+        "a cursor of MySQL that misses rows",
+        "In the mode incremental a run reads the rows past the greatest value of the last one. A row whose cursor is null would never be read, and a value of some types (`float`, `enum`, `json`) cannot be compared with.",
+    ),
+    Code::new(
+        MYSQL_BINLOG,
+        "changes of MySQL cannot be followed",
+        "The mode cdc needs log_bin, binlog_format = ROW, a user who may read the log, a table whose rows have a key, and columns whose values in the log are read. A table that was altered more than once since the last run is read anew, unless the log has the names of columns (binlog_row_metadata = FULL). The message says what is missing, and the statement that helps.",
+    ),
+    Code::new(
+        MYSQL_LOST,
+        "changes of MySQL are lost",
+        "The binary log does not hold everything that was committed since the table was read: the server has thrown a part of it away or begun it anew, another server was put in its place, or something was logged that does not say which rows it changed. --full-refresh reads the table anew and follows it from there.",
+    ),
+    Code::new(
+        SQLITE_OPTIONS,
+        "a stream of SQLite names what is not there",
+        "The table, column, condition or query of the stream is not one that the database knows, or a column is declared with a type in which SQLite's values cannot be read.",
+    ),
+    Code::new(
+        SQLITE_NO_FILE,
+        "a database's file is not there",
+        "`path` of the source is that of a file, relative to the project's folder. The file has to be there and readable by this user.",
+    ),
+    Code::new(
+        SQLITE_NO_DATABASE,
+        "a file is no SQLite database",
+        "The file does not begin as databases of SQLite do: it is something else, is encrypted (by SQLCipher or SQLite's own extension, which are not read), or its beginning was overwritten.",
+    ),
+    Code::new(
+        SQLITE_DAMAGED,
+        "a SQLite database is damaged",
+        "SQLite met a page that cannot be right. Nothing of the load was kept. `pragma integrity_check` tells how bad it is, `.recover` of the program sqlite3 saves what can be saved; a backup is better. A database that was copied while somebody wrote to it looks so, too: copy it with `.backup`.",
+    ),
+    Code::new(
+        SQLITE_BUSY,
+        "a SQLite database is in use",
+        "Another program has locked the file for longer than Headwater waits, or left it in a state that only a program that may write can repair. Nothing of the load was kept; trying again later helps where it is only locked.",
+    ),
+    Code::new(
+        SQLITE_FAILED,
+        "SQLite reports an error",
+        "The message is SQLite's own, with its code. Nothing of the load was kept.",
+    ),
+    Code::new(
+        SQLITE_CURSOR,
+        "a cursor of SQLite that misses rows",
+        "In the mode incremental a run reads the rows past the greatest value of the last one. A row whose cursor is null would never be read, nor would numbers where some rows have a text, which SQLite takes for greater than every number.",
+    ),
+    Code::new(
+        SQLITE_WRITES,
+        "a query of SQLite that does not only read",
+        "`query` is one select (or a `with … select`, or `values`). Sources are never written to.",
+    ),
+    Code::new(
+        TAP_OPTIONS,
+        "a stream of a tap is not there, or not as the project has it",
+        "The catalogue of the tap (or connector) has no stream of that name, the stream has no such column, a column is declared with a type that it cannot be read in, or the stream cannot be read in the mode. `headwater source add … --dry-run` shows what there is.",
+    ),
+    Code::new(
+        TAP_CATALOGUE,
+        "a tap does not say which streams it has",
+        "The program ended well, but what it printed when it was asked for its streams is no catalogue; or the file that `catalog` names cannot be read. A catalogue of Singer is one JSON object with the list `streams`, and nothing else on the standard output.",
+    ),
+    Code::new(
+        TAP_MESSAGE,
+        "a tap printed something that is no message",
+        "Each line of the program's standard output is one message, a JSON object. Nothing of the load was kept. Most often something is printed there that is for people: let the program print it to the standard error.",
+    ),
+    Code::new(
+        TAP_PROTOCOL,
+        "a tap does not keep to its protocol",
+        "The program printed records of a stream before the schema of the stream, or of a stream that its catalogue does not have or that cannot be told from another, or an endless line. Nothing of the load was kept.",
+    ),
+    Code::new(
+        TAP_FAILED,
+        "a connector says what is wrong",
+        "The message is the connector's own (of Airbyte's TRACE messages). Nothing of the load was kept. One that the connector calls transient is tried again.",
+    ),
+    Code::new(
+        TAP_STATE,
+        "a tap printed rows and no state",
+        "Rows of a stream without a key are added to its table. When the program says no state behind them, nobody knows whether the next run brings them again, so that they would be there twice. Nothing of the load was kept. Give the stream a `key`, so that rows may come again, or read it as a whole.",
+    ),
+    Code::new(
+        TAP_VERSION,
+        "a tap begins a stream anew",
+        "The program says by ACTIVATE_VERSION that only rows of another version of the stream count than those that the table has, or that were read before. A table with a key is emptied then and filled again; one without has to be loaded again with --full-refresh.",
+    ),
+    Code::new(
+        PROGRAM_STATE,
+        "a program does not say how far it has read",
+        "In the mode incremental a program writes where the next run goes on to the file that the variable HEADWATER_NEW_STATE names, as a text of at most 1 MiB. Nothing of the load was kept.",
+    ),
     Code::new(
         NO_TARGET,
         "what cannot be delivered to",

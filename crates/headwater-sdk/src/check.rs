@@ -294,6 +294,11 @@ impl CheckCount {
     }
 }
 
+/// Options that were validated against the schema of their type.
+pub(crate) fn typed<T: DeserializeOwned>(options: serde_json::Value) -> Result<T, OptionsError> {
+    serde_json::from_value(options).map_err(|e| OptionsError { key: None, message: e.to_string(), help: None })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -20,7 +20,6 @@ pub mod id;
 pub mod lineage;
 pub mod method;
 pub mod name;
-mod options;
 pub mod progress;
 pub mod relation;
 pub mod script;

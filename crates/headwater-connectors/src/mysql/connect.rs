@@ -285,7 +285,8 @@ mod tests {
     use super::*;
 
     fn server(connection: &str) -> std::result::Result<Server, OptionsError> {
-        let context = OpenContext { project_dir: PathBuf::from("."), storage_options: Default::default(), secrets: Vec::new() };
+        let context =
+            OpenContext { project_dir: PathBuf::from("."), storage_options: Default::default(), secrets: Vec::new() };
         let zero_dates = ZeroDates::AsNull;
         let options = SourceOptions { connection: connection.to_owned(), tls: None, ca: None, zero_dates };
         Server::new(&options, &context)

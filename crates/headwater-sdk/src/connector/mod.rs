@@ -15,9 +15,8 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-use crate::check::OptionsError;
+use crate::check::{OptionsError, typed};
 use crate::error::Result;
-use crate::options::typed;
 
 pub use changes::{Changes, Delivery, Operation};
 pub use discovery::{Finding, FoundColumn, FoundStream, Standing};

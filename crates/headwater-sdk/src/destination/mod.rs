@@ -14,10 +14,9 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-use crate::check::OptionsError;
+use crate::check::{OptionsError, typed};
 use crate::connector::OpenContext;
 use crate::error::Result;
-use crate::options::typed;
 use crate::progress::Progress;
 
 pub use load::{Delivered, Load, Mark, Outgoing, Undelivered, What};
