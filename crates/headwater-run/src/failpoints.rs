@@ -14,10 +14,8 @@ pub(crate) const AFTER_INTENT: &str = "after_intent";
 pub(crate) const BEFORE_FLIP: &str = "before_flip";
 pub(crate) const AFTER_FLIP: &str = "after_flip";
 pub(crate) const BEFORE_CLEANUP: &str = "before_cleanup";
-pub(crate) const BEFORE_DELIVERY: &str = "before_delivery";
-pub(crate) const AFTER_DELIVERY: &str = "after_delivery";
 
-/// The names of this crate's points, but for those of deliveries, in the order in which a run passes them.
+/// The names of this crate's points that every run passes, in the order in which a run passes them.
 pub fn failpoint_names() -> [&'static str; 12] {
     [
         AFTER_LEASE,

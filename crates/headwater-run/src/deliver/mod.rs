@@ -16,13 +16,17 @@ use headwater_sdk::{Blame, Error, Result, RunId};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::RunError;
-use crate::failpoints::{AFTER_DELIVERY, BEFORE_DELIVERY, failpoint};
+use crate::failpoints::failpoint;
 use crate::lake::{Base, Lake};
 use crate::lease::{self, LeaseOptions};
 use crate::observer::Observer;
 use crate::resolve::options_error;
 use decide::{Shipment, decide};
 pub use outcome::{DeliveryState, DeliverySummary};
+
+/// Points at which tests let the process die, and which only a run that delivers passes.
+const BEFORE_DELIVERY: &str = "before_delivery";
+const AFTER_DELIVERY: &str = "after_delivery";
 
 /// How to deliver.
 #[derive(Clone)]

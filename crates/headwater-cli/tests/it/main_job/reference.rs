@@ -14,7 +14,7 @@ fn examples(language: &str) -> Vec<&str> {
 #[test]
 fn the_examples_of_the_reference_are_a_project() {
     let yaml = examples("yaml");
-    let [project, source, _, test] = yaml[..] else { panic!("{} examples", yaml.len()) };
+    let [project, source, _, _, test] = yaml[..] else { panic!("{} examples", yaml.len()) };
     let sql = examples("sql");
     let [model, ..] = sql[..] else { panic!("{} examples", sql.len()) };
     let today = jiff::Timestamp::now().to_string();
@@ -39,7 +39,7 @@ fn the_examples_of_the_reference_are_a_project() {
 
 #[test]
 fn the_script_of_the_reference_is_one() {
-    let [_, _, script, _] = examples("yaml")[..] else { panic!("it has other examples") };
+    let [_, _, script, _, _] = examples("yaml")[..] else { panic!("it has other examples") };
     let project = Project::empty()
         .with("scripts/marts/score.yml", script)
         .with("scripts/marts/score.py", "")

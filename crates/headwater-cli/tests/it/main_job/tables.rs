@@ -65,7 +65,7 @@ fn show_suggests_the_nearest_table() {
 fn schemas_are_those_of_json_schema() {
     let all = json(dir(), &["schema"]);
     let kinds: Vec<&String> = all.as_object().unwrap().keys().collect();
-    assert_eq!(kinds, ["model", "project", "script", "seed", "source", "test"]);
+    assert_eq!(kinds, ["destination", "model", "project", "script", "seed", "source", "test"]);
     for kind in kinds {
         let one: serde_json::Value = serde_json::from_str(&ok(dir(), &["schema", kind])).unwrap();
         assert_eq!(one, all[kind]);

@@ -77,5 +77,7 @@ pub(super) fn orphans(lake: &Path, tables: &[&str]) -> Vec<PathBuf> {
     for end in ["", "-wal", "-shm"] {
         known.insert(lake.join(format!("_headwater/catalog.db{end}")));
     }
+    // What planning told; its second file is that of a process that died while it was written.
+    known.extend(["analyses", "analyses.part"].map(|name| lake.join("_headwater").join(name)));
     files_below(lake).into_iter().filter(|file| !known.contains(file)).collect()
 }

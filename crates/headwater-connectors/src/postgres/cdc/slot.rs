@@ -58,6 +58,11 @@ pub(super) async fn find(client: &Session, server: &Server, name: &str) -> Resul
     let found = found.map_err(|error| server.error(&error, "its replication slots cannot be looked at"))?;
     let Some(row) = found else { return Ok(None) };
     let (plugin, here): (Option<String>, Option<bool>) = (row.get(0), row.get(1));
+    if here == Some(true) && plugin.as_deref().is_none_or(str::is_empty) {
+        // A session is making it: one of a run that has just died, too, until the server notices.
+        let message = format!("the replication slot '{name}' is being made by another session");
+        return Err(wrong(server, &message, "wait for it to be done").transient());
+    }
     if plugin.as_deref() != Some("pgoutput") || here != Some(true) {
         let message =
             format!("the replication slot '{name}' is not one for logical replication of this database by pgoutput");

@@ -77,7 +77,8 @@ pub(super) fn read(path: &Path) -> HashMap<Key, Entry> {
 /// When that cannot be written; the other then stays.
 pub(super) fn write<'a>(path: &Path, entries: impl Iterator<Item = (Key, u8, &'a [u8])>) -> std::io::Result<()> {
     let Some(program) = program() else { return Ok(()) };
-    let part = path.with_extension(format!("{}.part", std::process::id()));
+    // Always the same, so that a process that dies leaves one at most. Two that write at once may spoil it: entries are verified.
+    let part = path.with_extension("part");
     let written = (|| {
         let mut file = BufWriter::new(std::fs::File::create(&part)?);
         file.write_all(MAGIC)?;
