@@ -92,12 +92,16 @@ fn doc_comments_become_markdown() {
 fn the_pages_of_the_workspace_hold_what_there_is() {
     let here = std::env::var_os("CARGO_MANIFEST_DIR").unwrap();
     let root = Path::new(&here).parent().unwrap();
-    let [checks, connectors, errors, project, selection] =
+    let [checks, connectors, destinations, errors, project, selection] =
         super::PAGES.map(|(_, page)| super::make(root, page).unwrap());
     for name in ["accepted_values", "unique", "sql"] {
         assert!(checks.contains(&format!("\n## {name}\n")), "{name}");
     }
     assert!(connectors.contains("\n## files\n") && connectors.contains("- `location`"));
+    for chapter in ["\n## files\n", "\n## postgres\n", "- `partition_by`: ", "**Exactly once.**"] {
+        assert!(destinations.contains(chapter), "{chapter}");
+    }
+    assert!(!connectors.contains("DestinationOptions") && !connectors.contains("delivery to"));
     for words in ["## headwater.yml", "- `partition_by`: ", "- `on_bad_row`: ", "- `severity`: "] {
         assert!(project.contains(&format!("\n{words}")), "{words}");
     }

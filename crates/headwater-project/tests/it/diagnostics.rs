@@ -70,7 +70,6 @@ fn files() {
                 .with("policies/a.yml", "x: 1")
                 .with("glossary.yml", "x: 1")
                 .with("products/a.yml", "x")
-                .with("destinations/a.yml", "x")
                 .with("decisions/0001.md", "fine")
                 .with("models/README.md", "fine"),
         ),

@@ -8,7 +8,8 @@ use crate::fakes;
 #[test]
 fn there_is_one_per_kind_of_file_and_every_reference_is_defined() {
     let schemas = json_schemas(&fakes::connectors(), &[], &fakes::checks());
-    assert_eq!(schemas.keys().copied().collect::<Vec<_>>(), ["model", "project", "script", "seed", "source", "test"]);
+    let kinds: Vec<_> = schemas.keys().copied().collect();
+    assert_eq!(kinds, ["destination", "model", "project", "script", "seed", "source", "test"]);
     for (kind, schema) in &schemas {
         assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema", "{kind}");
         let mut references = Vec::new();
