@@ -167,6 +167,7 @@ pub(crate) async fn carry_out(
             destinations: Arc::clone(destinations),
             names: Vec::new(),
             anew: false,
+            dry_run: false,
             attempts: options.attempts,
             first_pause: options.first_pause,
             lease: options.lease.clone(),

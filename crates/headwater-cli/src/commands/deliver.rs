@@ -24,6 +24,9 @@ pub(crate) struct DeliverArgs {
     /// Delivers all rows, whatever was delivered before. Deletes nothing of what an upsert has delivered
     #[arg(long)]
     anew: bool,
+    /// Says which deliveries have something to deliver and what stands in their way, and delivers nothing
+    #[arg(long)]
+    dry_run: bool,
     /// Waits this long for a run to end, e.g. 10m
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     wait: Option<Duration>,
@@ -42,6 +45,7 @@ pub(crate) async fn deliver(
         destinations: opened.destinations.into(),
         names: args.names.clone(),
         anew: args.anew,
+        dry_run: args.dry_run,
         attempts: defaults.attempts,
         first_pause: defaults.first_pause,
         lease: LeaseOptions { wait: args.wait, ..LeaseOptions::default() },

@@ -46,6 +46,7 @@ fn deliveries_of(number: u64) -> String {
 fn word(state: DeliveryState) -> &'static str {
     match state {
         DeliveryState::Delivered => "delivered",
+        DeliveryState::Due => "to be delivered",
         DeliveryState::UpToDate => "up to date",
         DeliveryState::NotPublished => "not published yet",
         DeliveryState::Failed => "failed",
@@ -55,7 +56,7 @@ fn word(state: DeliveryState) -> &'static str {
 fn style(delivery: &DeliverySummary) -> Style {
     match delivery.state {
         DeliveryState::Delivered if delivery.undelivered > 0 => Style::Warn,
-        DeliveryState::Delivered => Style::Good,
+        DeliveryState::Delivered | DeliveryState::Due => Style::Good,
         DeliveryState::Failed => Style::Bad,
         DeliveryState::UpToDate | DeliveryState::NotPublished => Style::Dim,
     }

@@ -37,6 +37,8 @@ pub struct DeliverOptions {
     pub names: Vec<String>,
     /// Whether all rows are delivered, whatever the destination holds.
     pub anew: bool,
+    /// Whether it is only told which deliveries have something to deliver, and what would stand in their way.
+    pub dry_run: bool,
     /// How often a delivery is tried when its errors may pass.
     pub attempts: u32,
     /// The pause after the first failed attempt; it doubles with each.
@@ -104,7 +106,7 @@ pub(crate) async fn deliver_all(
             outcome = job.with_patience() => outcome,
             () = options.cancel.cancelled() => Err(stopped()),
         };
-        let summary = DeliverySummary::new(delivery, &base, outcome, began.elapsed());
+        let summary = DeliverySummary::new(delivery, &base, options.dry_run, outcome, began.elapsed());
         observer.delivered(&summary);
         summaries.push(summary);
     }
@@ -164,6 +166,10 @@ impl Job<'_> {
             resend,
         };
         let rows = self.lake.engine.outgoing(&request).await.map_err(explain_gone)?;
+        if self.options.dry_run {
+            outlet.examine(&rows.schema).await?;
+            return Ok(Some(Delivered::default()));
+        }
         failpoint(BEFORE_DELIVERY);
         let progress = Arc::new(Progress::default());
         let load = Load { schema: rows.schema, what, rows: rows.rows, since, mark };

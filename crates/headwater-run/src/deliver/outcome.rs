@@ -15,6 +15,8 @@ use crate::lake::Base;
 pub enum DeliveryState {
     /// The destination holds what `main` has, by this delivery.
     Delivered,
+    /// There is something to deliver, and nothing was.
+    Due,
     /// It did so already.
     UpToDate,
     /// There is no such table on `main` yet.
@@ -59,11 +61,13 @@ impl DeliverySummary {
     pub(super) fn new(
         delivery: &Delivery,
         base: &Base,
+        dry_run: bool,
         outcome: Result<Option<Delivered>, Error>,
         took: Duration,
     ) -> Self {
         let is_there = base.relation(&delivery.table).is_some();
         let (state, delivered, error) = match outcome {
+            Ok(Some(delivered)) if dry_run => (DeliveryState::Due, delivered, None),
             Ok(Some(delivered)) => (DeliveryState::Delivered, delivered, None),
             Ok(None) if is_there => (DeliveryState::UpToDate, Delivered::default(), None),
             Ok(None) => (DeliveryState::NotPublished, Delivered::default(), None),

@@ -52,6 +52,9 @@ fn what_the_role_may_not_do_is_told_with_the_grant() {
     let role = format!("writer_{}", shop.database.name());
     shop.database.sql(&format!("create role {role} login password 'w'; revoke create on schema public from public"));
     let url = shop.database.url_of(&role, "w");
+    shop.say(&["run", "--no-deliver"]).exits(0);
+    let said: crate::program::Said = shop.program(&["deliver", "--dry-run"]).env("CRM", &url).output().unwrap().into();
+    assert_told(&said.exits(1), "HW0343", &["grant usage, create on schema public", &role]);
     let said: crate::program::Said = shop.program(&["run"]).env("CRM", &url).output().unwrap().into();
     assert_told(&said.exits(1), "HW0343", &["grant usage, create on schema public", &role]);
     shop.database.sql(&format!("grant create, usage on schema public to {role}"));

@@ -34,6 +34,10 @@ fn only_what_has_changed_is_sent() {
     assert_eq!(said["deliveries"], serde_json::Value::Null);
     shop.customers("id,name,city\n1,Ada,Nice\n9,Zoe,\n");
     shop.say(&["run", "--no-deliver"]).exits(0);
+    let there = shop.there();
+    let said = shop.say(&["deliver", "--dry-run"]).exits(0);
+    assert!(said.out.contains("to be delivered"), "{}", said.out);
+    assert_eq!(shop.there(), there);
     let said = shop.say(&["deliver", "--json"]).exits(0).json()[0].clone();
     assert_eq!((&said["written"], &said["deleted"]), (&2.into(), &2.into()), "{said}");
     assert_eq!(shop.there(), "1|Ada|Nice\n9|Zoe|");
