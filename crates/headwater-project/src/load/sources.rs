@@ -62,9 +62,8 @@ fn read_source(
     expand_own_keys(&mut node, &connectors.source_keys, parts, diagnostics);
     if let yaml::Value::Map(map) = &mut node.value
         && let Some(streams) = map.entries.iter_mut().find(|e| e.key == "streams")
-        && let yaml::Value::List(streams) = &mut streams.value.value
     {
-        for stream in streams {
+        for stream in streams.value.each_mut() {
             expand_own_keys(stream, &connectors.stream_keys, parts, diagnostics);
         }
     }
@@ -107,7 +106,7 @@ fn read_source(
 }
 
 fn streams_of(node: &Node) -> &[Node] {
-    node.get("streams").map_or(&[], Node::items)
+    node.get("streams").map_or(&[], Node::each)
 }
 
 fn unknown_stream(node: &Node) -> Option<Draft> {

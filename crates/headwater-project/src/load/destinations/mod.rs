@@ -119,7 +119,7 @@ impl Reader<'_> {
         let is_here =
             common.environments.as_ref().is_none_or(|names| names.iter().any(|name| name == self.environment));
         let mut deliveries = Vec::new();
-        for delivery in node.get("deliveries").map_or(&[] as &[Node], Node::items) {
+        for delivery in node.get("deliveries").map_or(&[] as &[Node], Node::each) {
             let schema = kind.delivery.get_or_init(|| Schema { root: delivery_schema(kind.kind) });
             let Some(json) = validate::read(schema, delivery, "a delivery", diagnostics) else { continue };
             let (common, options) = split(json, &self.delivery_keys);
@@ -172,9 +172,8 @@ fn expand_all(
         if entry.key != "deliveries" {
             continue;
         }
-        if let yaml::Value::List(items) = &mut entry.value.value {
-            items.iter_mut().for_each(|item| expand_own_keys(item, delivery_keys, parts, diagnostics));
-        }
+        let deliveries = entry.value.each_mut().iter_mut();
+        deliveries.for_each(|delivery| expand_own_keys(delivery, delivery_keys, parts, diagnostics));
     }
     let keys: Vec<String> = destination_keys.iter().filter(|key| *key != "deliveries").cloned().collect();
     for entry in &mut map.entries {
