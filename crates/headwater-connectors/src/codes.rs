@@ -498,7 +498,7 @@ pub const CODES: &[Code] = &[
     Code::new(
         NO_TARGET,
         "what cannot be delivered to",
-        "A delivery names something that takes no rows, as a view, or the mark that a destination keeps of what it holds cannot be read. Name another table with `to`; a mark of another version of Headwater is replaced by a delivery with --anew.",
+        "A delivery names something that takes no rows, as a view, or the mark that a destination keeps of what it holds cannot be read. Name another table with `to`; a mark that cannot be read is removed by hand (the row of the delivery in headwater_deliveries, or _headwater.json), after which all rows are delivered again.",
     ),
     Code::new(
         DELIVERED_MEANWHILE,

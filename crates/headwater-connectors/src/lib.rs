@@ -11,6 +11,7 @@ pub mod airbyte;
 pub mod codes;
 mod columns;
 mod database;
+mod delivered;
 pub mod files;
 mod lake_types;
 mod local;

@@ -21,14 +21,11 @@ impl<V: DeserializeOwned> Position<V> {
     /// # Errors
     /// When it is none, or of another cursor.
     pub(crate) fn read(position: serde_json::Value, cursor: Option<&str>, shown: &str) -> Result<Self> {
-        let wrong = |message: String| {
-            Error::new(codes::BAD_POSITION, Blame::Environment, message).help("--full-refresh loads everything again")
-        };
         let read: Self = serde_json::from_value(position)
-            .map_err(|error| wrong(format!("how far {shown} was read is not known: {error}")))?;
+            .map_err(|error| bad_position(format!("how far {shown} was read is not known: {error}")))?;
         match cursor {
             Some(cursor) if *cursor == read.cursor => Ok(read),
-            _ => Err(wrong(format!("{shown} was read by the cursor '{}'", read.cursor))),
+            _ => Err(bad_position(format!("{shown} was read by the cursor '{}'", read.cursor))),
         }
     }
 
@@ -39,6 +36,19 @@ impl<V: DeserializeOwned> Position<V> {
         let was_read = position.is_some_and(|position| position.read_to.is_some());
         was_read.then(|| format!("what was deleted from {shown} since it was read")).into_iter().collect()
     }
+}
+
+/// How far the changes of `shown` were followed, as a commit kept it.
+///
+/// # Errors
+/// When it is no such position.
+pub(crate) fn followed<T: DeserializeOwned>(position: serde_json::Value, shown: &str) -> Result<T> {
+    serde_json::from_value(position)
+        .map_err(|error| bad_position(format!("how far {shown} was followed is not known: {error}")))
+}
+
+fn bad_position(message: String) -> Error {
+    Error::new(codes::BAD_POSITION, Blame::Environment, message).help("--full-refresh loads everything again")
 }
 
 /// A position as a commit keeps it.

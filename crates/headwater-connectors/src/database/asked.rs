@@ -107,6 +107,21 @@ impl Asked {
         Ok(Self { relation, condition, exclude, cursor, name, table: Some(settings.table.clone()) })
     }
 
+    /// Refuses what changes cannot be told of: they are those of all rows of a table. `choose` says what to do in place of a condition.
+    ///
+    /// # Errors
+    /// When it is a query, or has a condition.
+    pub(crate) fn verify_followed(&self, names: Names, choose: &str) -> Result<(), OptionsError> {
+        let (key, message, help) = match &self.relation {
+            Relation::Query(_) => ("query", "changes are those of a table", format!("write `from: {}`", names.table)),
+            Relation::Table(_) if self.condition.is_some() => {
+                ("where", "changes come of all rows", format!("leave `where` out{choose}"))
+            }
+            Relation::Table(_) => return Ok(()),
+        };
+        Err(OptionsError { key: Some(key), message: message.to_owned(), help: Some(help) })
+    }
+
     /// All of a table that has this name.
     pub(crate) fn whole(name: &str) -> Self {
         let relation = Relation::Table(quote_identifier(name));

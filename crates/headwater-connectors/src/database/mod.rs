@@ -19,4 +19,4 @@ pub(crate) use spool::{Gathering, Messages, Spool, Spooled};
 pub use tls::Tls;
 pub(crate) use tls::{TlsCodes, encryption, is_here};
 
-pub(crate) use crate::position::{Position, written};
+pub(crate) use crate::position::{Position, followed, written};

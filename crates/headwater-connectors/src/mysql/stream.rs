@@ -19,7 +19,7 @@ use super::quote;
 use super::shared::Moment;
 use super::types::SqlType;
 use crate::codes;
-use crate::database::{self, Asked, Names, Relation, Target, Wanted, chosen, filter, schema, written};
+use crate::database::{self, Asked, Names, Relation, Target, Wanted, chosen, filter, followed, schema, written};
 
 /// Bytes of a part of a table, about.
 const PART_BYTES: u64 = 64 << 20;
@@ -48,20 +48,15 @@ impl TableStream {
         let StreamOptions { from, query, condition, exclude, cursor } = stream;
         let names = Names { table: "database.table", fold: false, quote: '`' };
         let asked = Asked::new(Wanted { from, query, condition, exclude, cursor, names }, &settings)?;
-        let wrong = |key: &'static str, message: &str, help: &str| {
-            Err(OptionsError { key: Some(key), message: message.to_owned(), help: Some(help.to_owned()) })
-        };
         if asked.name.len() == 1 && server.database().is_none() {
-            let help = "write database.table, or name the database in the connection";
-            return wrong("from", "the table's database is not known", help);
+            return Err(OptionsError {
+                key: Some("from"),
+                message: "the table's database is not known".to_owned(),
+                help: Some("write database.table, or name the database in the connection".to_owned()),
+            });
         }
         if settings.mode == ReadMode::Cdc {
-            if matches!(asked.relation, Relation::Query(_)) {
-                return wrong("query", "changes are those of a table", "write `from: database.table`");
-            }
-            if asked.condition.is_some() {
-                return wrong("where", "changes come of all rows", "leave `where` out, and choose rows in a model");
-            }
+            asked.verify_followed(names, ", and choose rows in a model")?;
         }
         Ok(Self { server, follower, asked, settings })
     }
@@ -263,15 +258,12 @@ impl TableStream {
             shown: shown.clone(),
         };
         let key = self.follower.verify(session, &table).await?;
-        let followed = position.map(serde_json::from_value::<Followed>).transpose().map_err(|error| {
-            let message = format!("how far {shown} was followed is not known: {error}");
-            Error::new(codes::BAD_POSITION, Blame::Environment, message).help("--full-refresh loads everything again")
-        })?;
-        let Some(followed) = followed else {
+        let Some(position) = position else {
             let position = LoadPosition::default();
             let beginning = self.follower.begin(session, &table, position.clone()).await?;
             return self.load(seen, &[], true, position, Some(beginning)).await;
         };
+        let followed: Followed = followed(position, &shown)?;
         let outstanding = self.follower.outstanding(session, &table, followed).await?;
         let fingerprint = self.fingerprint(session).await?;
         let places =

@@ -13,7 +13,6 @@ use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{Client, Config, NoTls, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::options::SourceOptions;
 use crate::codes;
 use crate::database::{self, Tls, TlsCodes};
 
@@ -73,17 +72,22 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Reads a source's options.
+    /// Reads where a database is, how the connection is encrypted, and whose certificates are trusted.
     ///
     /// # Errors
     /// [`OptionsError`] when they make no sense.
-    pub(super) fn new(options: &SourceOptions, context: &OpenContext) -> std::result::Result<Self, OptionsError> {
+    pub(super) fn new(
+        connection: &str,
+        tls: Option<Tls>,
+        ca: Option<&str>,
+        context: &OpenContext,
+    ) -> std::result::Result<Self, OptionsError> {
         let wrong = |key: &'static str, message: String, help: &str| OptionsError {
             key: Some(key),
             message,
             help: Some(help.to_owned()),
         };
-        let (connection, asked) = without_sslmode(&options.connection);
+        let (connection, asked) = without_sslmode(connection);
         let mut config: Config = connection.parse().map_err(|error: tokio_postgres::Error| {
             // The text may hold the password: only the reason is shown.
             let reason = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
@@ -105,8 +109,8 @@ impl Server {
             }
         };
         let default = if config.get_hosts().iter().all(is_here) { Tls::Off } else { Tls::Verify };
-        let tls = options.tls.or(asked).unwrap_or(default);
-        if options.ca.is_some() && tls != Tls::Verify {
+        let tls = tls.or(asked).unwrap_or(default);
+        if ca.is_some() && tls != Tls::Verify {
             let help = "write `tls: verify`, or leave `ca` out";
             return Err(wrong("ca", "certificates are given, and nothing is verified".to_owned(), help));
         }
@@ -116,7 +120,7 @@ impl Server {
             config.connect_timeout(CONNECT_TIMEOUT);
         }
         config.keepalives_idle(config.get_keepalives_idle().min(KEEPALIVE));
-        let ca = options.ca.as_ref().map(|path| context.project_dir.join(path));
+        let ca = ca.map(|path| context.project_dir.join(path));
         let name = name(&config);
         Ok(Self { config, tls, ca, name })
     }
@@ -294,11 +298,7 @@ mod tests {
     fn servers_elsewhere_are_verified() {
         let context =
             OpenContext { project_dir: PathBuf::from("."), storage_options: Default::default(), secrets: Vec::new() };
-        let of = |connection: &str| {
-            let (slot, publication) = ("s".to_owned(), "p".to_owned());
-            let options = SourceOptions { connection: connection.to_owned(), tls: None, slot, publication, ca: None };
-            Server::new(&options, &context).map(|server| server.tls)
-        };
+        let of = |connection: &str| Server::new(connection, None, None, &context).map(|server| server.tls);
         assert_eq!(of("postgres://u:p@db.example.com/d").unwrap(), Tls::Verify);
         assert_eq!(of("postgres://u:p@127.0.0.1/d").unwrap(), Tls::Off);
         assert_eq!(of("host=/var/run/postgresql user=u").unwrap(), Tls::Off);

@@ -86,7 +86,7 @@ impl Connector for Postgres {
     type StreamOptions = StreamOptions;
 
     fn source(options: SourceOptions, context: &OpenContext) -> Result<Self, OptionsError> {
-        let server = connect::Server::new(&options, context)?;
+        let server = connect::Server::new(&options.connection, options.tls, options.ca.as_deref(), context)?;
         let follower = Arc::new(cdc::Follower::new(server.clone(), &options)?);
         Ok(Self { server, follower })
     }

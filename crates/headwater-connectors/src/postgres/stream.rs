@@ -21,7 +21,7 @@ use super::quote;
 use super::shared::Moment;
 use super::types::PgType;
 use crate::codes;
-use crate::database::{self, Asked, Names, Relation, Target, Wanted, chosen, filter, schema, written};
+use crate::database::{self, Asked, Names, Relation, Target, Wanted, chosen, filter, followed, schema, written};
 
 /// Bytes of a part of a table, about.
 const PART_BYTES: u64 = 64 << 20;
@@ -52,16 +52,8 @@ impl TableStream {
         let wanted = Wanted { from, query, condition, exclude, cursor, names };
         let asked = Asked::new(wanted, &settings)?;
         if settings.mode == ReadMode::Cdc {
-            let wrong = |key: &'static str, message: &str, help: &str| {
-                Err(OptionsError { key: Some(key), message: message.to_owned(), help: Some(help.to_owned()) })
-            };
-            if matches!(asked.relation, Relation::Query(_)) {
-                return wrong("query", "changes are those of a table", "write `from: schema.table`");
-            }
-            if asked.condition.is_some() {
-                let help = "leave `where` out; which rows of a table are told of, its publication says (from PostgreSQL 15 on)";
-                return wrong("where", "changes come of all rows", help);
-            }
+            let choose = "; which rows of a table are told of, its publication says (from PostgreSQL 15 on)";
+            asked.verify_followed(names, choose)?;
         }
         Ok(Self { server, follower, asked, settings })
     }
@@ -257,15 +249,12 @@ impl TableStream {
         let read: Vec<&str> = seen.columns.iter().map(|column| column.name.as_str()).collect();
         let (client, declared) = (&seen.client, self.settings.key.as_slice());
         let key = cdc::key(client, &self.server, &relation, &shown, declared, &read).await?;
-        let followed = position.map(serde_json::from_value::<Followed>).transpose().map_err(|error| {
-            let message = format!("how far {shown} was followed is not known: {error}");
-            Error::new(codes::BAD_POSITION, Blame::Environment, message).help("--full-refresh loads everything again")
-        })?;
-        let Some(followed) = followed else {
+        let Some(position) = position else {
             let position = LoadPosition::default();
             let beginning = self.follower.begin(client, &relation, &shown, position.clone()).await?;
             return self.load(seen, &[], true, position, Some(beginning)).await;
         };
+        let followed: Followed = followed(position, &shown)?;
         let outstanding = self.follower.outstanding(client, &relation, &shown, &followed).await?;
         let fingerprint = self.fingerprint(client).await?;
         let natural = |column: &SourceColumn| {

@@ -29,7 +29,10 @@ impl Out<'_> {
 
     /// How many rows there were that are there no more.
     pub(super) fn lost(&self) -> String {
-        format!("SELECT CAST(coalesce(-sum(__n), 0) AS BIGINT) FROM ({}) WHERE __n < 0", self.balance())
+        format!(
+            "SELECT CAST(coalesce(-sum(__n), 0) AS BIGINT) FROM ({}) WHERE __n < 0",
+            balance(self.columns, &self.condition())
+        )
     }
 
     /// The rows of which there are more than there were, as often as that.
@@ -37,7 +40,7 @@ impl Out<'_> {
         let columns = list(self.columns, "");
         format!(
             "SELECT {columns} FROM (SELECT {columns}, unnest(range(0, __n)) AS __i FROM ({}) WHERE __n > 0)",
-            self.balance()
+            balance(self.columns, &self.condition())
         )
     }
 
@@ -86,15 +89,6 @@ impl Out<'_> {
 
     fn condition(&self) -> String {
         self.filter.map(|filter| format!(" WHERE ({filter}\n)")).unwrap_or_default()
-    }
-
-    fn balance(&self) -> String {
-        let columns = list(self.columns, "");
-        format!(
-            "SELECT {columns}, sum(__d) AS __n FROM ({} UNION ALL {}) GROUP BY {columns} HAVING sum(__d) <> 0",
-            self.of(AFTER, ", 1 AS __d"),
-            self.of(BEFORE, ", -1 AS __d"),
-        )
     }
 }
 
@@ -224,7 +218,7 @@ fn same(name: &str, one: &str, other: &str) -> String {
 pub(super) fn row_counts(columns: &[String]) -> String {
     format!(
         "SELECT sum(__n) FILTER (WHERE __n > 0) AS gained, -sum(__n) FILTER (WHERE __n < 0) AS lost FROM ({})",
-        balance(columns)
+        balance(columns, "")
     )
 }
 
@@ -240,15 +234,15 @@ pub(super) fn rows_lost(columns: &[String], most: usize) -> String {
 
 fn surplus(columns: &[String], which: &str, most: usize) -> String {
     let shown = list(columns, "");
-    format!("SELECT {shown} FROM ({}) WHERE {which} ORDER BY {shown} LIMIT {most}", balance(columns))
+    format!("SELECT {shown} FROM ({}) WHERE {which} ORDER BY {shown} LIMIT {most}", balance(columns, ""))
 }
 
-/// Every row whose number differs, and by how much.
-fn balance(columns: &[String]) -> String {
+/// Every row whose number differs, and by how much, of those that ` WHERE …` leaves.
+fn balance(columns: &[String], which: &str) -> String {
     let columns = list(columns, "");
     format!(
-        "SELECT {columns}, sum(__d) AS __n FROM (SELECT {columns}, 1 AS __d FROM {AFTER} \
-         UNION ALL SELECT {columns}, -1 AS __d FROM {BEFORE}) GROUP BY {columns} HAVING sum(__d) <> 0"
+        "SELECT {columns}, sum(__d) AS __n FROM (SELECT {columns}, 1 AS __d FROM {AFTER}{which} \
+         UNION ALL SELECT {columns}, -1 AS __d FROM {BEFORE}{which}) GROUP BY {columns} HAVING sum(__d) <> 0"
     )
 }
 

@@ -1,14 +1,11 @@
 //! What a folder of delivered files holds: the file `_headwater.json` in it.
 
-use std::sync::Arc;
-
 use headwater_sdk::destination::Mark;
 use headwater_sdk::{Blame, Error, Result};
-use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt};
+use object_store::ObjectStoreExt;
 use serde::{Deserialize, Serialize};
 
-use super::writer::failed;
+use super::folder::Folder;
 use crate::codes;
 
 /// The name of the file.
@@ -39,18 +36,20 @@ impl Manifest {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub(super) async fn read(store: &Arc<dyn ObjectStore>, folder: &Path) -> Result<Option<Self>> {
-        let path = folder.clone().join(NAME);
-        let bytes = match store.get(&path).await {
+    pub(super) async fn read(folder: &Folder) -> Result<Option<Self>> {
+        let path = folder.path.clone().join(NAME);
+        let bytes = match folder.store.get(&path).await {
             Ok(found) => found.bytes().await,
             Err(object_store::Error::NotFound { .. }) => return Ok(None),
             Err(error) => Err(error),
         };
-        let unreadable =
-            |help: &str| Error::new(codes::NO_TARGET, Blame::Environment, format!("{path} cannot be read")).help(help);
+        let unreadable = |help: &str| {
+            Error::new(codes::NO_TARGET, Blame::Environment, format!("{} cannot be read", folder.name(&path)))
+                .help(help)
+        };
         let bytes = bytes.map_err(|e| unreadable("check that the place may be read").caused_by(e).transient())?;
         let manifest = serde_json::from_slice(&bytes).map_err(|e| {
-            unreadable("something else has written it, or another version of Headwater: deliver to another folder")
+            unreadable("something else has written it, or another version of Headwater: deliver to another folder, or remove the file, and all rows are delivered again")
                 .caused_by(e)
         })?;
         Ok(Some(manifest))
@@ -60,10 +59,10 @@ impl Manifest {
     ///
     /// # Errors
     /// When it cannot be written; the other then stays.
-    pub(super) async fn write(&self, store: &Arc<dyn ObjectStore>, folder: &Path) -> Result<()> {
-        let path = folder.clone().join(NAME);
-        let text = serde_json::to_vec_pretty(self).map_err(|e| failed(&path, e))?;
-        store.put(&path, text.into()).await.map_err(|e| failed(&path, e))?;
+    pub(super) async fn write(&self, folder: &Folder) -> Result<()> {
+        let path = folder.path.clone().join(NAME);
+        let text = serde_json::to_vec_pretty(self).map_err(|e| folder.failed(&path, e))?;
+        folder.store.put(&path, text.into()).await.map_err(|e| folder.failed(&path, e))?;
         Ok(())
     }
 }

@@ -21,6 +21,7 @@
 //! binary values in hexadecimal digits; CSV has no nested values. The folder is the delivery's own: files in it whose names begin with
 //! `part-` are removed when they do not count.
 
+mod folder;
 mod manifest;
 mod options;
 mod partitions;
@@ -41,17 +42,18 @@ use headwater_sdk::destination::{
 use headwater_sdk::failpoint::failpoint;
 use headwater_sdk::progress::Progress;
 use headwater_sdk::{Blame, Error, Result};
-use object_store::local::LocalFileSystem;
+use object_store::ObjectStoreExt;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt};
 
 pub use options::{Compression, DeliveryOptions, DestinationOptions, FileFormat};
 
 use super::location::Location;
 use crate::codes;
+use crate::delivered::delivered_meanwhile;
+use folder::Folder;
 use manifest::{File, Manifest};
 use partitions::Partitions;
-use writer::{FileWriter, failed};
+use writer::FileWriter;
 
 /// What the names of data files begin with.
 const PART: &str = "part-";
@@ -113,20 +115,16 @@ struct FolderOutlet {
 #[async_trait]
 impl Outlet for FolderOutlet {
     async fn mark(&self) -> Result<Option<Mark>> {
-        let (store, folder) = self.open()?;
-        Ok(self.manifest(&store, &folder).await?.map(|manifest| manifest.mark))
+        Ok(self.manifest(&*self.open()?).await?.map(|manifest| manifest.mark))
     }
 
     async fn deliver(&self, load: Load, progress: Arc<Progress>) -> Result<Delivered> {
-        let (store, folder) = self.open()?;
-        let before = self.manifest(&store, &folder).await?;
+        let folder = self.open()?;
+        let before = self.manifest(&folder).await?;
         if before.as_ref().map(|manifest| &manifest.mark) != load.since.as_ref() {
-            let message = format!("{folder} was delivered to meanwhile");
-            return Err(Error::new(codes::DELIVERED_MEANWHILE, Blame::Environment, message)
-                .help("another run delivers to it: nothing was changed, and the next run goes on from there")
-                .transient());
+            return Err(delivered_meanwhile(&folder.shown));
         }
-        let written = self.write(&store, &folder, load.rows, &load.schema, &load.mark, &progress).await?;
+        let written = self.write(&folder, load.rows, &load.schema, &load.mark, &progress).await?;
         let rows = written.iter().map(|file| file.rows).sum();
         let kept = match self.settings.mode {
             // What was delivered for the first time, or anew, is all there is.
@@ -136,44 +134,34 @@ impl Outlet for FolderOutlet {
         let files = kept.into_iter().chain(written).collect();
         let manifest = Manifest { delivery: self.settings.name.clone(), mark: load.mark, files };
         failpoint("before_delivery_commit");
-        manifest.write(&store, &folder).await?;
-        let notes = self.clean(&store, &folder, &manifest).await.err().map(|error| {
-            format!("files in {folder} that do not count any more could not be removed: {}", error.full_message())
+        manifest.write(&folder).await?;
+        let notes = self.clean(&folder, &manifest).await.err().map(|error| {
+            format!(
+                "files in {} that do not count any more could not be removed: {}",
+                folder.shown,
+                error.full_message()
+            )
         });
         Ok(Delivered { written: rows, notes: notes.into_iter().collect(), ..Delivered::default() })
     }
 
     async fn examine(&self, schema: &SchemaRef) -> Result<()> {
-        let (store, folder) = self.open()?;
-        self.manifest(&store, &folder).await?;
+        self.manifest(&*self.open()?).await?;
         Partitions::new(&self.options.partition_by, schema).map(|_| ())
     }
 }
 
 impl FolderOutlet {
-    /// The store, and the folder in it.
-    fn open(&self) -> Result<(Arc<dyn ObjectStore>, Path)> {
-        match &self.location {
-            Location::Local { root, .. } => {
-                let made = std::fs::create_dir_all(root).map_err(object_store_error);
-                let store = made.and_then(|()| LocalFileSystem::new_with_prefix(root));
-                let store = store.map_err(|e| failed(&Path::from(root.display().to_string()), e))?;
-                Ok((Arc::new(store.with_automatic_cleanup(true)), self.to.clone()))
-            }
-            Location::Store { store, prefix, .. } => {
-                let folder = prefix.parts().chain(self.to.parts()).collect();
-                Ok((Arc::clone(store), folder))
-            }
-            Location::Web(_) => Err(Error::new(codes::DEFECT, Blame::Headwater, "files cannot be put to a web server")),
-        }
+    fn open(&self) -> Result<Arc<Folder>> {
+        Ok(Arc::new(Folder::open(&self.location, &self.to)?))
     }
 
     /// What the folder holds.
-    async fn manifest(&self, store: &Arc<dyn ObjectStore>, folder: &Path) -> Result<Option<Manifest>> {
-        let manifest = Manifest::read(store, folder).await?;
+    async fn manifest(&self, folder: &Folder) -> Result<Option<Manifest>> {
+        let manifest = Manifest::read(folder).await?;
         match manifest {
             Some(other) if other.delivery != self.settings.name => {
-                let message = format!("{folder} is the folder of another delivery, {}", other.delivery);
+                let message = format!("{} is the folder of another delivery, {}", folder.shown, other.delivery);
                 Err(Error::new(codes::NO_TARGET, Blame::Project, message)
                     .help("give each delivery a folder of its own with `to`"))
             }
@@ -184,8 +172,7 @@ impl FolderOutlet {
     /// Writes rows into new files.
     async fn write(
         &self,
-        store: &Arc<dyn ObjectStore>,
-        folder: &Path,
+        folder: &Arc<Folder>,
         mut rows: futures::stream::BoxStream<'static, Result<Outgoing>>,
         schema: &SchemaRef,
         mark: &Mark,
@@ -209,9 +196,9 @@ impl FolderOutlet {
                     {
                         files.push(finish(largest, folder, &partitions.schema).await?);
                     }
-                    let path = place(folder, &parts, &name(begun))?;
+                    let path = folder.file(&parts, &name(begun))?;
                     begun += 1;
-                    let file = FileWriter::begin(store, path, &partitions.schema, how).await?;
+                    let file = FileWriter::begin(folder, path, &partitions.schema, how).await?;
                     open.insert(parts.clone(), file);
                 }
                 if let Some(file) = open.get_mut(&parts) {
@@ -220,8 +207,8 @@ impl FolderOutlet {
             }
         }
         if begun == 0 && self.settings.mode == DeliveryMode::Replace && self.options.partition_by.is_empty() {
-            let path = folder.clone().join(name(begun));
-            open.insert(String::new(), FileWriter::begin(store, path, &partitions.schema, how).await?);
+            let path = folder.file("", &name(begun))?;
+            open.insert(String::new(), FileWriter::begin(folder, path, &partitions.schema, how).await?);
         }
         for file in open.into_values() {
             files.push(finish(file, folder, &partitions.schema).await?);
@@ -255,13 +242,14 @@ impl FolderOutlet {
     }
 
     /// Removes data files that do not count: those of before, and of deliveries that died.
-    async fn clean(&self, store: &Arc<dyn ObjectStore>, folder: &Path, manifest: &Manifest) -> Result<()> {
+    async fn clean(&self, folder: &Folder, manifest: &Manifest) -> Result<()> {
         let counts: std::collections::BTreeSet<&str> = manifest.files.iter().map(|file| file.path.as_str()).collect();
-        let found: Vec<_> = store.list(Some(folder)).try_collect().await.map_err(|e| failed(folder, e))?;
+        let found: Vec<_> =
+            folder.store.list(Some(&folder.path)).try_collect().await.map_err(|e| folder.failed(&folder.path, e))?;
         for file in found {
             let is_ours = file.location.filename().is_some_and(|name| name.starts_with(PART));
-            if is_ours && !counts.contains(below(&file.location, folder).as_str()) {
-                store.delete(&file.location).await.map_err(|e| failed(&file.location, e))?;
+            if is_ours && !counts.contains(folder.below(&file.location).as_str()) {
+                folder.store.delete(&file.location).await.map_err(|e| folder.failed(&file.location, e))?;
             }
         }
         Ok(())
@@ -274,24 +262,7 @@ fn largest(open: &mut BTreeMap<String, FileWriter>) -> Option<(String, FileWrite
     open.remove_entry(&largest)
 }
 
-async fn finish(file: FileWriter, folder: &Path, schema: &SchemaRef) -> Result<File> {
-    let (path, rows) = (below(&file.path, folder), file.rows);
+async fn finish(file: FileWriter, folder: &Folder, schema: &SchemaRef) -> Result<File> {
+    let (path, rows) = (folder.below(&file.path), file.rows);
     Ok(File { path, rows, bytes: file.finish(schema).await? })
-}
-
-/// The place of a file in a folder below another.
-fn place(folder: &Path, parts: &str, name: &str) -> Result<Path> {
-    let parts = [folder.as_ref(), parts, name].into_iter().filter(|part| !part.is_empty());
-    Path::parse(parts.collect::<Vec<_>>().join("/")).map_err(|e| failed(folder, e))
-}
-
-/// A path from the folder on.
-fn below(path: &Path, folder: &Path) -> String {
-    let parts: Option<Vec<_>> =
-        path.prefix_match(folder).map(|parts| parts.map(|part| part.as_ref().to_owned()).collect());
-    parts.map_or_else(|| path.to_string(), |parts| parts.join("/"))
-}
-
-fn object_store_error(error: std::io::Error) -> object_store::Error {
-    object_store::Error::Generic { store: "files", source: Box::new(error) }
 }

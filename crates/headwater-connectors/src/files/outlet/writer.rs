@@ -7,15 +7,15 @@ use arrow_array::RecordBatch;
 use arrow_json::LineDelimitedWriter;
 use arrow_schema::SchemaRef;
 use flate2::write::GzEncoder;
-use headwater_sdk::{Blame, Error, Result};
+use headwater_sdk::Result;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart};
+use object_store::{ObjectStoreExt, WriteMultipart};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression as ParquetCompression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 
+use super::folder::Folder;
 use super::options::{Compression, FileFormat};
-use crate::codes;
 
 /// Pieces that are on their way to a store at once.
 const PIECES: usize = 4;
@@ -94,6 +94,7 @@ enum Rows {
 
 /// A file that is being written. It is there when it is finished.
 pub(super) struct FileWriter {
+    folder: Arc<Folder>,
     /// Where, in its store.
     pub(super) path: Path,
     /// Rows so far.
@@ -110,13 +111,13 @@ impl FileWriter {
     /// # Errors
     /// When the store cannot be written to.
     pub(super) async fn begin(
-        store: &Arc<dyn ObjectStore>,
+        folder: &Arc<Folder>,
         path: Path,
         schema: &SchemaRef,
         (format, compression): (FileFormat, Compression),
     ) -> Result<Self> {
         let waiting = Waiting::default();
-        let text = || Text::new(compression, waiting.clone()).map_err(|e| failed(&path, e));
+        let text = || Text::new(compression, waiting.clone()).map_err(|e| folder.failed(&path, e));
         let writer = match format {
             FileFormat::Parquet => {
                 let compression = match compression {
@@ -126,7 +127,7 @@ impl FileWriter {
                 };
                 let properties = WriterProperties::builder().set_compression(compression).build();
                 let writer = ArrowWriter::try_new(waiting.clone(), Arc::clone(schema), Some(properties));
-                Rows::Parquet(Box::new(writer.map_err(|e| failed(&path, e))?))
+                Rows::Parquet(Box::new(writer.map_err(|e| folder.failed(&path, e))?))
             }
             FileFormat::Csv => Rows::Csv(Box::new(arrow_csv::WriterBuilder::new().with_header(true).build(text()?))),
             FileFormat::Jsonl => {
@@ -134,8 +135,16 @@ impl FileWriter {
                 Rows::Jsonl(Box::new(builder.build(text()?)))
             }
         };
-        let upload = store.put_multipart(&path).await.map_err(|e| failed(&path, e))?;
-        Ok(Self { path, rows: 0, bytes: 0, waiting, writer, upload: WriteMultipart::new(upload) })
+        let upload = folder.store.put_multipart(&path).await.map_err(|e| folder.failed(&path, e))?;
+        Ok(Self {
+            folder: Arc::clone(folder),
+            path,
+            rows: 0,
+            bytes: 0,
+            waiting,
+            writer,
+            upload: WriteMultipart::new(upload),
+        })
     }
 
     /// Adds rows. Memory does not grow with their number.
@@ -147,9 +156,9 @@ impl FileWriter {
             Rows::Parquet(writer) => writer
                 .write(rows)
                 .and_then(|()| if writer.in_progress_size() > GROUP_BYTES { writer.flush() } else { Ok(()) })
-                .map_err(|e| failed(&self.path, e)),
-            Rows::Csv(writer) => writer.write(rows).map_err(|e| failed(&self.path, e)),
-            Rows::Jsonl(writer) => writer.write(rows).map_err(|e| failed(&self.path, e)),
+                .map_err(|e| self.folder.failed(&self.path, e)),
+            Rows::Csv(writer) => writer.write(rows).map_err(|e| self.folder.failed(&self.path, e)),
+            Rows::Jsonl(writer) => writer.write(rows).map_err(|e| self.folder.failed(&self.path, e)),
         };
         written?;
         self.rows += rows.num_rows() as u64;
@@ -159,7 +168,7 @@ impl FileWriter {
     async fn send(&mut self) -> Result<()> {
         let bytes = self.waiting.take();
         if !bytes.is_empty() {
-            self.upload.wait_for_capacity(PIECES).await.map_err(|e| failed(&self.path, e))?;
+            self.upload.wait_for_capacity(PIECES).await.map_err(|e| self.folder.failed(&self.path, e))?;
             self.bytes += bytes.len() as u64;
             self.upload.write(&bytes);
         }
@@ -171,31 +180,23 @@ impl FileWriter {
     /// # Errors
     /// When it cannot be written; it is not there then.
     pub(super) async fn finish(mut self, schema: &SchemaRef) -> Result<u64> {
-        let path = self.path.clone();
+        let (folder, path) = (Arc::clone(&self.folder), self.path.clone());
         if self.rows == 0 {
             // The header is written with the first rows.
             self.write(&RecordBatch::new_empty(Arc::clone(schema))).await?;
         }
         match self.writer {
-            Rows::Parquet(writer) => writer.close().map(|_| ()).map_err(|e| failed(&path, e))?,
-            Rows::Csv(writer) => writer.into_inner().finish().map_err(|e| failed(&path, e))?,
+            Rows::Parquet(writer) => writer.close().map(|_| ()).map_err(|e| folder.failed(&path, e))?,
+            Rows::Csv(writer) => writer.into_inner().finish().map_err(|e| folder.failed(&path, e))?,
             Rows::Jsonl(mut writer) => {
-                writer.finish().map_err(|e| failed(&path, e))?;
-                writer.into_inner().finish().map_err(|e| failed(&path, e))?;
+                writer.finish().map_err(|e| folder.failed(&path, e))?;
+                writer.into_inner().finish().map_err(|e| folder.failed(&path, e))?;
             }
         }
         let rest = self.waiting.take();
         let bytes = self.bytes + rest.len() as u64;
         self.upload.write(&rest);
-        self.upload.finish().await.map_err(|e| failed(&path, e))?;
+        self.upload.finish().await.map_err(|e| folder.failed(&path, e))?;
         Ok(bytes)
     }
-}
-
-/// A file that cannot be written. Stores try by themselves what may pass.
-pub(super) fn failed(path: &Path, cause: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::new(codes::NOT_WRITTEN, Blame::Environment, format!("{path} cannot be written"))
-        .help("check that the place is there, that it may be written to, and that there is room")
-        .caused_by(cause)
-        .transient()
 }

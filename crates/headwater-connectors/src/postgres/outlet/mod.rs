@@ -50,13 +50,14 @@ use headwater_sdk::destination::{
 };
 use headwater_sdk::failpoint::failpoint;
 use headwater_sdk::progress::Progress;
-use headwater_sdk::{Blame, Error, Result};
+use headwater_sdk::{Error, Result};
 use tokio_postgres::Client;
 
 pub use options::{DeliveryOptions, DestinationOptions};
 
 use super::connect::{Server, Session};
 use crate::codes;
+use crate::delivered::delivered_meanwhile;
 use apply::{Faults, apply};
 use names::Target;
 use table::TargetTable;
@@ -74,7 +75,7 @@ impl Destination for PostgresDestination {
     type DeliveryOptions = DeliveryOptions;
 
     fn destination(options: DestinationOptions, context: &OpenContext) -> Result<Self, OptionsError> {
-        Ok(Self { server: Server::new(&options.as_source(), context)? })
+        Ok(Self { server: Server::new(&options.connection, options.tls, options.ca.as_deref(), context)? })
     }
 
     fn outlet(&self, options: DeliveryOptions, settings: DeliverySettings) -> Result<Arc<dyn Outlet>, OptionsError> {
@@ -121,10 +122,7 @@ impl TableOutlet {
         let marks = self.marks(session);
         marks.make().await?;
         if marks.lock().await? != load.since {
-            let message = format!("{}: {} was delivered to meanwhile", self.server.name, self.target.shown());
-            return Err(Error::new(codes::DELIVERED_MEANWHILE, Blame::Environment, message)
-                .help("another run delivers to it: nothing was changed, and the next run goes on from there")
-                .transient());
+            return Err(delivered_meanwhile(&format!("{}: {}", self.server.name, self.target.shown())));
         }
         let table = TargetTable::prepare(self, session, &load.schema).await?;
         let stage = stage::fill(self, session, load.rows, &load.schema, progress).await?;
@@ -133,7 +131,7 @@ impl TableOutlet {
         // Rows that were refused earlier, unless all rows come again.
         let tries_again = load.what != What::All && self.settings.mode != DeliveryMode::Replace;
         if tries_again {
-            marks.restage(&table, &stage).await?;
+            marks.restage(&table).await?;
         }
         let mut delivered = Delivered::default();
         match self.settings.mode {

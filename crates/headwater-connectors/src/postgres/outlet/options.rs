@@ -3,7 +3,6 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::options::SourceOptions;
 use crate::database::Tls;
 
 /// Keys of a destination of PostgreSQL.
@@ -19,14 +18,6 @@ pub struct DestinationOptions {
     /// A file with the certificates, in PEM, of those who may have signed the server's; in place of the system's.
     #[serde(default)]
     pub ca: Option<String>,
-}
-
-impl DestinationOptions {
-    /// The same as those of a source.
-    pub(super) fn as_source(&self) -> SourceOptions {
-        let (slot, publication) = (String::new(), String::new());
-        SourceOptions { connection: self.connection.clone(), tls: self.tls, slot, publication, ca: self.ca.clone() }
-    }
 }
 
 /// Keys of a delivery to PostgreSQL.

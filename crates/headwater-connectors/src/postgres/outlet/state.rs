@@ -62,7 +62,7 @@ impl Marks<'_> {
         text.map(|text| serde_json::from_str(&text)).transpose().map_err(|error| {
             let message = format!("the mark of {} in {marks} cannot be read", self.outlet.settings.name);
             Error::new(codes::NO_TARGET, Blame::Environment, message)
-                .help("another version of Headwater has written it: use that one, or deliver with --anew")
+                .help("another version of Headwater has written it: use that one, or delete this row, and all rows are delivered again")
                 .caused_by(error)
         })
     }
@@ -89,7 +89,7 @@ impl Marks<'_> {
     }
 
     /// Puts the rows that were refused earlier into the temporary table, unless they have come again.
-    pub(super) async fn restage(&self, table: &TargetTable, stage: &Stage) -> Result<()> {
+    pub(super) async fn restage(&self, table: &TargetTable) -> Result<()> {
         let again = match table.key() {
             [] => "false".to_owned(),
             key => format!("exists (select from {STAGE} s where {})", same("s", "r", key)),
@@ -102,7 +102,6 @@ impl Marks<'_> {
             table.list("r."),
             self.table(REFUSED),
         );
-        debug_assert!(stage.rows >= 0);
         self.client.execute(&sql, &[&self.outlet.settings.name]).await.map_err(self.failed())?;
         Ok(())
     }

@@ -84,7 +84,7 @@ impl TargetTable {
         list(self.names(), prefix)
     }
 
-    /// The columns that tell rows apart: the key, or all of them.
+    /// The columns of the key; none where rows do not take the place of others.
     pub(super) fn key(&self) -> &[String] {
         &self.key
     }
