@@ -162,6 +162,38 @@ fn mistakes_are_told() {
     assert_told(&project.say(&["run"]).exits(1), "HW0381", &["'list'", "jsonl"]);
     deliver(&project, "{ table: raw.orders, to: o, mode: replace, partition_by: dya }");
     assert_told(&project.say(&["run"]).exits(1), "HW0381", &["'dya'"]);
+    // What is no list of deliveries, or of streams, is told.
+    project.write("destinations/partner.yml", "connector: files\nlocation: out\ndeliveries: raw.orders\n");
+    let said = project.say(&["check"]).exits(2);
+    assert!(
+        said.err.contains("[HW0111]: a delivery takes a mapping, not a text\n --> destinations/partner.yml:3:13"),
+        "{}",
+        said.err
+    );
+    deliver(&project, "{ table: raw.orders, to: alone, mode: replace }");
+    assert_eq!(run(&project)["written"], 3);
+    let source = std::fs::read_to_string(project.path().join("sources/files.yml")).unwrap();
+    project.write("sources/files.yml", "connector: files\nlocation: data\nstreams: raw.orders\n");
+    let said = project.say(&["check"]).exits(2);
+    assert!(
+        said.err.contains("[HW0111]: a stream takes a mapping, not a text\n --> sources/files.yml:3:10"),
+        "{}",
+        said.err
+    );
+    project.write("sources/files.yml", source);
+    // A manifest that somebody has spoilt, and a place that is a file: each is named as the project names it.
+    project.write("out/alone/_headwater.json", "x");
+    assert_told(&project.say(&["deliver"]).exits(1), "HW0381", &["out/alone/_headwater.json", "remove the file"]);
+    std::fs::remove_file(project.path().join("out/alone/_headwater.json")).unwrap();
+    assert!(project.say(&["deliver"]).exits(0).out.contains("delivered"));
+    project.write("a-file", "");
+    project.write(
+        "destinations/partner.yml",
+        "connector: files\nlocation: a-file\ndeliveries:\n  - { table: raw.orders, to: o, mode: replace }\n",
+    );
+    let said = project.say(&["deliver"]).exits(1);
+    assert_told(&said, "HW0384", &["a-file/o cannot be written"]);
+    assert!(!said.err.contains("tried again"), "{}", said.err);
     // Two deliveries do not share a folder.
     deliver(
         &project,

@@ -62,8 +62,9 @@ fn read_source(
     expand_own_keys(&mut node, &connectors.source_keys, parts, diagnostics);
     if let yaml::Value::Map(map) = &mut node.value
         && let Some(streams) = map.entries.iter_mut().find(|e| e.key == "streams")
+        && let yaml::Value::List(streams) = &mut streams.value.value
     {
-        for stream in streams.value.each_mut() {
+        for stream in streams {
             expand_own_keys(stream, &connectors.stream_keys, parts, diagnostics);
         }
     }

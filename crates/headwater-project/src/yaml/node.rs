@@ -97,21 +97,13 @@ impl Node {
         if let Value::List(items) = &self.value { items } else { &[] }
     }
 
-    /// The items of a list; another value counts as a list of itself, as it does for everything that takes lists, and nothing as none.
+    /// The items of a list; another value counts as a list of itself, as it does where the validator takes it for one, and nothing as none.
     pub(crate) fn each(&self) -> &[Self] {
         match &self.value {
             Value::List(items) => items,
             Value::Null => &[],
             _ => std::slice::from_ref(self),
         }
-    }
-
-    /// As [`Node::each`], to be changed.
-    pub(crate) fn each_mut(&mut self) -> &mut [Self] {
-        if !matches!(self.value, Value::List(_)) {
-            return if self.is_null() { &mut [] } else { std::slice::from_mut(self) };
-        }
-        if let Value::List(items) = &mut self.value { items } else { &mut [] }
     }
 
     /// The text, with secrets in it.

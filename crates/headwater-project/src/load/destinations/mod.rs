@@ -172,8 +172,9 @@ fn expand_all(
         if entry.key != "deliveries" {
             continue;
         }
-        let deliveries = entry.value.each_mut().iter_mut();
-        deliveries.for_each(|delivery| expand_own_keys(delivery, delivery_keys, parts, diagnostics));
+        if let yaml::Value::List(items) = &mut entry.value.value {
+            items.iter_mut().for_each(|item| expand_own_keys(item, delivery_keys, parts, diagnostics));
+        }
     }
     let keys: Vec<String> = destination_keys.iter().filter(|key| *key != "deliveries").cloned().collect();
     for entry in &mut map.entries {

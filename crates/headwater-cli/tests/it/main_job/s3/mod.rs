@@ -1,4 +1,5 @@
 //! Sources and a lake in object storage, against `moto_server`, which answers as S3 does.
 
+mod delivered;
 mod lake;
 mod server;
