@@ -71,6 +71,10 @@ pub(crate) enum Command {
     Run(commands::run::RunArgs),
     /// Delivers what is published to the project's destinations
     Deliver(commands::deliver::DeliverArgs),
+    /// Copies what a source has to a destination, and compares both
+    Sync(commands::deliver::sync::SyncArgs),
+    /// Compares tables with their sources and destinations
+    Verify(commands::deliver::verify::VerifyArgs),
     /// Answers a SQL query
     Query(commands::query::QueryArgs),
     /// Lists the tables, or describes one

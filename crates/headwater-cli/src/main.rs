@@ -46,7 +46,12 @@ async fn dispatch(cli: Cli, console: &Console) -> Result<u8, Failure> {
     let stop = wiring::signals::stop_token();
     let tidy = matches!(
         cli.command,
-        Command::Run(_) | Command::Deliver(_) | Command::Rollback(_) | Command::Maintain(_) | Command::Branch(_)
+        Command::Run(_)
+            | Command::Deliver(_)
+            | Command::Sync(_)
+            | Command::Rollback(_)
+            | Command::Maintain(_)
+            | Command::Branch(_)
     );
     let work = Box::pin(command(cli, console, &stop));
     if tidy {
@@ -67,6 +72,8 @@ async fn command(cli: Cli, console: &Console, stop: &CancellationToken) -> Resul
         Command::Plan(args) => commands::plan::plan(&args, global, console).await,
         Command::Run(args) => commands::run::run(&args, global, console, stop).await,
         Command::Deliver(args) => commands::deliver::deliver(&args, global, console, stop).await,
+        Command::Sync(args) => commands::deliver::sync::sync(&args, global, console, stop).await,
+        Command::Verify(args) => commands::deliver::verify::verify(&args, global, console, stop).await,
         Command::Query(args) => commands::query::query(&args, global, console).await,
         Command::Show(args) => commands::show::show(&args, global, console).await,
         Command::List(args) => commands::list::list(&args, global, console).await,

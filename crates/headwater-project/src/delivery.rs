@@ -14,6 +14,8 @@ use crate::asset::Written;
 pub struct Delivery {
     /// The destination: the name of its file.
     pub destination: String,
+    /// The source, by the name of its file, where all is delivered that it brings.
+    pub source: Option<String>,
     /// Where the delivery is declared.
     pub span: Span,
     /// The table, view or side table.

@@ -12,6 +12,7 @@ mod graph;
 mod load;
 mod project;
 mod schemas;
+mod secrets;
 mod spec;
 mod sql;
 mod template;
@@ -32,6 +33,7 @@ pub use delivery::Delivery;
 pub use load::{LoadOptions, Loaded, load};
 pub use project::{DEFAULT_MEMORY, Environment, Project};
 pub use schemas::json_schemas;
+pub use secrets::{SecretSources, Unread};
 pub use sql::statements;
 pub use unit_test::{
     CellValue, Expectation, ExpectedCheck, GivenRows, Stand, TestCell, TestRow, TestRows, TestText, UnitTest, Variant,

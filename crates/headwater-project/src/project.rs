@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use headwater_sdk::TableName;
 
 use crate::asset::Asset;
 use crate::delivery::Delivery;
+use crate::secrets::SecretSources;
 use crate::unit_test::UnitTest;
 
 /// The memory that queries may use where `defaults.memory` says nothing, in bytes.
@@ -53,6 +55,8 @@ pub struct Project {
     pub record_queries: bool,
     /// The values that came from `${…}`, longest first: to be blotted out wherever texts leave the program.
     pub secrets: Vec<String>,
+    /// Where declared secrets come from.
+    pub secret_sources: Arc<SecretSources>,
 }
 
 impl fmt::Debug for Project {

@@ -334,4 +334,32 @@ pub const CODES: &[Code] = &[
         explanation: "A delivery names a column that its table does not have, leaves out a column of its key, or chooses rows \
                       by a condition that comes out otherwise every time.",
     },
+    Code {
+        code: "HW0985",
+        title: "a copy that is not declared",
+        explanation: "`headwater sync` names a source and a destination, and no delivery of the destination says `source:` with \
+                      that source in this environment. Add one to the destination's file.",
+    },
+    Code {
+        code: "HW0986",
+        title: "a comparison that was stopped",
+        explanation: "A person stopped `headwater verify`. It changes nothing; begin it again.",
+    },
+    Code {
+        code: "HW0987",
+        title: "what cannot be read back",
+        explanation: "The connector writes to a destination that it cannot read, so that what was delivered cannot be compared with \
+                      what is there.",
+    },
+    Code {
+        code: "HW0988",
+        title: "rows that cannot be compared",
+        explanation: "A value that is in the lake or in the other place cannot be brought to the type that both are compared in. If \
+                      its column has another type there, deliver it in that type (cast it in a model).",
+    },
+    Code {
+        code: "HW0989",
+        title: "nothing to compare",
+        explanation: "`headwater verify` names something that is neither a delivery, a destination, a source nor the table of a stream.",
+    },
 ];

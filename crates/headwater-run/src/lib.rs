@@ -28,6 +28,7 @@ mod scope;
 mod summary;
 mod unit_tests;
 mod upkeep;
+mod verify;
 
 #[cfg(test)]
 mod tests;
@@ -58,3 +59,4 @@ pub use upkeep::{
     Advice, MaintainOptions, MaintainSummary, RollbackOptions, RollbackSummary, SeenColumn, Suggestion, TableUpkeep,
     Task as MaintainTask, layouts, maintain, record_scans, rollback, suggest,
 };
+pub use verify::{Place, RowDifference, VerifyOptions, VerifyState, VerifySummary, verify};

@@ -102,8 +102,17 @@ impl Headwater {
 
     /// The rows of a query, as JSON objects.
     pub(super) fn query(&self, project: &Path, sql: &str) -> Result<Vec<Value>, String> {
+        self.rows(project, sql, &[])
+    }
+
+    /// The same, of a snapshot.
+    pub(super) fn query_as_of(&self, project: &Path, sql: &str, snapshot: u64) -> Result<Vec<Value>, String> {
+        self.rows(project, sql, &["--as-of", &snapshot.to_string()])
+    }
+
+    fn rows(&self, project: &Path, sql: &str, more: &[&str]) -> Result<Vec<Value>, String> {
         let mut command = Command::new(&self.program);
-        command.arg("-C").arg(project).args(["--quiet", "query", sql, "--format", "json"]);
+        command.arg("-C").arg(project).args(["--quiet", "query", sql, "--format", "json"]).args(more);
         let text = capture(command.envs(self.variables.iter().cloned()))?;
         let rows = text.lines().map(serde_json::from_str);
         rows.collect::<Result<_, _>>().map_err(|e| format!("the answer to '{sql}' is not one object a line: {e}"))

@@ -6,9 +6,12 @@
 //!
 //! Linux only: memory is read from `/proc`.
 
+mod cdc;
 mod checks;
 mod dataset;
 mod document;
+mod figures;
+mod files;
 mod headwater;
 mod machine;
 mod main_job;
@@ -86,6 +89,10 @@ enum Scenario {
     Refresh,
     /// A table of PostgreSQL, against dlt and Sling
     Postgres,
+    /// Changes of tables of PostgreSQL, and how far the lake is behind
+    Cdc,
+    /// A file of CSV and one of JSON lines, against DuckDB and Polars
+    Files,
     /// A project of 1,000 models, against dbt and SQLMesh
     #[value(name = "project-1000")]
     Project1000,
@@ -187,6 +194,13 @@ fn measure(arguments: BenchArguments, root: &Path) -> Result<(), String> {
             let rows = arguments.rows.unwrap_or(postgres::ROWS);
             whole &= rows == postgres::ROWS;
             show(postgres::run(&settings, rows)?, &settings, whole && !arguments.dry_run)
+        }
+        Scenario::Cdc => show(cdc::run(&settings)?, &settings, whole && !arguments.dry_run),
+        Scenario::Files => {
+            for kind in files::KINDS {
+                show(files::run(&settings, kind)?, &settings, whole && !arguments.dry_run)?;
+            }
+            Ok(())
         }
         Scenario::Project1000 => {
             whole &= arguments.models == 1000;

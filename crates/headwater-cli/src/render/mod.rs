@@ -1,6 +1,7 @@
 //! How things look: tables, numbers, problems, progress, lineage. Nothing here reads or decides.
 
 pub(crate) mod backfill;
+pub(crate) mod comparisons;
 pub(crate) mod deliveries;
 pub(crate) mod lineage;
 pub(crate) mod maintenance;

@@ -201,3 +201,26 @@ fn mistakes_are_told() {
     );
     assert_told(&project.say(&["run"]).exits(1), "HW0381", &["partner/one"]);
 }
+
+#[test]
+fn what_was_delivered_to_files_is_compared_with_what_they_hold() {
+    for format in ["parquet", "csv", "csv, compression: gzip", "jsonl", "jsonl, compression: zstd"] {
+        let project = shop(&format!("{{ table: raw.orders, to: all, mode: append, format: {format} }}"));
+        project.write("data/orders.csv", format!("{ORDERS}4,2024-02-29,\"\"\n"));
+        run(&project);
+        let said = project.say(&["verify", "--json"]).exits(0).json();
+        let one = &said["comparisons"][0];
+        assert_eq!((&one["state"], &one["rows"], &one["rows_there"]), (&"equal".into(), &4.into(), &4.into()), "{format}: {one}");
+    }
+    let project = shop("{ table: raw.orders, to: all, mode: replace, format: csv }");
+    run(&project);
+    let folder = project.path().join("out/all");
+    let part = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    let part = part.into_iter().find(|path| path.extension().is_some_and(|ending| ending == "csv")).unwrap();
+    let text = std::fs::read_to_string(&part).unwrap();
+    std::fs::write(&part, text.replace("10.5", "11").replace("3,2024-01-02,7.0\n", "")).unwrap();
+    let said = project.say(&["verify", "--json"]).exits(1).json();
+    let one = &said["comparisons"][0];
+    // Without a key, a row that is another is one that is missing and one that is too much.
+    assert_eq!((&one["missing"], &one["extra"], &one["different"]), (&2.into(), &1.into(), &0.into()), "{one}");
+}

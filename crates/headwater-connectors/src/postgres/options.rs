@@ -28,12 +28,18 @@ pub struct SourceOptions {
     pub ca: Option<String>,
 }
 
+impl Default for SourceOptions {
+    fn default() -> Self {
+        Self { connection: String::new(), tls: None, slot: headwater(), publication: headwater(), ca: None }
+    }
+}
+
 fn headwater() -> String {
     "headwater".to_owned()
 }
 
 /// Keys of a stream of PostgreSQL.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StreamOptions {
     /// The table or view, as `schema.table`; without a schema it is looked up as PostgreSQL does. This or `query`.

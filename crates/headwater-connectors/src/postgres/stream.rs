@@ -15,7 +15,7 @@ use tokio_postgres::error::SqlState;
 use super::cdc::{self, Beginning, ChangesPart, Followed, Follower, TextReading};
 use super::connect::{Server, Session};
 use super::describe::{Size, SourceColumn, columns_of, heaps, select};
-use super::options::StreamOptions;
+use super::options::{SourceOptions, StreamOptions};
 use super::part::{Load, TablePart};
 use super::quote;
 use super::shared::Moment;
@@ -56,6 +56,16 @@ impl TableStream {
             asked.verify_followed(names, choose)?;
         }
         Ok(Self { server, follower, asked, settings })
+    }
+
+    /// The rows of a query.
+    pub(super) fn of_query(
+        server: Server,
+        query: String,
+        settings: StreamSettings,
+    ) -> std::result::Result<Self, OptionsError> {
+        let follower = Arc::new(Follower::new(server.clone(), &SourceOptions::default())?);
+        Self::new(server, follower, StreamOptions { query: Some(query), ..StreamOptions::default() }, settings)
     }
 
     /// Where the last load ended, and where this one does; `None` when no row has come since.

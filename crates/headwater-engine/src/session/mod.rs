@@ -16,6 +16,7 @@ mod overflow;
 mod runtime;
 mod scan;
 mod semi_joins;
+mod small_batches;
 mod sql_types;
 mod star;
 mod travel;
@@ -40,6 +41,7 @@ pub(crate) use overflow::refuse_overflow;
 pub(crate) use runtime::Runtime;
 pub(crate) use scan::{FILE_COLUMN, LakeTable, ROW_COLUMN, needs_delta_rs};
 pub(crate) use semi_joins::semi_join;
+pub(crate) use small_batches::{owned, small_batches};
 pub(crate) use sql_types::SqlTypes;
 pub(crate) use star::DateDimension;
 pub(crate) use travel::moments;
@@ -221,8 +223,9 @@ impl Session {
         let planner = Arc::clone(state.query_planner());
         let physical = planner.create_physical_plan(explained, &state).await.map_err(|e| sql_error(&e))?;
         let has_namesakes = namesakes::are_below_filters(&physical);
-        if !has_namesakes && !matches!(plan, LogicalPlan::Explain(_)) {
-            return Ok(physical);
+        let is_explained = matches!(plan, LogicalPlan::Explain(_));
+        if !has_namesakes && !is_explained {
+            return small_batches::before_sorts(physical).map_err(|e| sql_error(&e));
         }
         if has_namesakes {
             let options = &mut state.config_mut().options_mut().optimizer;
@@ -230,7 +233,9 @@ impl Session {
             options.enable_topk_dynamic_filter_pushdown = false;
             options.enable_aggregate_dynamic_filter_pushdown = false;
         }
-        planner.create_physical_plan(&plan, &state).await.map_err(|e| sql_error(&e))
+        let physical = planner.create_physical_plan(&plan, &state).await;
+        let physical = if is_explained { physical } else { physical.and_then(small_batches::before_sorts) };
+        physical.map_err(|e| sql_error(&e))
     }
 }
 

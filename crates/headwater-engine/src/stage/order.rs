@@ -12,7 +12,7 @@ use datafusion::physical_plan::sorts::sort::SortExec;
 use headwater_sdk::Result;
 use headwater_sdk::engine::Layout;
 
-use crate::session::arrow_error;
+use crate::session::{arrow_error, small_batches};
 
 /// Nulls come last.
 const ASCENDING: SortOptions = SortOptions { descending: false, nulls_first: false };
@@ -28,7 +28,7 @@ pub(super) fn columns(layout: &Layout, partition_by: &[String]) -> Vec<String> {
 /// Sorts each of a plan's lanes. What does not fit into memory goes to temporary files.
 pub(super) fn sorted(plan: Arc<dyn ExecutionPlan>, columns: &[String]) -> Arc<dyn ExecutionPlan> {
     match LexOrdering::new(keys(&plan.schema(), columns)) {
-        Some(order) => Arc::new(SortExec::new(order, plan).with_preserve_partitioning(true)),
+        Some(order) => Arc::new(SortExec::new(order, small_batches(plan)).with_preserve_partitioning(true)),
         None => plan,
     }
 }

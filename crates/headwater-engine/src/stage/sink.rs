@@ -29,6 +29,8 @@ use crate::types::cast_batch;
 /// Rows in a row group: large enough for dictionaries to pay, small enough to be skipped and to fit into memory for
 /// every lane.
 const ROW_GROUP_ROWS: usize = 512 * 1024;
+/// Bytes of a row group before they are compressed, for wide rows: every lane holds one in memory.
+const ROW_GROUP_BYTES: usize = 64 * 1024 * 1024;
 /// Rows that are written one after the other: a file is closed between two of these.
 pub(crate) const WRITE_BATCH_ROWS: usize = 8192;
 /// Columns that the log has statistics of, where there are more: the first ones, and those that rows are clustered by. It is
@@ -56,6 +58,7 @@ impl FileWriter {
         let properties = WriterProperties::builder()
             .set_compression(Compression::SNAPPY)
             .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+            .set_max_row_group_bytes(Some(ROW_GROUP_BYTES))
             .set_created_by(concat!("headwater ", env!("CARGO_PKG_VERSION")).to_owned())
             .build();
         let config = WriterConfig::new(

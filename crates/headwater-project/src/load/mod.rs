@@ -22,6 +22,7 @@ mod unit_tests;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use headwater_diagnostics::{Diagnostic, SourceMap};
 use headwater_sdk::check::CheckType;
@@ -140,6 +141,7 @@ fn load_here(options: &LoadOptions<'_>) -> Loaded {
     let tests = unit_tests::link(tests, &names, assets.as_deref(), &templates, &mut folder);
     let record_queries = record_queries.unwrap_or(true);
     let secrets = parts.secrets.values();
+    let secret_sources = Arc::new(parts.secrets.into_sources());
     let project = environment.zip(assets).map(|(environment, assets)| Project {
         dir,
         name,
@@ -149,6 +151,7 @@ fn load_here(options: &LoadOptions<'_>) -> Loaded {
         deliveries,
         record_queries,
         secrets,
+        secret_sources,
     });
     loaded(folder, project)
 }

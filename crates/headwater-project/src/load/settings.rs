@@ -10,6 +10,7 @@ use super::LoadOptions;
 use super::files::Folder;
 use crate::codes;
 use crate::project::{DEFAULT_MEMORY, Environment};
+use crate::secrets::SecretSources;
 use crate::spec::{EnvironmentOptions, FORMATS, ProjectFile};
 use crate::validate::{self, Schema};
 use crate::yaml::{self, Node, Secrets};
@@ -55,11 +56,30 @@ pub(crate) fn read(folder: &mut Folder, options: &LoadOptions<'_>, secrets: &mut
     }
     override_vars(&mut settings.vars, options, &root, folder);
     let Some(sound) = sound else { return settings };
+    secrets.declare(declared_secrets(&sound, chosen.as_deref(), &root, options, folder));
     settings.name = sound.name.0;
     settings.record_queries = sound.defaults.record_queries;
     let memory = sound.defaults.memory.map_or(DEFAULT_MEMORY, |size| size.0);
     settings.environment = chosen.and_then(|name| environment(&name, &root, memory, folder, secrets));
     settings
+}
+
+/// Where secrets come from: what the project says, and then what the environment does.
+fn declared_secrets(
+    sound: &ProjectFile,
+    environment: Option<&str>,
+    root: &Node,
+    options: &LoadOptions<'_>,
+    folder: &mut Folder,
+) -> SecretSources {
+    let mut sources = SecretSources::new(folder.dir());
+    let diagnostics = &mut folder.diagnostics;
+    sources.declare(&sound.secrets, root.get("secrets"), options.env, diagnostics);
+    if let Some((name, own)) = environment.and_then(|name| sound.environments.get_key_value(name)) {
+        let node = root.get("environments").and_then(|all| all.get(name)).and_then(|own| own.get("secrets"));
+        sources.declare(&own.secrets, node, options.env, diagnostics);
+    }
+    sources
 }
 
 /// Gives variables the values that they have in an environment.
@@ -262,6 +282,9 @@ fn environment(
     };
     // Only now, and only here: the secrets of the other environments need not be set.
     let mut node = node.clone();
+    if let yaml::Value::Map(map) = &mut node.value {
+        map.entries.retain(|entry| entry.key != "secrets");
+    }
     let before = folder.diagnostics.len();
     secrets.expand(&mut node, &mut folder.diagnostics);
     if folder.diagnostics.len() > before {

@@ -104,6 +104,7 @@ fn project() -> Project {
         deliveries: Vec::new(),
         record_queries: true,
         secrets: Vec::new(),
+        secret_sources: Arc::default(),
     }
 }
 

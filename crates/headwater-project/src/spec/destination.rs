@@ -12,6 +12,7 @@
 //!     exclude: [birthday]
 //!     where: country = 'NL'
 //!   - { table: marts.daily_sales, to: crm.daily_sales, mode: replace }
+//!   - { source: shop, to: "shop.{table}" }      # all that sources/shop.yml brings: a copy that is kept in step
 //! ```
 //!
 //! The connector's own keys are in [connectors](connectors.md).
@@ -49,7 +50,15 @@ pub(crate) struct DestinationCommon {
 #[schemars(title = "a delivery")]
 pub(crate) struct DeliveryCommon {
     /// The table: `schema.table`. Views, and tables of rows that were set aside, can be delivered, too.
-    pub(crate) table: TableText,
+    pub(crate) table: Option<TableText>,
+    /// In place of `table`: a source, by the name of its file, e.g. `shop` for `sources/shop.yml`. Each of its tables is delivered, those that
+    /// it gets later, too. `{schema}` and `{table}` in the connector's own keys are the parts of a table's name; rows go by the stream's
+    /// `key`, and tables of streams without one are replaced.
+    #[serde(rename = "source")]
+    pub(crate) _source: Option<String>,
+    /// With `source`: the tables that are meant, e.g. `orders` or `raw.o*`. Default: all.
+    #[serde(default, rename = "only")]
+    pub(crate) _only: Vec<String>,
     /// What tells the delivery from others of the same table to the same destination.
     pub(crate) name: Option<String>,
     /// What becomes of rows. Default: `upsert` where there is a `key`.

@@ -20,7 +20,7 @@ pub(crate) use formats::{FORMATS, Size};
 pub(crate) use history::{DeletesOption, EveryOption};
 pub(crate) use incremental::{GrainOption, LateOption, StrategyOption};
 pub(crate) use model::{MaterializeOption, ModelHeader, RefreshOption, SeedFile};
-pub(crate) use project::{EnvironmentOptions, ProjectFile};
+pub(crate) use project::{EnvironmentOptions, ProjectFile, SecretOptions};
 pub(crate) use script::{InputOption, ScriptColumn, ScriptFile, ScriptRefreshOption};
 pub(crate) use source::{FreshnessOptions, LookbackOption, SourceCommon, StreamCommon};
 pub(crate) use star::{

@@ -11,11 +11,14 @@
 //! vars:
 //!   since: "2025-01-01"
 //! defaults: { owner: data-team, memory: 2GiB }
+//! secrets:
+//!   SHOP_SECRET: { command: [pass, show, shop/s3] }
 //! ```
 //!
 //! `--env prod` chooses an environment, whose `vars` go before those of the project; `--var since=2026-01-01` goes before both. `${NAME}` stands for a variable of the
 //! process's environment, `${NAME:-default}` for one that may be missing, `$${` for the characters themselves; they can be
-//! used in environments and in the keys of connectors, and what they stand for is never kept nor shown.
+//! used in environments and in the keys of connectors, and what they stand for is never kept nor shown. A name that is declared under
+//! `secrets` (of the project, or of the environment) stands for what a file holds or a command prints.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +26,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::formats::{Name, Size};
+use super::formats::{Duration, Name, Size};
 
 /// A project: its name, its environments, its variables and its defaults.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -42,6 +45,24 @@ pub(crate) struct ProjectFile {
     /// What holds where nothing else is said.
     #[serde(default)]
     pub(crate) defaults: Defaults,
+    /// Where the values of `${NAME}` come from that are not in the process's environment, by name.
+    #[serde(default)]
+    pub(crate) secrets: BTreeMap<String, SecretOptions>,
+}
+
+/// Where a secret comes from: a file that holds it, or a command that prints it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SecretOptions {
+    /// A file that holds the secret and nothing else; relative to the project's folder. `${NAME}` may stand for a variable of the environment.
+    pub(crate) file: Option<String>,
+    /// A program and its arguments, e.g. `[pass, show, crm/token]`. It runs without a shell, in the project's folder, when the secret is used, which
+    /// `headwater check` does, too.
+    pub(crate) command: Option<Vec<String>>,
+    /// Where the file or the output is JSON: the keys on the way to the value, with dots between, e.g. `data.password`.
+    pub(crate) field: Option<String>,
+    /// How long the command may take. Default: `1m`.
+    pub(crate) timeout: Option<Duration>,
 }
 
 /// A target: where tables are kept and what is remembered of them.
@@ -62,6 +83,9 @@ pub(crate) struct EnvironmentOptions {
     /// Values that variables have in this environment; each is declared under `vars` of the project.
     #[serde(default, rename = "vars")]
     pub(crate) _vars: BTreeMap<String, Value>,
+    /// Secrets of this environment, in place of the project's of the same name.
+    #[serde(default)]
+    pub(crate) secrets: BTreeMap<String, SecretOptions>,
 }
 
 /// What holds where nothing else is said.

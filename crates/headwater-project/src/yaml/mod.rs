@@ -9,6 +9,6 @@ mod secrets;
 mod tests;
 
 pub(crate) use builder::parse;
-pub(crate) use node::{Entry, Map, Node, Value};
-pub(crate) use secrets::{Secrets, forbid};
+pub(crate) use node::{Entry, Map, Node, Text, Value};
+pub(crate) use secrets::{Secrets, forbid, is_reference};
 pub use secrets::{Unfilled, expand};

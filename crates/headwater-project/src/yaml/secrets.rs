@@ -1,4 +1,4 @@
-//! `${NAME}` and `${NAME:-default}`: values from the process's environment.
+//! `${NAME}` and `${NAME:-default}`: values of declared secrets, and from the process's environment.
 
 use std::collections::BTreeMap;
 
@@ -6,10 +6,12 @@ use headwater_diagnostics::{Diagnostic, Span};
 
 use super::node::{Node, Value};
 use crate::codes;
+use crate::secrets::{SecretSources, Unread};
 
 /// The values that were put in place of `${NAME}`.
 pub(crate) struct Secrets<'a> {
     env: &'a (dyn Fn(&str) -> Option<String> + Sync),
+    sources: SecretSources,
     /// Value → name.
     found: BTreeMap<String, String>,
 }
@@ -38,6 +40,8 @@ enum Filled<'a> {
 pub enum Unfilled {
     /// The environment has no variable of the name, or an empty one, and there is no default.
     Unset(String),
+    /// A secret of the name is declared, and cannot be read.
+    Unread(Unread),
     /// `${` begins something else than a reference.
     Malformed,
 }
@@ -50,29 +54,43 @@ impl Unfilled {
     /// What is wrong: lower case, no full stop.
     pub fn message(&self) -> String {
         match self {
-            Self::Unset(name) => format!("the environment has no variable {name}"),
+            Self::Unset(name) => format!("the environment variable {name} is not set, or empty"),
+            Self::Unread(unread) => unread.message.clone(),
             Self::Malformed => MALFORMED.to_owned(),
+        }
+    }
+
+    /// The code of the diagnostic that says so.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unset(_) | Self::Malformed => codes::SECRET,
+            Self::Unread(_) => codes::SECRET_UNREAD,
         }
     }
 
     /// What to do.
     pub fn help(&self) -> String {
         match self {
-            Self::Unset(name) => format!("set it: export {name}=…"),
+            Self::Unset(name) => format!("set it, give a default: ${{{name}:-…}}, or declare it under `secrets`"),
+            Self::Unread(unread) => unread.help.clone(),
             Self::Malformed => MALFORMED_HELP.to_owned(),
         }
     }
 }
 
-/// A text of a connector's keys with values of an environment in place of `${NAME}`, as in a project's files, and these values, which
-/// are secrets.
+/// A text of a connector's keys with values of declared secrets or of an environment in place of `${NAME}`, as in a project's files, and
+/// these values, which are secrets.
 ///
 /// # Errors
 /// With the first reference that nothing stands for.
-pub fn expand(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<(String, Vec<String>), Unfilled> {
+pub fn expand(
+    text: &str,
+    sources: &SecretSources,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<(String, Vec<String>), Unfilled> {
     let (mut out, mut secrets) = (String::with_capacity(text.len()), Vec::new());
     for part in parts(text) {
-        match fill(part, env)? {
+        match fill(part, sources, env)? {
             Filled::Plain(plain) => out.push_str(plain),
             Filled::Secret { value, .. } => {
                 out.push_str(&value);
@@ -83,13 +101,20 @@ pub fn expand(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<(Strin
     Ok((out, secrets))
 }
 
-fn fill<'t>(part: Part<'t>, env: &dyn Fn(&str) -> Option<String>) -> Result<Filled<'t>, Unfilled> {
+fn fill<'t>(
+    part: Part<'t>,
+    sources: &SecretSources,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Filled<'t>, Unfilled> {
     match part {
         Part::Literal(literal) => Ok(Filled::Plain(literal)),
-        Part::Reference { name, default } => match (env(name).filter(|value| !value.is_empty()), default) {
-            (Some(value), _) => Ok(Filled::Secret { name, value }),
-            (None, Some(default)) => Ok(Filled::Plain(default)),
-            (None, None) => Err(Unfilled::Unset(name.to_owned())),
+        Part::Reference { name, default } => match sources.value(name) {
+            Some(value) => Ok(Filled::Secret { name, value: value.map_err(Unfilled::Unread)? }),
+            None => match (env(name).filter(|value| !value.is_empty()), default) {
+                (Some(value), _) => Ok(Filled::Secret { name, value }),
+                (None, Some(default)) => Ok(Filled::Plain(default)),
+                (None, None) => Err(Unfilled::Unset(name.to_owned())),
+            },
         },
         Part::Malformed => Err(Unfilled::Malformed),
     }
@@ -98,7 +123,17 @@ fn fill<'t>(part: Part<'t>, env: &dyn Fn(&str) -> Option<String>) -> Result<Fill
 impl<'a> Secrets<'a> {
     /// Reads from an environment.
     pub(crate) fn new(env: &'a (dyn Fn(&str) -> Option<String> + Sync)) -> Self {
-        Self { env, found: BTreeMap::new() }
+        Self { env, sources: SecretSources::default(), found: BTreeMap::new() }
+    }
+
+    /// Reads declared secrets from where they are.
+    pub(crate) fn declare(&mut self, sources: SecretSources) {
+        self.sources = sources;
+    }
+
+    /// Where declared secrets are.
+    pub(crate) fn into_sources(self) -> SecretSources {
+        self.sources
     }
 
     /// Replaces every `${NAME}` in the texts of a node. `$${` stands for `${`.
@@ -117,20 +152,14 @@ impl<'a> Secrets<'a> {
     fn expand_text(&mut self, text: &str, span: Span, diagnostics: &mut Vec<Diagnostic>) -> String {
         let mut out = String::with_capacity(text.len());
         for part in parts(text) {
-            match fill(part, self.env) {
+            match fill(part, &self.sources, self.env) {
                 Ok(Filled::Plain(plain)) => out.push_str(plain),
                 Ok(Filled::Secret { name, value }) => {
                     out.push_str(&value);
                     self.found.insert(value, name.to_owned());
                 }
-                Err(Unfilled::Unset(name)) => diagnostics.push(
-                    Diagnostic::error(codes::SECRET, format!("the environment variable {name} is not set, or empty"))
-                        .at(span, "")
-                        .help(format!("set it, or give a default: ${{{name}:-…}}")),
-                ),
-                Err(Unfilled::Malformed) => {
-                    diagnostics.push(Diagnostic::error(codes::SECRET, MALFORMED).at(span, "").help(MALFORMED_HELP));
-                }
+                Err(unfilled) => diagnostics
+                    .push(Diagnostic::error(unfilled.code(), unfilled.message()).at(span, "").help(unfilled.help())),
             }
         }
         out
@@ -205,6 +234,12 @@ fn parts(text: &str) -> impl Iterator<Item = Part<'_>> {
     })
 }
 
+/// Whether a text can stand in `${…}`.
+pub(crate) fn is_reference(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
 /// The reference at the start of a text, and its length.
 fn reference(text: &str) -> (Part<'_>, usize) {
     let Some(close) = text.find('}') else { return (Part::Malformed, text.len()) };
@@ -213,8 +248,6 @@ fn reference(text: &str) -> (Part<'_>, usize) {
         Some((name, default)) => (name, Some(default)),
         None => (inside, None),
     };
-    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    let part = if is_name { Part::Reference { name, default } } else { Part::Malformed };
+    let part = if is_reference(name) { Part::Reference { name, default } } else { Part::Malformed };
     (part, close + 1)
 }

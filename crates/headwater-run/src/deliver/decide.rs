@@ -70,7 +70,8 @@ pub(super) async fn decide(
     }))
 }
 
-fn other_lake(delivery: &Delivery, since: &Mark) -> Error {
+/// That what a destination holds is not from this lake.
+pub(crate) fn other_lake(delivery: &Delivery, since: &Mark) -> Error {
     let message = format!(
         "the destination holds snapshot {} of run {}, which this lake has not: another lake was delivered to it",
         since.snapshot, since.run

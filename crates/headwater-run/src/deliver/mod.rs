@@ -21,6 +21,7 @@ use crate::lake::{Base, Lake};
 use crate::lease::{self, LeaseOptions};
 use crate::observer::Observer;
 use crate::resolve::options_error;
+pub(crate) use decide::other_lake;
 use decide::{Shipment, decide};
 pub use outcome::{DeliveryState, DeliverySummary};
 
@@ -151,7 +152,7 @@ impl Job<'_> {
     /// `None` when there is nothing to deliver.
     async fn attempt(&self) -> Result<Option<Delivered>> {
         let Some(relation) = self.base.relation(&self.delivery.table) else { return Ok(None) };
-        let outlet = self.outlet()?;
+        let outlet = open_outlet(self.project, &self.options.destinations, self.delivery)?;
         let since = outlet.mark().await?;
         let decided = decide(self.lake, self.base, self.delivery, relation, since.as_ref(), self.options.anew).await?;
         let Some(Shipment { what, before, resend, columns, mark }) = decided else { return Ok(None) };
@@ -177,17 +178,25 @@ impl Job<'_> {
         failpoint(AFTER_DELIVERY);
         Ok(Some(delivered))
     }
+}
 
-    fn outlet(&self) -> Result<Arc<dyn Outlet>> {
-        let Delivery { connector, system, options, settings, .. } = self.delivery;
-        let kind = self.options.destinations.iter().find(|kind| kind.name() == *connector).ok_or_else(|| {
-            Error::new("HW0917", Blame::Headwater, format!("this program has no connector '{connector}'"))
-        })?;
-        let (project_dir, storage_options) = (self.project.dir.clone(), self.project.environment.storage.clone());
-        let context = OpenContext { project_dir, storage_options, secrets: self.project.secrets.clone() };
-        let opened = kind.destination(system.clone(), &context);
-        opened.and_then(|opened| opened.outlet(options.clone(), settings.clone())).map_err(options_error)
-    }
+/// The outlet of a delivery, without reaching for the destination.
+///
+/// # Errors
+/// `HW0917` when there is no such connector, `HW0918` when it refuses its options.
+pub(crate) fn open_outlet(
+    project: &Project,
+    destinations: &[Box<dyn DestinationType>],
+    delivery: &Delivery,
+) -> Result<Arc<dyn Outlet>> {
+    let Delivery { connector, system, options, settings, .. } = delivery;
+    let kind = destinations.iter().find(|kind| kind.name() == *connector).ok_or_else(|| {
+        Error::new("HW0917", Blame::Headwater, format!("this program has no connector '{connector}'"))
+    })?;
+    let (project_dir, storage_options) = (project.dir.clone(), project.environment.storage.clone());
+    let context = OpenContext { project_dir, storage_options, secrets: project.secrets.clone() };
+    let opened = kind.destination(system.clone(), &context);
+    opened.and_then(|opened| opened.outlet(options.clone(), settings.clone())).map_err(options_error)
 }
 
 /// Files of a snapshot that is long gone cannot be read.

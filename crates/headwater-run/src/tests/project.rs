@@ -160,6 +160,7 @@ impl Draft {
             deliveries: Vec::new(),
             record_queries: true,
             secrets: self.secrets,
+            secret_sources: Arc::default(),
         })
     }
 }

@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
 use crate::check::{OptionsError, typed};
-use crate::connector::OpenContext;
+use crate::connector::{OpenContext, ReadPart};
 use crate::error::Result;
 use crate::progress::Progress;
 
@@ -70,6 +70,16 @@ pub trait Outlet: Send + Sync {
     /// # Errors
     /// When the destination cannot be reached, or a delivery would fail.
     async fn examine(&self, schema: &SchemaRef) -> Result<()>;
+
+    /// The rows that are there, with the columns of `schema` in its types, to be compared with what was delivered. `None` where the
+    /// connector cannot read them back.
+    ///
+    /// # Errors
+    /// When the destination cannot be reached, or a column is not there or cannot be read in its type.
+    async fn held(&self, schema: &SchemaRef) -> Result<Option<Vec<Box<dyn ReadPart>>>> {
+        let _ = schema;
+        Ok(None)
+    }
 }
 
 /// A destination with the types of its connector erased.

@@ -6,15 +6,13 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::super::Settings;
+use super::super::figures;
 use super::super::headwater::require_published;
-use super::super::measure::{capture, measure};
+use super::super::measure::measure;
 use super::super::places::{clear, copy_folder, make_folder, read};
 use super::super::rounds::Sample;
 use super::super::tools::Tool;
 use super::server::{Server, WHOLE};
-
-/// How far sums of floats may be apart, of themselves.
-const TOLERANCE: f64 = 1e-9;
 
 /// The database, and where the contenders work.
 pub(super) struct Bench<'a> {
@@ -72,10 +70,8 @@ impl Bench<'_> {
 
     fn peer(&self, command: &mut Command, out: &Path) -> Result<Sample, String> {
         let measured = measure(command, &out.with_extension("stdout"))?;
-        let places = &self.settings.places;
-        let mut figures = Tool::Floor.script(places, "bench/postgres/figures.py");
-        let found = capture(figures.arg(places.source("bench/postgres/figures.sql")).arg(out))?;
-        self.verify(WHOLE, &serde_json::from_str(&found).map_err(|e| format!("{found}: {e}"))?)?;
+        let found = figures::of_parquet(&self.settings.places, &statement(self.settings), out)?;
+        self.verify(WHOLE, &found)?;
         clear(out)?;
         Ok(measured.into())
     }
@@ -95,19 +91,16 @@ impl Bench<'_> {
             format!("select row_to_json(figures) from ({}) as figures", self.figures.replace("{lineitem}", table));
         let told = self.server.sql(&sql)?;
         let expected: Value = serde_json::from_str(&told).map_err(|e| format!("{told}: {e}"))?;
-        let equal = |name: &String, value: &Value| match (value.as_f64(), found[name].as_f64()) {
-            (Some(value), Some(found)) => (value - found).abs() <= TOLERANCE * value.abs(),
-            _ => false,
-        };
-        let figures = expected.as_object().filter(|figures| !figures.is_empty());
-        match figures {
-            Some(figures) if figures.iter().all(|(name, value)| equal(name, value)) => Ok(()),
-            _ => Err(format!("expected {expected}, and found {found}")),
-        }
+        figures::verify(&expected, found)
     }
 }
 
 /// The statement of the figures.
 pub(super) fn figures(settings: &Settings) -> Result<String, String> {
-    read(&settings.places.source("bench/postgres/figures.sql"))
+    read(&statement(settings))
+}
+
+/// Its file.
+fn statement(settings: &Settings) -> PathBuf {
+    settings.places.source("bench/files/figures.sql")
 }

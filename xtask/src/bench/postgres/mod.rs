@@ -2,7 +2,7 @@
 //! server. `bench/postgres/README.md` describes them.
 
 mod contenders;
-mod server;
+pub(super) mod server;
 
 use self::contenders::Bench;
 use self::server::{FIVE, Server, TENTH, WHOLE};

@@ -35,7 +35,7 @@ pub(super) const WHOLE: &str = "lineitem";
 pub(super) const FIVE: &str = "lineitem_five";
 
 /// A server that runs as long as this value lives.
-pub(super) struct Server {
+pub(in super::super) struct Server {
     programs: PathBuf,
     port: u16,
     leash: Child,
@@ -52,38 +52,38 @@ impl Drop for Server {
 impl Server {
     /// The server with `rows` rows in its table, made if it is not there.
     pub(super) fn start(places: &Places, rows: u64) -> Result<Self, String> {
-        let programs = programs()?;
         let folder = std::env::temp_dir().join(format!("headwater-bench-postgres-{rows}"));
+        Self::start_in(&folder, &[], |server| server.fill(places, rows))
+    }
+
+    /// The server in a folder, with more settings, made and filled if it is not there.
+    pub(in super::super) fn start_in(
+        folder: &Path,
+        settings: &[&str],
+        fill: impl FnOnce(&Self) -> Result<(), String>,
+    ) -> Result<Self, String> {
+        let programs = programs()?;
         let (data, done) = (folder.join("data"), folder.join("done"));
         if !done.exists() {
             say(&format!("making {}\n", data.display()));
-            clear(&folder)?;
-            make_folder(&folder)?;
+            clear(folder)?;
+            make_folder(folder)?;
             let open = std::fs::Permissions::from_mode(0o777);
-            std::fs::set_permissions(&folder, open).map_err(|e| format!("cannot open {}: {e}", folder.display()))?;
+            std::fs::set_permissions(folder, open).map_err(|e| format!("cannot open {}: {e}", folder.display()))?;
             let mut make = as_its_user(&programs.join("initdb"));
-            make.args([
-                "--auth",
-                "trust",
-                "--username",
-                "postgres",
-                "--encoding",
-                "UTF8",
-                "--locale",
-                "C",
-                "--no-sync",
-            ]);
-            capture(make.arg("--pgdata").arg(&data).current_dir(&folder))?;
+            make.args(["--auth", "trust", "--username", "postgres"]);
+            make.args(["--encoding", "UTF8", "--locale", "C", "--no-sync"]);
+            capture(make.arg("--pgdata").arg(&data).current_dir(folder))?;
         }
-        let server = Self::launch(programs, &folder, &data)?;
+        let server = Self::launch(programs, folder, &data, settings)?;
         if !done.exists() {
-            server.fill(places, rows)?;
+            fill(&server)?;
             write(&done, "")?;
         }
         Ok(server)
     }
 
-    fn launch(programs: PathBuf, folder: &Path, data: &Path) -> Result<Self, String> {
+    fn launch(programs: PathBuf, folder: &Path, data: &Path, more: &[&str]) -> Result<Self, String> {
         let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
         let port = port.map_err(|e| format!("there is no free port: {e}"))?.port();
         let inner = as_its_user(&programs.join("postgres"));
@@ -91,7 +91,7 @@ impl Server {
         let mut leash = Command::new("sh");
         leash.arg("-c").arg(LEASH).arg(inner.get_program()).args(inner.get_args());
         leash.arg("-D").arg(data).arg("-k").arg(folder).args(["-p", &port.to_string()]);
-        leash.args(settings.iter().flat_map(|setting| ["-c", setting])).current_dir(folder);
+        leash.args(settings.iter().chain(more).flat_map(|setting| ["-c", setting])).current_dir(folder);
         leash.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         let leash = leash.spawn().map_err(|e| format!("cannot start PostgreSQL: {e}"))?;
         let server = Self { programs, port, leash };
@@ -123,39 +123,32 @@ impl Server {
         if found.trim() == rows.to_string() { Ok(()) } else { Err(format!("{rows} rows were asked for, {found} came")) }
     }
 
+    /// One of its programs, told to connect to it.
+    pub(in super::super) fn program(&self, name: &str) -> Command {
+        let mut program = Command::new(self.programs.join(name));
+        program.args(["-h", "127.0.0.1", "-U", "postgres", "-p", &self.port.to_string()]);
+        program
+    }
+
     /// `psql` with a statement.
     pub(super) fn psql(&self, sql: &str) -> Command {
-        let mut psql = Command::new(self.programs.join("psql"));
-        psql.args([
-            "-X",
-            "-q",
-            "-A",
-            "-t",
-            "-v",
-            "ON_ERROR_STOP=1",
-            "-h",
-            "127.0.0.1",
-            "-U",
-            "postgres",
-            "-d",
-            "postgres",
-        ]);
-        psql.args(["-p", &self.port.to_string(), "-c", sql]);
+        let mut psql = self.program("psql");
+        psql.args(["-d", "postgres", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", sql]);
         psql
     }
 
     /// What a statement answers: rows by lines, fields apart by `|`.
-    pub(super) fn sql(&self, sql: &str) -> Result<String, String> {
+    pub(in super::super) fn sql(&self, sql: &str) -> Result<String, String> {
         capture(&mut self.psql(sql))
     }
 
     /// Where it is.
-    pub(super) fn url(&self) -> String {
+    pub(in super::super) fn url(&self) -> String {
         format!("postgresql://postgres:none@127.0.0.1:{}/postgres", self.port)
     }
 
     /// Its version.
-    pub(super) fn version(&self) -> Result<String, String> {
+    pub(in super::super) fn version(&self) -> Result<String, String> {
         Ok(format!("PostgreSQL {}", self.sql("show server_version")?.trim()))
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use clap::{Args, ValueEnum};
 use headwater_diagnostics::nearest;
+use headwater_project::SecretSources;
 use headwater_project::select::Pattern;
 use headwater_sdk::connector::{ConnectorType, FoundStream, OpenContext, ReadMode};
 use headwater_sdk::name::is_name_part;
@@ -79,7 +80,7 @@ pub(super) async fn add(args: &AddArgs, global: &Global, console: &Console) -> R
         let message = format!("{} is there already", path.display());
         return Err(wrong(message, "give the new source another --name, or remove the file").into());
     }
-    let Keys { written, expanded, secrets } = keys(connector, &args.keys, console)?;
+    let Keys { written, expanded, secrets } = keys(connector, &args.keys, &opened.project.secret_sources, console)?;
     let context = OpenContext {
         project_dir: opened.project.dir.clone(),
         storage_options: opened.project.environment.storage.clone(),
@@ -137,14 +138,19 @@ fn find<'a>(connectors: &'a [Box<dyn ConnectorType>], name: &str) -> Result<&'a 
 struct Keys {
     /// As they are to be written.
     written: Vec<(String, Value)>,
-    /// With what the environment has in place of `${NAME}`.
+    /// With what stands for `${NAME}`.
     expanded: Value,
     /// What it has.
     secrets: Vec<String>,
 }
 
 /// The keys that are given, read by the connector's schema.
-fn keys(connector: &dyn ConnectorType, given: &[(String, String)], console: &Console) -> Result<Keys, Error> {
+fn keys(
+    connector: &dyn ConnectorType,
+    given: &[(String, String)],
+    sources: &SecretSources,
+    console: &Console,
+) -> Result<Keys, Error> {
     let schema = connector.source_schema();
     let known = schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
     let (mut written, mut expanded, mut secrets) = (Vec::new(), serde_json::Map::new(), Vec::new());
@@ -161,7 +167,7 @@ fn keys(connector: &dyn ConnectorType, given: &[(String, String)], console: &Con
             Ok(value) if !is_text => value,
             _ => Value::String(text),
         };
-        let filled = headwater_project::expand(text, &|name| std::env::var(name).ok());
+        let filled = headwater_project::expand(text, sources, &|name| std::env::var(name).ok());
         let (filled, found) = filled.map_err(|unfilled| wrong(unfilled.message(), &unfilled.help()))?;
         secrets.extend(found);
         written.push((key.clone(), value(text.clone())));

@@ -32,6 +32,8 @@ pub(super) fn write(connector: &str, keys: &[(String, Value)], streams: &[Chosen
         }
         if let Some(mode) = mode {
             let _ = writeln!(text, "    mode: {mode}");
+            let key: Vec<String> = found.key.iter().map(|column| scalar(column)).collect();
+            let _ = writeln!(text, "    key: [{}]", key.join(", "));
         }
         let described: Vec<_> =
             found.columns.iter().filter_map(|column| Some((&column.name, column.description.as_ref()?))).collect();

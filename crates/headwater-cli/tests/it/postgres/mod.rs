@@ -1,6 +1,7 @@
 //! Tables of a PostgreSQL.
 
 mod changes;
+mod copied;
 mod delivered;
 mod described;
 mod encrypted;

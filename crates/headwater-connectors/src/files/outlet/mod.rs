@@ -35,7 +35,7 @@ use arrow_schema::SchemaRef;
 use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt};
 use headwater_sdk::check::OptionsError;
-use headwater_sdk::connector::OpenContext;
+use headwater_sdk::connector::{OpenContext, ReadPart, SourceStream};
 use headwater_sdk::destination::{
     Delivered, DeliveryMode, DeliverySettings, Destination, Load, Mark, Outgoing, Outlet,
 };
@@ -48,8 +48,10 @@ use object_store::path::Path;
 pub use options::{Compression, DeliveryOptions, DestinationOptions, FileFormat};
 
 use super::location::Location;
+use super::options::{FormatOptions, OneOrMany, StreamOptions};
+use super::stream::FileStream;
 use crate::codes;
-use crate::delivered::delivered_meanwhile;
+use crate::delivered::{delivered_meanwhile, options_error, read_back};
 use folder::Folder;
 use manifest::{File, Manifest};
 use partitions::Partitions;
@@ -143,6 +145,24 @@ impl Outlet for FolderOutlet {
             )
         });
         Ok(Delivered { written: rows, notes: notes.into_iter().collect(), ..Delivered::default() })
+    }
+
+    async fn held(&self, schema: &SchemaRef) -> Result<Option<Vec<Box<dyn ReadPart>>>> {
+        // Texts have binary values in digits, and values by which rows are put into folders are not in files.
+        let is_binary = |field: &arrow_schema::FieldRef| matches!(field.data_type(), arrow_schema::DataType::Binary);
+        let is_text = self.options.format != FileFormat::Parquet;
+        if !self.options.partition_by.is_empty() || is_text && schema.fields().iter().any(is_binary) {
+            return Ok(None);
+        }
+        let manifest = self.manifest(&*self.open()?).await?;
+        let files = manifest.map(|manifest| manifest.files).unwrap_or_default();
+        if files.is_empty() {
+            return Ok(Some(Vec::new()));
+        }
+        let paths = files.iter().map(|file| format!("{}/{}", self.to, file.path)).collect();
+        let options = StreamOptions { path: OneOrMany::Many(paths), format: FormatOptions::default() };
+        let stream = FileStream::new(self.location.clone(), &options, read_back(schema)?).map_err(options_error)?;
+        Ok(Some(stream.plan(Some(Arc::clone(schema)), None).await?.parts))
     }
 
     async fn examine(&self, schema: &SchemaRef) -> Result<()> {

@@ -44,7 +44,7 @@ use std::sync::Arc;
 use arrow_schema::SchemaRef;
 use async_trait::async_trait;
 use headwater_sdk::check::OptionsError;
-use headwater_sdk::connector::OpenContext;
+use headwater_sdk::connector::{OpenContext, ReadPart, SourceStream};
 use headwater_sdk::destination::{
     Delivered, DeliveryMode, DeliverySettings, Destination, Load, Mark, OnDelete, Outlet, What,
 };
@@ -56,8 +56,9 @@ use tokio_postgres::Client;
 pub use options::{DeliveryOptions, DestinationOptions};
 
 use super::connect::{Server, Session};
+use super::stream::TableStream;
 use crate::codes;
-use crate::delivered::delivered_meanwhile;
+use crate::delivered::{delivered_meanwhile, options_error, read_back};
 use apply::{Faults, apply};
 use names::Target;
 use table::TargetTable;
@@ -111,6 +112,13 @@ impl Outlet for TableOutlet {
         self.marks(&session).make().await?;
         TargetTable::prepare(self, &session, schema).await?;
         session.batch_execute("rollback").await.map_err(|error| self.error(&error))
+    }
+
+    async fn held(&self, schema: &SchemaRef) -> Result<Option<Vec<Box<dyn ReadPart>>>> {
+        let columns = names::list(schema.fields().iter().map(|field| field.name().as_str()), "");
+        let query = format!("select {columns} from {}", self.target.sql());
+        let stream = TableStream::of_query(self.server.clone(), query, read_back(schema)?).map_err(options_error)?;
+        Ok(Some(stream.plan(None, None).await?.parts))
     }
 }
 

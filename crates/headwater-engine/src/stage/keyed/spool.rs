@@ -35,6 +35,10 @@ pub(super) const ORDER: &str = "__headwater_order";
 pub(super) const OPERATION: &str = "__headwater_operation";
 pub(super) const KEPT: &str = "__headwater_kept";
 
+/// What a batch of the files has at most, unless a single row is larger.
+const SLICE_ROWS: usize = 8192;
+const SLICE_BYTES: usize = 1 << 20;
+
 /// See the module's documentation.
 pub(super) struct Spool {
     schema: SchemaRef,
@@ -161,8 +165,8 @@ impl Filling {
             }
             let rows = if self.layout.once { rows } else { self.compacted(&rows, &keys)? };
             brought.has_kept |= rows.column(self.layout.width() + 2).null_count() < rows.num_rows();
-            if rows.num_rows() > 0 {
-                file.append_batch(&rows).map_err(|e| sql_error(&e))?;
+            for some in in_slices(&rows) {
+                file.append_batch(&some).map_err(|e| sql_error(&e))?;
             }
             tokio::task::yield_now().await;
         }
@@ -225,6 +229,14 @@ impl Filling {
         columns.push(Arc::new(kept));
         RecordBatch::try_new(Arc::clone(&self.schema), columns).map_err(arrow_error)
     }
+}
+
+/// The rows in batches that a sort can hold some of: it takes them up whole, and a source's may be large.
+fn in_slices(rows: &RecordBatch) -> impl Iterator<Item = RecordBatch> {
+    let count = rows.num_rows();
+    let bytes: usize = rows.columns().iter().filter_map(|column| column.to_data().get_slice_memory_size().ok()).sum();
+    let most = (SLICE_BYTES * count).checked_div(bytes).unwrap_or(SLICE_ROWS).clamp(1, SLICE_ROWS);
+    (0..count).step_by(most).map(move |start| rows.slice(start, most.min(count - start)))
 }
 
 /// The number of the last change that empties the table.

@@ -21,7 +21,7 @@ use roaring::RoaringTreemap;
 
 use super::Lane;
 use crate::lake::delete::FileRows;
-use crate::session::{Session, Thrift, arrow_error, sql_error};
+use crate::session::{Session, Thrift, arrow_error, owned, small_batches, sql_error};
 
 /// The rows of a batch that have one key.
 pub(in crate::stage) type Run = Range<usize>;
@@ -49,7 +49,7 @@ pub(in crate::stage) async fn in_lanes(
     let apart = RepartitionExec::try_new(rows, Partitioning::Hash(key, lanes)).map_err(|e| sql_error(&e))?;
     let apart: Arc<dyn ExecutionPlan> = Arc::new(apart);
     let sorted = match order {
-        Some(order) => Arc::new(SortExec::new(order, apart).with_preserve_partitioning(true)),
+        Some(order) => Arc::new(SortExec::new(order, small_batches(apart)).with_preserve_partitioning(true)),
         None => apart,
     };
     let lanes = super::of_plan(&sorted, &session.state().task_ctx())?;
@@ -88,7 +88,8 @@ impl ByKey {
             let mut runs = runs(&self.keys.convert_columns(&columns).map_err(arrow_error)?);
             if !self.ended {
                 let Some(open) = runs.pop() else { continue };
-                self.held = Some(rows.slice(open.start, open.len()));
+                // Views would hold all values of the lane: what is held is laid before the next batch, and so on.
+                self.held = Some(owned(&rows.slice(open.start, open.len())).map_err(arrow_error)?);
             }
             if !runs.is_empty() {
                 return Ok(Some((rows, runs)));

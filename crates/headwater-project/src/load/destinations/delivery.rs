@@ -22,6 +22,8 @@ pub(super) struct Of<'a> {
     pub(super) destination: &'a Node,
     pub(super) stem: &'a str,
     pub(super) system: &'a Value,
+    /// The source that all is delivered of.
+    pub(super) source: Option<String>,
 }
 
 /// Reads a delivery; `None` when it has mistakes. Its key becomes checks of its table.
@@ -35,7 +37,12 @@ pub(super) fn delivery_of(
 ) -> Option<Delivery> {
     let node = of.node;
     let before = diagnostics.len();
-    let table = common.table.0;
+    let Some(table) = common.table else {
+        let diagnostic = Diagnostic::error(codes::MISSING_KEY, "a delivery has no 'table'").at(node.span, "");
+        diagnostics.push(diagnostic.help("add `table: schema.table`, or `source: name` for all that a source brings"));
+        return None;
+    };
+    let table = table.0;
     let span = node.get("table").map_or(node.span, |table| table.span);
     let written_all = |key: &str, names: &[String]| -> Vec<Written> {
         names.iter().map(|column| written(node, key, column)).collect()
@@ -83,6 +90,7 @@ pub(super) fn delivery_of(
     let (columns, exclude) = (written_all("columns", &common.columns), written_all("exclude", &common.exclude));
     Some(Delivery {
         destination: of.stem.to_owned(),
+        source: of.source.clone(),
         span,
         table,
         connector: of.kind.name(),

@@ -1,6 +1,7 @@
 //! `destinations/*.yml`: each document is a destination, each of its deliveries a table that goes there.
 
 mod delivery;
+mod of_source;
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,6 +11,7 @@ use headwater_sdk::destination::DestinationType;
 use serde_json::Value;
 
 use delivery::{Of, delivery_of};
+use of_source::{Expanded, expanded};
 
 use super::Parts;
 use super::checks::split;
@@ -121,17 +123,22 @@ impl Reader<'_> {
         let mut deliveries = Vec::new();
         for delivery in node.get("deliveries").map_or(&[] as &[Node], Node::each) {
             let schema = kind.delivery.get_or_init(|| Schema { root: delivery_schema(kind.kind) });
-            let Some(json) = validate::read(schema, delivery, "a delivery", diagnostics) else { continue };
-            let (common, options) = split(json, &self.delivery_keys);
-            let Ok(common) = serde_json::from_value::<DeliveryCommon>(common) else { continue };
-            let of = Of { kind: kind.kind, node: delivery, destination: &node, stem, system: &system };
-            let Some(read) = delivery_of(&of, common, options, parts, drafts, diagnostics) else { continue };
-            if !self.names.insert(read.settings.name.clone()) {
-                let message = format!("there are two deliveries {}", read.settings.name);
-                let diagnostic = Diagnostic::error(codes::CONTRADICTION, message).at(read.span, "");
-                diagnostics.push(diagnostic.help("give one of them a `name`"));
+            if validate::read(schema, delivery, "a delivery", diagnostics).is_none() {
+                continue;
             }
-            deliveries.push(read);
+            for Expanded { node: delivery, source } in expanded(delivery, &self.delivery_keys, drafts, diagnostics) {
+                let Some(json) = validate::read(schema, &delivery, "a delivery", diagnostics) else { continue };
+                let (common, options) = split(json, &self.delivery_keys);
+                let Ok(common) = serde_json::from_value::<DeliveryCommon>(common) else { continue };
+                let of = Of { kind: kind.kind, node: &delivery, destination: &node, stem, system: &system, source };
+                let Some(read) = delivery_of(&of, common, options, parts, drafts, diagnostics) else { continue };
+                if !self.names.insert(read.settings.name.clone()) {
+                    let message = format!("there are two deliveries {}", read.settings.name);
+                    let diagnostic = Diagnostic::error(codes::CONTRADICTION, message).at(read.span, "");
+                    diagnostics.push(diagnostic.help("give one of them a `name`"));
+                }
+                deliveries.push(read);
+            }
         }
         if is_here { deliveries } else { Vec::new() }
     }

@@ -1,4 +1,7 @@
-//! `headwater deliver`: delivers what is published.
+//! `headwater deliver`: delivers what is published. Beside it what stands on deliveries: copies of sources, and comparisons.
+
+pub(crate) mod sync;
+pub(crate) mod verify;
 
 use std::time::Duration;
 

@@ -6,6 +6,6 @@ select
   cast(sum(l_discount) as double precision) as discount,
   cast(sum(length(l_comment)) as double precision) as letters,
   cast(count(distinct l_shipmode) as double precision) as modes,
-  cast(sum(extract(year from l_shipdate)) as double precision) as years,
-  cast(sum(extract(day from l_receiptdate)) as double precision) as days
+  cast(sum(extract(year from cast(l_shipdate as date))) as double precision) as years,
+  cast(sum(extract(day from cast(l_receiptdate as date))) as double precision) as days
 from {lineitem}

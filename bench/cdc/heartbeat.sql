@@ -1,0 +1,1 @@
+insert into heartbeat default values;

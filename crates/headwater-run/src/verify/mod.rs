@@ -1,0 +1,150 @@
+//! Whether the same rows are in the lake as where they come from, and as where they were delivered to: counts, and sums of the rows' hashes
+//! for ranges of their keys' hashes. Both sides are read once, side by side, in memory that does not grow with them; ranges that differ are
+//! read once more, to tell which rows do ([`compare`]).
+
+mod compare;
+mod hashes;
+mod outcome;
+mod rows;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use arrow_schema::{Schema, SchemaRef};
+use headwater_project::{AssetKind, Delivery, Project, StreamAsset};
+use headwater_sdk::connector::{ConnectorType, DeclaredColumn, Drift, OnBadRow, ReadMode, StreamSettings};
+use headwater_sdk::destination::DestinationType;
+use headwater_sdk::{Blame, Error, Relations, Result, TableName};
+use tokio_util::sync::CancellationToken;
+
+use crate::deliver::{open_outlet, other_lake};
+use crate::lake::Lake;
+use crate::resolve::{open_stream, open_system};
+use compare::{Compared, compare};
+use hashes::comparable;
+pub use outcome::{Place, RowDifference, VerifyState, VerifySummary};
+use rows::{Held, InLake, OfSource};
+
+/// What to compare.
+#[derive(Clone)]
+pub struct VerifyOptions {
+    /// The kinds of sources.
+    pub connectors: Arc<[Box<dyn ConnectorType>]>,
+    /// The kinds of destinations.
+    pub destinations: Arc<[Box<dyn DestinationType>]>,
+    /// Tables, each with the stream that fills it.
+    pub tables: Vec<TableName>,
+    /// Deliveries, by their names.
+    pub deliveries: Vec<String>,
+    /// Stops it when it fires.
+    pub cancel: CancellationToken,
+}
+
+/// Compares, one after the other: tables with their sources, then what was delivered with its destination.
+///
+/// # Errors
+/// When it was stopped, and when the catalogue cannot be read; what could not be compared is in what is returned.
+pub async fn verify(project: &Project, lake: &Lake, options: &VerifyOptions) -> Result<Vec<VerifySummary>> {
+    let mut summaries = Vec::new();
+    let base = lake.base().await?;
+    for table in &options.tables {
+        let began = Instant::now();
+        let kind = project.asset(table).map(|asset| &asset.kind);
+        let Some(AssetKind::Stream(stream) | AssetKind::Seed(stream)) = kind else { continue };
+        let outcome = match base.relation(table) {
+            Some(_) => {
+                let work = with_source(project, lake, options, table, stream, base.relations());
+                Some(stopped_by(&options.cancel, work).await?)
+            }
+            None => None,
+        };
+        summaries.push(VerifySummary::new(
+            table.clone(),
+            Place::Source,
+            stream.origin.clone(),
+            outcome,
+            began.elapsed(),
+        ));
+    }
+    for delivery in project.deliveries.iter().filter(|delivery| options.deliveries.iter().any(|n| n == delivery.name()))
+    {
+        let began = Instant::now();
+        let outcome = stopped_by(&options.cancel, with_destination(project, lake, options, delivery)).await?;
+        let outcome = outcome.transpose();
+        let (table, name) = (delivery.table.clone(), delivery.name().to_owned());
+        summaries.push(VerifySummary::new(table, Place::Destination, name, outcome, began.elapsed()));
+    }
+    Ok(summaries)
+}
+
+async fn stopped_by<T>(cancel: &CancellationToken, work: impl Future<Output = T>) -> Result<T> {
+    tokio::select! {
+        done = work => Ok(done),
+        () = cancel.cancelled() => Err(Error::new("HW0986", Blame::Environment, "the comparison was stopped")),
+    }
+}
+
+/// Compares a table with what its source has now.
+async fn with_source(
+    project: &Project,
+    lake: &Lake,
+    options: &VerifyOptions,
+    table: &TableName,
+    stream: &StreamAsset,
+    relations: Relations,
+) -> Result<Compared> {
+    let whole = lake.engine.schema(&relations, table).await?;
+    let (schema, left_out) = comparable(&whole);
+    let system = open_system(project, &options.connectors, stream)?;
+    let columns = whole
+        .fields()
+        .iter()
+        .map(|field| DeclaredColumn { name: field.name().clone(), data_type: Some(field.data_type().clone()) });
+    let settings = StreamSettings {
+        mode: ReadMode::Full,
+        on_bad_row: OnBadRow::Reject,
+        drift: Drift::Ignore,
+        columns: columns.collect(),
+        lookback: None,
+        ..stream.settings.clone()
+    };
+    let source = OfSource { stream: open_stream(system.as_ref(), stream, settings)?, table: whole };
+    let ours = InLake { lake, table: table.clone(), relations, filter: None, schema: Arc::clone(&schema) };
+    compare(&schema, left_out, &stream.settings.key, &ours, &source).await
+}
+
+/// Compares what was delivered with what is there; `None` when nothing was.
+async fn with_destination(
+    project: &Project,
+    lake: &Lake,
+    options: &VerifyOptions,
+    delivery: &Delivery,
+) -> Result<Option<Compared>> {
+    let outlet = open_outlet(project, &options.destinations, delivery)?;
+    let Some(mark) = outlet.mark().await? else { return Ok(None) };
+    let snapshot = lake.store.snapshot(mark.snapshot).await?;
+    let Some(snapshot) = snapshot.filter(|snapshot| snapshot.run.to_string() == mark.run) else {
+        return Err(other_lake(delivery, &mark));
+    };
+    let whole = lake.engine.schema(&snapshot.relations, &delivery.table).await?;
+    let (schema, left_out) = comparable(&delivered(delivery, &whole));
+    let held = Held { outlet: outlet.as_ref(), schema: Arc::clone(&schema), name: delivery.name() };
+    let ours = InLake {
+        lake,
+        table: delivery.table.clone(),
+        relations: snapshot.relations,
+        filter: delivery.filter.as_ref().map(|filter| filter.name.clone()),
+        schema: Arc::clone(&schema),
+    };
+    compare(&schema, left_out, &delivery.settings.key, &ours, &held).await.map(Some)
+}
+
+/// The columns of a table that are delivered.
+fn delivered(delivery: &Delivery, whole: &SchemaRef) -> SchemaRef {
+    let has = |named: &[headwater_project::Written], name: &str| named.iter().any(|column| column.name == name);
+    let fields = whole.fields().iter().filter(|field| match delivery.columns.is_empty() {
+        true => !has(&delivery.exclude, field.name()),
+        false => has(&delivery.columns, field.name()),
+    });
+    Arc::new(Schema::new(fields.cloned().collect::<Vec<_>>()))
+}

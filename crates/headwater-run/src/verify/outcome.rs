@@ -1,0 +1,124 @@
+//! What has come of a comparison, for people and (as JSON) for programs.
+
+use std::time::Duration;
+
+use headwater_sdk::{Error, TableName};
+use serde::Serialize;
+
+use super::compare::Compared;
+
+/// What the lake was compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// Where the rows come from, as it is now.
+    Source,
+    /// Where they were delivered to; the lake is taken as it was then.
+    Destination,
+}
+
+/// How a comparison ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VerifyState {
+    /// Both have the same rows.
+    Equal,
+    /// They have not.
+    Differs,
+    /// There is nothing to compare yet: nothing was published, or delivered.
+    Nothing,
+    /// They could not be compared.
+    Failed,
+}
+
+/// A row that differs.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct RowDifference {
+    /// Its key, or without one the whole row: `id = 7`.
+    pub row: String,
+    /// What is different: `amount: 5 and not 7`, `is not there`.
+    pub what: String,
+}
+
+/// What has come of a comparison.
+#[derive(Debug, Clone, Serialize)]
+pub struct VerifySummary {
+    /// The table of the lake.
+    pub table: TableName,
+    /// What it was compared with.
+    pub place: Place,
+    /// Its name: of the delivery, or of what the stream reads.
+    pub name: String,
+    /// How it ended.
+    pub state: VerifyState,
+    /// Rows in the lake.
+    pub rows: u64,
+    /// Rows in the other place.
+    pub rows_there: u64,
+    /// Ranges of keys whose sums differ, of 4096.
+    pub ranges: u64,
+    /// Rows that only the lake has.
+    pub missing: u64,
+    /// Rows that only the other place has.
+    pub extra: u64,
+    /// Rows of one key that differ.
+    pub different: u64,
+    /// Whether more may differ than was counted: too many ranges do.
+    pub has_more: bool,
+    /// Some of what differs.
+    pub samples: Vec<RowDifference>,
+    /// How long it took, in seconds.
+    pub seconds: f64,
+    /// The code of what went wrong.
+    pub code: Option<String>,
+    /// What went wrong.
+    pub message: Option<String>,
+    /// What to do.
+    pub help: Option<String>,
+    /// Things worth knowing.
+    pub notes: Vec<String>,
+}
+
+impl VerifySummary {
+    /// Of what came of it; `None` where there was nothing to compare.
+    pub(super) fn new(
+        table: TableName,
+        place: Place,
+        name: String,
+        outcome: Option<Result<Compared, Error>>,
+        took: Duration,
+    ) -> Self {
+        let (state, compared, error) = match outcome {
+            None => (VerifyState::Nothing, Compared::default(), None),
+            Some(Ok(compared)) if compared.ranges == 0 => (VerifyState::Equal, compared, None),
+            Some(Ok(compared)) => (VerifyState::Differs, compared, None),
+            Some(Err(error)) => (VerifyState::Failed, Compared::default(), Some(error)),
+        };
+        let mut notes = Vec::new();
+        if !compared.left_out.is_empty() {
+            notes.push(format!("not compared, because of their types: {}", compared.left_out.join(", ")));
+        }
+        if compared.unreadable > 0 {
+            notes.push(format!("{} rows there cannot be read, and were not compared", compared.unreadable));
+        }
+        Self {
+            table,
+            place,
+            name,
+            state,
+            rows: compared.ours,
+            rows_there: compared.theirs,
+            ranges: compared.ranges,
+            missing: compared.missing,
+            extra: compared.extra,
+            different: compared.different,
+            has_more: compared.has_more,
+            samples: compared.samples,
+            seconds: took.as_secs_f64(),
+            code: error.as_ref().map(|error| error.code.to_owned()),
+            message: error.as_ref().map(Error::full_message),
+            help: error.and_then(|error| error.help),
+            notes,
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! The sides of a comparison: each can be read more than once.
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use async_trait::async_trait;
+use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use headwater_sdk::connector::{ReadPart, SourceStream};
+use headwater_sdk::destination::{Outlet, What};
+use headwater_sdk::engine::OutgoingRequest;
+use headwater_sdk::progress::Progress;
+use headwater_sdk::{Blame, Error, Relations, Result, TableName};
+use std::sync::Arc;
+
+use crate::lake::Lake;
+
+/// Some rows, and how many could not be read among them.
+pub(super) type Read = (RecordBatch, u64);
+
+/// A side.
+#[async_trait]
+pub(super) trait Rows: Send + Sync {
+    /// Reads it from the start. The columns may stand in another order than those that are compared, and others among them.
+    async fn read(&self) -> Result<BoxStream<'static, Result<Read>>>;
+}
+
+/// A table of the lake.
+pub(super) struct InLake<'a> {
+    pub(super) lake: &'a Lake,
+    pub(super) table: TableName,
+    pub(super) relations: Relations,
+    pub(super) filter: Option<String>,
+    pub(super) schema: SchemaRef,
+}
+
+#[async_trait]
+impl Rows for InLake<'_> {
+    async fn read(&self) -> Result<BoxStream<'static, Result<Read>>> {
+        let request = OutgoingRequest {
+            table: self.table.clone(),
+            before: None,
+            after: self.relations.clone(),
+            what: What::All,
+            columns: self.schema.fields().iter().map(|field| field.name().clone()).collect(),
+            filter: self.filter.clone(),
+            key: Vec::new(),
+            resend: false,
+        };
+        let rows = self.lake.engine.outgoing(&request).await?.rows;
+        Ok(rows.map_ok(|outgoing| (outgoing.rows, 0)).boxed())
+    }
+}
+
+/// What a source has now.
+pub(super) struct OfSource {
+    pub(super) stream: Arc<dyn SourceStream>,
+    pub(super) table: SchemaRef,
+}
+
+#[async_trait]
+impl Rows for OfSource {
+    async fn read(&self) -> Result<BoxStream<'static, Result<Read>>> {
+        Ok(of_parts(self.stream.plan(Some(Arc::clone(&self.table)), None).await?.parts))
+    }
+}
+
+/// What a destination has now.
+pub(super) struct Held<'a> {
+    pub(super) outlet: &'a dyn Outlet,
+    pub(super) schema: SchemaRef,
+    pub(super) name: &'a str,
+}
+
+#[async_trait]
+impl Rows for Held<'_> {
+    async fn read(&self) -> Result<BoxStream<'static, Result<Read>>> {
+        let parts = self.outlet.held(&self.schema).await?.ok_or_else(|| {
+            let message = format!("{}: what this connector has delivered cannot be read back", self.name);
+            Error::new("HW0987", Blame::Project, message).help("compare it there, with tools of that system")
+        })?;
+        Ok(of_parts(parts))
+    }
+}
+
+fn of_parts(parts: Vec<Box<dyn ReadPart>>) -> BoxStream<'static, Result<Read>> {
+    let progress = Arc::new(Progress::default());
+    let batches = stream::iter(parts).flat_map(move |part| part.read(Arc::clone(&progress)));
+    batches.map_ok(|batch| (batch.rows, batch.rejected.len() as u64)).boxed()
+}
