@@ -62,6 +62,7 @@ pub fn all() -> Vec<Box<dyn ConnectorType>> {
 pub fn destinations() -> Vec<Box<dyn DestinationType>> {
     vec![
         destination::erased::<files::outlet::FilesDestination>(),
+        destination::erased::<mysql::outlet::MySqlDestination>(),
         destination::erased::<postgres::outlet::PostgresDestination>(),
     ]
 }

@@ -57,8 +57,9 @@ pub use options::{DeliveryOptions, DestinationOptions};
 
 use super::connect::{Server, Session};
 use crate::codes;
+use crate::database::Faults;
 use crate::delivered::delivered_meanwhile;
-use apply::{Faults, apply};
+use apply::apply;
 use names::Target;
 use table::TargetTable;
 
@@ -127,7 +128,7 @@ impl TableOutlet {
         let table = TargetTable::prepare(self, session, &load.schema).await?;
         let stage = stage::fill(self, session, load.rows, &load.schema, progress).await?;
         let mut faults = Faults::new(self.settings.most_undelivered);
-        faults.refused(&stage)?;
+        faults.refused(&stage.unsendable)?;
         // Rows that were refused earlier, unless all rows come again.
         let tries_again = load.what != What::All && self.settings.mode != DeliveryMode::Replace;
         if tries_again {
