@@ -17,7 +17,7 @@ pub(crate) use batch::{BatchRows, Finished, defect, raw};
 pub(crate) use builder::Builder;
 pub(crate) use columns::{ColumnRead, NativeType, SourceColumn, chosen, no_column, schema};
 pub(crate) use fields::{FieldBatch, FieldColumn, Target};
-pub(crate) use refused::{Faults, HOPELESS, MARKS, REFUSED, SAMPLES, Statements, Unsendable, apply};
+pub(crate) use refused::{Faults, HOPELESS, KEPT, MARKS, REFUSED, SAMPLES, Statements, Unsendable, apply};
 pub(crate) use spool::{Gathering, Messages, Spool, Spooled};
 pub use tls::Tls;
 pub(crate) use tls::{TlsCodes, encryption, is_here};

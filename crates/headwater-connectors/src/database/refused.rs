@@ -10,6 +10,8 @@ use crate::delivered::{as_json, too_many};
 pub(crate) const MARKS: &str = "headwater_deliveries";
 /// The table of rows that were refused.
 pub(crate) const REFUSED: &str = "headwater_undelivered";
+/// Where these are, in words.
+pub(crate) const KEPT: &str = "there in headwater_undelivered";
 /// The operation of a row in it that is not tried again: the database has no such value, so that not even the row can be kept as it was.
 pub(crate) const HOPELESS: i8 = -1;
 /// Rows that are shown.

@@ -75,7 +75,7 @@ use super::connect::Server;
 use super::options::ZeroDates;
 use super::wire::WireError;
 use crate::codes;
-use crate::database::Faults;
+use crate::database::{Faults, KEPT};
 use crate::delivered::delivered_meanwhile;
 use apply::{Action, apply};
 use state::KeptRows;
@@ -159,7 +159,7 @@ impl TableOutlet {
             What::All => KeptRows::new(),
             _ => state::restage(work, &load.schema).await?,
         };
-        let mut delivered = Delivered::default();
+        let mut delivered = Delivered { kept: KEPT, bytes: stage.bytes, ..Delivered::default() };
         work.run("start transaction").await?;
         match self.settings.mode {
             DeliveryMode::Upsert => {

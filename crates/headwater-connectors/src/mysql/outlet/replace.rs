@@ -14,7 +14,7 @@ use super::stage::Stage;
 use super::state::{self, Found, KeptRows};
 use super::table::TargetTable;
 use super::work::Work;
-use crate::database::Faults;
+use crate::database::{Faults, KEPT};
 
 /// The ends of the names of the table that is filled, and of the one that was replaced.
 const NEW: &str = "new";
@@ -31,7 +31,7 @@ pub(super) async fn replace(
     mut faults: Faults,
     (schema, mark): (&arrow_schema::SchemaRef, &Mark),
 ) -> Result<Delivered> {
-    let mut delivered = Delivered::default();
+    let mut delivered = Delivered { kept: KEPT, bytes: stage.bytes, ..Delivered::default() };
     if is_held(work).await? {
         delivered.notes.push(format!(
             "{} has triggers or foreign keys, which would not go with a new table: its rows were replaced in place",

@@ -30,6 +30,8 @@ const PREFIX: usize = 100;
 pub(super) struct Stage {
     /// How many rows have come, those that are not in it included: they have the places from 0.
     pub(super) rows: i64,
+    /// Bytes that were sent.
+    pub(super) bytes: u64,
     /// Rows that the database has no values for.
     pub(super) unsendable: Unsendable,
 }
@@ -68,12 +70,14 @@ pub(super) struct Filling {
     words: usize,
     piece: usize,
     longest: usize,
+    /// Bytes that were sent.
+    sent: u64,
 }
 
 impl Filling {
     pub(super) fn new(work: &Work<'_>, name: &str) -> Self {
         let statement = format!("insert into {} values ", work.outlet.target.beside(name)).into_bytes();
-        Self { words: statement.len(), statement, piece: work.piece(), longest: work.longest }
+        Self { words: statement.len(), statement, piece: work.piece(), longest: work.longest, sent: 0 }
     }
 
     /// Adds the rows of a batch; `what` says of each its place and its operation, `refused` takes up which cannot be sent.
@@ -137,6 +141,7 @@ impl Filling {
     pub(super) async fn end(&mut self, work: &mut Work<'_>) -> Result<()> {
         if self.statement.len() > self.words {
             work.run(&self.statement).await?;
+            self.sent += self.statement.len() as u64;
             self.statement.truncate(self.words);
         }
         Ok(())
@@ -166,5 +171,6 @@ pub(super) async fn fill(
         progress.add_rows_in(rows.num_rows() as u64);
     }
     filling.end(work).await?;
+    stage.bytes = filling.sent;
     Ok(stage)
 }

@@ -57,7 +57,7 @@ pub use options::{DeliveryOptions, DestinationOptions};
 
 use super::connect::{Server, Session};
 use crate::codes;
-use crate::database::Faults;
+use crate::database::{Faults, KEPT};
 use crate::delivered::delivered_meanwhile;
 use apply::apply;
 use names::Target;
@@ -134,7 +134,7 @@ impl TableOutlet {
         if tries_again {
             marks.restage(&table).await?;
         }
-        let mut delivered = Delivered::default();
+        let mut delivered = Delivered { kept: KEPT, bytes: stage.bytes, ..Delivered::default() };
         match self.settings.mode {
             DeliveryMode::Upsert => {
                 if self.settings.on_delete == OnDelete::Delete {

@@ -29,6 +29,8 @@ const PIECE: usize = 256 << 10;
 pub(super) struct Stage {
     /// How many rows have come, those that are not in it included: they have the places from 0.
     pub(super) rows: i64,
+    /// Bytes that were sent.
+    pub(super) bytes: u64,
     /// Rows that PostgreSQL has no values for.
     pub(super) unsendable: Unsendable,
 }
@@ -77,11 +79,13 @@ pub(super) async fn fill(
         let outgoing = next?;
         stage.encode(&outgoing, &mut out)?;
         while out.len() >= PIECE {
+            stage.bytes += PIECE as u64;
             sink.send(out.split_to(PIECE).freeze()).await.map_err(failed)?;
         }
         progress.add_rows_in(outgoing.rows.num_rows() as u64);
     }
     encode::end(&mut out);
+    stage.bytes += out.len() as u64;
     sink.send(out.freeze()).await.map_err(failed)?;
     sink.finish().await.map_err(failed)?;
     Ok(stage)
