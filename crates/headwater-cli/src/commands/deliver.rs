@@ -83,7 +83,7 @@ async fn told(args: &DeliverArgs, project: &Project, console: &Console) -> Resul
         match (console.json, rows.is_empty()) {
             (true, _) => console.out_json(&rows)?,
             (false, true) => console.out("the catalogue keeps no row that was refused\n")?,
-            (false, false) => console.out(&deliveries::kept(&rows, console.width(), console.color_out))?,
+            (false, false) => console.out(&deliveries::kept(&rows, console.color_out))?,
         }
         return Ok(0);
     }

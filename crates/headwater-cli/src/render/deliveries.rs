@@ -184,20 +184,17 @@ pub(crate) fn standings(all: &[DeliveryStatus], width: usize, color: bool) -> St
 }
 
 /// Rows that the catalogue keeps of what was refused.
-pub(crate) fn kept(rows: &[UndeliveredRecord], width: usize, color: bool) -> String {
-    let mut table = Table::new(vec![
-        Column::text("delivery"),
-        Column::text("since (UTC)").optional(2),
-        Column::text("row"),
-        Column::text("why").optional(1),
-    ]);
+pub(crate) fn kept(rows: &[UndeliveredRecord], color: bool) -> String {
+    let mut out = String::new();
+    let mut last = "";
     for kept in rows {
-        table.push(vec![
-            kept.delivery.clone().into(),
-            time(kept.since_ms).into(),
-            one_line(&kept.row.row).into(),
-            one_line(&kept.row.reason).into(),
-        ]);
+        if kept.delivery != last {
+            let gap = if out.is_empty() { "" } else { "\n" };
+            out.push_str(&format!("{gap}{}\n", Style::Bold.paint(&kept.delivery, color)));
+            last = &kept.delivery;
+        }
+        let (row, reason) = (one_line(&kept.row.row), one_line(&kept.row.reason));
+        out.push_str(&format!("  {row}\n    since {} UTC: {reason}\n", time(kept.since_ms)));
     }
-    table.render(width, color)
+    out
 }

@@ -6,6 +6,7 @@ use arrow_schema::SchemaRef;
 use headwater_sdk::{Blame, Error, Result};
 
 use super::super::quote;
+use super::TableOutlet;
 use super::columns::{is_text, of_key, staged, type_of};
 use super::stage::{OPERATION, PLACE, STAGE};
 use super::target::list;
@@ -27,6 +28,11 @@ struct KeyColumn {
     name: String,
     /// The character set and collation by which the table compares it.
     compared: Option<(String, String)>,
+}
+
+fn wrong(outlet: &TableOutlet, what: &str, help: &str) -> Error {
+    let message = format!("{}: {} {what}", outlet.server.name, outlet.target.shown());
+    Error::new(codes::NO_TARGET, Blame::Project, message).help(help)
 }
 
 /// A column that the table has.
@@ -58,6 +64,7 @@ impl TargetTable {
             }
             work.run(format!("create table if not exists {sql} ({}) engine = InnoDB", parts.join(", "))).await?;
         }
+        Self::verify(work).await?;
         let mut there = columns_of(work).await?;
         let new: Vec<String> = schema
             .fields()
@@ -72,24 +79,10 @@ impl TargetTable {
         Self::found(work, schema, &there).await
     }
 
-    /// Looks at the table as it is; `None` when it is not there.
-    ///
     /// # Errors
-    /// When nothing can be delivered to it.
-    pub(super) async fn look(work: &mut Work<'_>, schema: &SchemaRef) -> Result<Option<Self>> {
-        if !work.is_there(&work.outlet.target.table.clone()).await? {
-            return Ok(None);
-        }
-        let there = columns_of(work).await?;
-        Self::found(work, schema, &there).await.map(Some)
-    }
-
-    async fn found(work: &mut Work<'_>, schema: &SchemaRef, there: &BTreeMap<String, Column>) -> Result<Self> {
+    /// When it is no table, or one without transactions.
+    async fn verify(work: &mut Work<'_>) -> Result<()> {
         let outlet = work.outlet;
-        let wrong = |what: String, help: &str| {
-            let message = format!("{}: {} {what}", outlet.server.name, outlet.target.shown());
-            Err(Error::new(codes::NO_TARGET, Blame::Project, message).help(help))
-        };
         let (database, table) = (quote::text(&outlet.target.database), quote::text(&outlet.target.table));
         let facts = work
             .ask(&format!(
@@ -99,15 +92,33 @@ impl TargetTable {
             .await?;
         let facts: Vec<String> = facts.into_iter().flatten().flatten().collect();
         let [kind, transactions, engine] = facts.as_slice() else {
-            return wrong("is not there".to_owned(), "another session has dropped it: run again");
+            return Err(wrong(outlet, "is not there", "another session has dropped it: run again"));
         };
         if kind != "BASE TABLE" {
-            return wrong("is no table".to_owned(), "deliver to a table, not to a view");
+            return Err(wrong(outlet, "is no table", "deliver to a table, not to a view"));
         }
         if transactions != "YES" {
             let help = "rows that are half delivered could not be taken back: alter table … engine = InnoDB";
-            return wrong(format!("is kept by {engine}, which has no transactions"), help);
+            return Err(wrong(outlet, &format!("is kept by {engine}, which has no transactions"), help));
         }
+        Ok(())
+    }
+
+    /// Looks at the table as it is; `None` when it is not there.
+    ///
+    /// # Errors
+    /// When nothing can be delivered to it.
+    pub(super) async fn look(work: &mut Work<'_>, schema: &SchemaRef) -> Result<Option<Self>> {
+        if !work.is_there(&work.outlet.target.table.clone()).await? {
+            return Ok(None);
+        }
+        Self::verify(work).await?;
+        let there = columns_of(work).await?;
+        Self::found(work, schema, &there).await.map(Some)
+    }
+
+    async fn found(work: &mut Work<'_>, schema: &SchemaRef, there: &BTreeMap<String, Column>) -> Result<Self> {
+        let outlet = work.outlet;
         let mut key = Vec::new();
         for name in &outlet.settings.key {
             let Some(column) = there.get(&name.to_lowercase()) else { continue };
@@ -115,7 +126,7 @@ impl TargetTable {
             let compared = column.charset.clone().zip(column.collation.clone());
             if compared.is_none() && sent.as_ref().is_some_and(is_text) {
                 let what = format!("has the key column '{name}' as {}, and its values are texts", column.of_type);
-                return wrong(what, "make it a varchar there, or give the model's column that type");
+                return Err(wrong(outlet, &what, "make it a varchar there, or give the model's column that type"));
             }
             key.push(KeyColumn { name: name.clone(), compared });
         }

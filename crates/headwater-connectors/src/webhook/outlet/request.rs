@@ -197,7 +197,9 @@ pub(super) fn idempotency_key(items: &[Item]) -> String {
         [one] => hex(&one.id),
         many => {
             let mut hasher = blake3::Hasher::new();
-            many.iter().for_each(|item| drop(hasher.update(&item.id)));
+            for item in many {
+                hasher.update(&item.id);
+            }
             hex(&hasher.finalize().as_bytes()[..16])
         }
     }
