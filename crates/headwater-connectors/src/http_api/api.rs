@@ -90,9 +90,8 @@ impl Api {
             let mut headers = self.headers.clone();
             headers.extend(more());
             let token = self.auth.apply(&self.wire, &mut headers, &mut request.url).await?;
-            let failed = match self.wire.once(&request, &headers, self.auth.described()).await {
-                Ok(_) => return Ok(Ok(())),
-                Err(failed) => failed,
+            let Err(failed) = self.wire.once(&request, &headers, self.auth.described()).await else {
+                return Ok(Ok(()));
             };
             if let (Auth::Token(oauth), Some(token), true, false) =
                 (&self.auth, &token, failed.is_unauthorized(), replaced)

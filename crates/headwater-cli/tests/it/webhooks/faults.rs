@@ -9,7 +9,8 @@ use crate::project::assert_told;
 
 #[test]
 fn what_may_pass_is_waited_for_and_sent_again_under_the_same_key() {
-    let faults: [(&str, fn() -> Reply); 6] = [
+    type Fault = (&'static str, fn() -> Reply);
+    let faults: [Fault; 6] = [
         ("500", || Reply::status(500)),
         ("503", || Reply::status(503).with("Retry-After", "1")),
         ("429", || Reply::status(429).with("Retry-After", "1")),
