@@ -167,7 +167,8 @@ mod tests {
         let refuses: BTreeSet<i64> = [-3, 0, 1, 500, 999].into();
         let mut table =
             Table { refuses: refuses.clone(), waits: vec![(10, 11), (11, 900), (700, 500)], there: BTreeSet::new() };
-        let mut faults = Faults::new(6);
+        // Rows that wait count as well, until they are tried once more.
+        let mut faults = Faults::new(8);
         let written = apply(&mut table, (-5, 999), &mut faults).await.unwrap();
         let mut refused: Vec<i64> = faults.rows.iter().map(|(place, _)| *place).collect();
         refused.sort_unstable();
