@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use headwater_sdk::destination::RowId;
 use headwater_sdk::engine::TableScan;
 use headwater_sdk::store::{
-    AssetState, BranchRecord, Intent, Lease, LineageRecord, MOST_USAGE, MOST_USAGE_OF_A_DAY, RunRecord, SnapshotRecord,
-    Store, TaskRecord, USAGE_DAYS, UsageRecord,
+    AssetState, BranchRecord, DeliveryRecord, Intent, Lease, LedgerRecord, LineageRecord, MOST_USAGE,
+    MOST_USAGE_OF_A_DAY, RunRecord, SnapshotRecord, Store, TaskRecord, USAGE_DAYS, UndeliveredRecord, UsageRecord,
 };
 use headwater_sdk::{Result, RunId, TableName};
 
@@ -37,6 +38,11 @@ struct Contents {
     /// Those of all branches.
     branch_snapshots: BTreeMap<u64, Published>,
     last_snapshot: u64,
+    deliveries: BTreeMap<(RunId, String), DeliveryRecord>,
+    ledgers: BTreeMap<String, LedgerRecord>,
+    acknowledged: BTreeSet<(String, RowId)>,
+    /// By their deliveries and their own identifiers.
+    undelivered: BTreeMap<(String, String), UndeliveredRecord>,
     /// In the order in which it came.
     usage: Vec<UsageRecord>,
 }
@@ -276,6 +282,75 @@ impl Store for MemoryStore {
 
     async fn last_snapshot_id(&self) -> Result<u64> {
         Ok(self.contents().last_snapshot)
+    }
+
+    async fn put_delivery(&self, delivery: &DeliveryRecord, lease: &Lease) -> Result<()> {
+        let key = (delivery.run.clone(), delivery.delivery.clone());
+        self.fenced(lease)?.deliveries.insert(key, delivery.clone());
+        Ok(())
+    }
+
+    async fn deliveries(&self, run: &RunId) -> Result<Vec<DeliveryRecord>> {
+        let mut found: Vec<_> =
+            self.contents().deliveries.values().filter(|known| known.run == *run).cloned().collect();
+        found.sort_by(|a, b| (a.started_ms, &a.delivery).cmp(&(b.started_ms, &b.delivery)));
+        Ok(found)
+    }
+
+    async fn delivery_history(&self, delivery: &str, limit: usize) -> Result<Vec<DeliveryRecord>> {
+        let contents = self.contents();
+        let mut found: Vec<_> =
+            contents.deliveries.values().filter(|known| known.delivery == delivery).cloned().collect();
+        found.sort_by(|a, b| (b.started_ms, &b.run).cmp(&(a.started_ms, &a.run)));
+        found.truncate(limit);
+        Ok(found)
+    }
+
+    async fn ledger(&self, delivery: &str) -> Result<Option<LedgerRecord>> {
+        Ok(self.contents().ledgers.get(delivery).cloned())
+    }
+
+    async fn put_ledger(&self, ledger: &LedgerRecord, lease: &Lease) -> Result<()> {
+        let mut contents = self.fenced(lease)?;
+        let before = contents.ledgers.insert(ledger.delivery.clone(), ledger.clone()).and_then(|before| before.pending);
+        if ledger.pending.is_none() || before != ledger.pending {
+            contents.acknowledged.retain(|(name, _)| *name != ledger.delivery);
+        }
+        Ok(())
+    }
+
+    async fn acknowledged(&self, delivery: &str) -> Result<Vec<RowId>> {
+        Ok(self.contents().acknowledged.iter().filter(|(name, _)| name == delivery).map(|(_, id)| *id).collect())
+    }
+
+    async fn acknowledge(
+        &self,
+        delivery: &str,
+        rows: &[RowId],
+        refused: &[UndeliveredRecord],
+        gone: &[String],
+        lease: &Lease,
+    ) -> Result<()> {
+        let mut contents = self.fenced(lease)?;
+        contents.acknowledged.extend(rows.iter().map(|id| (delivery.to_owned(), *id)));
+        for id in gone {
+            contents.undelivered.remove(&(delivery.to_owned(), id.clone()));
+        }
+        for record in refused {
+            let key = (delivery.to_owned(), record.row.id.clone());
+            let since_ms =
+                contents.undelivered.get(&key).map_or(record.since_ms, |known| known.since_ms.min(record.since_ms));
+            contents.undelivered.insert(key, UndeliveredRecord { since_ms, ..record.clone() });
+        }
+        Ok(())
+    }
+
+    async fn undelivered(&self, delivery: &str) -> Result<Vec<UndeliveredRecord>> {
+        let contents = self.contents();
+        let mut found: Vec<_> =
+            contents.undelivered.values().filter(|known| known.delivery == delivery).cloned().collect();
+        found.sort_by(|a, b| (a.since_ms, &a.row.id).cmp(&(b.since_ms, &b.row.id)));
+        Ok(found)
     }
 
     async fn head(&self) -> Result<Option<SnapshotRecord>> {

@@ -116,6 +116,8 @@ pub(crate) const UNDELIVERED: &str = "HW0383";
 /// See [`CODES`].
 pub(crate) const NOT_WRITTEN: &str = "HW0384";
 /// See [`CODES`].
+pub(crate) const WEBHOOK: &str = "HW0385";
+/// See [`CODES`].
 pub(crate) const SQLITE_OPTIONS: &str = "HW0360";
 /// See [`CODES`].
 pub(crate) const SQLITE_NO_FILE: &str = "HW0361";
@@ -514,6 +516,11 @@ pub const CODES: &[Code] = &[
         NOT_WRITTEN,
         "a file that cannot be delivered",
         "A file at a destination cannot be written: the place is not there or not to be written to, it is full, or a store does not answer. Nothing of the delivery counts; the next run tries again.",
+    ),
+    Code::new(
+        WEBHOOK,
+        "a webhook that takes nothing",
+        "A webhook answers a delivery in a way that is not about single rows: its address is wrong, the method is not to be had, or it sends on to somewhere else. Rows that it had taken before count as delivered; the next run sends the others.",
     ),
 ];
 

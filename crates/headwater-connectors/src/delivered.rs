@@ -1,6 +1,9 @@
 //! What destinations have in common.
 
-use arrow_schema::Schema;
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_json::LineDelimitedWriter;
+use arrow_json::writer::{EncoderOptions, NullableEncoder, make_encoder};
+use arrow_schema::{FieldRef, Schema};
 use headwater_sdk::check::OptionsError;
 use headwater_sdk::connector::{DeclaredColumn, Drift, OnBadRow, ReadMode, StreamSettings};
 use headwater_sdk::{Blame, Error, Result, TableName};
@@ -12,6 +15,41 @@ pub(crate) fn delivered_meanwhile(shown: &str) -> Error {
     Error::new(codes::DELIVERED_MEANWHILE, Blame::Environment, format!("{shown} was delivered to meanwhile"))
         .help("another run delivers to it: nothing was changed, and the next run goes on from there")
         .transient()
+}
+
+/// # Errors
+/// When more rows are refused than may be, with the reason of the last one.
+pub(crate) fn too_many(count: u64, most: u64, reason: &str) -> Result<()> {
+    if count <= most {
+        return Ok(());
+    }
+    let message = format!("more than {most} rows are refused, the last one because: {reason}");
+    Err(Error::new(codes::UNDELIVERED, Blame::Data, message)
+        .help("correct the rows, or what the destination takes; or let more pass with `most_undelivered`"))
+}
+
+/// A row as a JSON object, without the characters that a database cannot hold.
+pub(crate) fn as_json(row: &RecordBatch) -> String {
+    let mut writer = LineDelimitedWriter::new(Vec::new());
+    let written = writer.write(row).and_then(|()| writer.finish());
+    let text = String::from_utf8(writer.into_inner()).unwrap_or_default();
+    match written {
+        Ok(()) => text.trim_end().replace("\\u0000", "\u{fffd}"),
+        Err(error) => serde_json::json!({ "unreadable": error.to_string() }).to_string(),
+    }
+}
+
+/// What writes the values of a column as JSON, a key whose value is null included.
+///
+/// # Errors
+/// When the column has a type that nothing is known of: a defect.
+pub(crate) fn json_encoder<'a>(field: &'a FieldRef, array: &'a ArrayRef) -> Result<NullableEncoder<'a>> {
+    static EXPLICIT: std::sync::OnceLock<EncoderOptions> = std::sync::OnceLock::new();
+    let options: &'static EncoderOptions = EXPLICIT.get_or_init(|| EncoderOptions::default().with_explicit_nulls(true));
+    make_encoder(field, array, options).map_err(|e| {
+        let message = format!("column '{}' cannot be written as JSON", field.name());
+        Error::new(codes::DEFECT, Blame::Headwater, message).caused_by(e)
+    })
 }
 
 /// What is wrong with options that no person wrote.

@@ -3,7 +3,7 @@
 //! Adding one takes its folder and one line in [`all`], or in [`destinations`].
 //!
 //! Invariant: no connector knows another one (what databases have in common is in `database`, what programs that print messages have in
-//! common is in `tap`), and none knows DataFusion or Delta. [`script`] is none: it decodes what programs print as [`files`] decodes files,
+//! common is in `tap`, what speaks to APIs in `http_api`), and none knows DataFusion or Delta. [`script`] is none: it decodes what programs print as [`files`] decodes files,
 //! and so does `tap`.
 
 #[cfg(unix)]
@@ -13,6 +13,7 @@ mod columns;
 mod database;
 mod delivered;
 pub mod files;
+mod http_api;
 mod lake_types;
 mod local;
 pub mod mysql;
@@ -34,6 +35,7 @@ mod tap;
 mod text;
 mod threaded;
 mod web;
+pub mod webhook;
 
 use std::sync::Arc;
 
@@ -62,7 +64,9 @@ pub fn all() -> Vec<Box<dyn ConnectorType>> {
 pub fn destinations() -> Vec<Box<dyn DestinationType>> {
     vec![
         destination::erased::<files::outlet::FilesDestination>(),
+        destination::erased::<mysql::outlet::MySqlDestination>(),
         destination::erased::<postgres::outlet::PostgresDestination>(),
+        destination::erased::<webhook::outlet::WebhookDestination>(),
     ]
 }
 

@@ -39,7 +39,9 @@ pub use branching::{
     BranchChange, BranchOptions, BranchSummary, PlannedPublish, PublishedAsset, Verb, branches, create_branch,
     delete_branch, plan_publish, publish_branch,
 };
-pub use deliver::{DeliverOptions, DeliveryState, DeliverySummary, deliver};
+pub use deliver::{
+    DeliverOptions, DeliveryState, DeliveryStatus, DeliverySummary, Standing, deliver, delivery_status, undelivered,
+};
 pub use differences::{
     ColumnDiff, DiffKey, LakeDiff, NameChange, NameDiff, Range, Side, TableDiff, diff_lake, diff_table,
 };

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::begin::begin;
 use crate::branching::Adoption;
-use crate::deliver::{DeliverOptions, deliver_all};
+use crate::deliver::{By, DeliverOptions, deliver_all};
 use crate::error::RunError;
 use crate::execute::{Ended, execute};
 use crate::failpoints::{AFTER_LEASE, AFTER_PLAN, AFTER_RESOLVE, failpoint};
@@ -173,7 +173,8 @@ pub(crate) async fn carry_out(
             lease: options.lease.clone(),
             cancel: options.cancel.clone(),
         };
-        summary.delivered(deliver_all(job.project, job.lake, &deliveries, &how, job.observer).await?);
+        let by = By { run: context.run.id.clone(), lease: job.held.lease().clone() };
+        summary.delivered(deliver_all(job.project, job.lake, &deliveries, &how, &by, job.observer).await?);
     }
     Ok(summary)
 }

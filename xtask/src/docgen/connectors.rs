@@ -14,6 +14,8 @@ Schema of all keys, those that every connector takes included.
 
 ";
 
+/// The connectors' folders.
+const SOURCES: &str = "crates/headwater-connectors/src";
 /// The folder of a connector that delivers.
 const OUTLET: &str = "outlet";
 
@@ -25,10 +27,13 @@ Where tables go, one chapter for each system that `connector:` of a file in `des
 
 ";
 
+/// Keys that connectors have in common: the file, and what those that have them import.
+const SHARED: (&str, &str) = ("http_api/options.rs", "http_api::");
+
 /// The page of destinations.
 pub(super) fn destinations(root: &Path) -> Result<String, String> {
     let mut text = DESTINATIONS.to_owned();
-    for module in modules(&root.join("crates/headwater-connectors/src"))? {
+    for module in modules(&root.join(SOURCES))? {
         let outlet = module.join(OUTLET);
         if !outlet.is_dir() {
             continue;
@@ -40,6 +45,7 @@ pub(super) fn destinations(root: &Path) -> Result<String, String> {
         let mut found = Vec::new();
         of_folder(&outlet, &mut found)?;
         found.sort_by_key(|keys| keys.name != "DestinationOptions");
+        found.extend(shared(&root.join(SOURCES), &outlet)?);
         for keys in found {
             text += &format!("{}\n\n{}\n", keys.text.trim_end_matches('.').to_owned() + ":", keys::list(&keys.keys));
         }
@@ -49,7 +55,7 @@ pub(super) fn destinations(root: &Path) -> Result<String, String> {
 
 /// The page.
 pub(super) fn page(root: &Path) -> Result<String, String> {
-    let folder = root.join("crates/headwater-connectors/src");
+    let folder = root.join(SOURCES);
     let listed = manual::listed(&tokens(&read(&folder.join("lib.rs"))?)?);
     let mut text = INTRODUCTION.to_owned();
     for module in modules(&folder)? {
@@ -69,11 +75,37 @@ pub(super) fn page(root: &Path) -> Result<String, String> {
             _ => 2,
         };
         found.sort_by_key(|keys| place(&keys.name));
+        found.extend(shared(&folder, &module)?);
         for keys in found {
             text += &format!("{}\n\n{}\n", keys.text.trim_end_matches('.').to_owned() + ":", keys::list(&keys.keys));
         }
     }
     Ok(text)
+}
+
+/// The keys that a connector has in common with others.
+fn shared(sources: &Path, folder: &Path) -> Result<Vec<keys::Keys>, String> {
+    let (file, import) = SHARED;
+    match imports(folder, import)? {
+        true => Ok(keys::of_source(&read(&sources.join(file))?)),
+        false => Ok(Vec::new()),
+    }
+}
+
+/// Whether a file of a folder has a text in it, but for deliveries, which have a page of their own.
+fn imports(folder: &Path, text: &str) -> Result<bool, String> {
+    let failed = |e: std::io::Error| format!("cannot read {}: {e}", folder.display());
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let is_found = match path.is_dir() {
+            true => !path.ends_with(OUTLET) && imports(&path, text)?,
+            false => read(&path)?.contains(text),
+        };
+        if is_found {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Every type with keys in a folder, its `options.rs` first.

@@ -98,7 +98,15 @@ fn the_pages_of_the_workspace_hold_what_there_is() {
         assert!(checks.contains(&format!("\n## {name}\n")), "{name}");
     }
     assert!(connectors.contains("\n## files\n") && connectors.contains("- `location`"));
-    for chapter in ["\n## files\n", "\n## postgres\n", "- `partition_by`: ", "**Exactly once.**"] {
+    for chapter in [
+        "\n## files\n",
+        "\n## mysql\n",
+        "\n## postgres\n",
+        "\n## webhook\n",
+        "- `per_second`: ",
+        "- `partition_by`: ",
+        "**Exactly once.**",
+    ] {
         assert!(destinations.contains(chapter), "{chapter}");
     }
     assert!(!connectors.contains("DestinationOptions") && !connectors.contains("delivery to"));

@@ -4,6 +4,7 @@
 //! function in one of the files here and a line in `CASES`.
 
 mod branches;
+mod deliveries;
 mod leases;
 mod publishing;
 mod reading;
@@ -105,6 +106,10 @@ const CASES: &[(&str, Case)] = cases![
     branches::a_branch_moves_and_main_does_not,
     branches::numbers_of_a_deleted_branch_are_not_given_again,
     branches::publishing_a_branch_lets_it_begin_anew,
+    deliveries::records_come_back_in_order,
+    deliveries::rows_are_acknowledged_until_a_load_is_over,
+    deliveries::refused_rows_are_kept_since_they_were_refused_first,
+    deliveries::lost_lease_refuses_deliveries,
     usage::scans_of_a_day_are_summed_up,
     usage::usage_goes_with_time,
     usage::usage_does_not_grow_without_end,

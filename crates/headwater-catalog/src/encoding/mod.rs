@@ -10,7 +10,8 @@ mod samples;
 mod tests;
 
 use headwater_sdk::store::{
-    AssetState, BranchRecord, Intent, LineageRecord, RunRecord, SnapshotKind, SnapshotRecord, TaskRecord, UsageRecord,
+    AssetState, BranchRecord, DeliveryRecord, Intent, LedgerRecord, LineageRecord, RunRecord, SnapshotKind,
+    SnapshotRecord, TaskRecord, UndeliveredRecord, UsageRecord,
 };
 use headwater_sdk::{Blame, Error, Relation, Relations, Result, RunId, TableName};
 use serde::de::DeserializeOwned;
@@ -153,6 +154,18 @@ impl Record for AssetState {
 
 impl Record for LineageRecord {
     const KIND: &'static str = "lineage";
+}
+
+impl Record for DeliveryRecord {
+    const KIND: &'static str = "delivery";
+}
+
+impl Record for LedgerRecord {
+    const KIND: &'static str = "ledger";
+}
+
+impl Record for UndeliveredRecord {
+    const KIND: &'static str = "undelivered";
 }
 
 impl Record for UsageRecord {

@@ -1,11 +1,13 @@
 //! One record of every kind, with every variant that it can hold. What the fixtures of the newest version say.
 
 use headwater_sdk::check::{CheckResult, CompiledCheck, Probe, Severity, Threshold, Verdict};
+use headwater_sdk::destination::{KeptRow, Mark};
 use headwater_sdk::engine::{Staged, StagedTable};
 use headwater_sdk::lineage::{ColumnLineage, ColumnRef, Edge, Influence, OutputColumn};
 use headwater_sdk::store::{
-    AssetState, BranchRecord, ColumnUse, Intent, LineageRecord, RestrictedBy, RunRecord, RunState, SnapshotKind,
-    SnapshotRecord, TaskRecord, TaskState, UsageRecord,
+    AssetState, BranchRecord, ColumnUse, DeliveryOutcome, DeliveryRecord, Intent, LedgerRecord, LineageRecord,
+    RestrictedBy, RunRecord, RunState, SnapshotKind, SnapshotRecord, TaskRecord, TaskState, UndeliveredRecord,
+    UsageRecord,
 };
 use headwater_sdk::{Relation, RunId, TableName};
 use serde_json::json;
@@ -234,6 +236,49 @@ pub(super) fn usage() -> Vec<UsageRecord> {
     let whole =
         UsageRecord { table: name("marts.fct"), day: 20_454, columns: Vec::new(), scans: 3, rows: 3_000, read: 3_000 };
     vec![whole.clone(), UsageRecord { columns, read: 1_500, ..whole }]
+}
+
+pub(super) fn deliveries() -> Vec<DeliveryRecord> {
+    let delivered = DeliveryRecord {
+        run: run_id(),
+        delivery: "crm/marts.fct".into(),
+        connector: "postgres".into(),
+        table: name("marts.fct"),
+        outcome: DeliveryOutcome::Delivered,
+        from: None,
+        to: Some(2),
+        written: 10,
+        deleted: 1,
+        undelivered: 2,
+        bytes: 4_096,
+        attempts: 1,
+        started_ms: TIME,
+        ended_ms: TIME + 900,
+        code: None,
+        message: None,
+    };
+    let outcome = |outcome| DeliveryRecord { outcome, from: Some(2), ..delivered.clone() };
+    let failed = DeliveryRecord {
+        attempts: 3,
+        code: Some("HW0341".into()),
+        message: Some("the database cannot be reached".into()),
+        ..outcome(DeliveryOutcome::Failed)
+    };
+    vec![delivered.clone(), outcome(DeliveryOutcome::UpToDate), outcome(DeliveryOutcome::NotPublished), failed]
+}
+
+pub(super) fn ledgers() -> Vec<LedgerRecord> {
+    let mark = |snapshot| {
+        let relation = Relation::Table { version: snapshot };
+        Mark { snapshot, run: RUN.into(), relation, definition: "[]".into() }
+    };
+    let first = LedgerRecord { delivery: "hook/marts.fct".into(), mark: None, pending: Some(mark(1)) };
+    vec![first.clone(), LedgerRecord { mark: Some(mark(1)), pending: None, ..first }]
+}
+
+pub(super) fn undelivered() -> Vec<UndeliveredRecord> {
+    let row = KeptRow { id: "0a".into(), operation: 1, row: "{\"id\":1}".into(), reason: "no such contact".into() };
+    vec![UndeliveredRecord { delivery: "hook/marts.fct".into(), run: run_id(), since_ms: TIME, row }]
 }
 
 pub(super) fn intents() -> Vec<Intent> {

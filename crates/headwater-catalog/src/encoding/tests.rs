@@ -63,11 +63,27 @@ fn every_fixture_is_still_read() {
     replay(&samples::lineage());
     replay(&samples::branches());
     replay(&samples::usage());
+    replay(&samples::deliveries());
+    replay(&samples::ledgers());
+    replay(&samples::undelivered());
 }
 
 #[test]
 fn no_fixture_is_left_out() {
-    let kinds = ["asset_state", "branch", "intent", "lineage", "relation", "run", "snapshot", "task", "usage"];
+    let kinds = [
+        "asset_state",
+        "branch",
+        "delivery",
+        "intent",
+        "ledger",
+        "lineage",
+        "relation",
+        "run",
+        "snapshot",
+        "task",
+        "undelivered",
+        "usage",
+    ];
     let mut found: Vec<String> = fs::read_dir(fixture_path(1, "run").parent().unwrap())
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -100,6 +116,9 @@ fn write_missing_fixtures() {
     write(&samples::lineage());
     write(&samples::branches());
     write(&samples::usage());
+    write(&samples::deliveries());
+    write(&samples::ledgers());
+    write(&samples::undelivered());
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]

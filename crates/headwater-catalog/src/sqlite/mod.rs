@@ -7,6 +7,7 @@ mod bodies;
 mod branches;
 mod changes;
 mod connections;
+mod deliveries;
 mod fault;
 mod history;
 mod intents;
@@ -26,9 +27,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use headwater_sdk::destination::RowId;
 use headwater_sdk::engine::TableScan;
 use headwater_sdk::store::{
-    AssetState, BranchRecord, Intent, Lease, LineageRecord, RunRecord, SnapshotRecord, Store, TaskRecord, UsageRecord,
+    AssetState, BranchRecord, DeliveryRecord, Intent, Lease, LedgerRecord, LineageRecord, RunRecord, SnapshotRecord,
+    Store, TaskRecord, UndeliveredRecord, UsageRecord,
 };
 use headwater_sdk::{Blame, Error, Result, RunId, TableName};
 use rusqlite::Transaction;
@@ -213,6 +216,53 @@ impl Store for SqliteStore {
 
     async fn last_snapshot_id(&self) -> Result<u64> {
         self.read(snapshots::last_id).await
+    }
+
+    async fn put_delivery(&self, delivery: &DeliveryRecord, lease: &Lease) -> Result<()> {
+        let delivery = delivery.clone();
+        self.fenced(lease, move |tx| deliveries::put(tx, &delivery)).await
+    }
+
+    async fn deliveries(&self, run: &RunId) -> Result<Vec<DeliveryRecord>> {
+        let run = run.clone();
+        self.read(move |tx| deliveries::of_run(tx, &run)).await
+    }
+
+    async fn delivery_history(&self, delivery: &str, limit: usize) -> Result<Vec<DeliveryRecord>> {
+        let name = delivery.to_owned();
+        self.read(move |tx| deliveries::history(tx, &name, to_limit(limit))).await
+    }
+
+    async fn ledger(&self, delivery: &str) -> Result<Option<LedgerRecord>> {
+        let name = delivery.to_owned();
+        self.read(move |tx| deliveries::ledger(tx, &name)).await
+    }
+
+    async fn put_ledger(&self, ledger: &LedgerRecord, lease: &Lease) -> Result<()> {
+        let ledger = ledger.clone();
+        self.fenced(lease, move |tx| deliveries::put_ledger(tx, &ledger)).await
+    }
+
+    async fn acknowledged(&self, delivery: &str) -> Result<Vec<RowId>> {
+        let name = delivery.to_owned();
+        self.read(move |tx| deliveries::acknowledged(tx, &name)).await
+    }
+
+    async fn acknowledge(
+        &self,
+        delivery: &str,
+        rows: &[RowId],
+        refused: &[UndeliveredRecord],
+        gone: &[String],
+        lease: &Lease,
+    ) -> Result<()> {
+        let (name, rows, refused, gone) = (delivery.to_owned(), rows.to_vec(), refused.to_vec(), gone.to_vec());
+        self.fenced(lease, move |tx| deliveries::acknowledge(tx, &name, &rows, &refused, &gone)).await
+    }
+
+    async fn undelivered(&self, delivery: &str) -> Result<Vec<UndeliveredRecord>> {
+        let name = delivery.to_owned();
+        self.read(move |tx| deliveries::undelivered(tx, &name)).await
     }
 
     async fn head(&self) -> Result<Option<SnapshotRecord>> {

@@ -3,7 +3,7 @@
 //! `fixtures/v<layout>/catalogue.sql` is such a catalogue, as SQL. It holds two runs (one with two tasks), three
 //! snapshots (`raw.a` and `raw.b`; then `raw.a` changed, `raw.b` gone and a view; then all gone), an intent on top of
 //! them, a held lease and one that was given back; from layout 2 on a branch of snapshot 2, from layout 3 on what a query has
-//! asked of a table, too. Fixtures are never edited.
+//! asked of a table, from layout 4 on a delivery that is half done, too. Fixtures are never edited.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ use rusqlite::Connection;
 #[tokio::test]
 async fn every_old_layout_is_read_and_continued() {
     let fixtures = Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("fixtures");
-    for layout in 1..=3 {
+    for layout in 1..=4 {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("catalogue.db");
         let sql = std::fs::read_to_string(fixtures.join(format!("v{layout}/catalogue.sql"))).unwrap();
@@ -41,6 +41,18 @@ async fn every_old_layout_is_read_and_continued() {
                 _ => vec![("raw.a".to_owned(), 1, 100)],
             }
         );
+        let name = "hook/raw.a";
+        let (ledger, rows) = (store.ledger(name).await.unwrap(), store.acknowledged(name).await.unwrap());
+        let pending = ledger.and_then(|ledger| ledger.pending).map(|pending| pending.snapshot);
+        let history: Vec<_> = store.delivery_history(name, 9).await.unwrap().iter().map(|record| record.to).collect();
+        let reasons: Vec<_> = store.undelivered(name).await.unwrap().into_iter().map(|kept| kept.row.reason).collect();
+        match layout {
+            1..=3 => assert_eq!((pending, rows.len(), history.len(), reasons.len()), (None, 0, 0, 0)),
+            _ => {
+                assert_eq!((pending, rows), (Some(2), vec![std::array::from_fn(|byte| byte as u8)]));
+                assert_eq!((history, reasons), (vec![Some(1)], vec!["no".to_owned()]));
+            }
+        }
         assert_continues(&store).await;
     }
 }

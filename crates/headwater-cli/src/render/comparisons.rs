@@ -44,6 +44,7 @@ fn result(state: VerifyState) -> (&'static str, Style) {
         VerifyState::Equal => ("equal", Style::Good),
         VerifyState::Differs => ("differs", Style::Bad),
         VerifyState::Nothing => ("nothing yet", Style::Dim),
+        VerifyState::Unreadable => ("not readable", Style::Dim),
         VerifyState::Failed => ("failed", Style::Bad),
     }
 }
@@ -58,7 +59,8 @@ fn details(one: &VerifySummary, width: usize, color: bool) -> String {
     match &one.message {
         Some(message) => {
             let code = one.code.as_ref().map(|code| format!("[{code}]")).unwrap_or_default();
-            out.push_str(&format!("\n{name}: {}{code}: {message}\n", Style::Bad.paint("failed", color)));
+            let (word, style) = result(one.state);
+            out.push_str(&format!("\n{name}: {}{code}: {message}\n", style.paint(word, color)));
         }
         None => out.push_str(&format!("\n{name}\n")),
     }

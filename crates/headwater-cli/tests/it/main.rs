@@ -32,3 +32,4 @@ mod sqlite;
 mod star;
 mod time_travel;
 mod unit_tests;
+mod webhooks;

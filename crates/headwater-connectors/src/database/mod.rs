@@ -1,4 +1,5 @@
-//! What streams of all databases have in common: what is asked of one, how far it was read, and which of its columns are read.
+//! What databases have in common. Of streams: what is asked of one, how far it was read, and which of its columns are read. Of
+//! deliveries: which rows are refused.
 //!
 //! Invariant: no database is known here. A connector says what its types are by [`NativeType`].
 
@@ -7,6 +8,7 @@ mod batch;
 mod builder;
 mod columns;
 mod fields;
+mod refused;
 mod spool;
 mod tls;
 
@@ -15,6 +17,7 @@ pub(crate) use batch::{BatchRows, Finished, defect, raw};
 pub(crate) use builder::Builder;
 pub(crate) use columns::{ColumnRead, NativeType, SourceColumn, chosen, no_column, schema};
 pub(crate) use fields::{FieldBatch, FieldColumn, Target};
+pub(crate) use refused::{Faults, HOPELESS, KEPT, MARKS, REFUSED, SAMPLES, Statements, Unsendable, apply};
 pub(crate) use spool::{Gathering, Messages, Spool, Spooled};
 pub use tls::Tls;
 pub(crate) use tls::{TlsCodes, encryption, is_here};

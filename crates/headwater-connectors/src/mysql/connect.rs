@@ -8,7 +8,7 @@ use headwater_sdk::connector::OpenContext;
 use headwater_sdk::{Blame, Error, Result};
 use url::Url;
 
-use super::options::{SourceOptions, ZeroDates};
+use super::options::ZeroDates;
 use super::wire::{Address, Credentials, Wire, WireError};
 use crate::codes;
 use crate::database::{Tls, TlsCodes, encryption, is_here};
@@ -17,6 +17,9 @@ use crate::database::{Tls, TlsCodes, encryption, is_here};
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a session may stand still, and the server wait for somebody who reads slowly: eight hours.
 const STILL: u32 = 8 * 3600;
+
+/// How values are taken in a session that writes: none is cut, and a 0 is a 0 in a column that counts by itself.
+const STRICT: &str = "STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION";
 
 /// A session with the server.
 pub(super) type Session = Wire;
@@ -57,11 +60,17 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Reads a source's options.
+    /// Reads the options of a source or a destination.
     ///
     /// # Errors
     /// [`OptionsError`] when they make no sense.
-    pub(super) fn new(options: &SourceOptions, context: &OpenContext) -> std::result::Result<Self, OptionsError> {
+    pub(super) fn new(
+        connection: &str,
+        tls: Option<Tls>,
+        ca: Option<&str>,
+        zero_dates: ZeroDates,
+        context: &OpenContext,
+    ) -> std::result::Result<Self, OptionsError> {
         let wrong = |key: &'static str, message: String, help: &str| OptionsError {
             key: Some(key),
             message,
@@ -70,7 +79,7 @@ impl Server {
         const FORM: &str = "write mysql://user:password@host:3306/database, with %40 for an @ in the password";
         // The text may hold the password: only the reason is shown.
         let cannot = |reason: &str| wrong("connection", format!("the connection cannot be read: {reason}"), FORM);
-        let url = Url::parse(&options.connection).map_err(|error| cannot(&error.to_string()))?;
+        let url = Url::parse(connection).map_err(|error| cannot(&error.to_string()))?;
         if !matches!(url.scheme(), "mysql" | "mariadb") {
             return Err(cannot("it does not begin with mysql:// or mariadb://"));
         }
@@ -117,22 +126,34 @@ impl Server {
             password: decoded(url.password().unwrap_or_default())?,
             database: (!database.is_empty()).then(|| database.clone()),
         };
-        let tls = options.tls.or(asked).unwrap_or(if here { Tls::Off } else { Tls::Verify });
-        if options.ca.is_some() && tls != Tls::Verify {
+        let tls = tls.or(asked).unwrap_or(if here { Tls::Off } else { Tls::Verify });
+        if ca.is_some() && tls != Tls::Verify {
             let help = "write `tls: verify`, or leave `ca` out";
             return Err(wrong("ca", "certificates are given, and nothing is verified".to_owned(), help));
         }
-        let ca = options.ca.as_ref().map(|path| context.project_dir.join(path));
+        let ca = ca.map(|path| context.project_dir.join(path));
         let name = if database.is_empty() { place } else { format!("{place}/{database}") };
-        Ok(Self { address, who, tls, ca, zero_dates: options.zero_dates, name })
+        Ok(Self { address, who, tls, ca, zero_dates, name })
     }
 
-    /// A session of its own.
+    /// A session of its own, in which nothing can be written.
     ///
     /// # Errors
     /// When the server cannot be reached or refuses.
     pub(super) async fn connect(&self) -> Result<Session> {
-        tokio::time::timeout(PATIENCE, self.log_in()).await.unwrap_or_else(|_late| {
+        self.begin("", "read only").await
+    }
+
+    /// A session of its own that writes, and in which a value that does not fit is an error.
+    ///
+    /// # Errors
+    /// When the server cannot be reached or refuses.
+    pub(super) async fn connect_to_write(&self) -> Result<Session> {
+        self.begin(STRICT, "read write").await
+    }
+
+    async fn begin(&self, sql_mode: &str, access: &str) -> Result<Session> {
+        tokio::time::timeout(PATIENCE, self.log_in(sql_mode, access)).await.unwrap_or_else(|_late| {
             let message = format!("{}: no session begins within {PATIENCE:?}", self.name);
             Err(Error::new(codes::MYSQL_UNREACHABLE, Blame::Environment, message)
                 .help("check that a MySQL or MariaDB listens at that port, and that it is not overloaded")
@@ -140,21 +161,20 @@ impl Server {
         })
     }
 
-    async fn log_in(&self) -> Result<Session> {
+    async fn log_in(&self, sql_mode: &str, access: &str) -> Result<Session> {
         let codes = TlsCodes { options: codes::MYSQL_OPTIONS, tls: codes::MYSQL_TLS };
         let encryption = encryption(self.tls, self.ca.as_deref(), codes)?.map(std::sync::Arc::new);
         let session = Wire::log_in(&self.address, &self.who, encryption.as_ref()).await;
         let mut session = session.map_err(|error| self.error(&error, "it cannot be connected to"))?;
-        // Values are read in one form whatever the server's defaults are, no limit of theirs cuts a long load off, and nothing
-        // can be written.
+        // Values have one form whatever the server's defaults are, and no limit of theirs cuts a long load off.
         let limit = if Flavour::of(&session).is_mariadb() { "max_statement_time" } else { "max_execution_time" };
         let set = format!(
-            "set names utf8mb4, sql_mode = '', time_zone = '+00:00', net_write_timeout = {STILL}, \
+            "set names utf8mb4, sql_mode = '{sql_mode}', time_zone = '+00:00', net_write_timeout = {STILL}, \
              net_read_timeout = {STILL}, wait_timeout = {STILL}, lock_wait_timeout = 60, sql_auto_is_null = 0"
         );
         for sql in [
             set.as_str(),
-            "set session transaction isolation level repeatable read, read only",
+            &format!("set session transaction isolation level repeatable read, {access}"),
             // Versions before these settings have no such limit.
             &format!("set {limit} = 0"),
         ] {
@@ -287,9 +307,7 @@ mod tests {
     fn server(connection: &str) -> std::result::Result<Server, OptionsError> {
         let context =
             OpenContext { project_dir: PathBuf::from("."), storage_options: Default::default(), secrets: Vec::new() };
-        let zero_dates = ZeroDates::AsNull;
-        let options = SourceOptions { connection: connection.to_owned(), tls: None, ca: None, zero_dates };
-        Server::new(&options, &context)
+        Server::new(connection, None, None, ZeroDates::AsNull, &context)
     }
 
     #[test]

@@ -74,6 +74,7 @@ mod decode;
 mod describe;
 mod discover;
 mod options;
+pub mod outlet;
 mod part;
 mod quote;
 mod shared;
@@ -105,7 +106,8 @@ impl Connector for MySql {
     type StreamOptions = StreamOptions;
 
     fn source(options: SourceOptions, context: &OpenContext) -> Result<Self, OptionsError> {
-        let server = connect::Server::new(&options, context)?;
+        let SourceOptions { connection, tls, ca, zero_dates } = options;
+        let server = connect::Server::new(&connection, tls, ca.as_deref(), zero_dates, context)?;
         let follower = Arc::new(binlog::Follower::new(server.clone()));
         Ok(Self { server, follower })
     }

@@ -95,7 +95,6 @@
 //! an API has.
 
 mod answer;
-mod http;
 mod options;
 mod paging;
 mod request;
@@ -113,8 +112,8 @@ pub use options::{
     TokenOptions,
 };
 
-use self::http::Api;
 use self::stream::{Defaults, RestStream};
+use crate::http_api::{Api, Bounds};
 
 /// The connector. See the module's text.
 pub struct Rest {
@@ -130,7 +129,14 @@ impl Connector for Rest {
     type StreamOptions = StreamOptions;
 
     fn source(mut options: SourceOptions, context: &OpenContext) -> Result<Self, OptionsError> {
-        let api = Arc::new(Api::new(&mut options, context)?);
+        let bounds = Bounds {
+            rate_limit: options.rate_limit.clone(),
+            retries: options.retries,
+            timeout: options.timeout,
+            max_wait: options.max_wait,
+            max_response: options.max_response,
+        };
+        let api = Arc::new(Api::new(&options.url, options.auth.take(), &options.headers, &bounds, context)?);
         let defaults = Defaults { params: options.params, paginate: options.paginate };
         Ok(Self { api, defaults })
     }

@@ -38,6 +38,19 @@ fn days(year: i64, month: i64, day: i64) -> Option<i64> {
     Some(era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468)
 }
 
+/// The year, month and day of a day since 1970-01-01, by the proleptic Gregorian calendar: what [`days`] turns round.
+#[inline]
+pub(crate) fn civil(days: i32) -> (i64, i64, i64) {
+    let days = i64::from(days) + 719_468;
+    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    (era * 400 + year_of_era + i64::from(month <= 2), month, day)
+}
+
 /// The day of `YYYY-MM-DD` at the start of `bytes`, in days since 1970-01-01.
 #[inline]
 fn leading_date(bytes: &[u8]) -> Option<i64> {
@@ -158,6 +171,15 @@ mod tests {
 
     fn micros(text: &str) -> Option<(i64, bool)> {
         parse_moment(text.as_bytes()).map(|moment| (moment.micros, moment.zoned))
+    }
+
+    #[test]
+    fn days_have_their_dates() {
+        assert_eq!((civil(0), civil(-1), civil(-719_162)), ((1970, 1, 1), (1969, 12, 31), (1, 1, 1)));
+        for day in (-800_000..3_000_000).step_by(13) {
+            let (year, month, date) = civil(day);
+            assert_eq!(days(year, month, date), Some(i64::from(day)));
+        }
     }
 
     #[test]

@@ -1,33 +1,32 @@
 //! What is published on `main` is delivered: each delivery brings its destination from what it holds, as that remembers itself, to the
-//! newest snapshot. A delivery that fails changes nothing there, and holds back no other.
+//! newest snapshot. A delivery that fails changes nothing there, and holds back no other. Destinations that cannot remember are
+//! remembered by the catalogue ([`ledger`]).
 
 mod decide;
+mod job;
+mod ledger;
 mod outcome;
+mod status;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use headwater_project::{Delivery, Project};
-use headwater_sdk::connector::OpenContext;
-use headwater_sdk::destination::{Delivered, DestinationType, Load, Outlet};
-use headwater_sdk::engine::OutgoingRequest;
-use headwater_sdk::progress::Progress;
+use headwater_sdk::destination::DestinationType;
+use headwater_sdk::store::Lease;
 use headwater_sdk::{Blame, Error, Result, RunId};
 use tokio_util::sync::CancellationToken;
 
+use crate::clock;
 use crate::error::RunError;
-use crate::failpoints::failpoint;
-use crate::lake::{Base, Lake};
+use crate::lake::Lake;
 use crate::lease::{self, LeaseOptions};
 use crate::observer::Observer;
-use crate::resolve::options_error;
 pub(crate) use decide::other_lake;
-use decide::{Shipment, decide};
+use job::Job;
+pub(crate) use job::open_outlet;
 pub use outcome::{DeliveryState, DeliverySummary};
-
-/// Points at which tests let the process die, and which only a run that delivers passes.
-const BEFORE_DELIVERY: &str = "before_delivery";
-const AFTER_DELIVERY: &str = "after_delivery";
+pub use status::{DeliveryStatus, Standing, delivery_status, undelivered};
 
 /// How to deliver.
 #[derive(Clone)]
@@ -64,7 +63,8 @@ pub async fn deliver(
     let id = RunId::from_ulid(ulid::Ulid::generate());
     // No run publishes and nothing is vacuumed meanwhile.
     let held = lease::take(&lake.store, &id, &options.lease, &options.cancel, observer.as_ref()).await?;
-    let all = async { Ok(deliver_all(project, lake, &chosen, options, observer).await?) };
+    let by = By { run: id, lease: held.lease().clone() };
+    let all = async { Ok(deliver_all(project, lake, &chosen, options, &by, observer).await?) };
     held.during(all).await
 }
 
@@ -87,27 +87,39 @@ fn choose<'a>(project: &'a Project, names: &[String]) -> Result<Vec<&'a Delivery
     Ok(project.deliveries.iter().filter(meant).collect())
 }
 
-/// Delivers, one after the other.
+/// By whom it is delivered: a run or a `headwater deliver`, and the lease that it holds.
+pub(crate) struct By {
+    pub(crate) run: RunId,
+    pub(crate) lease: Lease,
+}
+
+/// Delivers, one after the other, and records what has come of it.
 ///
 /// # Errors
-/// When the catalogue cannot be read.
+/// When the catalogue cannot be read or written to.
 pub(crate) async fn deliver_all(
     project: &Project,
     lake: &Lake,
     deliveries: &[&Delivery],
     options: &DeliverOptions,
+    by: &By,
     observer: &Arc<dyn Observer>,
 ) -> Result<Vec<DeliverySummary>> {
     let base = lake.base().await?;
     let mut summaries = Vec::new();
     for delivery in deliveries {
-        let began = Instant::now();
-        let job = Job { project, lake, base: &base, delivery, options, observer };
+        let (began, started_ms) = (Instant::now(), clock::now_ms());
+        let job = Job { project, lake, base: &base, delivery, options, by, observer, tried: Mutex::default() };
         let outcome = tokio::select! {
             outcome = job.with_patience() => outcome,
             () = options.cancel.cancelled() => Err(stopped()),
         };
-        let summary = DeliverySummary::new(delivery, &base, options.dry_run, outcome, began.elapsed());
+        let tried = job.tried();
+        let summary = DeliverySummary::new(delivery, &base, options.dry_run, outcome, tried, began.elapsed());
+        if !options.dry_run {
+            let record = summary.record(&by.run, delivery.connector, base.id(), started_ms);
+            lake.store.put_delivery(&record, &by.lease).await?;
+        }
         observer.delivered(&summary);
         summaries.push(summary);
     }
@@ -117,92 +129,4 @@ pub(crate) async fn deliver_all(
 fn stopped() -> Error {
     Error::new("HW0981", Blame::Environment, "the delivery was stopped, and has not happened")
         .help("the next run, or `headwater deliver`, delivers it")
-}
-
-/// One delivery.
-struct Job<'a> {
-    project: &'a Project,
-    lake: &'a Lake,
-    base: &'a Base,
-    delivery: &'a Delivery,
-    options: &'a DeliverOptions,
-    observer: &'a Arc<dyn Observer>,
-}
-
-impl Job<'_> {
-    /// Tries again what may pass.
-    async fn with_patience(&self) -> Result<Option<Delivered>> {
-        let mut pause = self.options.first_pause;
-        for attempt in 1.. {
-            let outcome = self.attempt().await;
-            match outcome {
-                Err(error) if error.transient && attempt < self.options.attempts => {
-                    let seconds = pause.as_secs_f64();
-                    let what = error.full_message();
-                    self.observer.note(&format!("{}: {what}; tried again in {seconds:.0} s", self.delivery.name()));
-                    tokio::time::sleep(pause).await;
-                    pause *= 2;
-                }
-                outcome => return outcome,
-            }
-        }
-        Ok(None)
-    }
-
-    /// `None` when there is nothing to deliver.
-    async fn attempt(&self) -> Result<Option<Delivered>> {
-        let Some(relation) = self.base.relation(&self.delivery.table) else { return Ok(None) };
-        let outlet = open_outlet(self.project, &self.options.destinations, self.delivery)?;
-        let since = outlet.mark().await?;
-        let decided = decide(self.lake, self.base, self.delivery, relation, since.as_ref(), self.options.anew).await?;
-        let Some(Shipment { what, before, resend, columns, mark }) = decided else { return Ok(None) };
-        let request = OutgoingRequest {
-            table: self.delivery.table.clone(),
-            before,
-            after: self.base.relations(),
-            what,
-            columns,
-            filter: self.delivery.filter.as_ref().map(|filter| filter.name.clone()),
-            key: self.delivery.settings.key.clone(),
-            resend,
-        };
-        let rows = self.lake.engine.outgoing(&request).await.map_err(explain_gone)?;
-        if self.options.dry_run {
-            outlet.examine(&rows.schema).await?;
-            return Ok(Some(Delivered::default()));
-        }
-        failpoint(BEFORE_DELIVERY);
-        let progress = Arc::new(Progress::default());
-        let load = Load { schema: rows.schema, what, rows: rows.rows, since, mark };
-        let delivered = outlet.deliver(load, progress).await?;
-        failpoint(AFTER_DELIVERY);
-        Ok(Some(delivered))
-    }
-}
-
-/// The outlet of a delivery, without reaching for the destination.
-///
-/// # Errors
-/// `HW0917` when there is no such connector, `HW0918` when it refuses its options.
-pub(crate) fn open_outlet(
-    project: &Project,
-    destinations: &[Box<dyn DestinationType>],
-    delivery: &Delivery,
-) -> Result<Arc<dyn Outlet>> {
-    let Delivery { connector, system, options, settings, .. } = delivery;
-    let kind = destinations.iter().find(|kind| kind.name() == *connector).ok_or_else(|| {
-        Error::new("HW0917", Blame::Headwater, format!("this program has no connector '{connector}'"))
-    })?;
-    let (project_dir, storage_options) = (project.dir.clone(), project.environment.storage.clone());
-    let context = OpenContext { project_dir, storage_options, secrets: project.secrets.clone() };
-    let opened = kind.destination(system.clone(), &context);
-    opened.and_then(|opened| opened.outlet(options.clone(), settings.clone())).map_err(options_error)
-}
-
-/// Files of a snapshot that is long gone cannot be read.
-fn explain_gone(error: Error) -> Error {
-    match (&error.help, error.transient) {
-        (None, false) => error.help("`headwater deliver --anew` delivers all rows, whatever was delivered before"),
-        _ => error,
-    }
 }

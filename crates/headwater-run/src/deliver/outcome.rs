@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use headwater_project::Delivery;
 use headwater_sdk::destination::{Delivered, Undelivered};
-use headwater_sdk::{Error, TableName};
+use headwater_sdk::store::{DeliveryOutcome, DeliveryRecord};
+use headwater_sdk::{Error, RunId, TableName};
 use serde::Serialize;
 
+use super::job::Tried;
+use crate::clock;
 use crate::lake::Base;
 
 /// How a delivery ended.
@@ -21,7 +24,7 @@ pub enum DeliveryState {
     UpToDate,
     /// There is no such table on `main` yet.
     NotPublished,
-    /// Nothing has changed at the destination.
+    /// Nothing has changed at the destination, or a part of the rows is there, where it has no transactions.
     Failed,
 }
 
@@ -44,6 +47,14 @@ pub struct DeliverySummary {
     pub undelivered: u64,
     /// Some of these.
     pub samples: Vec<Undelivered>,
+    /// Where they are kept, in words.
+    pub kept: &'static str,
+    /// The snapshot that the destination held before.
+    pub from: Option<u64>,
+    /// Bytes of what was sent.
+    pub bytes: u64,
+    /// How often it was tried.
+    pub attempts: u32,
     /// How long it took, in seconds.
     pub seconds: f64,
     /// The code of what went wrong.
@@ -63,6 +74,7 @@ impl DeliverySummary {
         base: &Base,
         dry_run: bool,
         outcome: Result<Option<Delivered>, Error>,
+        tried: Tried,
         took: Duration,
     ) -> Self {
         let is_there = base.relation(&delivery.table).is_some();
@@ -83,11 +95,42 @@ impl DeliverySummary {
             deleted: delivered.deleted,
             undelivered: delivered.undelivered,
             samples: delivered.samples,
+            kept: delivered.kept,
+            from: tried.from,
+            bytes: delivered.bytes,
+            attempts: tried.attempts,
             seconds: took.as_secs_f64(),
             code: error.as_ref().map(|error| error.code.to_owned()),
             message: error.as_ref().map(Error::full_message),
             help: error.and_then(|error| error.help),
             notes: delivered.notes,
+        }
+    }
+
+    /// What the catalogue keeps of it.
+    pub(super) fn record(&self, run: &RunId, connector: &str, to: Option<u64>, started_ms: i64) -> DeliveryRecord {
+        DeliveryRecord {
+            run: run.clone(),
+            delivery: self.delivery.clone(),
+            connector: connector.to_owned(),
+            table: self.table.clone(),
+            outcome: match self.state {
+                DeliveryState::Delivered => DeliveryOutcome::Delivered,
+                DeliveryState::UpToDate => DeliveryOutcome::UpToDate,
+                DeliveryState::NotPublished => DeliveryOutcome::NotPublished,
+                DeliveryState::Failed | DeliveryState::Due => DeliveryOutcome::Failed,
+            },
+            from: self.from,
+            to,
+            written: self.written,
+            deleted: self.deleted,
+            undelivered: self.undelivered,
+            bytes: self.bytes,
+            attempts: self.attempts,
+            started_ms,
+            ended_ms: clock::now_ms(),
+            code: self.code.clone(),
+            message: self.message.clone(),
         }
     }
 }

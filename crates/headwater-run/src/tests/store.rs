@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use headwater_catalog::memory::MemoryStore;
+use headwater_sdk::destination::RowId;
 use headwater_sdk::engine::TableScan;
 use headwater_sdk::store::{
-    AssetState, BranchRecord, Intent, Lease, LineageRecord, RunRecord, SnapshotRecord, Store, TaskRecord, UsageRecord,
+    AssetState, BranchRecord, DeliveryRecord, Intent, Lease, LedgerRecord, LineageRecord, RunRecord, SnapshotRecord,
+    Store, TaskRecord, UndeliveredRecord, UsageRecord,
 };
 use headwater_sdk::{Result, RunId, TableName};
 
@@ -142,6 +144,45 @@ impl Store for TappedStore {
 
     async fn add_usage(&self, scans: &[TableScan]) -> Result<()> {
         tapped!(self, "store add_usage", self.inner.add_usage(scans))
+    }
+
+    async fn put_delivery(&self, delivery: &DeliveryRecord, lease: &Lease) -> Result<()> {
+        tapped!(self, "store put_delivery", self.inner.put_delivery(delivery, lease))
+    }
+
+    async fn deliveries(&self, run: &RunId) -> Result<Vec<DeliveryRecord>> {
+        tapped!(self, "store deliveries", self.inner.deliveries(run))
+    }
+
+    async fn delivery_history(&self, delivery: &str, limit: usize) -> Result<Vec<DeliveryRecord>> {
+        tapped!(self, "store delivery_history", self.inner.delivery_history(delivery, limit))
+    }
+
+    async fn ledger(&self, delivery: &str) -> Result<Option<LedgerRecord>> {
+        tapped!(self, "store ledger", self.inner.ledger(delivery))
+    }
+
+    async fn put_ledger(&self, ledger: &LedgerRecord, lease: &Lease) -> Result<()> {
+        tapped!(self, "store put_ledger", self.inner.put_ledger(ledger, lease))
+    }
+
+    async fn acknowledged(&self, delivery: &str) -> Result<Vec<RowId>> {
+        tapped!(self, "store acknowledged", self.inner.acknowledged(delivery))
+    }
+
+    async fn acknowledge(
+        &self,
+        delivery: &str,
+        rows: &[RowId],
+        refused: &[UndeliveredRecord],
+        gone: &[String],
+        lease: &Lease,
+    ) -> Result<()> {
+        tapped!(self, "store acknowledge", self.inner.acknowledge(delivery, rows, refused, gone, lease))
+    }
+
+    async fn undelivered(&self, delivery: &str) -> Result<Vec<UndeliveredRecord>> {
+        tapped!(self, "store undelivered", self.inner.undelivered(delivery))
     }
 
     async fn usage(&self) -> Result<Vec<UsageRecord>> {

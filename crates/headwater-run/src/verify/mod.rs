@@ -121,6 +121,9 @@ async fn with_destination(
     delivery: &Delivery,
 ) -> Result<Option<Compared>> {
     let outlet = open_outlet(project, &options.destinations, delivery)?;
+    if !outlet.remembers() {
+        return Err(rows::unreadable(delivery.name()));
+    }
     let Some(mark) = outlet.mark().await? else { return Ok(None) };
     let snapshot = lake.store.snapshot(mark.snapshot).await?;
     let Some(snapshot) = snapshot.filter(|snapshot| snapshot.run.to_string() == mark.run) else {

@@ -6,6 +6,7 @@ use headwater_sdk::{Error, TableName};
 use serde::Serialize;
 
 use super::compare::Compared;
+use super::rows::UNREADABLE;
 
 /// What the lake was compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -27,6 +28,8 @@ pub enum VerifyState {
     Differs,
     /// There is nothing to compare yet: nothing was published, or delivered.
     Nothing,
+    /// The destination's rows cannot be read back.
+    Unreadable,
     /// They could not be compared.
     Failed,
 }
@@ -92,6 +95,7 @@ impl VerifySummary {
             None => (VerifyState::Nothing, Compared::default(), None),
             Some(Ok(compared)) if compared.ranges == 0 => (VerifyState::Equal, compared, None),
             Some(Ok(compared)) => (VerifyState::Differs, compared, None),
+            Some(Err(error)) if error.code == UNREADABLE => (VerifyState::Unreadable, Compared::default(), Some(error)),
             Some(Err(error)) => (VerifyState::Failed, Compared::default(), Some(error)),
         };
         let mut notes = Vec::new();

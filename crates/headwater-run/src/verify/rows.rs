@@ -13,6 +13,9 @@ use std::sync::Arc;
 
 use crate::lake::Lake;
 
+/// The code of [`unreadable`].
+pub(super) const UNREADABLE: &str = "HW0987";
+
 /// Some rows, and how many could not be read among them.
 pub(super) type Read = (RecordBatch, u64);
 
@@ -73,12 +76,15 @@ pub(super) struct Held<'a> {
 #[async_trait]
 impl Rows for Held<'_> {
     async fn read(&self) -> Result<BoxStream<'static, Result<Read>>> {
-        let parts = self.outlet.held(&self.schema).await?.ok_or_else(|| {
-            let message = format!("{}: what this connector has delivered cannot be read back", self.name);
-            Error::new("HW0987", Blame::Project, message).help("compare it there, with tools of that system")
-        })?;
+        let parts = self.outlet.held(&self.schema).await?.ok_or_else(|| unreadable(self.name))?;
         Ok(of_parts(parts))
     }
+}
+
+/// That a destination's rows cannot be read back.
+pub(super) fn unreadable(delivery: &str) -> Error {
+    let message = format!("{delivery}: what this connector has delivered cannot be read back");
+    Error::new(UNREADABLE, Blame::Project, message).help("compare it there, with tools of that system")
 }
 
 fn of_parts(parts: Vec<Box<dyn ReadPart>>) -> BoxStream<'static, Result<Read>> {

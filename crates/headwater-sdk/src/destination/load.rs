@@ -1,10 +1,13 @@
 //! What is delivered, and what has come of it.
 
+use std::sync::Arc;
+
 use arrow_array::{Int8Array, RecordBatch};
 use arrow_schema::SchemaRef;
 use futures::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 
+use super::Ledger;
 use crate::error::Result;
 use crate::relation::Relation;
 
@@ -54,6 +57,8 @@ pub struct Load {
     pub since: Option<Mark>,
     /// The mark that stands for the destination with these rows.
     pub mark: Mark,
+    /// What is remembered of the load, where the destination does not do it.
+    pub ledger: Option<Arc<dyn Ledger>>,
 }
 
 /// What has come of a load.
@@ -67,6 +72,10 @@ pub struct Delivered {
     pub undelivered: u64,
     /// Some of these.
     pub samples: Vec<Undelivered>,
+    /// Where they are kept, in words.
+    pub kept: &'static str,
+    /// Bytes of what was sent.
+    pub bytes: u64,
     /// What a person should know.
     pub notes: Vec<String>,
 }

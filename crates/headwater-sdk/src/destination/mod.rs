@@ -2,8 +2,9 @@
 //!
 //! A destination is a [`Destination`]: a system made from typed options, which makes an [`Outlet`] for each of its deliveries. An
 //! outlet tells how far it has been delivered to (its [`Mark`], which the other system keeps), and takes up a [`Load`] together with
-//! the mark that stands for it.
+//! the mark that stands for it. For a system that can keep nothing, the catalogue does ([`Outlet::remembers`], [`Ledger`]).
 
+mod ledger;
 mod load;
 mod settings;
 
@@ -19,6 +20,7 @@ use crate::connector::{OpenContext, ReadPart};
 use crate::error::Result;
 use crate::progress::Progress;
 
+pub use ledger::{KeptRow, Ledger, RowId};
 pub use load::{Delivered, Load, Mark, Outgoing, Undelivered, What};
 pub use settings::{DeliveryMode, DeliverySettings, OnDelete};
 
@@ -53,6 +55,12 @@ pub trait Destination: Sized + Send + Sync + 'static {
 /// Where the rows of one delivery go.
 #[async_trait]
 pub trait Outlet: Send + Sync {
+    /// Whether the destination keeps the mark. Where it does not, the mark is kept in the catalogue, [`Load::ledger`] says what has
+    /// come of an earlier try, and [`Self::mark`] is not asked for.
+    fn remembers(&self) -> bool {
+        true
+    }
+
     /// How far it has been delivered to; `None` when it never was.
     ///
     /// # Errors
@@ -62,7 +70,8 @@ pub trait Outlet: Send + Sync {
     /// Takes up rows and the mark that stands for them: both or neither. Memory does not grow with the rows.
     ///
     /// # Errors
-    /// When the destination cannot be reached, has not what it takes, or refuses more rows than it may. It is then as it was.
+    /// When the destination cannot be reached, has not what it takes, or refuses more rows than it may. It is then as it was, if it
+    /// remembers what it holds.
     async fn deliver(&self, load: Load, progress: Arc<Progress>) -> Result<Delivered>;
 
     /// What stands in the way of a delivery of such rows; no error when nothing does.

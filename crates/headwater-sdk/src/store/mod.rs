@@ -1,5 +1,6 @@
 //! The catalogue's records and the trait of the stores that keep them.
 
+mod deliveries;
 mod parts;
 mod records;
 mod usage;
@@ -8,11 +9,13 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 
+use crate::destination::RowId;
 use crate::engine::TableScan;
 use crate::error::Result;
 use crate::id::RunId;
 use crate::name::TableName;
 
+pub use deliveries::{DeliveryOutcome, DeliveryRecord, LedgerRecord, UndeliveredRecord};
 pub use parts::{ColumnPart, ContentParts, Part, ReadParts};
 pub use records::{
     AssetState, BackfillPart, BranchRecord, Intent, Lease, LineageRecord, RunRecord, RunState, SnapshotKind,
@@ -169,6 +172,65 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// As [`Store::run`].
     async fn last_snapshot_id(&self) -> Result<u64>;
+
+    // -- deliveries ----------------------------------------------------------------------------------------------
+
+    /// Adds what has come of a delivery, or replaces its record, provided that `lease` is still held.
+    ///
+    /// # Errors
+    /// As [`Store::put_run`].
+    async fn put_delivery(&self, delivery: &DeliveryRecord, lease: &Lease) -> Result<()>;
+
+    /// The deliveries of a run, in the order in which they began.
+    ///
+    /// # Errors
+    /// As [`Store::run`].
+    async fn deliveries(&self, run: &RunId) -> Result<Vec<DeliveryRecord>>;
+
+    /// What has come of one delivery, the newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// As [`Store::run`].
+    async fn delivery_history(&self, delivery: &str, limit: usize) -> Result<Vec<DeliveryRecord>>;
+
+    /// How far a destination is that cannot remember it; `None` when nothing was delivered to it.
+    ///
+    /// # Errors
+    /// As [`Store::run`].
+    async fn ledger(&self, delivery: &str) -> Result<Option<LedgerRecord>>;
+
+    /// Sets how far a destination is, provided that `lease` is still held. When what it is being brought to is another than
+    /// before, or nothing, the rows that were acknowledged of it are forgotten.
+    ///
+    /// # Errors
+    /// As [`Store::put_run`].
+    async fn put_ledger(&self, ledger: &LedgerRecord, lease: &Lease) -> Result<()>;
+
+    /// The rows that were acknowledged of what a destination is being brought to, in no order.
+    ///
+    /// # Errors
+    /// As [`Store::run`].
+    async fn acknowledged(&self, delivery: &str) -> Result<Vec<RowId>>;
+
+    /// Adds rows that were acknowledged, adds or replaces rows that were refused (the time at which one was refused first stays), and
+    /// removes those with the identifiers `gone`, at once and provided that `lease` is still held.
+    ///
+    /// # Errors
+    /// As [`Store::put_run`].
+    async fn acknowledge(
+        &self,
+        delivery: &str,
+        rows: &[RowId],
+        refused: &[UndeliveredRecord],
+        gone: &[String],
+        lease: &Lease,
+    ) -> Result<()>;
+
+    /// The rows that a delivery's destination has refused, the oldest first.
+    ///
+    /// # Errors
+    /// As [`Store::run`].
+    async fn undelivered(&self, delivery: &str) -> Result<Vec<UndeliveredRecord>>;
 
     // -- reading what was published ------------------------------------------------------------------------------
 

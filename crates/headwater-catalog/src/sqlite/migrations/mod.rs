@@ -10,8 +10,12 @@ use super::fault::Fault;
 use crate::codes;
 
 /// One file per layout, oldest first.
-const MIGRATIONS: &[&str] =
-    &[include_str!("001_catalogue.sql"), include_str!("002_branches.sql"), include_str!("003_usage.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("001_catalogue.sql"),
+    include_str!("002_branches.sql"),
+    include_str!("003_usage.sql"),
+    include_str!("004_deliveries.sql"),
+];
 
 /// Marks the file as a catalogue of Headwater's (SQLite's `application_id`): the bytes `HWct`.
 pub(super) const APPLICATION_ID: i32 = i32::from_be_bytes(*b"HWct");

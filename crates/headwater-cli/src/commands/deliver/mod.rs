@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 use headwater_diagnostics::SourceMap;
+use headwater_project::Project;
 use headwater_run::{DeliverOptions, DeliveryState, LeaseOptions, RunOptions};
 use tokio_util::sync::CancellationToken;
 
@@ -30,6 +31,12 @@ pub(crate) struct DeliverArgs {
     /// Says which deliveries have something to deliver and what stands in their way, and delivers nothing
     #[arg(long)]
     dry_run: bool,
+    /// Says how far each delivery is, as it was recorded last; no destination is asked
+    #[arg(long, conflicts_with_all = ["anew", "dry_run", "undelivered"])]
+    status: bool,
+    /// Lists the rows that the catalogue keeps of what destinations have refused that cannot keep them (webhooks)
+    #[arg(long, conflicts_with_all = ["anew", "dry_run"])]
+    undelivered: bool,
     /// Waits this long for a run to end, e.g. 10m
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     wait: Option<Duration>,
@@ -42,6 +49,9 @@ pub(crate) async fn deliver(
     stop: &CancellationToken,
 ) -> Result<u8, Failure> {
     let opened = project::open(None, global, console)?;
+    if args.status || args.undelivered {
+        return told(args, &opened.project, console).await;
+    }
     let lake = lake::open(&opened.project, Access::Write)?;
     let defaults = RunOptions::default();
     let options = DeliverOptions {
@@ -66,4 +76,25 @@ pub(crate) async fn deliver(
         console.out(&deliveries::report(&done, console.width(), console.color_out))?;
     }
     Ok(u8::from(done.iter().any(|delivery| delivery.state == DeliveryState::Failed)))
+}
+
+/// What the catalogue knows of deliveries.
+async fn told(args: &DeliverArgs, project: &Project, console: &Console) -> Result<u8, Failure> {
+    let lake = lake::open(project, Access::Read)?;
+    if args.undelivered {
+        let rows = headwater_run::undelivered(project, &lake, &args.names).await?;
+        match (console.json, rows.is_empty()) {
+            (true, _) => console.out_json(&rows)?,
+            (false, true) => console.out("the catalogue keeps no row that was refused\n")?,
+            (false, false) => console.out(&deliveries::kept(&rows, console.color_out))?,
+        }
+        return Ok(0);
+    }
+    let all = headwater_run::delivery_status(project, &lake, &args.names).await?;
+    match (console.json, all.is_empty()) {
+        (true, _) => console.out_json(&all)?,
+        (false, true) => console.out("the project delivers nothing in this environment\n")?,
+        (false, false) => console.out(&deliveries::standings(&all, console.width(), console.color_out))?,
+    }
+    Ok(0)
 }

@@ -11,6 +11,7 @@ use super::run_state;
 use crate::cli::Global;
 use crate::console::Console;
 use crate::failure::Failure;
+use crate::render::deliveries;
 use crate::render::progress::state_word;
 use crate::render::style::one_line;
 use crate::render::table::{Cell, Column, Table};
@@ -44,10 +45,15 @@ pub(crate) async fn run_info(args: &RunInfoArgs, global: &Global, console: &Cons
         return Err(Error::new("HW0807", Blame::Project, message).help("write more of the identifier").into());
     }
     let tasks = lake.store.tasks(&run.id).await?;
+    let delivered = lake.store.deliveries(&run.id).await?;
     if console.json {
-        console.out_json(&json!({ "run": run, "tasks": tasks }))?;
+        console.out_json(&json!({ "run": run, "tasks": tasks, "deliveries": delivered }))?;
     } else {
         console.out(&describe(&run, &tasks, console))?;
+        if !delivered.is_empty() {
+            let told = deliveries::recorded(&delivered, console.width(), console.color_out);
+            console.out(&format!("\n{told}"))?;
+        }
     }
     Ok(0)
 }

@@ -3,7 +3,8 @@
 pub(crate) mod info;
 
 use clap::Args;
-use headwater_sdk::store::{RunRecord, RunState};
+use headwater_sdk::store::{DeliveryOutcome, DeliveryRecord, RunRecord, RunState};
+use serde::Serialize;
 
 use crate::cli::Global;
 use crate::console::Console;
@@ -26,11 +27,16 @@ pub(crate) async fn runs(args: &RunsArgs, global: &Global, console: &Console) ->
     let opened = project::open(None, global, console)?;
     let lake = lake::open(&opened.project, Access::Read)?;
     let runs = lake.store.runs(args.limit).await?;
+    let mut all = Vec::new();
+    for run in runs {
+        let deliveries = lake.store.deliveries(&run.id).await?;
+        all.push(Listed { run, deliveries });
+    }
     if console.json {
-        console.out_json(&runs)?;
+        console.out_json(&all)?;
         return Ok(0);
     }
-    if runs.is_empty() {
+    if all.is_empty() {
         console.out("nothing has been run in this environment yet\n")?;
         return Ok(0);
     }
@@ -40,9 +46,10 @@ pub(crate) async fn runs(args: &RunsArgs, global: &Global, console: &Console) ->
         Column::number("time").optional(3),
         Column::text("result"),
         Column::number("snapshot").optional(2),
+        Column::text("delivered").optional(5),
         Column::text("command").optional(4),
     ]);
-    for run in &runs {
+    for Listed { run, deliveries } in &all {
         let took = run.ended_ms.map_or(0.0, |ended| (ended - run.started_ms) as f64 / 1000.0);
         table.push(vec![
             run.id.to_string().into(),
@@ -50,11 +57,31 @@ pub(crate) async fn runs(args: &RunsArgs, global: &Global, console: &Console) ->
             seconds(took).into(),
             run_state(run),
             run.snapshot.map(|snapshot| snapshot.to_string()).unwrap_or_default().into(),
+            delivered(deliveries),
             run.command.clone().into(),
         ]);
     }
     console.out(&table.render(console.width(), console.color_out))?;
     Ok(0)
+}
+
+/// A run, and what it delivered.
+#[derive(Serialize)]
+struct Listed {
+    #[serde(flatten)]
+    run: RunRecord,
+    deliveries: Vec<DeliveryRecord>,
+}
+
+/// What came of a run's deliveries, in a word or two.
+fn delivered(deliveries: &[DeliveryRecord]) -> Cell {
+    let count = |outcome| deliveries.iter().filter(|delivery| delivery.outcome == outcome).count();
+    let (done, failed) = (count(DeliveryOutcome::Delivered), count(DeliveryOutcome::Failed));
+    match (done, failed) {
+        (0, 0) => Cell::from(String::new()),
+        (done, 0) => Cell::from(done.to_string()),
+        (done, failed) => Cell::styled(format!("{done}, {failed} failed"), Style::Bad),
+    }
 }
 
 /// How a run ended, in a word or two.

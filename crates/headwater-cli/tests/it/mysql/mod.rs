@@ -1,6 +1,7 @@
 //! Tables of a MariaDB.
 
 mod changes;
+mod delivered;
 mod described;
 mod encrypted;
 mod following;

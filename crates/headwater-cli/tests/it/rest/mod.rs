@@ -10,7 +10,7 @@ mod pages;
 mod parents;
 mod refusals;
 mod secrets;
-mod server;
+pub(crate) mod server;
 
 use std::process::Stdio;
 

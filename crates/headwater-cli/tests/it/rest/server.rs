@@ -11,41 +11,41 @@ use serde_json::Value;
 
 /// What was asked for.
 #[derive(Debug, Clone)]
-pub(super) struct Request {
-    pub(super) method: String,
+pub(crate) struct Request {
+    pub(crate) method: String,
     /// Without parameters.
-    pub(super) path: String,
+    pub(crate) path: String,
     /// As it stands behind `?`.
-    pub(super) query: String,
-    pub(super) params: BTreeMap<String, String>,
+    pub(crate) query: String,
+    pub(crate) params: BTreeMap<String, String>,
     /// Names in small letters.
-    pub(super) headers: BTreeMap<String, String>,
-    pub(super) body: String,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: String,
     /// How many requests of the same path came before.
-    pub(super) before: usize,
+    pub(crate) before: usize,
 }
 
 impl Request {
-    pub(super) fn param(&self, name: &str) -> Option<&str> {
+    pub(crate) fn param(&self, name: &str) -> Option<&str> {
         self.params.get(name).map(String::as_str)
     }
 
-    pub(super) fn number(&self, name: &str) -> Option<usize> {
+    pub(crate) fn number(&self, name: &str) -> Option<usize> {
         self.param(name).map(|text| text.parse().unwrap())
     }
 
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(String::as_str)
     }
 
-    pub(super) fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
     }
 }
 
 /// What is answered.
 #[derive(Debug, Clone)]
-pub(super) struct Reply {
+pub(crate) struct Reply {
     status: u16,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
@@ -64,38 +64,38 @@ enum Fault {
 }
 
 impl Reply {
-    pub(super) fn json(body: &Value) -> Self {
+    pub(crate) fn json(body: &Value) -> Self {
         Self::text(200, "application/json", &body.to_string())
     }
 
-    pub(super) fn text(status: u16, kind: &str, body: &str) -> Self {
+    pub(crate) fn text(status: u16, kind: &str, body: &str) -> Self {
         let headers = vec![("content-type".to_owned(), kind.to_owned())];
         Self { status, headers, body: body.as_bytes().to_vec(), fault: Fault::None }
     }
 
-    pub(super) fn status(status: u16) -> Self {
+    pub(crate) fn status(status: u16) -> Self {
         Self::text(status, "application/json", "{\"error\": \"as the test wants it\"}")
     }
 
-    pub(super) fn with(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    pub(super) fn silent(self) -> Self {
+    pub(crate) fn silent(self) -> Self {
         Self { fault: Fault::Silent, ..self }
     }
 
-    pub(super) fn half(self) -> Self {
+    pub(crate) fn half(self) -> Self {
         Self { fault: Fault::Half, ..self }
     }
 
-    pub(super) fn late(self, pause: Duration) -> Self {
+    pub(crate) fn late(self, pause: Duration) -> Self {
         Self { fault: Fault::Late(pause), ..self }
     }
 
     /// The body in gzip, in one block that is not compressed (RFC 1951, 1952).
-    pub(super) fn gzip(self) -> Self {
+    pub(crate) fn gzip(self) -> Self {
         let length = u16::try_from(self.body.len()).unwrap();
         let mut packed = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255, 1];
         packed.extend(length.to_le_bytes());
@@ -111,14 +111,14 @@ impl Reply {
 }
 
 /// A server that answers until it is dropped.
-pub(super) struct Server {
-    pub(super) port: u16,
+pub(crate) struct Server {
+    pub(crate) port: u16,
     asked: Arc<Mutex<Vec<Request>>>,
     ended: Arc<AtomicBool>,
 }
 
 impl Server {
-    pub(super) fn start(answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
+    pub(crate) fn start(answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let server = Self { port: listener.local_addr().unwrap().port(), asked: Arc::default(), ended: Arc::default() };
         let (asked, ended, answer) = (Arc::clone(&server.asked), Arc::clone(&server.ended), Arc::new(answer));
@@ -136,12 +136,12 @@ impl Server {
     }
 
     /// What was asked for since the last time.
-    pub(super) fn asked(&self) -> Vec<Request> {
+    pub(crate) fn asked(&self) -> Vec<Request> {
         std::mem::take(&mut *self.asked.lock().unwrap())
     }
 
     /// The paths and queries that were asked for since the last time.
-    pub(super) fn addresses(&self) -> Vec<String> {
+    pub(crate) fn addresses(&self) -> Vec<String> {
         let mark = |query: &str| if query.is_empty() { String::new() } else { format!("?{query}") };
         self.asked().into_iter().map(|request| format!("{}{}", request.path, mark(&request.query))).collect()
     }

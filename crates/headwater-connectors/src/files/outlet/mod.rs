@@ -127,7 +127,7 @@ impl Outlet for FolderOutlet {
             return Err(delivered_meanwhile(&folder.shown));
         }
         let written = self.write(&folder, load.rows, &load.schema, &load.mark, &progress).await?;
-        let rows = written.iter().map(|file| file.rows).sum();
+        let (rows, bytes) = (written.iter().map(|file| file.rows).sum(), written.iter().map(|file| file.bytes).sum());
         let kept = match self.settings.mode {
             // What was delivered for the first time, or anew, is all there is.
             DeliveryMode::Append if load.since.is_some() => before.map(|manifest| manifest.files).unwrap_or_default(),
@@ -144,7 +144,7 @@ impl Outlet for FolderOutlet {
                 error.full_message()
             )
         });
-        Ok(Delivered { written: rows, notes: notes.into_iter().collect(), ..Delivered::default() })
+        Ok(Delivered { written: rows, bytes, notes: notes.into_iter().collect(), ..Delivered::default() })
     }
 
     async fn held(&self, schema: &SchemaRef) -> Result<Option<Vec<Box<dyn ReadPart>>>> {

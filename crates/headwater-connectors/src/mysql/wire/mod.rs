@@ -1,5 +1,5 @@
-//! MySQL's client/server protocol, as much of it as reading takes: a login, queries whose rows come as text, and the stream of the
-//! binary log (<https://dev.mysql.com/doc/dev/mysql-server/latest/PAGE_PROTOCOL.html>).
+//! MySQL's client/server protocol, as much of it as loads and deliveries take: a login, queries whose rows come as text, and the
+//! stream of the binary log (<https://dev.mysql.com/doc/dev/mysql-server/latest/PAGE_PROTOCOL.html>).
 //!
 //! It is our own because no driver yields what a load needs: rows as the bytes that came, one at a time; and because the one that
 //! has the binary log changes the features of crates that DataFusion is compiled with (docs/adr/0016-mysql.md).
@@ -115,6 +115,19 @@ impl Wire {
             rows.push(fields.iter().map(text).collect());
         }
         Ok(rows)
+    }
+
+    /// Runs a statement without rows; how many rows it has written. It may be larger than one that is read by people.
+    pub(super) async fn run(&mut self, sql: &[u8]) -> Result<u64> {
+        self.is_busy = true;
+        self.command(COM_QUERY, sql).await?;
+        let answer = self.answer().await?;
+        let mut fields = Fields(&answer);
+        if fields.byte() != Some(OK) {
+            return Err(WireError::Form("an answer that has rows, or asks for a file of this machine,"));
+        }
+        self.is_busy = false;
+        fields.length().ok_or(WireError::Form("an answer"))
     }
 
     /// Asks a query; what columns its rows have. The rows have to be read to their end.

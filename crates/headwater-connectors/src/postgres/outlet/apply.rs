@@ -1,60 +1,15 @@
 //! Statements over the temporary table, with the rows set aside that the database refuses.
 
-use headwater_sdk::{Blame, Error, Result};
+use async_trait::async_trait;
+use headwater_sdk::Result;
 use tokio_postgres::Client;
 use tokio_postgres::types::ToSql;
 
 use super::TableOutlet;
 use super::stage::{PLACE, STAGE, Stage};
-use crate::codes;
+use crate::database::{self, Faults, Statements};
 
-/// Rows that the database refuses, by their places.
-pub(super) struct Faults {
-    /// The rows, each with the reason.
-    pub(super) rows: Vec<(i64, String)>,
-    /// How many more were refused before they came to the database.
-    before: u64,
-    most: u64,
-}
-
-impl Faults {
-    /// None yet; `most` are let pass.
-    pub(super) fn new(most: u64) -> Self {
-        Self { rows: Vec::new(), before: 0, most }
-    }
-
-    /// How many.
-    pub(super) fn count(&self) -> u64 {
-        self.before + self.rows.len() as u64
-    }
-
-    /// Takes up what was refused on the way into the temporary table.
-    ///
-    /// # Errors
-    /// When that is too much.
-    pub(super) fn refused(&mut self, stage: &Stage) -> Result<()> {
-        self.before = stage.refusals;
-        self.judge(stage.refused.first().map_or("", |(_, reason)| reason))
-    }
-
-    fn add(&mut self, place: i64, reason: String) -> Result<()> {
-        self.rows.push((place, reason));
-        self.judge(&self.rows[self.rows.len() - 1].1.clone())
-    }
-
-    fn judge(&self, reason: &str) -> Result<()> {
-        if self.count() <= self.most {
-            return Ok(());
-        }
-        let message = format!("more than {} rows are refused, the last one because: {reason}", self.most);
-        Err(Error::new(codes::UNDELIVERED, Blame::Data, message)
-            .help("correct the rows, or what the destination takes; or let more pass with `most_undelivered`"))
-    }
-}
-
-/// Runs statements over all rows of the temporary table, and over less and less of them where rows are refused, until those are alone.
-/// Rows that were refused are tried once more when the others are done, for as long as that helps: they may have waited for others.
-/// Returns how many rows the statements have written.
+/// Runs statements over all rows of the temporary table that the database takes. Returns how many rows they have written.
 ///
 /// # Errors
 /// When the database fails, or too many rows are refused.
@@ -68,38 +23,25 @@ pub(super) async fn apply(
     // Rows of earlier deliveries have places before 0.
     let first = client.query_one(&format!("select coalesce(min({PLACE}), 0) from {STAGE}"), &[]).await;
     let first: i64 = first.map_err(|error| outlet.error(&error))?.get(0);
-    let known = faults.rows.len();
-    let mut written = 0;
-    let mut left = vec![(first, stage.rows.max(1) - 1)];
-    let mut is_indexed = false;
-    while let Some((from, to)) = left.pop() {
-        match attempt(outlet, client, statements, from, to).await? {
-            Ok(rows) => written += rows,
-            Err(reason) if from == to => faults.add(from, reason)?,
-            Err(_) => {
-                if !is_indexed {
-                    let index = format!("create index if not exists headwater_stage_place on {STAGE} ({PLACE})");
-                    client.batch_execute(&index).await.map_err(|error| outlet.error(&error))?;
-                    is_indexed = true;
-                }
-                let middle = from + (to - from) / 2;
-                left.push((middle + 1, to));
-                left.push((from, middle));
-            }
-        }
+    let places = (first, stage.rows.max(1) - 1);
+    database::apply(&mut OverStage { outlet, client, statements }, places, faults).await
+}
+
+struct OverStage<'a> {
+    outlet: &'a TableOutlet,
+    client: &'a Client,
+    statements: &'a [String],
+}
+
+#[async_trait]
+impl Statements for OverStage<'_> {
+    async fn run(&mut self, from: i64, to: i64) -> Result<Result<u64, String>> {
+        attempt(self.outlet, self.client, self.statements, from, to).await
     }
-    loop {
-        let waiting = faults.rows.split_off(known);
-        let before = waiting.len();
-        for (place, _) in waiting {
-            match attempt(outlet, client, statements, place, place).await? {
-                Ok(rows) => written += rows,
-                Err(reason) => faults.rows.push((place, reason)),
-            }
-        }
-        if faults.rows.len() - known == before || faults.rows.len() == known {
-            return Ok(written);
-        }
+
+    async fn narrow(&mut self) -> Result<()> {
+        let index = format!("create index if not exists headwater_stage_place on {STAGE} ({PLACE})");
+        self.client.batch_execute(&index).await.map_err(|error| self.outlet.error(&error))
     }
 }
 

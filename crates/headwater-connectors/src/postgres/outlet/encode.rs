@@ -6,14 +6,14 @@ use arrow_array::types::{
     TimestampMicrosecondType,
 };
 use arrow_array::{Array, ArrayRef, RecordBatch};
-use arrow_json::writer::{EncoderOptions, NullableEncoder, make_encoder};
+use arrow_json::writer::NullableEncoder;
 use arrow_schema::{DataType, FieldRef};
 use bytes::{BufMut, BytesMut};
-use headwater_sdk::{Blame, Error, Result};
+use headwater_sdk::Result;
 
 use super::super::numeric::from_decimal;
 use super::columns::element_oid;
-use crate::codes;
+use crate::delivered::json_encoder;
 
 /// What every stream of rows begins with: the signature, no flags, no extension.
 const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
@@ -94,9 +94,9 @@ impl<'a> Column<'a> {
         let values = match field.data_type() {
             DataType::List(element) => match element_oid(element.data_type()) {
                 Some(oid) => Values::List { element: oid },
-                None => Values::Json(json(field, array)?),
+                None => Values::Json(json_encoder(field, array)?),
             },
-            nested if nested.is_nested() => Values::Json(json(field, array)?),
+            nested if nested.is_nested() => Values::Json(json_encoder(field, array)?),
             _ => Values::Plain,
         };
         Ok(Self { name: field.name(), array, values })
@@ -126,20 +126,6 @@ impl<'a> Column<'a> {
 }
 
 const NO_ZERO: &str = "PostgreSQL's texts cannot hold the character U+0000";
-
-fn json<'a>(field: &'a FieldRef, array: &'a ArrayRef) -> Result<NullableEncoder<'a>> {
-    let options: &'static EncoderOptions = explicit();
-    make_encoder(field, array, options).map_err(|e| {
-        let message = format!("column '{}' cannot be written as JSON", field.name());
-        Error::new(codes::DEFECT, Blame::Headwater, message).caused_by(e)
-    })
-}
-
-/// A key whose value is null is written.
-fn explicit() -> &'static EncoderOptions {
-    static OPTIONS: std::sync::OnceLock<EncoderOptions> = std::sync::OnceLock::new();
-    OPTIONS.get_or_init(|| EncoderOptions::default().with_explicit_nulls(true))
-}
 
 /// Writes a value behind its length.
 fn sized(out: &mut BytesMut, write: impl FnOnce(&mut BytesMut) -> Result<(), Refusal>) -> Result<(), Refusal> {

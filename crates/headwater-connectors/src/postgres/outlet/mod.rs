@@ -58,8 +58,9 @@ pub use options::{DeliveryOptions, DestinationOptions};
 use super::connect::{Server, Session};
 use super::stream::TableStream;
 use crate::codes;
+use crate::database::{Faults, KEPT};
 use crate::delivered::{delivered_meanwhile, options_error, read_back};
-use apply::{Faults, apply};
+use apply::apply;
 use names::Target;
 use table::TargetTable;
 
@@ -135,13 +136,13 @@ impl TableOutlet {
         let table = TargetTable::prepare(self, session, &load.schema).await?;
         let stage = stage::fill(self, session, load.rows, &load.schema, progress).await?;
         let mut faults = Faults::new(self.settings.most_undelivered);
-        faults.refused(&stage)?;
+        faults.refused(&stage.unsendable)?;
         // Rows that were refused earlier, unless all rows come again.
         let tries_again = load.what != What::All && self.settings.mode != DeliveryMode::Replace;
         if tries_again {
             marks.restage(&table).await?;
         }
-        let mut delivered = Delivered::default();
+        let mut delivered = Delivered { kept: KEPT, bytes: stage.bytes, ..Delivered::default() };
         match self.settings.mode {
             DeliveryMode::Upsert => {
                 if self.settings.on_delete == OnDelete::Delete {

@@ -5,9 +5,10 @@ use headwater_sdk::name::quote_identifier;
 use tokio_postgres::Client;
 
 use super::TableOutlet;
-use super::apply::{Faults, apply};
+use super::apply::apply;
 use super::stage::Stage;
 use super::table::TargetTable;
+use crate::database::Faults;
 
 /// Whether a table can be put in the place of another: nothing else in the database holds on to that one, and the role may drop it.
 const REPLACEABLE: &str = "

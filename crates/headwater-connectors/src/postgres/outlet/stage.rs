@@ -1,6 +1,5 @@
 //! The temporary table through which rows go.
 
-use arrow_json::LineDelimitedWriter;
 use arrow_schema::SchemaRef;
 use bytes::BytesMut;
 use futures::stream::BoxStream;
@@ -14,6 +13,7 @@ use tokio_postgres::Client;
 use super::TableOutlet;
 use super::columns::type_of;
 use super::encode::{self, Encoder};
+use crate::database::Unsendable;
 
 /// Its name; it is gone with the transaction.
 pub(super) const STAGE: &str = "headwater_stage";
@@ -29,10 +29,10 @@ const PIECE: usize = 256 << 10;
 pub(super) struct Stage {
     /// How many rows have come, those that are not in it included: they have the places from 0.
     pub(super) rows: i64,
-    /// Rows that PostgreSQL has no values for: as JSON, and why.
-    pub(super) refused: Vec<(String, String)>,
-    /// How many of these there are.
-    pub(super) refusals: u64,
+    /// Bytes that were sent.
+    pub(super) bytes: u64,
+    /// Rows that PostgreSQL has no values for.
+    pub(super) unsendable: Unsendable,
 }
 
 impl Stage {
@@ -42,19 +42,13 @@ impl Stage {
         for row in 0..rows.num_rows() {
             let operation = operations.as_ref().map_or(0, |operations| operations.value(row));
             if let Err(reason) = encoder.row(row, self.rows, operation, out) {
-                self.refusals += 1;
-                if self.refused.len() < MOST_REMEMBERED {
-                    self.refused.push((as_json(&rows.slice(row, 1)), reason));
-                }
+                self.unsendable.add(rows, row, reason);
             }
             self.rows += 1;
         }
         Ok(())
     }
 }
-
-/// Rows that are remembered of those that PostgreSQL has no values for.
-const MOST_REMEMBERED: usize = 10_000;
 
 /// Makes the table and copies rows into it.
 ///
@@ -85,23 +79,14 @@ pub(super) async fn fill(
         let outgoing = next?;
         stage.encode(&outgoing, &mut out)?;
         while out.len() >= PIECE {
+            stage.bytes += PIECE as u64;
             sink.send(out.split_to(PIECE).freeze()).await.map_err(failed)?;
         }
         progress.add_rows_in(outgoing.rows.num_rows() as u64);
     }
     encode::end(&mut out);
+    stage.bytes += out.len() as u64;
     sink.send(out.freeze()).await.map_err(failed)?;
     sink.finish().await.map_err(failed)?;
     Ok(stage)
-}
-
-/// A row as a JSON object, without the characters that PostgreSQL cannot hold.
-fn as_json(row: &arrow_array::RecordBatch) -> String {
-    let mut writer = LineDelimitedWriter::new(Vec::new());
-    let written = writer.write(row).and_then(|()| writer.finish());
-    let text = String::from_utf8(writer.into_inner()).unwrap_or_default();
-    match written {
-        Ok(()) => text.trim_end().replace("\\u0000", "\u{fffd}"),
-        Err(error) => serde_json::json!({ "unreadable": error.to_string() }).to_string(),
-    }
 }

@@ -6,19 +6,10 @@ use headwater_sdk::{Blame, Error, Result};
 use tokio_postgres::Client;
 
 use super::TableOutlet;
-use super::apply::Faults;
 use super::stage::{OPERATION, PLACE, STAGE, Stage};
 use super::table::TargetTable;
 use crate::codes;
-
-/// The table of marks, in the schema of the table that is delivered to.
-const MARKS: &str = "headwater_deliveries";
-/// The table of rows that were refused.
-const REFUSED: &str = "headwater_undelivered";
-/// The operation of a row that is not tried again: PostgreSQL has no such value, so that not even the row can be kept as it was.
-const HOPELESS: i16 = -1;
-/// Rows that are shown.
-const SAMPLES: usize = 5;
+use crate::database::{Faults, HOPELESS, MARKS, REFUSED, SAMPLES};
 
 /// The tables, for one delivery.
 pub(super) struct Marks<'a> {
@@ -145,7 +136,7 @@ impl Marks<'_> {
         let keep = format!(
             "insert into {refused} (delivery, operation, \"row\", reason) values ($1, {HOPELESS}, $2::text::jsonb, $3)"
         );
-        for (row, reason) in &stage.refused {
+        for (row, reason) in &stage.unsendable.rows {
             self.client.execute(&keep, &[name, row, reason]).await.map_err(self.failed())?;
             if samples.len() < SAMPLES {
                 samples.push(Undelivered { row: row.clone(), reason: reason.clone() });

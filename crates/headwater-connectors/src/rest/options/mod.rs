@@ -1,6 +1,5 @@
 //! The connector's keys in a project's YAML.
 
-mod auth;
 mod paginate;
 
 use std::collections::BTreeMap;
@@ -9,7 +8,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-pub use auth::{ApiKeyOptions, AuthOptions, BasicOptions, OAuthOptions, TokenCredentials};
+pub use crate::http_api::options::{
+    ApiKeyOptions, AuthOptions, BasicOptions, OAuthOptions, RateLimitOptions, TokenCredentials,
+};
 pub use paginate::{CountOptions, PaginateOptions, TokenOptions};
 
 /// Keys of a source of an API.
@@ -45,21 +46,6 @@ pub struct SourceOptions {
     /// The most bytes of an answer, unpacked; each is held in memory. 67108864 (64 MiB) by default.
     #[serde(default)]
     pub max_response: Option<u64>,
-}
-
-/// How many requests are sent, at most, by all streams of the source in one process.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RateLimitOptions {
-    /// Requests in a second.
-    #[serde(default)]
-    pub per_second: Option<u32>,
-    /// Requests in a minute. This or `per_second`.
-    #[serde(default)]
-    pub per_minute: Option<u32>,
-    /// Requests at the same time. 4 by default.
-    #[serde(default)]
-    pub together: Option<u32>,
 }
 
 /// Keys of a stream of an API.

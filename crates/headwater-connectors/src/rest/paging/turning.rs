@@ -7,9 +7,9 @@ use serde_json::Value;
 use url::Url;
 
 use super::{Count, Paging, TokenFrom, link_header};
+use crate::http_api::{Answer, Base, plain_text};
 use crate::rest::answer::{At, JsonPath, Records};
-use crate::rest::http::{Answer, Base};
-use crate::rest::request::{Place, plain_text};
+use crate::rest::request::Place;
 
 /// What asks for a page.
 #[derive(Debug, Clone)]

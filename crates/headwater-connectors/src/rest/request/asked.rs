@@ -1,7 +1,6 @@
 //! What is asked for, with places for fields, and the request that comes of it.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use headwater_sdk::check::OptionsError;
@@ -10,10 +9,9 @@ use http::Method;
 use serde_json::Value;
 use url::Url;
 
-use super::template::{Fields, Template, plain_text, unknown_name};
 use crate::codes;
+use crate::http_api::{Base, Fields, Outgoing, Template, encode, plain_text, unknown_name};
 use crate::rest::answer::set;
-use crate::rest::http::Base;
 use crate::rest::options::MethodOption;
 
 /// The name of the cursor's value in `{…}`.
@@ -56,17 +54,6 @@ pub(crate) struct Values {
     pub(crate) fields: Fields,
     /// What records are read from on, as a JSON token.
     pub(crate) cursor: Option<Vec<u8>>,
-}
-
-/// A request that can be sent, again and again.
-#[derive(Clone)]
-pub(crate) struct Outgoing {
-    pub(crate) method: Method,
-    pub(crate) url: Url,
-    /// What is sent, and its type.
-    pub(crate) body: Option<(Bytes, &'static str)>,
-    /// What it is called in messages and where bad records are kept: without secrets.
-    pub(crate) shown: Arc<str>,
 }
 
 fn wrong(key: &'static str, message: impl Into<String>, help: impl Into<String>) -> OptionsError {
@@ -205,7 +192,7 @@ impl Asked {
         };
         let shown = base.secrets.redact(&format!("{}{path}{mark}{}", base.shown, query.join("&")));
         let body = body.filter(|body| !body.is_null()).map(|body| (Bytes::from(body.to_string()), "application/json"));
-        Ok(Outgoing { method: self.method.clone(), url, body, shown: shown.into() })
+        Ok(Outgoing { method: self.method.clone(), url, body, shown: shown.into(), wants_json: true })
     }
 
     fn fill_body(&self, body: &Value, fields: &Fields) -> Result<Value, String> {
@@ -240,16 +227,4 @@ fn texts(name: &str, value: &Value) -> Result<Vec<String>, OptionsError> {
             return Err(wrong("params", format!("the parameter '{name}' has no value that could be sent"), help));
         }
     })
-}
-
-/// A value as a part of a path (RFC 3986): all but unreserved characters as `%XX`.
-fn encode(value: &str) -> String {
-    let mut text = String::with_capacity(value.len());
-    for byte in value.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => text.push(char::from(byte)),
-            other => text.push_str(&format!("%{other:02X}")),
-        }
-    }
-    text
 }

@@ -20,11 +20,11 @@ use self::cursor::Cursor;
 use self::decode::{Load, LoadCursor};
 use self::pages::{Pages, Parent, Resource};
 use self::part::PagesPart;
-use super::http::Api;
 use super::options::PaginateOptions;
 use super::request::Values;
 use crate::codes;
 use crate::columns::{Reading, Resolved, Sample, Seen, Target, UnknownKeys, resolve};
+use crate::http_api::Api;
 use crate::lake_types::lake_schema;
 use crate::position::{Position, written};
 

@@ -9,10 +9,10 @@ use futures::stream::{self, BoxStream};
 use headwater_sdk::{Blame, Error, Result};
 
 use crate::codes;
+use crate::http_api::{Api, Fields};
 use crate::rest::answer::{At, JsonPath, Records, RecordsAt, member};
-use crate::rest::http::Api;
 use crate::rest::paging::{Astray, Paging, Turn, Turning};
-use crate::rest::request::{Asked, Fields, Values};
+use crate::rest::request::{Asked, Values};
 
 /// A request, its pages, and the records in them.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use headwater_sdk::check::OptionsError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-use crate::rest::options::RateLimitOptions;
+use super::options::RateLimitOptions;
 
 /// Requests at the same time, by default.
 const TOGETHER: u32 = 4;

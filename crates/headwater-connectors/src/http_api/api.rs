@@ -1,5 +1,6 @@
 //! An API: where it is, and what is sent with every request.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use headwater_sdk::Result;
@@ -10,11 +11,11 @@ use http::{HeaderMap, Method};
 use super::auth::Auth;
 use super::base::Base;
 use super::failed::Failed;
+use super::options::AuthOptions;
+use super::outgoing::Outgoing;
 use super::secrets::Secrets;
-use super::wire::{Answer, Wire};
+use super::wire::{Answer, Bounds, Wire};
 use crate::codes;
-use crate::rest::options::SourceOptions;
-use crate::rest::request::Outgoing;
 use crate::web::header_map;
 
 /// An API.
@@ -28,13 +29,19 @@ pub(crate) struct Api {
 impl Api {
     /// # Errors
     /// [`OptionsError`] when the options make no sense.
-    pub(crate) fn new(options: &mut SourceOptions, context: &OpenContext) -> Result<Self, OptionsError> {
+    pub(crate) fn new(
+        url: &str,
+        auth: Option<AuthOptions>,
+        headers: &BTreeMap<String, String>,
+        bounds: &Bounds,
+        context: &OpenContext,
+    ) -> Result<Self, OptionsError> {
         let secrets = Arc::new(Secrets::default());
         context.secrets.iter().for_each(|value| secrets.add(value));
-        let auth = Auth::new(options.auth.take(), &secrets)?;
-        let base = Base::new(&options.url, Arc::clone(&secrets))?;
-        let headers = header_map(&options.headers)?;
-        Ok(Self { base, wire: Wire::new(options, secrets)?, headers, auth })
+        let auth = Auth::new(auth, &secrets)?;
+        let base = Base::new(url, Arc::clone(&secrets))?;
+        let headers = header_map(headers)?;
+        Ok(Self { base, wire: Wire::new(bounds, secrets)?, headers, auth })
     }
 
     /// Requests at the same time.
@@ -67,6 +74,39 @@ impl Api {
         }
     }
 
+    /// Sends something, with headers that are made anew each time it is sent. A token that is refused is replaced once, and what may
+    /// pass is sent again; what is no good answer then is the inner error.
+    ///
+    /// # Errors
+    /// When it may be another matter later, or there is no token.
+    pub(crate) async fn send(
+        &self,
+        request: &Outgoing,
+        more: &(dyn Fn() -> HeaderMap + Sync),
+    ) -> Result<Result<(), Failed>> {
+        let (mut tries, mut replaced) = (0, false);
+        loop {
+            let mut request = request.clone();
+            let mut headers = self.headers.clone();
+            headers.extend(more());
+            let token = self.auth.apply(&self.wire, &mut headers, &mut request.url).await?;
+            let Err(failed) = self.wire.once(&request, &headers, self.auth.described()).await else {
+                return Ok(Ok(()));
+            };
+            if let (Auth::Token(oauth), Some(token), true, false) =
+                (&self.auth, &token, failed.is_unauthorized(), replaced)
+            {
+                replaced = true;
+                oauth.forget(token).await;
+                continue;
+            }
+            if !failed.again {
+                return Ok(Err(failed));
+            }
+            self.wire.wait(failed, &mut tries).await?;
+        }
+    }
+
     /// How things stand with it: whether it answers, and what it says of its limits.
     ///
     /// # Errors
@@ -82,7 +122,8 @@ impl Api {
         if self.auth.apply(&self.wire, &mut headers, &mut url).await?.is_some() {
             findings.push(good("a token is given".to_owned()));
         }
-        let request = Outgoing { method: Method::GET, url, body: None, shown: self.base.shown.as_str().into() };
+        let request =
+            Outgoing { method: Method::GET, url, body: None, shown: self.base.shown.as_str().into(), wants_json: true };
         // What is at the base is nobody's business: any answer shows that there is somebody.
         let shown = &self.base.shown;
         match self.wire.once(&request, &headers, self.auth.described()).await {

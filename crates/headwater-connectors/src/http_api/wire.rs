@@ -15,11 +15,11 @@ use tokio::task::JoinSet;
 use url::Url;
 
 use super::failed::Failed;
+use super::options::RateLimitOptions;
+use super::outgoing::Outgoing;
 use super::pace::Pace;
 use super::secrets::Secrets;
 use crate::codes;
-use crate::rest::options::SourceOptions;
-use crate::rest::request::Outgoing;
 
 /// The pause after the first failure; it doubles with each further one.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -27,10 +27,25 @@ const PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// How long to wait for a connection.
 const CONNECT: Duration = Duration::from_secs(15);
+/// How long the end of an answer is waited for that nobody wants.
+const DRAIN: Duration = Duration::from_secs(2);
 /// Redirections in a row.
 const HOPS: u32 = 5;
 /// Bytes of an answer that is an error, at most: the rest is not read.
 const ERROR_BYTES: usize = 16 << 10;
+
+/// How much is sent, and how long is waited; what is not said has a default.
+pub(crate) struct Bounds {
+    pub(crate) rate_limit: RateLimitOptions,
+    /// How often a request is sent again.
+    pub(crate) retries: Option<u32>,
+    /// Seconds to wait for an answer to begin, or to go on.
+    pub(crate) timeout: Option<u32>,
+    /// The longest pause, in seconds, that a server may ask for.
+    pub(crate) max_wait: Option<u32>,
+    /// The most bytes of an answer, unpacked.
+    pub(crate) max_response: Option<u64>,
+}
 
 /// What all requests to an API have in common, but for credentials.
 pub(crate) struct Wire {
@@ -55,7 +70,7 @@ pub(crate) struct Answer {
 impl Wire {
     /// # Errors
     /// [`OptionsError`] when a bound is none, or the system has no certificates.
-    pub(crate) fn new(options: &SourceOptions, secrets: Arc<Secrets>) -> Result<Self, OptionsError> {
+    pub(crate) fn new(options: &Bounds, secrets: Arc<Secrets>) -> Result<Self, OptionsError> {
         let wrong =
             |key, message: String, help: &str| OptionsError { key: Some(key), message, help: Some(help.into()) };
         let client = reqwest::Client::builder()
@@ -190,6 +205,11 @@ impl Exchange {
                 (url, hops) = (next, hops + 1);
                 continue;
             }
+            if status.is_success() && !request.wants_json {
+                // The rest of it, so that the connection can be used again; what becomes of it changes nothing.
+                let _said = tokio::time::timeout(DRAIN, drain(response)).await;
+                return Ok(Answer { headers: HeaderMap::new(), body: Bytes::new(), url });
+            }
             return self.read(shown, url, response).await;
         }
     }
@@ -274,6 +294,17 @@ impl Exchange {
         let message = format!("{shown} answers with more than {} bytes", self.max);
         let help = "ask for fewer records in a page, or allow more with `max_response`: an answer is held in memory";
         Failed::for_good(Error::new(codes::REST_SIZE, Blame::Environment, message).help(help))
+    }
+}
+
+/// Reads what there is of an answer that nobody wants, up to a bound.
+async fn drain(mut response: reqwest::Response) {
+    let mut bytes = 0;
+    while let Ok(Some(chunk)) = response.chunk().await {
+        bytes += chunk.len();
+        if bytes > ERROR_BYTES {
+            return;
+        }
     }
 }
 

@@ -15,11 +15,11 @@ use url::Url;
 use url::form_urlencoded::Serializer;
 
 use super::auth::basic_header;
+use super::options::{OAuthOptions, TokenCredentials};
+use super::outgoing::Outgoing;
 use super::secrets::Secrets;
 use super::wire::Wire;
 use crate::codes;
-use crate::rest::options::{OAuthOptions, TokenCredentials};
-use crate::rest::request::Outgoing;
 
 /// How long before its end a token is replaced.
 const EARLY: Duration = Duration::from_secs(30);
@@ -99,7 +99,8 @@ impl OAuth {
         plain.set_query(None);
         let shown: Arc<str> = self.secrets.redact(plain.as_str()).into();
         let body = Some((self.form.clone(), "application/x-www-form-urlencoded"));
-        let request = Outgoing { method: Method::POST, url: self.url.clone(), body, shown: Arc::clone(&shown) };
+        let request =
+            Outgoing { method: Method::POST, url: self.url.clone(), body, shown: Arc::clone(&shown), wants_json: true };
         let mut headers = HeaderMap::new();
         headers.extend(self.header.clone().map(|value| (AUTHORIZATION, value)));
         let no_token = |error: Error| {

@@ -11,10 +11,10 @@ use http::{HeaderMap, HeaderValue};
 use url::Url;
 
 use super::oauth::OAuth;
+use super::options::{ApiKeyOptions, AuthOptions};
 use super::secrets::Secrets;
 use super::wire::Wire;
 use crate::codes;
-use crate::rest::options::{ApiKeyOptions, AuthOptions};
 
 /// What is sent with each request.
 pub(crate) enum Auth {
@@ -112,12 +112,12 @@ impl Auth {
 ///
 /// # Errors
 /// [`OptionsError`] when it cannot be sent.
-pub(super) fn basic_header(user: &str, password: &str) -> Result<HeaderValue, OptionsError> {
+pub(crate) fn basic_header(user: &str, password: &str) -> Result<HeaderValue, OptionsError> {
     sensitive(&format!("Basic {}", STANDARD.encode(format!("{user}:{password}"))))
 }
 
 /// A header's value that logs must not show.
-pub(super) fn sensitive(text: &str) -> Result<HeaderValue, OptionsError> {
+pub(crate) fn sensitive(text: &str) -> Result<HeaderValue, OptionsError> {
     let mut value = HeaderValue::try_from(text)
         .map_err(|_| wrong("a secret has a line end or a control character", "correct it where it comes from"))?;
     value.set_sensitive(true);

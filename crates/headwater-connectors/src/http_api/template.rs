@@ -95,6 +95,18 @@ fn is_name(text: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
+/// A value as a part of a path (RFC 3986): all but unreserved characters as `%XX`.
+pub(crate) fn encode(value: &str) -> String {
+    let mut text = String::with_capacity(value.len());
+    for byte in value.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => text.push(char::from(byte)),
+            other => text.push_str(&format!("%{other:02X}")),
+        }
+    }
+    text
+}
+
 /// A JSON token as a plain text: a string without quotes; `None` for null.
 pub(crate) fn plain_text(token: &[u8]) -> Option<String> {
     match serde_json::from_slice::<Value>(token).ok()? {

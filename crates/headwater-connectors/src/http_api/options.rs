@@ -1,4 +1,4 @@
-//! `auth`: how requests are authorised.
+//! `auth` and `rate_limit`: how requests are authorised, and how many are sent.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -76,4 +76,19 @@ pub enum TokenCredentials {
     Body,
     /// As user and password of HTTP's basic authentication.
     Header,
+}
+
+/// How many requests are sent, at most, by all streams of a source, or all deliveries to a destination, in one process.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RateLimitOptions {
+    /// Requests in a second.
+    #[serde(default)]
+    pub per_second: Option<u32>,
+    /// Requests in a minute. This or `per_second`.
+    #[serde(default)]
+    pub per_minute: Option<u32>,
+    /// Requests at the same time. 4 by default.
+    #[serde(default)]
+    pub together: Option<u32>,
 }

@@ -1,0 +1,106 @@
+//! Replacing all rows of a table at once.
+//!
+//! Statements of definition end transactions, so that rows and mark cannot change together. A new table is filled, and in the
+//! same transaction the mark that it would stand for is kept as one that waits. Then the tables are renamed, in one statement.
+//! Whether that has happened is told by the new table's name: when it is gone, the mark that waits is the one that stands.
+
+use headwater_sdk::Result;
+use headwater_sdk::destination::{Delivered, Mark};
+use headwater_sdk::failpoint::failpoint;
+
+use super::super::quote;
+use super::apply::{Action, apply};
+use super::stage::Stage;
+use super::state::{self, Found, KeptRows};
+use super::table::TargetTable;
+use super::work::Work;
+use crate::database::{Faults, KEPT};
+
+/// The ends of the names of the table that is filled, and of the one that was replaced.
+const NEW: &str = "new";
+const OLD: &str = "old";
+
+/// Replaces the rows, and sets the mark.
+///
+/// # Errors
+/// When the database fails, or too many rows are refused.
+pub(super) async fn replace(
+    work: &mut Work<'_>,
+    table: &TargetTable,
+    stage: &Stage,
+    mut faults: Faults,
+    (schema, mark): (&arrow_schema::SchemaRef, &Mark),
+) -> Result<Delivered> {
+    let mut delivered = Delivered { kept: KEPT, bytes: stage.bytes, ..Delivered::default() };
+    if is_held(work).await? {
+        delivered.notes.push(format!(
+            "{} has triggers or foreign keys, which would not go with a new table: its rows were replaced in place",
+            table.sql
+        ));
+        work.run("start transaction").await?;
+        delivered.deleted = work.run(format!("delete from {}", table.sql)).await?;
+        delivered.written = apply(work, table, Action::Insert(&table.sql), stage, &mut faults).await?;
+        delivered.undelivered = faults.count();
+        delivered.samples = state::set_aside(work, schema, stage, faults, KeptRows::new()).await?;
+        state::set(work, Some(mark)).await?;
+        failpoint("before_delivery_commit");
+        work.run("commit").await?;
+        return Ok(delivered);
+    }
+    let target = &work.outlet.target;
+    let (new, old) = (target.beside(&target.companion(NEW)), target.beside(&target.companion(OLD)));
+    work.run(format!("drop table if exists {new}, {old}")).await?;
+    work.run(format!("create table {new} like {}", table.sql)).await?;
+    work.run("start transaction").await?;
+    delivered.written = apply(work, table, Action::Insert(&new), stage, &mut faults).await?;
+    delivered.undelivered = faults.count();
+    delivered.samples = state::set_aside(work, schema, stage, faults, KeptRows::new()).await?;
+    state::set_pending(work, mark).await?;
+    failpoint("before_delivery_commit");
+    work.run("commit").await?;
+    failpoint("before_delivery_swap");
+    work.run(format!("rename table {} to {old}, {new} to {}", table.sql, table.sql)).await?;
+    failpoint("after_delivery_swap");
+    state::set(work, Some(mark)).await?;
+    work.run(format!("drop table if exists {old}")).await?;
+    Ok(delivered)
+}
+
+/// The mark that stands.
+pub(super) async fn standing(work: &mut Work<'_>) -> Result<Option<Mark>> {
+    let Found { mark, pending } = state::find(work).await?;
+    let new = work.outlet.target.companion(NEW);
+    match pending {
+        Some(pending) if !work.is_there(&new).await? => Ok(Some(pending)),
+        _ => Ok(mark),
+    }
+}
+
+/// Ends a replacement that died, so that no mark waits; the mark that stands.
+pub(super) async fn settle(work: &mut Work<'_>) -> Result<Option<Mark>> {
+    let outlet = work.outlet;
+    let Found { mark, pending } = state::find(work).await?;
+    let Some(pending) = pending else { return Ok(mark) };
+    let (new, old) = (outlet.target.companion(NEW), outlet.target.companion(OLD));
+    let has_swapped = !work.is_there(&new).await?;
+    // A server that dies between the two names, and does not undo the first.
+    if !has_swapped && !work.is_there(&outlet.target.table).await? && work.is_there(&old).await? {
+        work.run(format!("rename table {} to {}", outlet.target.beside(&old), outlet.target.sql())).await?;
+    }
+    let mark = if has_swapped { Some(pending) } else { mark };
+    state::set(work, mark.as_ref()).await?;
+    let (new, old) = (outlet.target.beside(&new), outlet.target.beside(&old));
+    work.run(format!("drop table if exists {new}, {old}")).await?;
+    Ok(mark)
+}
+
+/// Whether something holds on to the table that would not go over to another one of its name. (Views and grants do: they go by names.)
+async fn is_held(work: &mut Work<'_>) -> Result<bool> {
+    let (database, table) = (quote::text(&work.outlet.target.database), quote::text(&work.outlet.target.table));
+    let sql = format!(
+        "select (select count(*) from information_schema.triggers where event_object_schema = {database} and event_object_table = {table}) \
+         + (select count(*) from information_schema.key_column_usage where referenced_table_name is not null \
+         and ((table_schema = {database} and table_name = {table}) or (referenced_table_schema = {database} and referenced_table_name = {table})))"
+    );
+    Ok(work.one(&sql).await?.as_deref() != Some("0"))
+}
