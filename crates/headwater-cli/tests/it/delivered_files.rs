@@ -210,7 +210,11 @@ fn what_was_delivered_to_files_is_compared_with_what_they_hold() {
         run(&project);
         let said = project.say(&["verify", "--json"]).exits(0).json();
         let one = &said["comparisons"][0];
-        assert_eq!((&one["state"], &one["rows"], &one["rows_there"]), (&"equal".into(), &4.into(), &4.into()), "{format}: {one}");
+        assert_eq!(
+            (&one["state"], &one["rows"], &one["rows_there"]),
+            (&"equal".into(), &4.into(), &4.into()),
+            "{format}: {one}"
+        );
     }
     let project = shop("{ table: raw.orders, to: all, mode: replace, format: csv }");
     run(&project);

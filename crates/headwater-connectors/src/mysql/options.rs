@@ -37,7 +37,7 @@ pub enum ZeroDates {
 }
 
 /// Keys of a stream of MySQL or MariaDB.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StreamOptions {
     /// The table or view, as `database.table`; without a database, one of the connection's. This or `query`.

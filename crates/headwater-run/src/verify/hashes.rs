@@ -45,7 +45,7 @@ pub(super) fn comparable(schema: &SchemaRef) -> (SchemaRef, Vec<String>) {
 }
 
 /// The type without views, in which the same values have the same form.
-fn plain(data_type: &DataType) -> DataType {
+pub(super) fn plain(data_type: &DataType) -> DataType {
     match data_type {
         DataType::Utf8View | DataType::LargeUtf8 => DataType::Utf8,
         DataType::BinaryView | DataType::LargeBinary => DataType::Binary,

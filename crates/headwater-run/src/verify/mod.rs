@@ -130,8 +130,10 @@ async fn with_destination(
         return Err(other_lake(delivery, &mark));
     };
     let whole = lake.engine.schema(&snapshot.relations, &delivery.table).await?;
-    let (schema, left_out) = comparable(&delivered(delivery, &whole));
-    let held = Held { outlet: outlet.as_ref(), schema: Arc::clone(&schema), name: delivery.name() };
+    let (schema, mut left_out) = comparable(&delivered(delivery, &whole));
+    let mut held = Held { outlet: outlet.as_ref(), schema, name: delivery.name() };
+    left_out.extend(held.leave_out().await?);
+    let schema = Arc::clone(&held.schema);
     let ours = InLake {
         lake,
         table: delivery.table.clone(),

@@ -1,16 +1,18 @@
 //! The sides of a comparison: each can be read more than once.
 
+use std::sync::Arc;
+
 use arrow_array::RecordBatch;
-use arrow_schema::SchemaRef;
+use arrow_schema::{FieldRef, Schema, SchemaRef};
 use async_trait::async_trait;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use headwater_sdk::connector::{ReadPart, SourceStream};
-use headwater_sdk::destination::{Outlet, What};
+use headwater_sdk::destination::{HeldRows, Outlet, What};
 use headwater_sdk::engine::OutgoingRequest;
 use headwater_sdk::progress::Progress;
 use headwater_sdk::{Blame, Error, Relations, Result, TableName};
-use std::sync::Arc;
 
+use super::hashes::plain;
 use crate::lake::Lake;
 
 /// The code of [`unreadable`].
@@ -73,11 +75,27 @@ pub(super) struct Held<'a> {
     pub(super) name: &'a str,
 }
 
+impl Held<'_> {
+    async fn held(&self) -> Result<HeldRows> {
+        self.outlet.held(&self.schema).await?.ok_or_else(|| unreadable(self.name))
+    }
+
+    /// Leaves columns out that are read in other types than they were delivered in, and gives their names.
+    pub(super) async fn leave_out(&mut self) -> Result<Vec<String>> {
+        let there = self.held().await?.schema;
+        let is_same = |field: &FieldRef| {
+            there.field_with_name(field.name()).is_ok_and(|held| plain(held.data_type()) == *field.data_type())
+        };
+        let (same, others): (Vec<_>, Vec<_>) = self.schema.fields().iter().cloned().partition(is_same);
+        self.schema = Arc::new(Schema::new(same));
+        Ok(others.iter().map(|field| field.name().clone()).collect())
+    }
+}
+
 #[async_trait]
 impl Rows for Held<'_> {
     async fn read(&self) -> Result<BoxStream<'static, Result<Read>>> {
-        let parts = self.outlet.held(&self.schema).await?.ok_or_else(|| unreadable(self.name))?;
-        Ok(of_parts(parts))
+        Ok(of_parts(self.held().await?.parts))
     }
 }
 

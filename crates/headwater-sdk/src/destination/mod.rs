@@ -16,7 +16,7 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
 use crate::check::{OptionsError, typed};
-use crate::connector::{OpenContext, ReadPart};
+use crate::connector::{OpenContext, ReadPart, ReadPlan};
 use crate::error::Result;
 use crate::progress::Progress;
 
@@ -80,14 +80,28 @@ pub trait Outlet: Send + Sync {
     /// When the destination cannot be reached, or a delivery would fail.
     async fn examine(&self, schema: &SchemaRef) -> Result<()>;
 
-    /// The rows that are there, with the columns of `schema` in its types, to be compared with what was delivered. `None` where the
-    /// connector cannot read them back.
+    /// The rows that are there, to be compared with what was delivered: the columns of `schema` in its types, where they can be read so.
+    /// `None` where the connector cannot read them back.
     ///
     /// # Errors
-    /// When the destination cannot be reached, or a column is not there or cannot be read in its type.
-    async fn held(&self, schema: &SchemaRef) -> Result<Option<Vec<Box<dyn ReadPart>>>> {
+    /// When the destination cannot be reached, or a column is not there or of another kind.
+    async fn held(&self, schema: &SchemaRef) -> Result<Option<HeldRows>> {
         let _ = schema;
         Ok(None)
+    }
+}
+
+/// What a destination holds.
+pub struct HeldRows {
+    /// The columns, in the types in which they are read.
+    pub schema: SchemaRef,
+    /// The rows, in parts.
+    pub parts: Vec<Box<dyn ReadPart>>,
+}
+
+impl From<ReadPlan> for HeldRows {
+    fn from(plan: ReadPlan) -> Self {
+        Self { schema: plan.schema, parts: plan.parts }
     }
 }
 

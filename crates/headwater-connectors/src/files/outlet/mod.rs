@@ -35,9 +35,9 @@ use arrow_schema::SchemaRef;
 use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt};
 use headwater_sdk::check::OptionsError;
-use headwater_sdk::connector::{OpenContext, ReadPart, SourceStream};
+use headwater_sdk::connector::{OpenContext, SourceStream};
 use headwater_sdk::destination::{
-    Delivered, DeliveryMode, DeliverySettings, Destination, Load, Mark, Outgoing, Outlet,
+    Delivered, DeliveryMode, DeliverySettings, Destination, HeldRows, Load, Mark, Outgoing, Outlet,
 };
 use headwater_sdk::failpoint::failpoint;
 use headwater_sdk::progress::Progress;
@@ -147,7 +147,7 @@ impl Outlet for FolderOutlet {
         Ok(Delivered { written: rows, bytes, notes: notes.into_iter().collect(), ..Delivered::default() })
     }
 
-    async fn held(&self, schema: &SchemaRef) -> Result<Option<Vec<Box<dyn ReadPart>>>> {
+    async fn held(&self, schema: &SchemaRef) -> Result<Option<HeldRows>> {
         // Texts have binary values in digits, and values by which rows are put into folders are not in files.
         let is_binary = |field: &arrow_schema::FieldRef| matches!(field.data_type(), arrow_schema::DataType::Binary);
         let is_text = self.options.format != FileFormat::Parquet;
@@ -157,12 +157,12 @@ impl Outlet for FolderOutlet {
         let manifest = self.manifest(&*self.open()?).await?;
         let files = manifest.map(|manifest| manifest.files).unwrap_or_default();
         if files.is_empty() {
-            return Ok(Some(Vec::new()));
+            return Ok(Some(HeldRows { schema: Arc::clone(schema), parts: Vec::new() }));
         }
         let paths = files.iter().map(|file| format!("{}/{}", self.to, file.path)).collect();
         let options = StreamOptions { path: OneOrMany::Many(paths), format: FormatOptions::default() };
         let stream = FileStream::new(self.location.clone(), &options, read_back(schema)?).map_err(options_error)?;
-        Ok(Some(stream.plan(Some(Arc::clone(schema)), None).await?.parts))
+        Ok(Some(stream.plan(Some(Arc::clone(schema)), None).await?.into()))
     }
 
     async fn examine(&self, schema: &SchemaRef) -> Result<()> {

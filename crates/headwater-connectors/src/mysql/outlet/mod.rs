@@ -58,12 +58,12 @@ mod work;
 
 use std::sync::Arc;
 
-use arrow_schema::SchemaRef;
+use arrow_schema::{Schema, SchemaRef};
 use async_trait::async_trait;
 use headwater_sdk::check::OptionsError;
-use headwater_sdk::connector::OpenContext;
+use headwater_sdk::connector::{OpenContext, SourceStream};
 use headwater_sdk::destination::{
-    Delivered, DeliveryMode, DeliverySettings, Destination, Load, Mark, OnDelete, Outlet, What,
+    Delivered, DeliveryMode, DeliverySettings, Destination, HeldRows, Load, Mark, OnDelete, Outlet, What,
 };
 use headwater_sdk::failpoint::failpoint;
 use headwater_sdk::progress::Progress;
@@ -71,12 +71,14 @@ use headwater_sdk::{Error, Result};
 
 pub use options::{DeliveryOptions, DestinationOptions};
 
+use super::binlog::Follower;
 use super::connect::Server;
-use super::options::ZeroDates;
+use super::options::{StreamOptions, ZeroDates};
+use super::stream::TableStream;
 use super::wire::WireError;
 use crate::codes;
 use crate::database::{Faults, KEPT};
-use crate::delivered::delivered_meanwhile;
+use crate::delivered::{delivered_meanwhile, options_error, read_back};
 use apply::{Action, apply};
 use state::KeptRows;
 use table::TargetTable;
@@ -137,6 +139,16 @@ impl Outlet for TableOutlet {
         }
         work.session.quit().await;
         Ok(())
+    }
+
+    async fn held(&self, schema: &SchemaRef) -> Result<Option<HeldRows>> {
+        let options = StreamOptions { from: Some(self.target.sql()), ..StreamOptions::default() };
+        let follower = Arc::new(Follower::new(self.server.clone()));
+        // Lists are texts there, and are left as they are.
+        let plain = schema.fields().iter().filter(|field| !field.data_type().is_nested()).cloned();
+        let plain = Arc::new(Schema::new(plain.collect::<Vec<_>>()));
+        let stream = TableStream::new(self.server.clone(), follower, options, read_back(&plain)?);
+        Ok(Some(stream.map_err(options_error)?.plan(Some(plain), None).await?.into()))
     }
 }
 

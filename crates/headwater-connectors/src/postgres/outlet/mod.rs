@@ -44,9 +44,9 @@ use std::sync::Arc;
 use arrow_schema::SchemaRef;
 use async_trait::async_trait;
 use headwater_sdk::check::OptionsError;
-use headwater_sdk::connector::{OpenContext, ReadPart, SourceStream};
+use headwater_sdk::connector::{OpenContext, SourceStream};
 use headwater_sdk::destination::{
-    Delivered, DeliveryMode, DeliverySettings, Destination, Load, Mark, OnDelete, Outlet, What,
+    Delivered, DeliveryMode, DeliverySettings, Destination, HeldRows, Load, Mark, OnDelete, Outlet, What,
 };
 use headwater_sdk::failpoint::failpoint;
 use headwater_sdk::progress::Progress;
@@ -115,11 +115,11 @@ impl Outlet for TableOutlet {
         session.batch_execute("rollback").await.map_err(|error| self.error(&error))
     }
 
-    async fn held(&self, schema: &SchemaRef) -> Result<Option<Vec<Box<dyn ReadPart>>>> {
+    async fn held(&self, schema: &SchemaRef) -> Result<Option<HeldRows>> {
         let columns = names::list(schema.fields().iter().map(|field| field.name().as_str()), "");
         let query = format!("select {columns} from {}", self.target.sql());
         let stream = TableStream::of_query(self.server.clone(), query, read_back(schema)?).map_err(options_error)?;
-        Ok(Some(stream.plan(None, None).await?.parts))
+        Ok(Some(stream.plan(None, None).await?.into()))
     }
 }
 

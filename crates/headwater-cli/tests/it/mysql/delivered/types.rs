@@ -33,6 +33,10 @@ fn every_type_arrives_as_it_is() {
         shop.sql("select f4 + 0e0 from types order by id"),
         "0.10000000149011612\n16777216\n1.401298464324817e-45"
     );
+    let said = shop.say(&["verify", "--json"]).exits(0).json();
+    let one = &said["comparisons"][0];
+    assert_eq!((&one["state"], &one["rows_there"]), (&"equal".into(), &3.into()), "{one}");
+    assert_eq!(one["notes"][0], "not compared, because of their types: s, nested, tiny, list");
     // Values of every type are compared: one row is another now, the others are not.
     shop.project.write("models/marts/types.sql", SQL.replace("[1], [2, 3]", "[1], [2, 4]"));
     let said = shop.run();

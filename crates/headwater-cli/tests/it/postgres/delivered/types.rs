@@ -20,6 +20,10 @@ fn every_type_arrives_as_it_is() {
         1815-12-10|2024-02-29 12:00:00.123456+00|0099-01-01 00:00:00|{1,NULL,3}|{\"a\": 1, \"b\": \"x\"}|[[1], [2, 3]]\n\
         2|||||NaN|-Infinity||||||||||";
     assert_eq!(there, expected);
+    let said = shop.say(&["verify", "--json"]).exits(0).json();
+    let one = &said["comparisons"][0];
+    assert_eq!((&one["state"], &one["rows_there"]), (&"equal".into(), &2.into()), "{one}");
+    assert_eq!(one["notes"][0], "not compared, because of their types: s, nested");
     // Values of every type are compared: one row is another now, the other is not.
     shop.project.write("models/marts/types.sql", SQL.replace("[1], [2, 3]", "[1], [2, 4]"));
     let said = shop.run();
