@@ -116,6 +116,18 @@ pub(crate) const UNDELIVERED: &str = "HW0383";
 /// See [`CODES`].
 pub(crate) const NOT_WRITTEN: &str = "HW0384";
 /// See [`CODES`].
+pub(crate) const DRIVER_MISSING: &str = "HW0391";
+/// See [`CODES`].
+pub(crate) const DRIVER_OPTIONS: &str = "HW0392";
+/// See [`CODES`].
+pub(crate) const DRIVER_UNREACHABLE: &str = "HW0393";
+/// See [`CODES`].
+pub(crate) const DRIVER_FAILED: &str = "HW0394";
+/// See [`CODES`].
+pub(crate) const DRIVER_CURSOR: &str = "HW0395";
+/// See [`CODES`].
+pub(crate) const DRIVER_NO_TRANSACTIONS: &str = "HW0396";
+/// See [`CODES`].
 pub(crate) const SQLITE_OPTIONS: &str = "HW0360";
 /// See [`CODES`].
 pub(crate) const SQLITE_NO_FILE: &str = "HW0361";
@@ -514,6 +526,36 @@ pub const CODES: &[Code] = &[
         NOT_WRITTEN,
         "a file that cannot be delivered",
         "A file at a destination cannot be written: the place is not there or not to be written to, it is full, or a store does not answer. Nothing of the delivery counts; the next run tries again.",
+    ),
+    Code::new(
+        DRIVER_MISSING,
+        "a driver cannot be loaded",
+        "A database is read or delivered to through a library that is not a part of Headwater: an ADBC driver, or DuckDB's own library. It is not at the places where it was looked for, is made for another kind of machine, or lacks the function that drivers begin with. The message says what the system said, and how to install it.",
+    ),
+    Code::new(
+        DRIVER_OPTIONS,
+        "a driver does not take what a project asks for",
+        "The table, column, condition, query or option is not one that the database or its driver knows, a column is declared with a type in which its values cannot be read, or a table lacks a column that is delivered. The message is the driver's own.",
+    ),
+    Code::new(
+        DRIVER_UNREACHABLE,
+        "a database cannot be opened by its driver",
+        "The server does not answer or refuses the user, the file is not there or is held by another program, or the user may not do what was asked. Nothing of the load was kept; trying again helps where somebody else was in the way.",
+    ),
+    Code::new(
+        DRIVER_FAILED,
+        "a driver reports an error",
+        "The message is that of the driver or of the database behind it. Nothing of the load or of the delivery was kept.",
+    ),
+    Code::new(
+        DRIVER_CURSOR,
+        "a cursor that misses rows",
+        "In the mode incremental a run reads the rows past the greatest value of the last one. A row whose cursor is null would never be read, nor would those behind an infinity; a type whose order is not known says nothing.",
+    ),
+    Code::new(
+        DRIVER_NO_TRANSACTIONS,
+        "rows and mark that are not committed together",
+        "The driver has no transactions, or the destination says `transactions: false`. The mark of what was delivered is set behind the rows: a delivery that dies in between is done again, so that rows of `mode: append` may come twice, and readers may see a part of it meanwhile.",
     ),
 ];
 

@@ -1,0 +1,156 @@
+//! The table that is delivered to, and the statements by which it takes rows up: what standard SQL has, as databases differ in the rest.
+
+use adbc_core::error::{Error as DriverError, Status};
+use arrow_schema::SchemaRef;
+use headwater_sdk::destination::DeliveryMode;
+use headwater_sdk::{Blame, Error, Result};
+
+use super::Inner;
+use super::columns::OPERATION;
+use super::stage::STAGE;
+use crate::codes;
+use crate::driver::database::Session;
+use crate::driver::dialect::Dialect;
+
+/// The table, and the columns that are delivered to it.
+pub(super) struct TargetTable<'a> {
+    outlet: &'a Inner,
+    session: &'a Session,
+    columns: Vec<String>,
+    is_there: bool,
+}
+
+/// Whether an error says that there is no such table. Not all drivers have a status for it.
+pub(super) fn is_missing(error: &DriverError) -> bool {
+    let said = error.message.to_lowercase();
+    error.status == Status::NotFound
+        || ["does not exist", "no such table", "not found"].iter().any(|words| said.contains(words))
+}
+
+impl<'a> TargetTable<'a> {
+    /// Looks whether it is there, and has the columns.
+    ///
+    /// # Errors
+    /// When it lacks some, or the driver cannot tell.
+    pub(super) fn look(outlet: &'a Inner, session: &'a Session, schema: &SchemaRef) -> Result<Self> {
+        let columns: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
+        let name = outlet.name.last().map_or("", String::as_str);
+        let there = match session.columns_of_table(&outlet.name, name) {
+            Ok(there) => Some(there),
+            Err(error) if is_missing(&error) => None,
+            Err(error) => return Err(outlet.failed(&error)),
+        };
+        let is_there = there.is_some();
+        if let Some(there) = there {
+            let lacks = |name: &&String| there.fields().iter().all(|field| field.name() != *name);
+            let lacking: Vec<&str> = columns.iter().filter(lacks).map(String::as_str).collect();
+            if !lacking.is_empty() {
+                let message = format!("{} has no column {}", outlet.shown(), lacking.join(", "));
+                return Err(Error::new(codes::DRIVER_OPTIONS, Blame::Project, message).help(
+                    "add it there (`alter table … add column …`), or leave it out of the delivery with `exclude`",
+                ));
+            }
+        }
+        Ok(Self { outlet, session, columns, is_there })
+    }
+
+    /// Makes it from the temporary table, which has its columns, if it is not there.
+    ///
+    /// # Errors
+    /// When the database refuses that.
+    pub(super) fn make(&self) -> Result<()> {
+        if self.is_there {
+            return Ok(());
+        }
+        let (table, columns) = (self.sql(), self.list("s."));
+        self.run(&format!("create table {table} as select {columns} from {} as s where 1 = 0", self.stage()))?;
+        let key = &self.outlet.settings.key;
+        // Those that look rows up one by one. The others have no use for it, or no such thing.
+        let looks_up = matches!(self.session.dialect, Dialect::Postgres | Dialect::Sqlite);
+        if self.outlet.settings.mode == DeliveryMode::Upsert && looks_up && !key.is_empty() {
+            let name = self.outlet.quoted(&format!("{}_headwater_key", self.table()));
+            let columns: Vec<String> = key.iter().map(|column| self.outlet.quoted(column)).collect();
+            self.run(&format!("create unique index {name} on {table} ({})", columns.join(", ")))?;
+        }
+        Ok(())
+    }
+
+    /// Takes out the rows of keys that are gone; how many.
+    ///
+    /// # Errors
+    /// When the database refuses that; as all of these.
+    pub(super) fn delete_gone(&self) -> Result<u64> {
+        let (table, stage, is_gone) = (self.sql(), self.stage(), self.operation(1));
+        let same = self.is_same_row(&self.outlet.quoted(self.table()));
+        self.run(&format!("delete from {table} where exists (select 1 from {stage} as s where {is_gone} and {same})"))
+    }
+
+    /// Replaces the rows of keys that are there.
+    pub(super) fn update(&self) -> Result<u64> {
+        let key = &self.outlet.settings.key;
+        let others: Vec<String> =
+            self.columns.iter().filter(|name| !key.contains(name)).map(|name| self.outlet.quoted(name)).collect();
+        if others.is_empty() {
+            return Ok(0);
+        }
+        let set: Vec<String> = others.iter().map(|name| format!("{name} = s.{name}")).collect();
+        let (table, stage, is_new) = (self.sql(), self.stage(), self.operation(0));
+        let same = self.is_same_row(&self.outlet.quoted(self.table()));
+        self.run(&format!("update {table} set {} from {stage} as s where {is_new} and {same}", set.join(", ")))
+    }
+
+    /// Adds the rows of keys that are not there.
+    pub(super) fn insert_new(&self) -> Result<u64> {
+        let same = self.is_same_row("t");
+        self.insert_where(&format!(" and not exists (select 1 from {} as t where {same})", self.sql()))
+    }
+
+    /// Adds all rows.
+    pub(super) fn insert(&self) -> Result<()> {
+        self.insert_where("").map(|_| ())
+    }
+
+    /// Takes out all rows; how many.
+    pub(super) fn clear(&self) -> Result<u64> {
+        self.run(&format!("delete from {} where 1 = 1", self.sql()))
+    }
+
+    fn insert_where(&self, condition: &str) -> Result<u64> {
+        let (table, stage, is_new) = (self.sql(), self.stage(), self.operation(0));
+        let (into, from) = (self.list(""), self.list("s."));
+        self.run(&format!("insert into {table} ({into}) select {from} from {stage} as s where {is_new}{condition}"))
+    }
+
+    fn run(&self, sql: &str) -> Result<u64> {
+        self.session.update(sql).map(|rows| rows.unwrap_or(0)).map_err(|error| self.outlet.failed(&error))
+    }
+
+    fn table(&self) -> &str {
+        self.outlet.name.last().map_or("", String::as_str)
+    }
+
+    fn sql(&self) -> String {
+        self.outlet.beside(self.table())
+    }
+
+    fn stage(&self) -> String {
+        self.outlet.quoted(STAGE)
+    }
+
+    fn operation(&self, number: i16) -> String {
+        format!("s.{} = {number}", self.outlet.quoted(OPERATION))
+    }
+
+    fn list(&self, prefix: &str) -> String {
+        let quoted = self.columns.iter().map(|name| format!("{prefix}{}", self.outlet.quoted(name)));
+        quoted.collect::<Vec<_>>().join(", ")
+    }
+
+    fn is_same_row(&self, table: &str) -> String {
+        let same = self.outlet.settings.key.iter().map(|name| {
+            let column = self.outlet.quoted(name);
+            format!("{table}.{column} = s.{column}")
+        });
+        same.collect::<Vec<_>>().join(" and ")
+    }
+}
