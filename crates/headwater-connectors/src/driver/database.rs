@@ -9,8 +9,8 @@ use adbc_core::{Connection, Database as _, Driver, Optionable, Statement};
 use adbc_driver_manager::{ManagedConnection, ManagedDatabase, ManagedStatement};
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt32Type;
-use arrow_array::{Array, RecordBatchReader};
-use arrow_schema::Schema;
+use arrow_array::{Array, RecordBatch, RecordBatchReader};
+use arrow_schema::{ArrowError, DataType, Schema, SchemaRef};
 use headwater_sdk::{Blame, Error, Result};
 
 use super::dialect::{Dialect, quote_of};
@@ -19,8 +19,26 @@ use super::told::told;
 use crate::codes;
 use crate::local::Place;
 
-/// Rows as a driver yields them.
-pub(super) type Rows = Box<dyn RecordBatchReader + Send + 'static>;
+/// Rows as a driver yields them. Some drivers yield no more when their statement is gone, and others lose the transaction.
+pub(super) struct Rows {
+    reader: Box<dyn RecordBatchReader + Send + 'static>,
+    // Behind the reader, which needs it.
+    _statement: ManagedStatement,
+}
+
+impl Rows {
+    pub(super) fn schema(&self) -> SchemaRef {
+        self.reader.schema()
+    }
+}
+
+impl Iterator for Rows {
+    type Item = Result<RecordBatch, ArrowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.reader.next()
+    }
+}
 
 /// What a database is opened with.
 #[derive(Debug)]
@@ -102,11 +120,7 @@ impl Database {
         let connection = open.database.new_connection().map_err(failed)?;
         let (vendor, versions) = identity(&connection);
         let dialect = Dialect::of(&vendor);
-        let session = Session { connection, dialect, versions, database: self.clone(), _open: open };
-        if let Some(prelude) = dialect.prelude() {
-            session.update(prelude).map_err(failed)?;
-        }
-        Ok(session)
+        Ok(Session { connection, dialect, versions, database: self.clone(), _open: open })
     }
 
     fn open(&self) -> Result<Arc<Open>> {
@@ -154,7 +168,8 @@ impl Session {
     pub(super) fn query(&self, sql: &str) -> Result<Rows, DriverError> {
         let mut statement = self.statement()?;
         statement.set_sql_query(sql)?;
-        statement.execute()
+        let reader = statement.execute()?;
+        Ok(Rows { reader, _statement: statement })
     }
 
     /// The columns of a query that is not executed; `None` where the driver cannot tell.
@@ -180,14 +195,15 @@ impl Session {
 
     /// The text in the first row's first column; `None` without a row, or when it is null.
     pub(super) fn text(&self, sql: &str) -> Result<Option<String>, DriverError> {
+        let mut text = None;
         for batch in self.query(sql)? {
             let batch = batch?;
-            if batch.num_rows() > 0 {
-                let column = arrow_cast::cast(batch.column(0), &arrow_schema::DataType::Utf8)?;
-                return Ok(column.is_valid(0).then(|| column.as_string::<i32>().value(0).to_owned()));
+            if text.is_none() && batch.num_rows() > 0 {
+                let column = arrow_cast::cast(batch.column(0), &DataType::Utf8)?;
+                text = Some(column.is_valid(0).then(|| column.as_string::<i32>().value(0).to_owned()));
             }
         }
-        Ok(None)
+        Ok(text.flatten())
     }
 
     /// The columns of a table that stands beside another, whose name has these parts.

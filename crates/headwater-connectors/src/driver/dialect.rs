@@ -30,10 +30,11 @@ impl Dialect {
         }
     }
 
-    /// A statement that a new connection begins with. DuckDB's Arrow columns lose what Arrow has no type for (an `uhugeint` of 2^128 - 1
-    /// becomes -1) unless it is told not to.
-    pub(super) fn prelude(self) -> Option<&'static str> {
-        (self == Self::DuckDb).then_some("set arrow_lossless_conversion = true")
+    /// The statements by which columns are told of without what Arrow's own types would lose, and no longer: DuckDB hands over an `uhugeint` of
+    /// 2^128 - 1 as -1. As long as they hold, a boolean is no boolean either.
+    pub(super) fn exact_types(self) -> Option<[&'static str; 2]> {
+        let set = ["set arrow_lossless_conversion = true", "set arrow_lossless_conversion = false"];
+        (self == Self::DuckDb).then_some(set)
     }
 
     /// The type in which an existing value of a column can be delivered; texts stand for what the driver does not take.

@@ -87,7 +87,8 @@ impl Library {
 
     fn load_from(&self, name: &std::ffi::OsStr) -> std::result::Result<ManagedDriver, String> {
         // Those of DuckDB's libraries and of what they are renamed to; other drivers are named as their function is.
-        let duckdb = name.to_string_lossy().contains("duckdb").then_some("duckdb_adbc_init");
+        let file = Path::new(name).file_name().unwrap_or(name);
+        let duckdb = file.to_string_lossy().contains("duckdb").then_some("duckdb_adbc_init");
         let entrypoint = self.entrypoint.as_deref().or(duckdb).map(str::as_bytes);
         let load =
             |version| ManagedDriver::load_from_name(name, entrypoint, version, LOAD_FLAG_DEFAULT, None::<Vec<PathBuf>>);

@@ -60,11 +60,13 @@ impl Load {
         for batch in rows {
             let batch = batch.map_err(|error| self.broken(&error))?;
             progress.add_bytes_in(batch.get_array_memory_size() as u64);
+            let (batch, broken) = sound(&batch).map_err(|error| self.unsound(&error))?;
             // As large as the driver likes; what is made of it is not.
             for from in (0..batch.num_rows()).step_by(BATCH_ROWS) {
-                let slice = batch.slice(from, BATCH_ROWS.min(batch.num_rows() - from));
-                let (slice, broken) = sound(&slice).map_err(|error| self.unsound(&error))?;
-                let batch = taken.take(&slice, broken)?;
+                let rows = BATCH_ROWS.min(batch.num_rows() - from);
+                let within = broken.iter().filter(|(row, _)| (from..from + rows).contains(row));
+                let within = within.map(|(row, reason)| (row - from, reason.clone())).collect();
+                let batch = taken.take(&batch.slice(from, rows), within)?;
                 // When the load was given up, nobody wants the rest.
                 if batches.blocking_send(Ok(batch)).is_err() {
                     return Ok(());

@@ -25,6 +25,11 @@ pub(super) fn told(error: &DriverError, what: &str, secrets: &[String]) -> Error
                 .help("another program has opened the database to write: let it end, and run again")
                 .transient()
         }
+        // Values, whatever status they are told with.
+        _ if has(&["violates", "constraint failed", "Constraint Error", "Conversion Error", "Out of Range Error"]) => {
+            of(codes::DRIVER_FAILED, Blame::Data)
+                .help("correct the value in the message, or the column or the query that it comes to")
+        }
         Status::IO | Status::Timeout => of(codes::DRIVER_UNREACHABLE, Blame::Environment)
             .help("check `uri` and `options` of the source, that the database is there, and that it answers")
             .transient(),
@@ -45,6 +50,8 @@ fn refused(error: Error) -> Error {
 
 /// What a driver says, on one line, without secrets and without the query that Headwater wrote.
 pub(super) fn said(message: &str, secrets: &[String]) -> String {
+    // What Arrow puts before it.
+    let message = message.trim_start_matches("C Data interface error: ");
     let message = message.split("\n\nQuery was:").next().unwrap_or(message);
     let message = message.split("\nquery: ").next().unwrap_or(message);
     let lines: Vec<&str> = message.lines().map(str::trim).filter(|line| !line.is_empty() && *line != "^").collect();

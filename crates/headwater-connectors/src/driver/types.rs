@@ -46,6 +46,11 @@ impl ColumnRead for Reading {
 }
 
 impl DriverType {
+    /// Whether the database is asked for the values' texts.
+    pub(super) fn is_as_text(&self) -> bool {
+        self.as_text
+    }
+
     pub(super) fn of(field: &Field) -> Self {
         let extension = field.metadata().get(EXTENSION_TYPE_NAME_KEY).map(String::as_str);
         let is_nested = field.data_type().is_nested();

@@ -18,8 +18,9 @@
 //! - **Nothing is written to a source**, which is opened to be read only. While a program has the file open to write, DuckDB lets nobody else in:
 //!   the load fails and is tried again. While a load reads, nobody can write.
 //! - **No value is changed without a word.** `hugeint`, `uhugeint` and `bignum` become decimal(38,0), and a value with more digits makes a bad
-//!   row; `uuid`, `time`, `timetz`, `interval`, `bit`, `union`, `variant` and nested types with such in them become strings as DuckDB writes them; enums are
-//!   strings; arrays are lists; infinities make bad rows. Digits finer than a microsecond are cut off.
+//!   row; `uuid`, `time`, `timetz`, `interval`, `bit`, `union` and nested types with such in them become strings as DuckDB writes them; enums are
+//!   strings; arrays are lists; infinities make bad rows. Digits finer than a microsecond are
+//!   cut off. DuckDB does not hand over a `variant`: cast it in a query.
 //! - **Queries read this file only**, unless the source says `allow_outside: true`; DuckDB fetches no extensions otherwise.
 //!
 //! The modes are `full`, at every run that follows a change of the file, and `incremental`: the rows whose `cursor` is past the greatest value of the
