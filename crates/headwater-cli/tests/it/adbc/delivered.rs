@@ -188,7 +188,7 @@ fn a_row_that_is_refused_fails_the_delivery_as_a_whole() {
 fn values_arrive_as_they_are() {
     let sql = "select 1 as id, true as flag, cast(2 as smallint) as small, cast(3 as int) as mid, cast(4 as bigint) as big, cast(0.5 as float) as f, 1e300 as d,
         cast(1.50 as decimal(10,2)) as amount, cast('12345678901234567890123456789012345678' as decimal(38,0)) as wide, 'it''s ☃' as name, date '1600-02-29' as day,
-        timestamp '2024-01-01 10:00:00.000001' as at, to_timestamp('2024-01-01T10:00:00Z') as moment, make_array(1, null) as list, named_struct('a', 1) as deep\nunion all select 2, null, null, null, null, null, null, null, null, null, null, null, null, null, null";
+        timestamp '2024-01-01 10:00:00.000001' as ts, to_timestamp('2024-01-01T10:00:00Z') as moment, make_array(1, null) as list, named_struct('a', 1) as deep\nunion all select 2, null, null, null, null, null, null, null, null, null, null, null, null, null, null";
     let expected = |to: &To| match to {
         To::Sqlite => {
             "1,1,2,3,4,0.5,1e+300,1.50,12345678901234567890123456789012345678,it's ☃,1600-02-29,2024-01-01T10:00:00.000001,[1,null],{\"a\":1}"
@@ -204,10 +204,10 @@ fn values_arrive_as_they_are() {
         let shop = Shop::new(to, CUSTOMERS, "{ table: marts.all, to: everything, key: id }");
         shop.project.write("models/marts/all.sql", sql);
         shop.run();
-        let columns = "id, flag, small, mid, big, f, d, amount, wide, name, day, at, list, deep";
+        let columns = "id, flag, small, mid, big, f, d, amount, wide, name, day, ts, list, deep";
         assert_eq!(shop.ask(&format!("select {columns} from everything where id = 1")), expected(&shop.to));
         let nulls = shop.ask(
-            "select count(flag) + count(wide) + count(at) + count(list) + count(deep) from everything where id = 2",
+            "select count(flag) + count(wide) + count(ts) + count(list) + count(deep) from everything where id = 2",
         );
         assert_eq!(nulls, "0");
     }

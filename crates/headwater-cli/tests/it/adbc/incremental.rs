@@ -23,14 +23,14 @@ const CURSORS: &[(&str, [&str; 3])] = &[
 #[test]
 fn rows_past_the_cursor_come_once_whatever_it_is() {
     let tables: Vec<String> = (0..CURSORS.len())
-        .map(|n| format!("  - {{ table: raw.t{n}, from: t{n}, mode: incremental, cursor: at }}\n"))
+        .map(|n| format!("  - {{ table: raw.t{n}, from: t{n}, mode: incremental, cursor: ts }}\n"))
         .collect();
     let project = source(&tables.concat());
     let sql = |what: &dyn Fn(usize, &str, &[&str; 3]) -> String| {
         let statements: Vec<String> = CURSORS.iter().enumerate().map(|(n, (t, values))| what(n, t, values)).collect();
         duckdb(&project, &statements.join("; "));
     };
-    sql(&|n, t, values| format!("create table t{n} (id integer, at {t}); insert into t{n} values (1, {})", values[0]));
+    sql(&|n, t, values| format!("create table t{n} (id integer, ts {t}); insert into t{n} values (1, {})", values[0]));
     say(&project, &["run"]).exits(0);
     sql(&|n, _, values| format!("insert into t{n} values (2, {}), (3, {})", values[1], values[2]));
     say(&project, &["run"]).exits(0);
@@ -42,15 +42,15 @@ fn rows_past_the_cursor_come_once_whatever_it_is() {
 
 #[test]
 fn rows_that_changed_take_the_place_of_old_ones_and_late_ones_are_found() {
-    let project = source("  - { table: raw.t, from: t, mode: incremental, cursor: at, key: [id], lookback: 1h }\n");
+    let project = source("  - { table: raw.t, from: t, mode: incremental, cursor: ts, key: [id], lookback: 1h }\n");
     duckdb(
         &project,
-        "create table t (id integer, name varchar, at timestamptz); insert into t values (1, 'a', '2024-01-01 10:00+00'), (2, 'b', '2024-01-01 11:00+00')",
+        "create table t (id integer, name varchar, ts timestamptz); insert into t values (1, 'a', '2024-01-01 10:00+00'), (2, 'b', '2024-01-01 11:00+00')",
     );
     say(&project, &["run"]).exits(0);
     duckdb(
         &project,
-        "update t set name = 'a2', at = '2024-01-01 12:00+00' where id = 1; insert into t values (3, 'late', '2024-01-01 10:30+00'), (4, 'too late', '2024-01-01 09:00+00')",
+        "update t set name = 'a2', ts = '2024-01-01 12:00+00' where id = 1; insert into t values (3, 'late', '2024-01-01 10:30+00'), (4, 'too late', '2024-01-01 09:00+00')",
     );
     say(&project, &["run"]).exits(0);
     assert_eq!(query(&project, "select id, name from raw.t order by id"), "1,a2\n2,b\n3,late");
@@ -58,23 +58,23 @@ fn rows_that_changed_take_the_place_of_old_ones_and_late_ones_are_found() {
 
 #[test]
 fn cursors_that_miss_rows_are_refused() {
-    let project = source("  - { table: raw.t, from: t, mode: incremental, cursor: at }\n");
-    duckdb(&project, "create table t (id integer, at timestamp); insert into t values (1, null)");
-    assert_told(&say(&project, &["run"]).exits(1), "HW0395", &["raw.t", "'at'", "null in some rows"]);
+    let project = source("  - { table: raw.t, from: t, mode: incremental, cursor: ts }\n");
+    duckdb(&project, "create table t (id integer, ts timestamp); insert into t values (1, null)");
+    assert_told(&say(&project, &["run"]).exits(1), "HW0395", &["raw.t", "'ts'", "null in some rows"]);
     duckdb(&project, "delete from t; insert into t values (1, 'infinity')");
     assert_told(&say(&project, &["run"]).exits(1), "HW0395", &["nothing is known to be past it"]);
-    project.write("sources/shop.yml", "connector: duckdb\npath: shop.duckdb\nstreams:\n  - { table: raw.t, from: t, mode: incremental, cursor: att }\n");
-    assert_told(&say(&project, &["run"]), "HW0392", &["has no column 'att'", "did you mean 'at'?"]);
+    project.write("sources/shop.yml", "connector: duckdb\npath: shop.duckdb\nstreams:\n  - { table: raw.t, from: t, mode: incremental, cursor: tss }\n");
+    assert_told(&say(&project, &["run"]), "HW0392", &["has no column 'tss'", "did you mean 'ts'?"]);
 }
 
 #[test]
 fn other_drivers_compare_by_themselves() {
     let source = "connector: adbc\ndriver: sqlite\npython: \"${PYTHON}\"\nuri: shop.db\nstreams:
-  - { table: raw.t, from: t, mode: incremental, cursor: id }\n  - { table: raw.u, from: t, mode: incremental, cursor: at, where: id > 1 }\n";
+  - { table: raw.t, from: t, mode: incremental, cursor: id }\n  - { table: raw.u, from: t, mode: incremental, cursor: ts, where: id > 1 }\n";
     let project = Project::empty().with("sources/shop.yml", source);
     sqlite(
         &project,
-        "create table t (id integer primary key, at text); insert into t values (1, '2024-01-01'), (2, 'it''s')",
+        "create table t (id integer primary key, ts text); insert into t values (1, '2024-01-01'), (2, 'it''s')",
     );
     say(&project, &["run"]).exits(0);
     sqlite(&project, "insert into t values (3, 'z'), (4, 'zz')");

@@ -27,7 +27,7 @@ fn say_to(project: &Project, database: &Database, arguments: &[&str]) -> crate::
 #[test]
 fn tables_of_sqlite_are_read_by_its_driver() {
     let project = with_sqlite(
-        "  - { table: raw.orders, from: orders, where: id < 4, exclude: [secret] }\n  - { table: raw.sums, query: select count(*) as n, sum(amount) as total from orders }\n",
+        "  - { table: raw.orders, from: orders, where: id < 4, exclude: [secret] }\n  - { table: raw.sums, query: 'select count(*) as n, sum(amount) as total from orders' }\n",
     );
     sqlite(
         &project,
@@ -94,7 +94,8 @@ fn tables_of_postgresql_are_read_by_its_driver() {
          create table shop.t (id int primary key, flag boolean, amount numeric(10,2), free numeric, at timestamptz, local timestamp, day date, clock time,
             token uuid, doc jsonb, address inet, span interval, feeling mood, tags text[], bits bit(3), bytes bytea);
          insert into shop.t values (1, true, 1.50, 0.000000001, '2024-01-01 10:00+02', '2024-01-01 10:00:00.5', '1600-02-29', '10:00', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11',
-            '{\"a\": 1}', '10.0.0.1', '1 mon 2 days', 'glad', '{a,null}', '101', 'x'), (2), (3, true, null, 'NaN'), (4, true, null, null, 'infinity')",
+            '{\"a\": 1}', '10.0.0.1', '1 mon 2 days', 'glad', '{a,null}', '101', 'x');
+         insert into shop.t (id) values (2); insert into shop.t (id, free) values (3, 'NaN'); insert into shop.t (id, at) values (4, 'infinity')",
     );
     say_to(&project, &database, &["run"]).exits(0);
     let ask = |sql: &str| {

@@ -26,7 +26,7 @@ use super::stream::{blocking, names};
 use crate::codes;
 use crate::database::parts_of;
 use crate::delivered::delivered_meanwhile;
-use table::TargetTable;
+use table::{TargetTable, look};
 
 /// Batches that wait for the driver.
 const BATCHES: usize = 2;
@@ -105,7 +105,7 @@ impl Outlet for TableOutlet {
         blocking(move || {
             let session = inner.database.connect()?;
             inner.marks(&session).read()?;
-            TargetTable::look(&inner, &session, &schema).map(|_| ())
+            look(&inner, &session, &schema).map(|_| ())
         })
         .await
     }
@@ -113,11 +113,13 @@ impl Outlet for TableOutlet {
 
 impl Inner {
     fn deliver(&self, plan: &Plan, rows: mpsc::Receiver<Result<Outgoing>>) -> Result<Delivered> {
+        // What is not there is an error of many drivers, which would end a transaction: it is asked for by a session of its own.
+        let looking = self.database.connect()?;
+        let has_marks = self.marks(&looking).are_there()?;
+        let is_there = look(self, &looking, &plan.schema)?;
         let session = self.database.connect()?;
-        let marks = self.marks(&session);
-        // What is not there is an error of many drivers, which would end a transaction.
-        let has_marks = marks.are_there()?;
-        let table = TargetTable::look(self, &session, &plan.schema)?;
+        drop(looking);
+        let table = TargetTable::new(self, &session, &plan.schema, is_there);
         let is_one = self.transactions && session.begin().map_err(|error| self.failed(&error))?;
         match self.take_up(&session, plan, &table, rows, (has_marks, is_one)) {
             Ok(delivered) => {

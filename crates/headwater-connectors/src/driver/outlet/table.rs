@@ -27,31 +27,33 @@ pub(super) fn is_missing(error: &DriverError) -> bool {
         || ["does not exist", "no such table", "not found"].iter().any(|words| said.contains(words))
 }
 
+/// Looks whether a delivery's table is there, and has the columns. A session that has looked is not one to deliver by: DuckDB's driver leaves an
+/// answer open then, and ends the next transaction with it.
+///
+/// # Errors
+/// When it lacks some, or the driver cannot tell.
+pub(super) fn look(outlet: &Inner, session: &Session, schema: &SchemaRef) -> Result<bool> {
+    let name = outlet.name.last().map_or("", String::as_str);
+    let there = match session.columns_of_table(&outlet.name, name) {
+        Ok(there) => there,
+        Err(error) if is_missing(&error) => return Ok(false),
+        Err(error) => return Err(outlet.failed(&error)),
+    };
+    let columns = schema.fields().iter().map(|field| field.name().as_str());
+    let lacking: Vec<&str> = columns.filter(|name| there.fields().iter().all(|field| field.name() != name)).collect();
+    if lacking.is_empty() {
+        return Ok(true);
+    }
+    let message = format!("{} has no column {}", outlet.shown(), lacking.join(", "));
+    Err(Error::new(codes::DRIVER_OPTIONS, Blame::Project, message)
+        .help("add it there (`alter table … add column …`), or leave it out of the delivery with `exclude`"))
+}
+
 impl<'a> TargetTable<'a> {
-    /// Looks whether it is there, and has the columns.
-    ///
-    /// # Errors
-    /// When it lacks some, or the driver cannot tell.
-    pub(super) fn look(outlet: &'a Inner, session: &'a Session, schema: &SchemaRef) -> Result<Self> {
-        let columns: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
-        let name = outlet.name.last().map_or("", String::as_str);
-        let there = match session.columns_of_table(&outlet.name, name) {
-            Ok(there) => Some(there),
-            Err(error) if is_missing(&error) => None,
-            Err(error) => return Err(outlet.failed(&error)),
-        };
-        let is_there = there.is_some();
-        if let Some(there) = there {
-            let lacks = |name: &&String| there.fields().iter().all(|field| field.name() != *name);
-            let lacking: Vec<&str> = columns.iter().filter(lacks).map(String::as_str).collect();
-            if !lacking.is_empty() {
-                let message = format!("{} has no column {}", outlet.shown(), lacking.join(", "));
-                return Err(Error::new(codes::DRIVER_OPTIONS, Blame::Project, message).help(
-                    "add it there (`alter table … add column …`), or leave it out of the delivery with `exclude`",
-                ));
-            }
-        }
-        Ok(Self { outlet, session, columns, is_there })
+    /// The table as it was found.
+    pub(super) fn new(outlet: &'a Inner, session: &'a Session, schema: &SchemaRef, is_there: bool) -> Self {
+        let columns = schema.fields().iter().map(|field| field.name().clone()).collect();
+        Self { outlet, session, columns, is_there }
     }
 
     /// Makes it from the temporary table, which has its columns, if it is not there.
