@@ -113,8 +113,8 @@ fn what_the_lake_cannot_hold_is_set_aside_and_counted() {
     say(&project, &["run"]).exits(0);
     assert_eq!(query(&project, "select id, big, wide from raw.t"), "6,6,6");
     let reasons = query(&project, "select _line, _reason from raw.t__rejected order by _line");
-    let expected = "1,column 'big': '170141183460469231731687303715884105727' is not a decimal(38,0)
-2,column 'wide': '340282366920938463463374607431768211455' is not a decimal(38,0)
+    let expected = "1,\"column 'big': '170141183460469231731687303715884105727' is not a decimal(38,0)\"
+2,\"column 'wide': '340282366920938463463374607431768211455' is not a decimal(38,0)\"
 3,column 'day' is outside of the years 1 to 9999
 4,column 'moment' is outside of the years 1 to 9999
 5,column 'day' is outside of the years 1 to 9999";

@@ -45,12 +45,12 @@ fn rows_that_changed_take_the_place_of_old_ones_and_late_ones_are_found() {
     let project = source("  - { table: raw.t, from: t, mode: incremental, cursor: ts, key: [id], lookback: 1h }\n");
     duckdb(
         &project,
-        "create table t (id integer, name varchar, ts timestamptz); insert into t values (1, 'a', '2024-01-01 10:00+00'), (2, 'b', '2024-01-01 11:00+00')",
+        "create table t (id integer, name varchar, ts timestamptz); insert into t values (1, 'a', '2024-01-01 10:00:00+00'), (2, 'b', '2024-01-01 11:00:00+00')",
     );
     say(&project, &["run"]).exits(0);
     duckdb(
         &project,
-        "update t set name = 'a2', ts = '2024-01-01 12:00+00' where id = 1; insert into t values (3, 'late', '2024-01-01 10:30+00'), (4, 'too late', '2024-01-01 09:00+00')",
+        "update t set name = 'a2', ts = '2024-01-01 12:00:00+00' where id = 1; insert into t values (3, 'late', '2024-01-01 10:30:00+00'), (4, 'too late', '2024-01-01 09:00:00+00')",
     );
     say(&project, &["run"]).exits(0);
     assert_eq!(query(&project, "select id, name from raw.t order by id"), "1,a2\n2,b\n3,late");
@@ -60,9 +60,9 @@ fn rows_that_changed_take_the_place_of_old_ones_and_late_ones_are_found() {
 fn cursors_that_miss_rows_are_refused() {
     let project = source("  - { table: raw.t, from: t, mode: incremental, cursor: ts }\n");
     duckdb(&project, "create table t (id integer, ts timestamp); insert into t values (1, null)");
-    assert_told(&say(&project, &["run"]).exits(1), "HW0395", &["raw.t", "'ts'", "null in some rows"]);
+    assert_told(&say(&project, &["run"]).exits(2), "HW0395", &["raw.t", "'ts'", "null in some rows"]);
     duckdb(&project, "delete from t; insert into t values (1, 'infinity')");
-    assert_told(&say(&project, &["run"]).exits(1), "HW0395", &["nothing is known to be past it"]);
+    assert_told(&say(&project, &["run"]).exits(2), "HW0395", &["nothing is known to be past it"]);
     project.write("sources/shop.yml", "connector: duckdb\npath: shop.duckdb\nstreams:\n  - { table: raw.t, from: t, mode: incremental, cursor: tss }\n");
     assert_told(&say(&project, &["run"]), "HW0392", &["has no column 'tss'", "did you mean 'ts'?"]);
 }

@@ -114,7 +114,7 @@ fn tables_of_postgresql_are_read_by_its_driver() {
     assert_eq!(ask("select count(*) from raw.t"), "2");
     assert_eq!(
         ask("select _line, _reason from raw.t__rejected order by _line"),
-        "3,column 'free': 'nan' is not a decimal(38,9)\n4,column 'at' is outside of the years 1 to 9999"
+        "3,\"column 'free': 'nan' is not a decimal(38,9)\"\n4,column 'at' is outside of the years 1 to 9999"
     );
 }
 
