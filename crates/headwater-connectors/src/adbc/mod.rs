@@ -30,6 +30,9 @@
 //! value of the last load, compared by the database. With a `key` a row that comes again takes the place of the old one, with a
 //! `lookback` beside it late ones are found. A cursor is a number, a date, a time or a text; one that is null in some row is refused.
 //!
+//! Where there is a connector of the database's own name (`postgres`, `mysql`, `sqlite`), it does more: parts at one moment, changes, and rows
+//! that are set aside one by one. A driver's batch is one stream: `ExecutePartitions` is not used.
+//!
 //! What was run: the drivers of SQLite, PostgreSQL and DuckDB. Those of Snowflake, BigQuery and Flight SQL are loaded and called in the same
 //! way, and were not run against their systems.
 
