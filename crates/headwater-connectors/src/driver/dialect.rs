@@ -49,6 +49,11 @@ impl Dialect {
         }
     }
 
+    /// Whether an index on the key of a table makes it faster to look its rows up. The others have no use for one, or no such thing.
+    pub(super) fn indexes_keys(self) -> bool {
+        matches!(self, Self::Postgres | Self::Sqlite)
+    }
+
     /// A text in SQL.
     pub(super) fn text(quote: char, text: &str) -> String {
         // Databases whose names stand in backticks take a backslash in a text for the beginning of an escape.

@@ -10,7 +10,6 @@ use super::columns::OPERATION;
 use super::stage::STAGE;
 use crate::codes;
 use crate::driver::database::Session;
-use crate::driver::dialect::Dialect;
 
 /// The table, and the columns that are delivered to it.
 pub(super) struct TargetTable<'a> {
@@ -67,9 +66,7 @@ impl<'a> TargetTable<'a> {
         let (table, columns) = (self.sql(), self.list("s."));
         self.run(&format!("create table {table} as select {columns} from {} as s where 1 = 0", self.stage()))?;
         let key = &self.outlet.settings.key;
-        // Those that look rows up one by one. The others have no use for it, or no such thing.
-        let looks_up = matches!(self.session.dialect, Dialect::Postgres | Dialect::Sqlite);
-        if self.outlet.settings.mode == DeliveryMode::Upsert && looks_up && !key.is_empty() {
+        if self.outlet.settings.mode == DeliveryMode::Upsert && self.session.dialect.indexes_keys() && !key.is_empty() {
             let name = self.outlet.quoted(&format!("{}_headwater_key", self.table()));
             let columns: Vec<String> = key.iter().map(|column| self.outlet.quoted(column)).collect();
             self.run(&format!("create unique index {name} on {table} ({})", columns.join(", ")))?;
