@@ -118,6 +118,18 @@ pub(crate) const NOT_WRITTEN: &str = "HW0384";
 /// See [`CODES`].
 pub(crate) const WEBHOOK: &str = "HW0385";
 /// See [`CODES`].
+pub(crate) const DRIVER_MISSING: &str = "HW0386";
+/// See [`CODES`].
+pub(crate) const DRIVER_OPTIONS: &str = "HW0387";
+/// See [`CODES`].
+pub(crate) const DRIVER_UNREACHABLE: &str = "HW0388";
+/// See [`CODES`].
+pub(crate) const DRIVER_FAILED: &str = "HW0389";
+/// See [`CODES`].
+pub(crate) const DRIVER_CURSOR: &str = "HW0397";
+/// See [`CODES`].
+pub(crate) const DRIVER_NO_TRANSACTIONS: &str = "HW0396";
+/// See [`CODES`].
 pub(crate) const SQLITE_OPTIONS: &str = "HW0360";
 /// See [`CODES`].
 pub(crate) const SQLITE_NO_FILE: &str = "HW0361";
@@ -521,6 +533,36 @@ pub const CODES: &[Code] = &[
         WEBHOOK,
         "a webhook that takes nothing",
         "A webhook answers a delivery in a way that is not about single rows: its address is wrong, the method is not to be had, or it sends on to somewhere else. Rows that it had taken before count as delivered; the next run sends the others.",
+    ),
+    Code::new(
+        DRIVER_MISSING,
+        "a driver cannot be loaded",
+        "A database is read or delivered to through a library that is not a part of Headwater: an ADBC driver, or DuckDB's own library. It is not at the places where it was looked for, is made for another kind of machine, or lacks the function that drivers begin with. The message says what the system said, and how to install it.",
+    ),
+    Code::new(
+        DRIVER_OPTIONS,
+        "a driver does not take what a project asks for",
+        "The table, column, condition, query or option is not one that the database or its driver knows, a column is declared with a type in which its values cannot be read, or a table lacks a column that is delivered. The message is the driver's own.",
+    ),
+    Code::new(
+        DRIVER_UNREACHABLE,
+        "a database cannot be opened by its driver",
+        "The server does not answer or refuses the user, the file is not there or is held by another program, or the user may not do what was asked. Nothing of the load was kept; trying again helps where somebody else was in the way.",
+    ),
+    Code::new(
+        DRIVER_FAILED,
+        "a driver reports an error",
+        "The message is that of the driver or of the database behind it. Nothing of the load or of the delivery was kept.",
+    ),
+    Code::new(
+        DRIVER_CURSOR,
+        "a cursor that misses rows",
+        "In the mode incremental a run reads the rows past the greatest value of the last one. A row whose cursor is null would never be read, nor would those behind an infinity; a type whose order is not known says nothing.",
+    ),
+    Code::new(
+        DRIVER_NO_TRANSACTIONS,
+        "rows and mark that are not committed together",
+        "The driver has no transactions, or the destination says `transactions: false`. The mark of what was delivered is set behind the rows: a delivery that dies in between is done again, so that rows of `mode: append` may come twice, and readers may see a part of it meanwhile.",
     ),
 ];
 

@@ -3,15 +3,18 @@
 //! Adding one takes its folder and one line in [`all`], or in [`destinations`].
 //!
 //! Invariant: no connector knows another one (what databases have in common is in `database`, what programs that print messages have in
-//! common is in `tap`, what speaks to APIs in `http_api`), and none knows DataFusion or Delta. [`script`] is none: it decodes what programs print as [`files`] decodes files,
+//! common is in `tap`, what speaks to APIs in `http_api`, what loads a driver in `driver`), and none knows DataFusion or Delta. [`script`] is none: it decodes what programs print as [`files`] decodes files,
 //! and so does `tap`.
 
+pub mod adbc;
 #[cfg(unix)]
 pub mod airbyte;
 pub mod codes;
 mod columns;
 mod database;
 mod delivered;
+mod driver;
+pub mod duckdb;
 pub mod files;
 mod http_api;
 mod lake_types;
@@ -46,8 +49,10 @@ use headwater_sdk::script::ProgramRunner;
 /// Every connector, in the order of their names.
 pub fn all() -> Vec<Box<dyn ConnectorType>> {
     Vec::from([
+        erased::<adbc::Adbc>(),
         #[cfg(unix)]
         erased::<airbyte::Airbyte>(),
+        erased::<duckdb::DuckDb>(),
         erased::<files::Files>(),
         erased::<mysql::MySql>(),
         erased::<postgres::Postgres>(),
@@ -63,6 +68,8 @@ pub fn all() -> Vec<Box<dyn ConnectorType>> {
 /// Every destination, in the order of their names.
 pub fn destinations() -> Vec<Box<dyn DestinationType>> {
     vec![
+        destination::erased::<adbc::outlet::AdbcDestination>(),
+        destination::erased::<duckdb::outlet::DuckDbDestination>(),
         destination::erased::<files::outlet::FilesDestination>(),
         destination::erased::<mysql::outlet::MySqlDestination>(),
         destination::erased::<postgres::outlet::PostgresDestination>(),

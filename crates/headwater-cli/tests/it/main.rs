@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod adbc;
 mod airbyte;
 mod bad_input;
 mod branching;

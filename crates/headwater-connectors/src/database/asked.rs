@@ -28,10 +28,12 @@ pub(crate) struct Names {
     pub(crate) fold: bool,
     /// What stands around a name that is quoted; twice within it for itself.
     pub(crate) quote: char,
+    /// How many parts a name has at most.
+    pub(crate) parts: usize,
 }
 
 impl Names {
-    fn quoted(self, name: &str) -> String {
+    pub(crate) fn quoted(self, name: &str) -> String {
         let quote = self.quote;
         format!("{quote}{}{quote}", name.replace(quote, &format!("{quote}{quote}")))
     }
@@ -129,6 +131,13 @@ impl Asked {
         Self { relation, condition: None, exclude: Vec::new(), cursor: None, name, table: None }
     }
 
+    /// All of a table whose name has these parts.
+    pub(crate) fn named(parts: &[String], names: Names) -> Self {
+        let sql = parts.iter().map(|part| names.quoted(part)).collect::<Vec<_>>().join(".");
+        let (relation, name) = (Relation::Table(sql), parts.to_vec());
+        Self { relation, condition: None, exclude: Vec::new(), cursor: None, name, table: None }
+    }
+
     /// What stands behind FROM.
     pub(crate) fn relation(&self) -> String {
         match &self.relation {
@@ -177,7 +186,7 @@ pub(crate) fn filter(conditions: &[&str]) -> String {
 }
 
 /// The parts of a table's name as a person writes it (`public.orders`, `"Odd schema"."Orders"`); `None` for another text.
-fn table_name(written: &str, names: Names) -> Option<Vec<String>> {
+pub(crate) fn table_name(written: &str, names: Names) -> Option<Vec<String>> {
     let (mut parts, mut rest) = (Vec::new(), written.trim());
     loop {
         let (part, behind) = match rest.strip_prefix(names.quote) {
@@ -200,7 +209,7 @@ fn table_name(written: &str, names: Names) -> Option<Vec<String>> {
         parts.push(part);
         match behind.strip_prefix('.') {
             Some(behind) => rest = behind,
-            None if behind.is_empty() && parts.len() <= 2 => return Some(parts),
+            None if behind.is_empty() && parts.len() <= names.parts => return Some(parts),
             None => return None,
         }
     }
@@ -212,7 +221,7 @@ mod tests {
 
     #[test]
     fn names_are_read_as_databases_read_them() {
-        let as_is = Names { table: "schema.table", fold: false, quote: '"' };
+        let as_is = Names { table: "schema.table", fold: false, quote: '"', parts: 2 };
         let of = |written: &str| table_name(written, Names { fold: true, ..as_is }).map(|parts| parts.join("|"));
         assert_eq!(of("public.orders").unwrap(), "public|orders");
         assert_eq!(of("Orders").unwrap(), "orders");

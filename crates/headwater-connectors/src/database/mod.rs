@@ -12,7 +12,7 @@ mod refused;
 mod spool;
 mod tls;
 
-pub(crate) use asked::{Asked, Names, Relation, Wanted, filter};
+pub(crate) use asked::{Asked, Names, Relation, Wanted, filter, table_name as parts_of};
 pub(crate) use batch::{BatchRows, Finished, defect, raw};
 pub(crate) use builder::Builder;
 pub(crate) use columns::{ColumnRead, NativeType, SourceColumn, chosen, no_column, schema};

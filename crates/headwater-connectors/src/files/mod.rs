@@ -127,7 +127,6 @@ use object_store::ObjectStore;
 
 pub use input::Compression;
 pub use options::{FixedColumn, FormatOptions, FormatType, OneOrMany, Scalar, SheetName, SourceOptions, StreamOptions};
-pub(crate) use parquet::cast;
 pub(crate) use piped::{PipedText, Stopped, decode};
 
 /// The connector. See the module's text.

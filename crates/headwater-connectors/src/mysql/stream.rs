@@ -46,7 +46,7 @@ impl TableStream {
         settings: StreamSettings,
     ) -> std::result::Result<Self, OptionsError> {
         let StreamOptions { from, query, condition, exclude, cursor } = stream;
-        let names = Names { table: "database.table", fold: false, quote: '`' };
+        let names = Names { table: "database.table", fold: false, quote: '`', parts: 2 };
         let asked = Asked::new(Wanted { from, query, condition, exclude, cursor, names }, &settings)?;
         if asked.name.len() == 1 && server.database().is_none() {
             return Err(OptionsError {

@@ -48,7 +48,7 @@ impl TableStream {
         settings: StreamSettings,
     ) -> std::result::Result<Self, OptionsError> {
         let StreamOptions { from, query, condition, exclude, cursor } = stream;
-        let names = Names { table: "schema.table", fold: true, quote: '"' };
+        let names = Names { table: "schema.table", fold: true, quote: '"', parts: 2 };
         let wanted = Wanted { from, query, condition, exclude, cursor, names };
         let asked = Asked::new(wanted, &settings)?;
         if settings.mode == ReadMode::Cdc {

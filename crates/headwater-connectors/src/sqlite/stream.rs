@@ -38,7 +38,7 @@ impl TableStream {
         settings: StreamSettings,
     ) -> std::result::Result<Self, OptionsError> {
         let StreamOptions { from, query, condition, exclude, cursor } = stream;
-        let names = Names { table: "the table's name", fold: false, quote: '"' };
+        let names = Names { table: "the table's name", fold: false, quote: '"', parts: 2 };
         let wanted = Wanted { from, query, condition, exclude, cursor, names };
         let asked = Asked::new(wanted, &settings)?;
         Ok(Self(Arc::new(Inner { file, asked, settings })))

@@ -14,8 +14,7 @@ use super::cursor::{Cursor, Damage};
 use super::schema::{Type, kind, parse};
 use super::sink::{Sink, skip};
 use crate::codes;
-use crate::columns::{BATCH_ROWS, Evidence, MAX_COLUMNS, Seen, Target};
-use crate::files::parquet::TypedRows;
+use crate::columns::{BATCH_ROWS, Evidence, MAX_COLUMNS, Seen, Target, TypedRows};
 
 /// Bytes of records after which a batch ends early.
 const BATCH_BYTES: usize = 16 << 20;

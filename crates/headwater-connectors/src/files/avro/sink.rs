@@ -14,7 +14,7 @@ use arrow_schema::{ArrowError, DataType, FieldRef, Fields};
 use super::cursor::{Cursor, Damage};
 use super::duration::{clock, span, uuid};
 use super::schema::{Type, Unit};
-use crate::files::parquet::cast;
+use crate::columns::cast;
 
 /// Why a value that is written well has no place in its column, as a clause. A null stands for it.
 pub(super) type Flaw = Option<&'static str>;

@@ -11,11 +11,10 @@ use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
 use tokio::sync::OnceCell;
 
-use super::TypedRows;
 use super::share::Share;
 use super::store::{StoreReader, unwrap};
 use crate::codes;
-use crate::columns::{BATCH_ROWS, Evidence, MAX_COLUMNS, Seen, Target};
+use crate::columns::{BATCH_ROWS, Evidence, MAX_COLUMNS, Seen, Target, TypedRows};
 use crate::files::listing::FileEntry;
 use crate::lake_types::lake_type;
 

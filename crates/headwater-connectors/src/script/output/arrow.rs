@@ -14,7 +14,7 @@ use headwater_sdk::{Blame, Error};
 use super::NAME;
 use super::frames::{END, Frames, damaged};
 use crate::codes;
-use crate::files::cast;
+use crate::columns::cast;
 use crate::lake_types::{lake_type, reads_as};
 use crate::process::Undecoded;
 

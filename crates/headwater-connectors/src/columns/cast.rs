@@ -1,8 +1,8 @@
-//! Arrays of a file as arrays of the table's types, with nothing lost on the way.
+//! Arrays of a source as arrays of the table's types, with nothing lost on the way.
 
 use std::sync::Arc;
 
-use crate::columns::{Cells, Column, Flaw, Reading, Value, shown};
+use super::values::{Cells, Column, Flaw, Reading, Value, shown};
 use crate::lake_types::{lake_type, reads_as};
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, ListArray, StructArray, new_null_array};

@@ -1,4 +1,4 @@
-//! Rows of files that have types of their own, in the table's columns.
+//! Rows of sources that have types of their own, in the table's columns.
 
 use std::sync::Arc;
 
@@ -9,9 +9,9 @@ use headwater_sdk::connector::{OnBadRow, RejectedRow, SourceBatch};
 use headwater_sdk::progress::Progress;
 use headwater_sdk::{Blame, Error};
 
+use super::batch::{Flaws, Target, bad_row};
 use super::cast::{cast, value_text};
 use crate::codes;
-use crate::columns::{Flaws, Target, bad_row};
 use crate::rejected::cut;
 
 /// Takes over the rows of a file, batch by batch.
@@ -61,7 +61,7 @@ impl TypedRows {
             }
             rejected.sort_by_key(|row| row.line);
             if let (OnBadRow::Fail, Some(first)) = (self.target.on_bad_row, rejected.first()) {
-                return Err(bad_row(first, "line"));
+                return Err(bad_row(first, self.target.unit));
             }
             let mut keep = vec![true; rows];
             for row in bad {

@@ -1,0 +1,252 @@
+//! Tables that are delivered through drivers.
+
+use super::{duckdb, python, query, say, sqlite};
+use crate::postgres::server::Database;
+use crate::program::Said;
+use crate::project::{Project, assert_told};
+
+const CUSTOMERS: &str = "id,name,city\n1,Ada,Paris\n2,Ben,\n3,Cleo,Rome\n";
+const UPSERT: &str = "{ table: raw.customers, to: customers, key: id }";
+const APPEND: &str = "{ table: raw.customers, to: customers, mode: append }";
+
+/// Where a shop delivers to.
+enum To {
+    Sqlite,
+    DuckDb,
+    Postgres(Database),
+}
+
+struct Shop {
+    project: Project,
+    to: To,
+}
+
+impl Shop {
+    fn new(to: To, csv: &str, delivery: &str) -> Self {
+        let source = "connector: files\nlocation: data\nstreams:\n  - { table: raw.customers, path: customers.csv }\n";
+        let shop = Self { project: Project::empty().with("sources/files.yml", source), to };
+        shop.customers(csv);
+        shop.deliver(delivery, "");
+        shop
+    }
+
+    fn customers(&self, csv: &str) {
+        self.project.write("data/customers.csv", csv);
+    }
+
+    fn deliver(&self, delivery: &str, more: &str) {
+        let keys = match &self.to {
+            To::Sqlite => "connector: adbc\ndriver: sqlite\npython: \"${PYTHON}\"\nuri: shop.db\n",
+            To::DuckDb => "connector: duckdb\npath: shop.duckdb\n",
+            To::Postgres(_) => "connector: adbc\ndriver: postgresql\npython: \"${PYTHON}\"\nuri: \"${CRM}\"\n",
+        };
+        self.project.write("destinations/crm.yml", format!("{keys}{more}deliveries:\n  - {delivery}\n"));
+    }
+
+    fn program(&self, arguments: &[&str]) -> std::process::Command {
+        let mut program = super::program(&self.project, arguments);
+        if let To::Postgres(database) = &self.to {
+            program.env("CRM", database.url());
+        }
+        program
+    }
+
+    fn say(&self, arguments: &[&str]) -> Said {
+        self.program(arguments).output().unwrap().into()
+    }
+
+    /// The first delivery of a run.
+    #[track_caller]
+    fn run(&self) -> serde_json::Value {
+        self.say(&["run", "--json"]).exits(0).json()["deliveries"][0].clone()
+    }
+
+    #[track_caller]
+    fn ask(&self, sql: &str) -> String {
+        match &self.to {
+            To::Sqlite => sqlite(&self.project, sql),
+            To::DuckDb => duckdb(&self.project, sql),
+            To::Postgres(database) => database.sql(sql).replace('|', ","),
+        }
+    }
+
+    /// The rows of the delivered table.
+    #[track_caller]
+    fn there(&self) -> String {
+        self.ask("select id, name, city from customers order by id")
+    }
+}
+
+fn all() -> [To; 3] {
+    [To::Sqlite, To::DuckDb, To::Postgres(Database::new())]
+}
+
+#[test]
+fn rows_come_change_and_go() {
+    for to in all() {
+        let shop = Shop::new(to, CUSTOMERS, UPSERT);
+        let said = shop.run();
+        assert_eq!((&said["state"], &said["written"]), (&"delivered".into(), &3.into()), "{said}");
+        assert_eq!(shop.there(), "1,Ada,Paris\n2,Ben,\n3,Cleo,Rome");
+        assert_eq!(shop.run()["state"], "up_to_date");
+        shop.customers("id,name,city\n1,Ada,Lyon\n3,Cleo,Rome\n4,Dan,Oslo\n");
+        let said = shop.run();
+        assert_eq!((&said["written"], &said["deleted"]), (&2.into(), &1.into()), "{said}");
+        assert_eq!(shop.there(), "1,Ada,Lyon\n3,Cleo,Rome\n4,Dan,Oslo");
+        let mark = shop.ask("select mark from headwater_deliveries");
+        assert!(mark.contains("\"snapshot\":2"), "{mark}");
+        shop.deliver("{ table: raw.customers, to: customers, key: id, on_delete: keep }", "");
+        shop.customers("id,name,city\n4,Dan,Bergen\n");
+        shop.run();
+        assert_eq!(shop.there(), "1,Ada,Lyon\n3,Cleo,Rome\n4,Dan,Bergen");
+    }
+}
+
+#[test]
+fn rows_are_added_or_replaced() {
+    for to in all() {
+        let shop = Shop::new(to, "id,name,city\n1,a,x\n", APPEND);
+        shop.run();
+        shop.customers("id,name,city\n1,a,x\n2,b,y\n");
+        assert_eq!(shop.run()["written"], 1);
+        assert_eq!(shop.there(), "1,a,x\n2,b,y");
+        shop.deliver("{ table: raw.customers, to: customers, mode: replace, where: id > 1 }", "");
+        let said = shop.run();
+        assert_eq!((&said["written"], &said["deleted"]), (&1.into(), &2.into()), "{said}");
+        assert_eq!(shop.there(), "2,b,y");
+    }
+}
+
+#[test]
+fn a_delivery_that_dies_has_happened_once_or_not_at_all() {
+    for to in [|| To::Sqlite, || To::DuckDb, || To::Postgres(Database::new())] {
+        for point in ["before_delivery", "before_delivery_commit", "after_delivery"] {
+            let shop = Shop::new(to(), "id,name,city\n1,a,x\n2,b,x\n", APPEND);
+            shop.run();
+            shop.customers("id,name,city\n1,a,x\n2,b,x\n3,c,x\n");
+            let died = shop.program(&["run"]).env("HEADWATER_CRASH_AT", point).output().unwrap();
+            assert!(!died.status.success(), "{point}");
+            shop.say(&["run"]).exits(0);
+            assert_eq!(shop.there(), "1,a,x\n2,b,x\n3,c,x", "{point}");
+            shop.say(&["run"]).exits(0);
+            assert_eq!(shop.there(), "1,a,x\n2,b,x\n3,c,x", "{point}");
+        }
+    }
+}
+
+#[test]
+fn without_transactions_rows_may_come_twice_and_a_run_says_so() {
+    let shop = Shop::new(To::Sqlite, "id,name,city\n1,a,x\n", APPEND);
+    shop.deliver(APPEND, "transactions: false\n");
+    let said = shop.run();
+    assert!(said.to_string().contains("HW0396"), "{said}");
+    shop.customers("id,name,city\n1,a,x\n2,b,y\n");
+    let died = shop.program(&["run"]).env("HEADWATER_CRASH_AT", "before_delivery_mark").output().unwrap();
+    assert!(!died.status.success());
+    shop.run();
+    assert_eq!(shop.there(), "1,a,x\n2,b,y\n2,b,y");
+    // By a key they do not.
+    shop.deliver("{ table: raw.customers, to: keyed, key: id }", "transactions: false\n");
+    let died = shop.program(&["run"]).env("HEADWATER_CRASH_AT", "before_delivery_mark").output().unwrap();
+    assert!(!died.status.success());
+    shop.run();
+    assert_eq!(shop.ask("select id, name from keyed order by id"), "1,a\n2,b");
+}
+
+#[test]
+fn tables_that_are_there_keep_what_is_theirs() {
+    for to in all() {
+        let shop = Shop::new(to, CUSTOMERS, UPSERT);
+        shop.ask("create table customers (city varchar(20), note varchar(20) default 'new', id integer primary key, name varchar(20)); insert into customers values ('Bonn', 'mine', 1, 'x')");
+        shop.run();
+        assert_eq!(
+            shop.ask("select id, name, city, note from customers order by id"),
+            "1,Ada,Paris,mine\n2,Ben,,new\n3,Cleo,Rome,new"
+        );
+        shop.customers("id,name,city,extra\n1,Ada,Paris,1\n");
+        let said = shop.say(&["run", "--full-refresh"]).exits(1);
+        assert_told(&said, "HW0387", &["has no column extra", "alter table"]);
+        assert_eq!(shop.there(), "1,Ada,Paris\n2,Ben,\n3,Cleo,Rome");
+    }
+}
+
+#[test]
+fn a_row_that_is_refused_fails_the_delivery_as_a_whole() {
+    for to in all() {
+        let shop = Shop::new(to, CUSTOMERS, UPSERT);
+        shop.ask("create table customers (id integer, name varchar(20), city varchar(20) not null)");
+        let said = shop.say(&["run"]).exits(1);
+        let text = format!("{}{}", said.out, said.err).to_lowercase();
+        assert!(text.contains("[hw0394]") || text.contains("[hw0392]"), "{text}");
+        assert!(text.contains("not null") || text.contains("not-null") || text.contains("null value"), "{text}");
+        assert_eq!(shop.there(), "");
+        let said = shop.say(&["query", "select count(*) as n from raw.customers", "--format", "csv"]).exits(0);
+        assert_eq!(said.out, "n\n3\n");
+    }
+}
+
+#[test]
+fn values_arrive_as_they_are() {
+    let sql = "select 1 as id, true as flag, cast(2 as smallint) as small, cast(3 as int) as mid, cast(4 as bigint) as big, cast(0.5 as float) as f, 1e300 as d,
+        cast(1.50 as decimal(10,2)) as amount, cast('12345678901234567890123456789012345678' as decimal(38,0)) as wide, 'it''s ☃' as name, date '1600-02-29' as day,
+        timestamp '2024-01-01 10:00:00.000001' as ts, to_timestamp('2024-01-01T10:00:00Z') as moment, make_array(1, null) as list, named_struct('a', 1) as deep\nunion all select 2, null, null, null, null, null, null, null, null, null, null, null, null, null, null";
+    let expected = |to: &To| match to {
+        To::Sqlite => {
+            "1,1,2,3,4,0.5,1e+300,1.50,12345678901234567890123456789012345678,it's ☃,1600-02-29,2024-01-01T10:00:00.000001,[1,null],{\"a\":1}"
+        }
+        To::DuckDb => {
+            "1,True,2,3,4,0.5,1e+300,1.50,12345678901234567890123456789012345678,it's ☃,1600-02-29,2024-01-01 10:00:00.000001,[1, None],{'a': 1}"
+        }
+        To::Postgres(_) => {
+            "1,t,2,3,4,0.5,1e+300,1.5,12345678901234567890123456789012345678,it's ☃,1600-02-29,2024-01-01 10:00:00.000001,{1,NULL},{\"a\":1}"
+        }
+    };
+    for to in all() {
+        let shop = Shop::new(to, CUSTOMERS, "{ table: marts.all, to: everything, key: id }");
+        shop.project.write("models/marts/all.sql", sql);
+        shop.run();
+        let columns = "id, flag, small, mid, big, f, d, amount, wide, name, day, ts, list, deep";
+        assert_eq!(shop.ask(&format!("select {columns} from everything where id = 1")), expected(&shop.to));
+        let nulls = shop.ask(
+            "select count(flag) + count(wide) + count(ts) + count(list) + count(deep) from everything where id = 2",
+        );
+        assert_eq!(nulls, "0");
+    }
+}
+
+#[test]
+fn duckdb_is_delivered_to_by_either_name_and_read_back() {
+    let shop = Shop::new(To::DuckDb, CUSTOMERS, "{ table: raw.customers, to: sales.customers, key: id }");
+    duckdb(&shop.project, "create schema sales");
+    shop.run();
+    assert_eq!(shop.ask("select count(*) from sales.customers"), "3");
+    shop.project.write(
+        "destinations/crm.yml",
+        "connector: adbc\ndriver: \"${HEADWATER_DUCKDB}\"\noptions: { path: shop.duckdb }\ndeliveries:\n  - { table: raw.customers, to: sales.customers, key: id }\n",
+    );
+    shop.customers("id,name,city\n9,Zoe,Rome\n");
+    assert_eq!(shop.run()["written"], 1);
+    assert_eq!(shop.ask("select id from sales.customers"), "9");
+    std::fs::remove_file(shop.project.path().join("destinations/crm.yml")).unwrap();
+    shop.project.write(
+        "sources/back.yml",
+        "connector: duckdb\npath: shop.duckdb\nstreams:\n  - { table: raw.back, from: sales.customers }\n",
+    );
+    shop.say(&["run"]).exits(0);
+    assert_eq!(query(&shop.project, "select id, name from raw.back"), "9,Zoe");
+    let there = python(shop.project.path(), "import os; print(os.path.exists('shop.duckdb.wal'))", &[]);
+    assert_eq!(there, "False");
+    say(&shop.project, &["source", "check"]).exits(0);
+}
+
+#[test]
+fn many_rows_go_in_bounded_memory() {
+    let lines: Vec<String> = (1..=400_000).map(|id| format!("{id},name of {id},town\n")).collect();
+    for to in all() {
+        let shop = Shop::new(to, &format!("id,name,city\n{}", lines.concat()), UPSERT);
+        let (said, peak) = crate::program::with_peak(shop.program(&["run"]));
+        said.exits(0);
+        assert_eq!(shop.ask("select count(*), count(distinct id) from customers"), "400000,400000");
+        assert!(peak < 1_500_000, "{peak} KiB");
+    }
+}

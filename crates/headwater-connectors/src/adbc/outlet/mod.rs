@@ -1,0 +1,70 @@
+//! Deliveries to databases that have an ADBC driver.
+//!
+//! ```yaml
+//! connector: adbc
+//! driver: postgresql               # pip install adbc-driver-postgresql
+//! python: .venv                    # where it was installed
+//! uri: "${CRM}"
+//! deliveries:
+//!   - { table: marts.dim_customer, to: crm.customers, key: customer_id }
+//!   - { table: marts.daily_sales, to: crm.daily_sales, mode: replace }
+//! ```
+//!
+//! Where drivers are looked for is in the manual of the [source](connectors.md#adbc). A driver has to have bulk ingestion into temporary tables.
+//!
+//! What it promises:
+//!
+//! - **Exactly once, where the driver has transactions.** The rows of a delivery and the mark that says which snapshot of the lake they are
+//!   of (in the table `headwater_deliveries` of the same schema) are committed together. Where it has none, or with `transactions: false`, the mark
+//!   is set behind the rows: a delivery that dies in between is done again, so that rows of `append` may come twice and readers may see a part of
+//!   it. Each such delivery says so (HW0396).
+//! - **Only what has changed is sent** (`upsert`, `append`), told by the table's own log.
+//! - **Memory does not grow with the rows** as far as the driver's does not: they go into a temporary table, and from there by SQL.
+//!
+//! A table that is not there is made of the types that the driver gives it, without a primary key; PostgreSQL and SQLite get a unique index on
+//! the key of an upsert. A table that lacks a column is refused; other columns that it has are left alone. Nested values become JSON, but for
+//! lists of plain values in PostgreSQL, and all of them in DuckDB; in SQLite decimals and times with a zone become texts.
+//!
+//! **A row that the database refuses fails the delivery as a whole:** nothing is delivered then, whatever `most_undelivered` says. Use the
+//! connector `postgres` for PostgreSQL, which sets such rows aside.
+//!
+//! The drivers of SQLite, PostgreSQL and DuckDB were run. Those of Snowflake, BigQuery and Flight SQL are called in the same way, and were not run
+//! against their systems.
+
+mod options;
+
+use std::sync::Arc;
+
+use headwater_sdk::check::OptionsError;
+use headwater_sdk::connector::OpenContext;
+use headwater_sdk::destination::{DeliveryMode, DeliverySettings, Destination, Outlet};
+
+pub use options::{DeliveryOptions, DestinationOptions};
+
+use super::options::{SourceOptions, database};
+use crate::driver::Database;
+use crate::driver::outlet::TableOutlet;
+
+/// The destination. See the module's text.
+#[derive(Debug)]
+pub struct AdbcDestination {
+    database: Database,
+    transactions: bool,
+}
+
+impl Destination for AdbcDestination {
+    const NAME: &'static str = "adbc";
+    const MODES: &'static [DeliveryMode] = &[DeliveryMode::Upsert, DeliveryMode::Append, DeliveryMode::Replace];
+    type Options = DestinationOptions;
+    type DeliveryOptions = DeliveryOptions;
+
+    fn destination(options: DestinationOptions, context: &OpenContext) -> Result<Self, OptionsError> {
+        let DestinationOptions { driver, entrypoint, python, uri, options, quote, transactions } = options;
+        let options = SourceOptions { driver, entrypoint, python, uri, options, quote };
+        Ok(Self { database: database(options, context)?, transactions })
+    }
+
+    fn outlet(&self, options: DeliveryOptions, settings: DeliverySettings) -> Result<Arc<dyn Outlet>, OptionsError> {
+        Ok(Arc::new(TableOutlet::new(self.database.clone(), &options.to, settings, self.transactions)?))
+    }
+}

@@ -1,0 +1,68 @@
+//! What differs between the databases behind drivers, as far as it is known.
+
+use arrow_schema::DataType;
+
+/// A database's ways.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    DuckDb,
+    Postgres,
+    Sqlite,
+    /// Not known: standard SQL, and the types that every driver takes.
+    Other,
+}
+
+/// What stands around names, as far as the driver's name tells; the standard's double quotes otherwise.
+pub(crate) fn quote_of(driver: &str) -> char {
+    let driver = driver.to_ascii_lowercase();
+    let backticks = ["bigquery", "mysql", "mariadb", "databricks", "spark"];
+    if backticks.iter().any(|name| driver.contains(name)) { '`' } else { '"' }
+}
+
+impl Dialect {
+    /// Of the database that a driver says it is for.
+    pub(super) fn of(vendor: &str) -> Self {
+        match vendor.to_ascii_lowercase().as_str() {
+            "duckdb" => Self::DuckDb,
+            "postgresql" => Self::Postgres,
+            "sqlite" => Self::Sqlite,
+            _ => Self::Other,
+        }
+    }
+
+    /// The statements by which columns are told of without what Arrow's own types would lose, and no longer: DuckDB hands over an `uhugeint` of
+    /// 2^128 - 1 as -1. As long as they hold, a boolean is no boolean either.
+    pub(super) fn exact_types(self) -> Option<[&'static str; 2]> {
+        let set = ["set arrow_lossless_conversion = true", "set arrow_lossless_conversion = false"];
+        (self == Self::DuckDb).then_some(set)
+    }
+
+    /// The type in which an existing value of a column can be delivered; texts stand for what the driver does not take.
+    pub(super) fn takes(self, data_type: &DataType) -> bool {
+        match data_type {
+            _ if self == Self::DuckDb => true,
+            DataType::List(item) => self == Self::Postgres && !item.data_type().is_nested(),
+            nested if nested.is_nested() => false,
+            // It has no such types; its driver refuses the one, and leaves the zone out of the other.
+            DataType::Decimal128(..) | DataType::Timestamp(_, Some(_)) => self != Self::Sqlite,
+            _ => true,
+        }
+    }
+
+    /// Whether an index on the key of a table makes it faster to look its rows up. The others have no use for one, or no such thing.
+    pub(super) fn indexes_keys(self) -> bool {
+        matches!(self, Self::Postgres | Self::Sqlite)
+    }
+
+    /// A text in SQL.
+    pub(super) fn text(quote: char, text: &str) -> String {
+        // Databases whose names stand in backticks take a backslash in a text for the beginning of an escape.
+        let text = if quote == '`' { text.replace('\\', "\\\\") } else { text.to_owned() };
+        format!("'{}'", text.replace('\'', "''"))
+    }
+
+    /// A type of texts without a limit.
+    pub(super) fn text_type(quote: char) -> &'static str {
+        if quote == '`' { "string" } else { "varchar" }
+    }
+}

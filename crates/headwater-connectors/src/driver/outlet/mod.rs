@@ -1,0 +1,209 @@
+//! Deliveries to tables of a database behind a driver.
+//!
+//! A load is one transaction. Its rows go into a temporary table by the driver's bulk ingestion (`stage`), from there into the table that they
+//! are for by standard SQL (`table`), and the mark is set (`state`).
+
+mod columns;
+mod incoming;
+mod stage;
+mod state;
+mod table;
+
+use std::sync::Arc;
+
+use arrow_schema::SchemaRef;
+use async_trait::async_trait;
+use futures::StreamExt;
+use headwater_sdk::check::OptionsError;
+use headwater_sdk::destination::{Delivered, DeliveryMode, DeliverySettings, Load, Mark, OnDelete, Outgoing, Outlet};
+use headwater_sdk::failpoint::failpoint;
+use headwater_sdk::progress::Progress;
+use headwater_sdk::{Error, Result};
+use tokio::sync::mpsc;
+
+use super::database::{Database, Session};
+use super::stream::{blocking, names};
+use crate::codes;
+use crate::database::parts_of;
+use crate::delivered::delivered_meanwhile;
+use table::{TargetTable, look};
+
+/// Batches that wait for the driver.
+const BATCHES: usize = 2;
+
+/// A table that is delivered to.
+#[derive(Clone)]
+pub(crate) struct TableOutlet(Arc<Inner>);
+
+struct Inner {
+    database: Database,
+    /// The parts of the table's name.
+    name: Vec<String>,
+    settings: DeliverySettings,
+    /// Whether rows and mark are committed together, where the driver can.
+    transactions: bool,
+}
+
+/// A delivery, as far as it is not rows.
+struct Plan {
+    schema: SchemaRef,
+    since: Option<Mark>,
+    mark: Mark,
+}
+
+impl TableOutlet {
+    /// # Errors
+    /// When `to` names no table.
+    pub(crate) fn new(
+        database: Database,
+        to: &str,
+        settings: DeliverySettings,
+        transactions: bool,
+    ) -> std::result::Result<Self, OptionsError> {
+        let name = parts_of(to, names(database.quote())).ok_or_else(|| OptionsError {
+            key: Some("to"),
+            message: format!("'{to}' cannot name a table"),
+            help: Some("write schema.table".to_owned()),
+        })?;
+        Ok(Self(Arc::new(Inner { database, name, settings, transactions })))
+    }
+}
+
+#[async_trait]
+impl Outlet for TableOutlet {
+    async fn mark(&self) -> Result<Option<Mark>> {
+        let inner = Arc::clone(&self.0);
+        blocking(move || {
+            let session = inner.database.connect()?;
+            inner.marks(&session).read()
+        })
+        .await
+    }
+
+    async fn deliver(&self, load: Load, progress: Arc<Progress>) -> Result<Delivered> {
+        let Load { schema, mut rows, since, mark, what: _ } = load;
+        let (sender, receiver) = mpsc::channel(BATCHES);
+        let inner = Arc::clone(&self.0);
+        let plan = Plan { schema, since, mark };
+        let taken = blocking(move || inner.deliver(&plan, receiver));
+        let sent = async move {
+            while let Some(next) = rows.next().await {
+                let is_last = next.is_err();
+                if let Ok(outgoing) = &next {
+                    progress.add_rows_in(outgoing.rows.num_rows() as u64);
+                }
+                if sender.send(next).await.is_err() || is_last {
+                    break;
+                }
+            }
+        };
+        futures::join!(taken, sent).0
+    }
+
+    async fn examine(&self, schema: &SchemaRef) -> Result<()> {
+        let (inner, schema) = (Arc::clone(&self.0), schema.clone());
+        blocking(move || {
+            let session = inner.database.connect()?;
+            inner.marks(&session).read()?;
+            look(&inner, &session, &schema).map(|_| ())
+        })
+        .await
+    }
+}
+
+impl Inner {
+    fn deliver(&self, plan: &Plan, rows: mpsc::Receiver<Result<Outgoing>>) -> Result<Delivered> {
+        // What is not there is an error of many drivers, which would end a transaction: it is asked for by a session of its own.
+        let looking = self.database.connect()?;
+        let has_marks = self.marks(&looking).are_there()?;
+        let is_there = look(self, &looking, &plan.schema)?;
+        let session = self.database.connect()?;
+        drop(looking);
+        let table = TargetTable::new(self, &session, &plan.schema, is_there);
+        let is_one = self.transactions && session.begin().map_err(|error| self.failed(&error))?;
+        match self.take_up(&session, plan, &table, rows, (has_marks, is_one)) {
+            Ok(delivered) => {
+                failpoint("before_delivery_commit");
+                if is_one {
+                    session.commit().map_err(|error| self.failed(&error))?;
+                }
+                Ok(delivered)
+            }
+            Err(error) => {
+                // The session's end does the same; where it says why it cannot, the first error says more.
+                let _undone = if is_one { session.rollback() } else { Ok(()) };
+                Err(error)
+            }
+        }
+    }
+
+    fn take_up(
+        &self,
+        session: &Session,
+        plan: &Plan,
+        table: &TargetTable<'_>,
+        rows: mpsc::Receiver<Result<Outgoing>>,
+        (has_marks, is_one): (bool, bool),
+    ) -> Result<Delivered> {
+        let marks = self.marks(session);
+        if !has_marks {
+            marks.make()?;
+        }
+        let found = if is_one { marks.lock()? } else { marks.read()? };
+        if found != plan.since {
+            return Err(delivered_meanwhile(&self.shown()));
+        }
+        let staged = stage::fill(self, session, &plan.schema, rows)?;
+        table.make()?;
+        let mut delivered = Delivered { written: staged.upserts, ..Delivered::default() };
+        match self.settings.mode {
+            DeliveryMode::Upsert => {
+                if self.settings.on_delete == OnDelete::Delete && staged.deletions > 0 {
+                    delivered.deleted = table.delete_gone()?;
+                }
+                table.update()?;
+                table.insert_new()?;
+            }
+            DeliveryMode::Append => table.insert()?,
+            DeliveryMode::Replace => {
+                delivered.deleted = table.clear()?;
+                table.insert()?;
+            }
+        }
+        failpoint("before_delivery_mark");
+        marks.set(&plan.mark)?;
+        if !is_one {
+            delivered.notes.push(format!(
+                "{}: rows and mark were not committed together [{}]: after a failure rows may come twice",
+                self.shown(),
+                codes::DRIVER_NO_TRANSACTIONS
+            ));
+        }
+        Ok(delivered)
+    }
+
+    fn marks<'a>(&'a self, session: &'a Session) -> state::Marks<'a> {
+        state::Marks { outlet: self, session }
+    }
+
+    /// What is delivered to, for people.
+    fn shown(&self) -> String {
+        format!("{}: {}", self.database.shown(), self.name.join("."))
+    }
+
+    fn quoted(&self, name: &str) -> String {
+        names(self.database.quote()).quoted(name)
+    }
+
+    /// A table of the same schema, in SQL.
+    fn beside(&self, table: &str) -> String {
+        let (_, before) = self.name.split_last().unwrap_or((&self.name[0], &[]));
+        let parts = before.iter().map(String::as_str).chain([table]);
+        parts.map(|part| self.quoted(part)).collect::<Vec<_>>().join(".")
+    }
+
+    /// An error of the driver, for a person.
+    fn failed(&self, error: &adbc_core::error::Error) -> Error {
+        self.database.failed(error, &format!("{} cannot be delivered to", self.name.join(".")))
+    }
+}

@@ -1,0 +1,155 @@
+//! The table that is delivered to, and the statements by which it takes rows up: what standard SQL has, as databases differ in the rest.
+
+use adbc_core::error::{Error as DriverError, Status};
+use arrow_schema::SchemaRef;
+use headwater_sdk::destination::DeliveryMode;
+use headwater_sdk::{Blame, Error, Result};
+
+use super::Inner;
+use super::columns::OPERATION;
+use super::stage::STAGE;
+use crate::codes;
+use crate::driver::database::Session;
+
+/// The table, and the columns that are delivered to it.
+pub(super) struct TargetTable<'a> {
+    outlet: &'a Inner,
+    session: &'a Session,
+    columns: Vec<String>,
+    is_there: bool,
+}
+
+/// Whether an error says that there is no such table. Not all drivers have a status for it.
+pub(super) fn is_missing(error: &DriverError) -> bool {
+    let said = error.message.to_lowercase();
+    error.status == Status::NotFound
+        || ["does not exist", "no such table", "not found"].iter().any(|words| said.contains(words))
+}
+
+/// Looks whether a delivery's table is there, and has the columns. A session that has looked is not one to deliver by: DuckDB's driver leaves an
+/// answer open then, and ends the next transaction with it.
+///
+/// # Errors
+/// When it lacks some, or the driver cannot tell.
+pub(super) fn look(outlet: &Inner, session: &Session, schema: &SchemaRef) -> Result<bool> {
+    let name = outlet.name.last().map_or("", String::as_str);
+    let there = match session.columns_of_table(&outlet.name, name) {
+        Ok(there) => there,
+        Err(error) if is_missing(&error) => return Ok(false),
+        Err(error) => return Err(outlet.failed(&error)),
+    };
+    let columns = schema.fields().iter().map(|field| field.name().as_str());
+    let lacking: Vec<&str> = columns.filter(|name| there.fields().iter().all(|field| field.name() != name)).collect();
+    if lacking.is_empty() {
+        return Ok(true);
+    }
+    let message = format!("{} has no column {}", outlet.shown(), lacking.join(", "));
+    Err(Error::new(codes::DRIVER_OPTIONS, Blame::Project, message)
+        .help("add it there (`alter table … add column …`), or leave it out of the delivery with `exclude`"))
+}
+
+impl<'a> TargetTable<'a> {
+    /// The table as it was found.
+    pub(super) fn new(outlet: &'a Inner, session: &'a Session, schema: &SchemaRef, is_there: bool) -> Self {
+        let columns = schema.fields().iter().map(|field| field.name().clone()).collect();
+        Self { outlet, session, columns, is_there }
+    }
+
+    /// Makes it from the temporary table, which has its columns, if it is not there.
+    ///
+    /// # Errors
+    /// When the database refuses that.
+    pub(super) fn make(&self) -> Result<()> {
+        if self.is_there {
+            return Ok(());
+        }
+        let (table, columns) = (self.sql(), self.list("s."));
+        self.run(&format!("create table {table} as select {columns} from {} as s where 1 = 0", self.stage()))?;
+        let key = &self.outlet.settings.key;
+        if self.outlet.settings.mode == DeliveryMode::Upsert && self.session.dialect.indexes_keys() && !key.is_empty() {
+            let name = self.outlet.quoted(&format!("{}_headwater_key", self.table()));
+            let columns: Vec<String> = key.iter().map(|column| self.outlet.quoted(column)).collect();
+            self.run(&format!("create unique index {name} on {table} ({})", columns.join(", ")))?;
+        }
+        Ok(())
+    }
+
+    /// Takes out the rows of keys that are gone; how many.
+    ///
+    /// # Errors
+    /// When the database refuses that; as all of these.
+    pub(super) fn delete_gone(&self) -> Result<u64> {
+        let (table, stage, is_gone) = (self.sql(), self.stage(), self.operation(1));
+        let same = self.is_same_row(&self.outlet.quoted(self.table()));
+        self.run(&format!("delete from {table} where exists (select 1 from {stage} as s where {is_gone} and {same})"))
+    }
+
+    /// Replaces the rows of keys that are there.
+    pub(super) fn update(&self) -> Result<u64> {
+        let key = &self.outlet.settings.key;
+        let others: Vec<String> =
+            self.columns.iter().filter(|name| !key.contains(name)).map(|name| self.outlet.quoted(name)).collect();
+        if others.is_empty() {
+            return Ok(0);
+        }
+        let set: Vec<String> = others.iter().map(|name| format!("{name} = s.{name}")).collect();
+        let (table, stage, is_new) = (self.sql(), self.stage(), self.operation(0));
+        let same = self.is_same_row(&self.outlet.quoted(self.table()));
+        self.run(&format!("update {table} set {} from {stage} as s where {is_new} and {same}", set.join(", ")))
+    }
+
+    /// Adds the rows of keys that are not there.
+    pub(super) fn insert_new(&self) -> Result<u64> {
+        let same = self.is_same_row("t");
+        self.insert_where(&format!(" and not exists (select 1 from {} as t where {same})", self.sql()))
+    }
+
+    /// Adds all rows.
+    pub(super) fn insert(&self) -> Result<()> {
+        self.insert_where("").map(|_| ())
+    }
+
+    /// Takes out all rows; how many.
+    pub(super) fn clear(&self) -> Result<u64> {
+        self.run(&format!("delete from {} where 1 = 1", self.sql()))
+    }
+
+    fn insert_where(&self, condition: &str) -> Result<u64> {
+        let (table, stage, is_new) = (self.sql(), self.stage(), self.operation(0));
+        let (into, from) = (self.list(""), self.list("s."));
+        self.run(&format!("insert into {table} ({into}) select {from} from {stage} as s where {is_new}{condition}"))
+    }
+
+    fn run(&self, sql: &str) -> Result<u64> {
+        self.session.update(sql).map(|rows| rows.unwrap_or(0)).map_err(|error| self.outlet.failed(&error))
+    }
+
+    fn table(&self) -> &str {
+        self.outlet.name.last().map_or("", String::as_str)
+    }
+
+    fn sql(&self) -> String {
+        self.outlet.beside(self.table())
+    }
+
+    fn stage(&self) -> String {
+        self.outlet.quoted(STAGE)
+    }
+
+    fn operation(&self, number: i16) -> String {
+        format!("s.{} = {number}", self.outlet.quoted(OPERATION))
+    }
+
+    fn list(&self, prefix: &str) -> String {
+        let quoted = self.columns.iter().map(|name| format!("{prefix}{}", self.outlet.quoted(name)));
+        quoted.collect::<Vec<_>>().join(", ")
+    }
+
+    fn is_same_row(&self, table: &str) -> String {
+        let same = self.outlet.settings.key.iter().map(|name| {
+            let column = self.outlet.quoted(name);
+            format!("{table}.{column} = s.{column}")
+        });
+        same.collect::<Vec<_>>().join(" and ")
+    }
+}

@@ -1,0 +1,89 @@
+//! What drivers' errors mean. Each database has its own words; the status that a driver gives, or the beginning of what it says, tells whose
+//! fault it is.
+
+use adbc_core::error::{Error as DriverError, Status};
+use headwater_sdk::secrets::redact;
+use headwater_sdk::{Blame, Error};
+
+use crate::codes;
+
+/// Characters of a driver's message that are shown.
+const SHOWN: usize = 600;
+
+/// An error of a driver while something was done that `what` says has failed. `secrets` are kept out of it.
+pub(super) fn told(error: &DriverError, what: &str, secrets: &[String]) -> Error {
+    let said = said(&error.message, secrets);
+    let of = |code: &'static str, blame: Blame| Error::new(code, blame, format!("{what}: {said}"));
+    let has = |words: &[&str]| words.iter().any(|word| error.message.contains(word));
+    match error.status {
+        Status::Unauthenticated | Status::Unauthorized => refused(of(codes::DRIVER_UNREACHABLE, Blame::Environment)),
+        _ if has(&["password authentication failed", "permission denied", "no password supplied"]) => {
+            refused(of(codes::DRIVER_UNREACHABLE, Blame::Environment))
+        }
+        _ if has(&["Could not set lock", "database is locked", "database table is locked"]) => {
+            of(codes::DRIVER_UNREACHABLE, Blame::Environment)
+                .help("another program has opened the database to write: let it end, and run again")
+                .transient()
+        }
+        // Values, whatever status they are told with.
+        _ if has(&["violates", "constraint failed", "Constraint Error", "Conversion Error", "Out of Range Error"]) => {
+            of(codes::DRIVER_FAILED, Blame::Data)
+                .help("correct the value in the message, or the column or the query that it comes to")
+        }
+        Status::IO | Status::Timeout => of(codes::DRIVER_UNREACHABLE, Blame::Environment)
+            .help("check `uri` and `options` of the source, that the database is there, and that it answers")
+            .transient(),
+        Status::NotFound | Status::InvalidArguments | Status::AlreadyExists | Status::NotImplemented => {
+            of(codes::DRIVER_OPTIONS, Blame::Project)
+                .help("the message is the driver's: correct what it names in the project")
+        }
+        _ if has(&["Catalog Error", "Binder Error", "Parser Error"]) => of(codes::DRIVER_OPTIONS, Blame::Project)
+            .help("the message is the driver's: correct what it names in the project"),
+        _ => of(codes::DRIVER_FAILED, Blame::Data)
+            .help("the message is the driver's: try the query with a program of the database"),
+    }
+}
+
+fn refused(error: Error) -> Error {
+    error.help("check the user and the password that `uri` or `options` have, and what the user may read or write")
+}
+
+/// What a driver says, on one line, without secrets and without the query that Headwater wrote.
+pub(super) fn said(message: &str, secrets: &[String]) -> String {
+    // What Arrow puts before it.
+    let message = message.trim_start_matches("C Data interface error: ");
+    let message = message.split("\n\nQuery was:").next().unwrap_or(message);
+    let message = message.split("\nquery: ").next().unwrap_or(message);
+    let lines: Vec<&str> = message.lines().map(str::trim).filter(|line| !line.is_empty() && *line != "^").collect();
+    let mut text = redact(&lines.join("; "), secrets).into_owned();
+    if text.len() > SHOWN {
+        text.truncate(text.floor_char_boundary(SHOWN));
+        text.push('…');
+    }
+    if text.is_empty() { "the driver does not say why".to_owned() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_one_line_without_secrets() {
+        let message = "FATAL: no\n  entry for hunter2 \n\nQuery was: select 1";
+        assert_eq!(said(message, &["hunter2".to_owned()]), "FATAL: no; entry for ***");
+        assert_eq!(said("", &[]), "the driver does not say why");
+    }
+
+    #[test]
+    fn whose_fault_it_is_is_told() {
+        let of = |message: &str, status| {
+            let error = DriverError::with_message_and_status(message, status);
+            let error = told(&error, "t cannot be read", &[]);
+            (error.code, error.transient)
+        };
+        assert_eq!(of("Catalog Error: no table", Status::Internal), (codes::DRIVER_OPTIONS, false));
+        assert_eq!(of("IO Error: Could not set lock on file", Status::Internal), (codes::DRIVER_UNREACHABLE, true));
+        assert_eq!(of("connection refused", Status::IO), (codes::DRIVER_UNREACHABLE, true));
+        assert_eq!(of("division by zero", Status::Internal), (codes::DRIVER_FAILED, false));
+    }
+}
