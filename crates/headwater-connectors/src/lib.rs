@@ -4,7 +4,7 @@
 //!
 //! Invariant: no connector knows another one (what databases have in common is in `database`, what programs that print messages have in
 //! common is in `tap`), and none knows DataFusion or Delta. [`script`] is none: it decodes what programs print as [`files`] decodes files,
-//! and so does `tap`.
+//! and so does `tap`; `table_format`, which is what readers of tables have in common, reads Parquet as [`files`] does.
 
 #[cfg(unix)]
 pub mod airbyte;
@@ -12,7 +12,9 @@ pub mod codes;
 mod columns;
 mod database;
 mod delivered;
+pub mod delta;
 pub mod files;
+pub mod iceberg;
 mod lake_types;
 mod local;
 pub mod mysql;
@@ -29,6 +31,7 @@ pub mod script;
 #[cfg(unix)]
 pub mod singer;
 pub mod sqlite;
+mod table_format;
 #[cfg(unix)]
 mod tap;
 mod text;
@@ -46,7 +49,9 @@ pub fn all() -> Vec<Box<dyn ConnectorType>> {
     Vec::from([
         #[cfg(unix)]
         erased::<airbyte::Airbyte>(),
+        erased::<delta::Delta>(),
         erased::<files::Files>(),
+        erased::<iceberg::Iceberg>(),
         erased::<mysql::MySql>(),
         erased::<postgres::Postgres>(),
         #[cfg(unix)]

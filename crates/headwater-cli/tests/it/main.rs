@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod airbyte;
+mod azure;
 mod bad_input;
 mod branching;
 mod by_choice;
@@ -30,5 +31,6 @@ mod selecting;
 mod singer;
 mod sqlite;
 mod star;
+mod tables;
 mod time_travel;
 mod unit_tests;

@@ -9,4 +9,5 @@ mod typed;
 pub(crate) use cast::cast;
 pub(crate) use read::{Footer, inspect, read};
 pub(crate) use share::Share;
+pub(crate) use store::{StoreReader, unwrap};
 pub(crate) use typed::TypedRows;
