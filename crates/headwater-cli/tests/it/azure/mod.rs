@@ -99,10 +99,12 @@ fn a_project_on_azure_publishes_and_answers() {
     assert!(!format!("{}{}", said.out, said.err).contains(KEY), "in the log");
 }
 
-/// Two machines with catalogues of their own that publish into one lake: put-if-absent lets one of them win, every time.
+/// Two machines with catalogues of their own that publish into one lake: of two that put the same version one wins. Where one was
+/// quick enough to be seen by the other, that one's version comes after it. No commit ever takes the place of another.
 #[test]
-fn of_two_that_publish_the_same_table_one_wins() {
-    for round in 0..4 {
+fn of_two_that_publish_the_same_version_one_wins() {
+    let mut conflicts = 0;
+    for round in 0..20 {
         let prefix = format!("conflict{round}");
         put(&prefix, &[("2026-01.csv", "id,amount\n1,10\n2,20\n")]);
         let (one, two) = (project_on(&prefix, "./catalog.db"), project_on(&prefix, "./other.db"));
@@ -113,16 +115,20 @@ fn of_two_that_publish_the_same_table_one_wins() {
         };
         let running = [start(&one), start(&two)];
         let said: Vec<Said> = running.into_iter().map(|running| running.wait_with_output().unwrap().into()).collect();
-        let mut codes: Vec<_> = said.iter().map(|said| said.code).collect();
-        codes.sort_unstable();
-        assert_eq!(codes, [Some(0), Some(1)], "{said:#?}");
-        let lost = said.iter().find(|said| said.code == Some(1)).unwrap().json();
-        assert_eq!(lost["error"]["code"], "HW0915", "{lost}");
+        let (winners, losers): (Vec<_>, Vec<_>) = said.iter().partition(|said| said.code == Some(0));
+        for lost in &losers {
+            assert_eq!(lost.json()["error"]["code"], "HW0915", "{lost:?}");
+        }
+        let log = blobs(&format!("{prefix}/lake/raw/orders/_delta_log/"));
+        assert!(!winners.is_empty() && log.lines().count() == winners.len(), "a commit for each winner: {log}");
         let winner = if said[0].code == Some(0) { &one } else { &two };
         assert_eq!(say(winner, &["query", "select sum(amount) as total from raw.orders"]).exits(0).out, "total\n30\n");
-        let log = blobs(&format!("{prefix}/lake/raw/orders/_delta_log/"));
-        assert_eq!(log.lines().count(), 1, "the loser left no commit: {log}");
+        conflicts += losers.len();
+        if conflicts == 3 {
+            return;
+        }
     }
+    panic!("two runs have put the same version {conflicts} times in 20 rounds");
 }
 
 #[test]
@@ -160,7 +166,7 @@ write_deltalake('az://{CONTAINER}/partner/table', pa.table({{'id': [1, 2, 3], 'p
     let sums = say(&project, &["query", "select part, sum(id) as sum from raw.theirs group by part order by part"]);
     assert_eq!(sums.exits(0).out, "part,sum\na b,3\nc,3\n");
     project.write("sources/table.yml", table.replace("abfss://acme@", "abfss://nowhere@"));
-    assert_told(&say(&project, &["run"]), "HW03", &["nowhere"]);
+    assert_told(&say(&project, &["run"]), "HW0301", &["nowhere", "check that the bucket or container is there"]);
     project.write("sources/table.yml", table.replace("access_key:", "acces_key:"));
     assert_told(
         &say(&project, &["check"]).exits(2),

@@ -16,7 +16,9 @@ pub(crate) fn python(folder: &Path, program: &str) -> String {
             "HEADWATER_TABLES_PYTHON is not set: run the tests with ./test, which installs what they need and sets it"
         )
     });
-    let output = Command::new(python).args(["-c", program]).current_dir(folder).output().unwrap();
+    // The threads of native libraries may outlive the interpreter, and end it badly: it leaves without waiting for them.
+    let program = format!("{program}\nimport os, sys\nsys.stdout.flush()\nos._exit(0)");
+    let output = Command::new(python).args(["-c", &program]).current_dir(folder).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
 }

@@ -83,7 +83,9 @@ pub(crate) fn store_error(error: object_store::Error, name: &str) -> Error {
                 .caused_by(error)
         }
         error => Error::new(codes::UNREACHABLE, Blame::Environment, format!("{name} cannot be read"))
-            .help("check the network, and the region or endpoint under `storage:`")
+            .help(
+                "check that the bucket or container is there, the network, and the region or endpoint under `storage:`",
+            )
             .caused_by(error)
             .transient(),
     }

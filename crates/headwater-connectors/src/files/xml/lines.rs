@@ -125,7 +125,8 @@ impl<R: Read> XmlLines<R> {
 
     /// An error of the file itself goes out as it came in.
     fn unread(&self, error: &io::Error) -> Error {
-        if error.get_ref().is_some_and(|inner| inner.is::<TooLarge>()) {
+        let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<TooLarge>());
+        if inner.is_some() {
             let help = "raise `max_line` in `format`, or correct the file if a quote or a bracket has no end";
             return self.wrong("a text or tag is larger than `max_line` allows", help);
         }
