@@ -174,7 +174,10 @@ fn options_that_make_no_sense_are_refused() {
 fn the_schemas_of_the_options_name_every_key() {
     let connectors = headwater_connectors::all();
     let names: Vec<_> = connectors.iter().map(|connector| connector.name()).collect();
-    assert_eq!(names, ["airbyte", "files", "mysql", "postgres", "program", "rest", "singer", "sqlite"]);
+    assert_eq!(
+        names,
+        ["airbyte", "delta", "files", "iceberg", "mysql", "postgres", "program", "rest", "singer", "sqlite"]
+    );
     let files = connectors.iter().find(|connector| connector.name() == "files").unwrap();
     let source = files.source_schema();
     for key in ["location", "allow_outside", "storage"] {
