@@ -161,6 +161,18 @@ pub(crate) const TAP_STATE: &str = "HW0375";
 pub(crate) const TAP_VERSION: &str = "HW0376";
 /// See [`CODES`].
 pub(crate) const PROGRAM_STATE: &str = "HW0377";
+/// See [`CODES`].
+pub(crate) const TABLE_NOT_FOUND: &str = "HW0390";
+/// See [`CODES`].
+pub(crate) const TABLE_LOG: &str = "HW0391";
+/// See [`CODES`].
+pub(crate) const TABLE_FEATURE: &str = "HW0392";
+/// See [`CODES`].
+pub(crate) const TABLE_VERSION: &str = "HW0393";
+/// See [`CODES`].
+pub(crate) const TABLE_REWRITTEN: &str = "HW0394";
+/// See [`CODES`].
+pub(crate) const TABLE_FILE: &str = "HW0395";
 
 /// Every code of this crate, in order.
 pub const CODES: &[Code] = &[
@@ -563,6 +575,36 @@ pub const CODES: &[Code] = &[
         DRIVER_NO_TRANSACTIONS,
         "rows and mark that are not committed together",
         "The driver has no transactions, or the destination says `transactions: false`. The mark of what was delivered is set behind the rows: a delivery that dies in between is done again, so that rows of `mode: append` may come twice, and readers may see a part of it meanwhile.",
+    ),
+    Code::new(
+        TABLE_NOT_FOUND,
+        "no table of the format there",
+        "A source of Delta or Iceberg tables names a folder that is not there, or that has no log of such a table in it. `path` is the folder of one table, relative to `location`.",
+    ),
+    Code::new(
+        TABLE_LOG,
+        "a table's log is damaged",
+        "The log or the metadata of a table of another program cannot be understood, or a part of it is missing. What it says of the rows would be a guess: nothing was loaded. Restore the file that the message names, or let the table's owner write the table anew.",
+    ),
+    Code::new(
+        TABLE_FEATURE,
+        "a table uses what is not read",
+        "A Delta table needs a reader feature, or an Iceberg table a format, that this version of Headwater does not know. It is refused rather than read wrongly. Let its owner write it without the feature, or export it to files.",
+    ),
+    Code::new(
+        TABLE_VERSION,
+        "a version of a table cannot be had",
+        "The version or snapshot that a stream asks for, or the one that it has read last, is not known to the table: it never was, the log behind it was cleaned up, or the table was made anew. Name another one, or load the stream with --full-refresh.",
+    ),
+    Code::new(
+        TABLE_REWRITTEN,
+        "rows of a table have gone or changed",
+        "A stream that only takes up new rows (`mode: new_files`) meets a commit of the table that took rows out or changed them. Nothing was loaded. Read the table with `mode: cdc` and a `key`, with `mode: full`, or once with --full-refresh.",
+    ),
+    Code::new(
+        TABLE_FILE,
+        "a file of a table cannot be used",
+        "A data file or a file of deleted rows that a table's log names is missing, lies in another store, or holds something else than the log says. Nothing of the load was kept. Files that are in no current version are removed by the table's owner some time (VACUUM, expired snapshots).",
     ),
 ];
 

@@ -4,7 +4,7 @@
 //!
 //! Invariant: no connector knows another one (what databases have in common is in `database`, what programs that print messages have in
 //! common is in `tap`, what speaks to APIs in `http_api`, what loads a driver in `driver`), and none knows DataFusion or Delta. [`script`] is none: it decodes what programs print as [`files`] decodes files,
-//! and so does `tap`.
+//! and so does `tap`; `table_format`, which is what readers of tables have in common, reads Parquet as [`files`] does.
 
 pub mod adbc;
 #[cfg(unix)]
@@ -13,10 +13,12 @@ pub mod codes;
 mod columns;
 mod database;
 mod delivered;
+pub mod delta;
 mod driver;
 pub mod duckdb;
 pub mod files;
 mod http_api;
+pub mod iceberg;
 mod lake_types;
 mod local;
 pub mod mysql;
@@ -33,6 +35,7 @@ pub mod script;
 #[cfg(unix)]
 pub mod singer;
 pub mod sqlite;
+mod table_format;
 #[cfg(unix)]
 mod tap;
 mod text;
@@ -52,8 +55,10 @@ pub fn all() -> Vec<Box<dyn ConnectorType>> {
         erased::<adbc::Adbc>(),
         #[cfg(unix)]
         erased::<airbyte::Airbyte>(),
+        erased::<delta::Delta>(),
         erased::<duckdb::DuckDb>(),
         erased::<files::Files>(),
+        erased::<iceberg::Iceberg>(),
         erased::<mysql::MySql>(),
         erased::<postgres::Postgres>(),
         #[cfg(unix)]

@@ -71,7 +71,11 @@ pub const CODES: &[Code] = &[
     ),
     Code::new("HW0602", "unknown storage option", "An option under `storage` is none that the object store knows."),
     Code::new("HW0603", "storage cannot be opened", "Credentials, a region or an endpoint are missing or wrong."),
-    Code::new("HW0604", "not a place for a lake", "A lake is a folder, or s3://bucket/prefix."),
+    Code::new(
+        "HW0604",
+        "not a place for a lake",
+        "A lake is a folder, s3://bucket/prefix, gs://bucket/prefix, az://container/prefix, or abfss://container@account.dfs.core.windows.net/prefix.",
+    ),
     Code::new("HW0610", "view has no files", "This is a defect of Headwater."),
     Code::new(
         "HW0611",

@@ -53,7 +53,7 @@ use session::{LakeTable, Runtime, Session, TableCache};
 /// Where a lake is and what the engine may use.
 #[derive(Debug, Clone)]
 pub struct LakeOptions {
-    /// An absolute path, or `s3://bucket/prefix`.
+    /// An absolute path, or a URL such as `s3://bucket/prefix` or `az://container/prefix`.
     pub location: String,
     /// Options of the object store, e.g. `aws_endpoint`. The environment (`AWS_…`) supplies what is not given.
     pub storage: BTreeMap<String, String>,

@@ -4,6 +4,7 @@
 
 mod adbc;
 mod airbyte;
+mod azure;
 mod bad_input;
 mod branching;
 mod by_choice;
@@ -31,6 +32,7 @@ mod selecting;
 mod singer;
 mod sqlite;
 mod star;
+mod tables;
 mod time_travel;
 mod unit_tests;
 mod webhooks;

@@ -10,6 +10,7 @@ use super::excel::{Area, ExcelOptions};
 use super::fixed::{FixedLayout, FixedOptions};
 use super::input::Compression;
 use super::options::{FormatOptions, FormatType, OneOrMany, SheetName};
+use super::xml::XmlOptions;
 use crate::columns::{Reading, check_format};
 
 /// The longest row by default, in bytes.
@@ -28,6 +29,7 @@ pub(crate) struct Format {
     pub(crate) csv: CsvOptions,
     pub(crate) excel: ExcelOptions,
     pub(crate) fixed: FixedOptions,
+    pub(crate) xml: Arc<XmlOptions>,
     pub(crate) encoding: Option<&'static Encoding>,
     pub(crate) compression: Option<Compression>,
     pub(crate) reading: Reading,
@@ -51,6 +53,7 @@ fn kind_of_path(path: &str) -> Option<(FormatType, bool)> {
         "json" | "jsonl" | "ndjson" => Some((FormatType::Json, false)),
         "parquet" | "pq" => Some((FormatType::Parquet, false)),
         "avro" => Some((FormatType::Avro, false)),
+        "xml" => Some((FormatType::Xml, false)),
         "xlsx" | "xlsm" | "xlsb" | "xls" | "ods" => Some((FormatType::Excel, false)),
         _ => None,
     }
@@ -76,7 +79,7 @@ impl Format {
             return Err(wrong(
                 "format",
                 format!("the extension of '{path}' does not say which format the files have"),
-                "say `format: { type: csv }`, or `json`, `parquet`, `avro`, `excel` or `fixed_width`",
+                "say `format: { type: csv }`, or `json`, `parquet`, `avro`, `xml`, `excel` or `fixed_width`",
             ));
         };
         refuse_foreign_keys(kind, options)?;
@@ -124,6 +127,7 @@ impl Format {
                 FixedOptions::default()
             },
             excel: excel_options(options, header, nulls)?,
+            xml: Arc::new(xml_options(kind, options)?),
             encoding: encoding.transpose()?,
             compression: options.compression,
             reading: Reading {
@@ -174,19 +178,31 @@ fn fixed_options(options: &FormatOptions, nulls: &Arc<NullTokens>) -> Result<Fix
     })
 }
 
+/// The keys of XML, checked.
+fn xml_options(kind: FormatType, options: &FormatOptions) -> Result<XmlOptions, OptionsError> {
+    let record = options.record.as_deref().unwrap_or_default().split('/').filter(|name| !name.is_empty());
+    let record: Vec<String> = record.map(str::to_owned).collect();
+    if kind == FormatType::Xml && record.is_empty() {
+        let help = "name the element that is a record: `format: { type: xml, record: order }`";
+        return Err(wrong("format", "`record` is missing", help));
+    }
+    let lists = options.lists.as_ref().map(OneOrMany::as_slice).unwrap_or_default();
+    Ok(XmlOptions { record, lists: lists.iter().cloned().collect(), plain: options.encoding.is_none() })
+}
+
 /// Keys that the format has no use for are errors: they would be believed to have an effect.
 fn refuse_foreign_keys(kind: FormatType, options: &FormatOptions) -> Result<(), OptionsError> {
-    use FormatType::{Csv, Excel, FixedWidth, Json};
-    let keys: [(&str, bool, &[FormatType]); 17] = [
+    use FormatType::{Csv, Excel, FixedWidth, Json, Xml};
+    let keys: [(&str, bool, &[FormatType]); 19] = [
         ("null", options.null.is_some(), &[Csv, Excel, FixedWidth]),
         ("delimiter", options.delimiter.is_some(), &[Csv]),
         ("header", options.header.is_some(), &[Csv, Excel, FixedWidth]),
         ("quote", options.quote.is_some(), &[Csv]),
-        ("encoding", options.encoding.is_some(), &[Csv, Json, FixedWidth]),
-        ("compression", options.compression.is_some(), &[Csv, Json, FixedWidth]),
-        ("timestamp_format", options.timestamp_format.is_some(), &[Csv, Json, Excel, FixedWidth]),
-        ("date_format", options.date_format.is_some(), &[Csv, Json, Excel, FixedWidth]),
-        ("max_line", options.max_line.is_some(), &[Csv, Json, FixedWidth]),
+        ("encoding", options.encoding.is_some(), &[Csv, Json, Xml, FixedWidth]),
+        ("compression", options.compression.is_some(), &[Csv, Json, Xml, FixedWidth]),
+        ("timestamp_format", options.timestamp_format.is_some(), &[Csv, Json, Xml, Excel, FixedWidth]),
+        ("date_format", options.date_format.is_some(), &[Csv, Json, Xml, Excel, FixedWidth]),
+        ("max_line", options.max_line.is_some(), &[Csv, Json, Xml, FixedWidth]),
         ("sheet", options.sheet.is_some(), &[Excel]),
         ("range", options.range.is_some(), &[Excel]),
         ("skip", options.skip.is_some(), &[Excel, FixedWidth]),
@@ -195,6 +211,8 @@ fn refuse_foreign_keys(kind: FormatType, options: &FormatOptions) -> Result<(), 
         ("widths", options.widths.is_some(), &[FixedWidth]),
         ("trim", options.trim.is_some(), &[FixedWidth]),
         ("pad", options.pad.is_some(), &[FixedWidth]),
+        ("record", options.record.is_some(), &[Xml]),
+        ("lists", options.lists.is_some(), &[Xml]),
     ];
     let foreign = keys.iter().find(|(_, given, of)| *given && !of.contains(&kind));
     foreign.map_or(Ok(()), |(key, ..)| {

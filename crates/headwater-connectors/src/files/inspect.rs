@@ -40,7 +40,7 @@ fn rows_of(at: usize, files: usize, kind: FormatType) -> usize {
     let sampled = [0, files / 2, files - 1];
     if sampled.contains(&at) {
         SAMPLE_ROWS / files.min(3)
-    } else if kind == FormatType::Json {
+    } else if matches!(kind, FormatType::Json | FormatType::Xml) {
         KEY_ROWS
     } else {
         0

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use headwater_sdk::check::OptionsError;
 use headwater_sdk::connector::OpenContext;
 use object_store::ObjectStore;
-use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::path::Path as StorePath;
 
+use super::bucket::Service;
 use super::options::SourceOptions;
 use super::web::Site;
 use crate::local::{self, Place};
@@ -69,12 +69,15 @@ impl Location {
                 let help = "remove `storage`; what requests need beside the address is said in `headers`";
                 Err(OptionsError { key: Some("storage"), message, help: Some(help.into()) })
             }
-            Some(("s3" | "s3a", _)) => Self::bucket(source, context),
             Some(("file", path)) if path.starts_with('/') => Self::folder(path, source, context),
-            Some((scheme, _)) => Err(wrong(
-                format!("'{}' has the scheme '{scheme}', which is not known", source.location),
-                "use a folder, https://host/path or s3://bucket/prefix; most object stores speak S3 (set `storage: { endpoint: … }`)",
-            )),
+            Some((scheme, _)) => match Service::of_scheme(scheme) {
+                Some(service) => Self::bucket(service, source, context),
+                None => Err(wrong(
+                    format!("'{}' has the scheme '{scheme}', which is not known", source.location),
+                    "use a folder, https://host/path, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix; most object \
+                     stores speak S3 (set `storage: { endpoint: … }`)",
+                )),
+            },
             None => Self::folder(&source.location, source, context),
         }
     }
@@ -104,37 +107,21 @@ impl Location {
         Ok(Self::Local { root, within, shown })
     }
 
-    fn bucket(source: &SourceOptions, context: &OpenContext) -> Result<Self, OptionsError> {
+    fn bucket(service: Service, source: &SourceOptions, context: &OpenContext) -> Result<Self, OptionsError> {
+        let written = format!("write {}", service.written());
         let url = url::Url::parse(&source.location)
-            .map_err(|e| wrong(format!("'{}' is not a URL: {e}", source.location), "write s3://bucket/prefix"))?;
+            .map_err(|e| wrong(format!("'{}' is not a URL: {e}", source.location), &*written))?;
         let Some(bucket) = url.host_str().filter(|bucket| !bucket.is_empty()) else {
-            return Err(wrong(format!("'{}' names no bucket", source.location), "write s3://bucket/prefix"));
+            return Err(wrong(format!("'{}' names no bucket", source.location), written));
         };
-        let prefix = StorePath::from_url_path(url.path()).map_err(|e| {
-            wrong(format!("'{}' has no usable prefix: {e}", source.location), "write s3://bucket/prefix")
-        })?;
-        // Credentials and the region come from the environment; what the project says goes before it.
-        let mut builder = AmazonS3Builder::from_env().with_bucket_name(bucket);
-        let own = source.storage.iter().map(|(key, value)| (key, value.text()));
-        let shared = context.storage_options.iter().map(|(key, value)| (key, value.clone()));
-        for (key, value) in shared.chain(own) {
-            let known: AmazonS3ConfigKey = key.to_ascii_lowercase().parse().map_err(|_| OptionsError {
-                key: Some("storage"),
-                message: format!("there is no option '{key}' for an S3 store"),
-                help: Some(
-                    "use e.g. region, endpoint, allow_http, virtual_hosted_style_request, skip_signature".into(),
-                ),
-            })?;
-            builder = builder.with_config(known, value);
-        }
-        let store = builder.build().map_err(|e| OptionsError {
-            key: Some("storage"),
-            message: format!("the store of '{}' cannot be set up: {e}", source.location),
-            help: Some("check the options under `storage` and the AWS_ variables in the environment".into()),
-        })?;
-        let shown =
-            if prefix.as_ref().is_empty() { format!("s3://{bucket}/") } else { format!("s3://{bucket}/{prefix}/") };
-        Ok(Self::Store { store: Arc::new(store), prefix, shown })
+        let prefix = StorePath::from_url_path(url.path())
+            .map_err(|e| wrong(format!("'{}' has no usable prefix: {e}", source.location), written))?;
+        let store = service.store(source, context)?;
+        // What stands before an `@` is the container of an account of Azure.
+        let container = if url.username().is_empty() { String::new() } else { format!("{}@", url.username()) };
+        let slash = if prefix.as_ref().is_empty() { "" } else { "/" };
+        let shown = format!("{}://{container}{bucket}/{prefix}{slash}", url.scheme());
+        Ok(Self::Store { store, prefix, shown })
     }
 
     /// What comes before a file's path in messages.

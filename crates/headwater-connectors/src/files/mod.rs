@@ -1,9 +1,9 @@
-//! The `files` connector: CSV, JSON lines, text of fixed width, Parquet, Avro and workbooks of Excel and
+//! The `files` connector: CSV, JSON lines, XML, text of fixed width, Parquet, Avro and workbooks of Excel and
 //! LibreOffice, local, in an object store, or of a web server.
 //!
 //! ```yaml
 //! connector: files
-//! location: data                  # a folder of the project, an absolute path, s3://bucket/prefix, or https://host/path
+//! location: data                  # a folder of the project, an absolute path, s3://bucket/prefix, az://container/prefix, or https://host/path
 //! streams:
 //!   - table: raw.flights
 //!     path: flights/*.csv.gz      # a glob under the location; ** crosses folders
@@ -45,7 +45,13 @@
 //! `Content-Encoding: gzip` or `zstd` is unpacked. Parquet needs a server that gives parts of files and tells their size.
 //! Redirections are followed, from `https` to `https` only.
 //!
-//! Google Cloud Storage and Azure are reached where they speak S3 (`storage: { endpoint: … }`); `gs://` and `az://` are not known.
+//! ### Object stores
+//!
+//! `s3://bucket/prefix` is Amazon S3 and what speaks as it does (`storage: { endpoint: … }`). `az://container/prefix`, or
+//! `abfss://container@account.dfs.core.windows.net/prefix`, is Azure, and `gs://bucket/prefix` Google Cloud Storage (which no test reaches:
+//! there is no emulator that answers as it does; it speaks S3, too). Credentials come from the environment, by the names that the
+//! services' own tools document (`AWS_ACCESS_KEY_ID`, `AZURE_STORAGE_ACCOUNT_KEY`, `AZURE_CLIENT_ID`, `GOOGLE_APPLICATION_CREDENTIALS`, …), or from the machine's
+//! identity. What `storage` says goes before them.
 //!
 //! ### Fixed width
 //!
@@ -62,6 +68,26 @@
 //! account, start: 9, width: 20 }]` reads only what it names, in any order, overlapping if need be. Values are read as those of CSV;
 //! what is blank is null. A line that ends too early is a bad row, unless `pad: true` says that blanks at the end are left out: then
 //! nobody can tell a cut-off value from a short one.
+//!
+//! ### XML
+//!
+//! ```yaml
+//! streams:
+//!   - table: raw.orders
+//!     path: orders/*.xml.gz
+//!     format: { type: xml, record: orders/order, lists: [line] }
+//! ```
+//!
+//! Each element that `record` names is a row, wherever it stands; what is around them is passed over. Attributes and elements
+//! within are columns by their names (without the prefixes of namespaces); an element without attributes and elements is its text, others are
+//! structs, whose own text, if they have one, is `value`. What comes several times under one name is a list; what may, but comes once in
+//! some records, is named in `lists`. An empty element is null. Blanks around texts are no part of them, those of CDATA are. Numbers
+//! and truth values are what they look like in the sample (`007` is a text); declared types go before.
+//!
+//! Records pass by; one larger than `max_line` is a bad row, and so is one with a value that its column does not take: their places are the
+//! lines where the records begin, as long as no line holds several. A file that is not well-formed or cut off fails the load, with its line.
+//! Entities that a file defines for itself are refused, not expanded, and nothing outside of the file is read. A file that names another
+//! encoding than UTF-8 needs `encoding`.
 //!
 //! ### Avro
 //!
@@ -99,6 +125,7 @@
 //! not read.
 
 mod avro;
+mod bucket;
 mod csv;
 mod decode;
 mod excel;
@@ -118,6 +145,7 @@ mod position;
 mod rows;
 mod stream;
 mod web;
+mod xml;
 
 use std::sync::Arc;
 
@@ -125,9 +153,15 @@ use headwater_sdk::check::OptionsError;
 use headwater_sdk::connector::{Connector, OpenContext, ReadMode, SourceStream, StreamSettings};
 use object_store::ObjectStore;
 
+pub(crate) use avro::records as avro_records;
 pub use input::Compression;
+pub(crate) use input::store_error;
+pub(crate) use listing::{FileEntry, Place, Stamp};
+pub(crate) use location::Location;
 pub use options::{FixedColumn, FormatOptions, FormatType, OneOrMany, Scalar, SheetName, SourceOptions, StreamOptions};
+pub(crate) use parquet::{Share, StoreReader, unwrap as unwrap_parquet};
 pub(crate) use piped::{PipedText, Stopped, decode};
+pub(crate) use stream::size_in_words;
 
 /// The connector. See the module's text.
 pub struct Files {

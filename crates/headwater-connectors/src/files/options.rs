@@ -69,7 +69,7 @@ pub struct StreamOptions {
 #[serde(deny_unknown_fields)]
 pub struct FormatOptions {
     /// The format; by default what the path's extension says: `.csv`, `.tsv`, `.json`, `.jsonl`, `.ndjson`, `.parquet`,
-    /// `.avro`, `.xlsx`, `.xlsm`, `.xlsb`, `.xls`, `.ods`.
+    /// `.avro`, `.xml`, `.xlsx`, `.xlsm`, `.xlsb`, `.xls`, `.ods`.
     #[serde(rename = "type")]
     pub kind: Option<FormatType>,
     /// CSV, Excel and fixed width: unquoted texts that stand for null, beside the empty one, in every column.
@@ -81,16 +81,16 @@ pub struct FormatOptions {
     pub header: Option<bool>,
     /// CSV: the character around fields, in ASCII; `"` by default, an empty text for none.
     pub quote: Option<String>,
-    /// CSV, JSON and fixed width: a label of the WHATWG Encoding Standard, e.g. `windows-1252`; UTF-8 by default. A byte order mark
+    /// CSV, JSON, XML and fixed width: a label of the WHATWG Encoding Standard, e.g. `windows-1252`; UTF-8 by default. A byte order mark
     /// in a file goes before it.
     pub encoding: Option<String>,
-    /// CSV, JSON and fixed width: how the files are compressed; by default what their names say (`.gz`, `.zst`).
+    /// CSV, JSON, XML and fixed width: how the files are compressed; by default what their names say (`.gz`, `.zst`).
     pub compression: Option<Compression>,
-    /// CSV, JSON, fixed width and texts in Excel: how timestamps are written, in `strftime` directives; ISO 8601 by default.
+    /// CSV, JSON, XML, fixed width and texts in Excel: how timestamps are written, in `strftime` directives; ISO 8601 by default.
     pub timestamp_format: Option<String>,
-    /// CSV, JSON, fixed width and texts in Excel: how dates are written, in `strftime` directives; `%Y-%m-%d` by default.
+    /// CSV, JSON, XML, fixed width and texts in Excel: how dates are written, in `strftime` directives; `%Y-%m-%d` by default.
     pub date_format: Option<String>,
-    /// CSV, JSON and fixed width: the most bytes of a row, from 1 to 268435456; longer ones are bad rows. 16 MiB by default.
+    /// CSV, JSON, XML and fixed width: the most bytes of a row, from 1 to 268435456; longer ones are bad rows. 16 MiB by default.
     pub max_line: Option<u64>,
     /// Excel: the sheet, by its name or by its number from 1 (hidden ones count); the first one by default.
     pub sheet: Option<SheetName>,
@@ -110,6 +110,10 @@ pub struct FormatOptions {
     /// Fixed width: whether a line may end before its last column does, as where blanks at the end are left out. Otherwise (the
     /// default) such a line is a bad row.
     pub pad: Option<bool>,
+    /// XML: the element that is a record, by its name or by the end of its path, e.g. `order` or `orders/order`.
+    pub record: Option<String>,
+    /// XML: names of elements that are lists, also in records where one comes alone.
+    pub lists: Option<OneOrMany>,
 }
 
 /// A column of fixed-width files.
@@ -170,6 +174,8 @@ pub enum FormatType {
     Avro,
     /// Text whose columns begin at the same place in every line.
     FixedWidth,
+    /// XML, with a record for each element of a name.
+    Xml,
 }
 
 impl FormatType {
@@ -182,6 +188,7 @@ impl FormatType {
             Self::Excel => "excel",
             Self::Avro => "avro",
             Self::FixedWidth => "fixed_width",
+            Self::Xml => "xml",
         }
     }
 }

@@ -24,6 +24,7 @@ use super::listing::{FileEntry, Place};
 use super::options::FormatType;
 use super::parquet::{self, Footer, Share};
 use super::rows::RowReader;
+use super::xml::XmlLines;
 use crate::codes;
 use crate::columns::{Batch, JsonValues, Target, UnknownKeys};
 use crate::threaded::{self, Batches};
@@ -132,7 +133,7 @@ impl Source {
     }
 }
 
-/// The text of a file. Decompression and transcoding, which take as long as reading values does, get a thread.
+/// The text of a file, that of XML as lines of JSON. Decompression, transcoding and XML, which take as long as reading values does, get a thread.
 ///
 /// # Errors
 /// When the file cannot be opened.
@@ -144,11 +145,16 @@ pub(crate) fn feed(source: Source, file: &FileEntry, format: &Format) -> Result<
         told => told,
     });
     let encoding = format.encoding;
+    let records = (format.kind == FormatType::Xml).then(|| (Arc::clone(&format.xml), format.max_line));
+    let is_xml = records.is_some();
     let open = move || {
-        let text = open_text(source.open()?, &name, compression, encoding)?;
+        let mut text = open_text(source.open()?, &name, compression, encoding)?;
+        if let Some((options, max_line)) = records {
+            text = Box::new(XmlLines::new(text, options, Arc::clone(&name), max_line));
+        }
         Ok(DirectBlocks::new(text, name, compression, BLOCK))
     };
-    let plain = compression == Compression::None && encoding.is_none_or(|encoding| encoding == UTF_8);
+    let plain = !is_xml && compression == Compression::None && encoding.is_none_or(|encoding| encoding == UTF_8);
     let blocks: Box<dyn Blocks> = if plain { Box::new(open()?) } else { Box::new(PipedBlocks::start(open)?) };
     Ok(Feed::new(blocks))
 }
@@ -181,7 +187,7 @@ impl FilePart {
                 let rows = RowReader::new(opened.feed, opened.rows, opened.lines);
                 Decoder::new(rows, values, batch, measures, name).hand_on(&mut take)?;
             }
-            FormatType::Json => {
+            FormatType::Json | FormatType::Xml => {
                 let values = JsonValues::new(target, *unknown_keys);
                 let feed = feed(source, &self.file, format)?;
                 let rows = RowReader::new(feed, JsonLines { max_line: format.max_line }, 0);

@@ -53,7 +53,7 @@ impl FileStream {
         let headless = match format.kind {
             FormatType::Csv | FormatType::Excel => !format.csv.header,
             FormatType::FixedWidth => !format.fixed.header,
-            FormatType::Json | FormatType::Parquet | FormatType::Avro => false,
+            FormatType::Json | FormatType::Xml | FormatType::Parquet | FormatType::Avro => false,
         };
         let names = settings.columns.iter().map(|column| column.name.clone());
         let declared = Arc::new(if headless { names.collect() } else { Vec::new() });
@@ -86,15 +86,21 @@ impl FileStream {
 
 /// What is to be read, in words.
 fn describe(files: &[FileEntry]) -> String {
-    let bytes: u64 = files.iter().map(|file| file.stamp.size).sum();
+    match files.len() {
+        0 => "no new files".into(),
+        count => size_in_words(count, files.iter().map(|file| file.stamp.size).sum()),
+    }
+}
+
+/// So many files of so many bytes, in words.
+pub(crate) fn size_in_words(files: usize, bytes: u64) -> String {
     let size = match bytes {
         0..1_000 => format!("{bytes} B"),
         1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
         1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
         _ => format!("{:.1} GB", bytes as f64 / 1e9),
     };
-    match files.len() {
-        0 => "no new files".into(),
+    match files {
         1 => format!("1 file, {size}"),
         count => format!("{count} files, {size}"),
     }

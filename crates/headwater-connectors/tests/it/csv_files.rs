@@ -176,7 +176,10 @@ fn the_schemas_of_the_options_name_every_key() {
     let names: Vec<_> = connectors.iter().map(|connector| connector.name()).collect();
     assert_eq!(
         names,
-        ["adbc", "airbyte", "duckdb", "files", "mysql", "postgres", "program", "rest", "singer", "sqlite"]
+        [
+            "adbc", "airbyte", "delta", "duckdb", "files", "iceberg", "mysql", "postgres", "program", "rest", "singer",
+            "sqlite"
+        ]
     );
     let files = connectors.iter().find(|connector| connector.name() == "files").unwrap();
     let source = files.source_schema();

@@ -10,11 +10,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use headwater_sdk::{Blame, Error, Result, TableName};
-use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreScheme};
 use url::Url;
+
+use super::bucket;
 
 /// The folder in the lake that holds what is Headwater's own.
 pub const INTERNAL_FOLDER: &str = "_headwater";
@@ -24,15 +25,16 @@ pub const INTERNAL_FOLDER: &str = "_headwater";
 pub(crate) struct Location {
     /// The whole storage system: `/` of the machine's files, or a bucket.
     pub(crate) root: Arc<dyn ObjectStore>,
-    /// The URL of that root: `file:///` or `s3://bucket/`.
+    /// The URL of that root: `file:///`, `s3://bucket/`, `az://container/`.
     pub(crate) root_url: Url,
     /// The lake's path below the root.
     prefix: Path,
 }
 
 impl Location {
-    /// Opens `location`: an absolute path, `file://…`, or `s3://bucket/prefix`. `options` are object-store options such
-    /// as `aws_endpoint`; the environment (`AWS_…`) supplies what they do not.
+    /// Opens `location`: an absolute path, `file://…`, `s3://bucket/prefix`, `gs://bucket/prefix`, `az://container/prefix` or
+    /// `abfss://container@account…/prefix`. `options` are object-store options such as `aws_endpoint`; the environment
+    /// (`AWS_…`, `GOOGLE_…`, `AZURE_…`) supplies what they do not.
     /// With `create`, a folder that is not there is made.
     pub(crate) fn open(location: &str, options: &BTreeMap<String, String>, create: bool) -> Result<Self> {
         if !location.contains("://") {
@@ -45,8 +47,12 @@ impl Location {
                 let path = url.to_file_path().map_err(|()| bad_location(location, "it is no path of this machine"))?;
                 Self::open_folder(&path, create)
             }
-            ObjectStoreScheme::AmazonS3 => Self::open_s3(location, &url, prefix, options),
-            _ => Err(bad_location(location, "only folders and s3:// are built so far")),
+            scheme => {
+                let root = bucket::open(&scheme, location, options)?;
+                let mut root_url = url;
+                root_url.set_path("/");
+                Ok(Self { root, root_url, prefix })
+            }
         }
     }
 
@@ -63,27 +69,6 @@ impl Location {
         let root_url = Url::parse("file:///").map_err(|e| bad_location(&name, &e.to_string()))?;
         // A staging area that is emptied leaves no folders behind.
         let store = LocalFileSystem::new().with_automatic_cleanup(true);
-        Ok(Self { root: Arc::new(store), root_url, prefix })
-    }
-
-    fn open_s3(location: &str, url: &Url, prefix: Path, options: &BTreeMap<String, String>) -> Result<Self> {
-        let mut builder = AmazonS3Builder::from_env().with_url(location);
-        for (key, value) in options {
-            let key: AmazonS3ConfigKey = key.parse().map_err(|_| {
-                Error::new("HW0602", Blame::Project, format!("'{key}' is no option of S3 storage"))
-                    .help("use names such as aws_endpoint, aws_region, aws_allow_http")
-            })?;
-            builder = builder.with_config(key, value);
-        }
-        let store = builder.build().map_err(|e| {
-            Error::new("HW0603", Blame::Environment, format!("cannot open {location}"))
-                .help(
-                    "set AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or storage options in headwater.yml",
-                )
-                .caused_by(e)
-        })?;
-        let bucket = url.host_str().ok_or_else(|| bad_location(location, "it names no bucket"))?;
-        let root_url = Url::parse(&format!("s3://{bucket}/")).map_err(|e| bad_location(location, &e.to_string()))?;
         Ok(Self { root: Arc::new(store), root_url, prefix })
     }
 
@@ -149,7 +134,7 @@ fn make_folder(path: &std::path::Path) -> Result<()> {
     })
 }
 
-fn bad_location(location: &str, why: &str) -> Error {
+pub(super) fn bad_location(location: &str, why: &str) -> Error {
     Error::new("HW0604", Blame::Project, format!("'{location}' cannot be a lake: {why}"))
-        .help("give a folder, or s3://bucket/prefix, under environments in headwater.yml")
+        .help("give a folder, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix under environments in headwater.yml")
 }

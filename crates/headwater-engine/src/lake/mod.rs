@@ -3,6 +3,7 @@
 //! [`overlay`] is the idea: a branch is a different view of a table's log. [`publish`] moves what was staged there into the
 //! published logs, [`changes`] tells two versions apart, [`vacuum`] removes what nothing refers to.
 
+mod bucket;
 pub(crate) mod changes;
 pub(crate) mod commit;
 pub(crate) mod delete;

@@ -4,6 +4,7 @@ mod avro;
 mod fixed_width;
 mod web;
 mod workbooks;
+mod xml;
 
 use std::path::Path;
 use std::process::Command;

@@ -17,4 +17,4 @@ mod sink;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use read::{inspect, read};
+pub(crate) use read::{inspect, read, records};

@@ -92,6 +92,37 @@ pub(crate) fn read(
     Ok(())
 }
 
+/// Hands on the records of a file as they are, in lake types. Fields whose type the lake does not have are left out.
+///
+/// # Errors
+/// When the file cannot be read or is damaged, or `each` fails.
+pub(crate) fn records(
+    file: Box<dyn Read + Send>,
+    name: &Arc<str>,
+    each: &mut dyn FnMut(&RecordBatch) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut container = Container::open(file, name)?;
+    let fields = columns(&container, name)?.into_iter().map(|(name, of)| match Sink::new(&of) {
+        Some(sink) => (name, Reader::Kept(sink)),
+        None => (name, Reader::Skipped(of)),
+    });
+    let mut rows = Rows { fields: fields.collect(), count: 0, bytes: 0, broken: Vec::new() };
+    while let Some(block) = container.next()? {
+        let mut cursor = Cursor::new(&block.contents);
+        for _ in 0..block.records {
+            rows.read(&mut cursor).map_err(|damage| container.damaged(block.offset, damage))?;
+            if rows.count >= BATCH_ROWS || rows.bytes >= BATCH_BYTES {
+                each(&rows.finish(name)?.0)?;
+            }
+        }
+        verify_end(&cursor).map_err(|damage| container.damaged(block.offset, damage))?;
+    }
+    if rows.count > 0 {
+        each(&rows.finish(name)?.0)?;
+    }
+    Ok(())
+}
+
 fn verify_end(cursor: &Cursor<'_>) -> Result<(), Damage> {
     if cursor.left() == 0 { Ok(()) } else { Err(Damage("it holds more than the records that it counts")) }
 }

@@ -77,11 +77,15 @@ pub(crate) fn store_error(error: object_store::Error, name: &str) -> Error {
             .caused_by(error),
         E::PermissionDenied { .. } | E::Unauthenticated { .. } => {
             Error::new(codes::UNREACHABLE, Blame::Environment, format!("{name} may not be read"))
-                .help("give the credentials in the environment (AWS_ACCESS_KEY_ID, …) the right to list and read it")
+                .help(
+                    "give the credentials in the environment (AWS_…, AZURE_…, GOOGLE_…) the right to list and read it",
+                )
                 .caused_by(error)
         }
         error => Error::new(codes::UNREACHABLE, Blame::Environment, format!("{name} cannot be read"))
-            .help("check the network, and the region or endpoint under `storage:`")
+            .help(
+                "check that the bucket or container is there, the network, and the region or endpoint under `storage:`",
+            )
             .caused_by(error)
             .transient(),
     }

@@ -6,3 +6,4 @@ mod store;
 
 pub(crate) use read::{Footer, inspect, read};
 pub(crate) use share::Share;
+pub(crate) use store::{StoreReader, unwrap};

@@ -32,7 +32,7 @@ impl Share {
 
     /// Its row groups, and the number of rows before them. A group belongs to the part that its middle lies in, counting
     /// the bytes of the groups one after the other.
-    pub(super) fn row_groups(self, file: &ParquetMetaData) -> (Vec<usize>, u64) {
+    pub(crate) fn row_groups(self, file: &ParquetMetaData) -> (Vec<usize>, u64) {
         let sizes = || file.row_groups().iter().map(|group| u128::from(group.compressed_size().max(1).unsigned_abs()));
         let total: u128 = sizes().sum();
         let (mut groups, mut rows_before, mut bytes_before) = (Vec::new(), 0, 0);

@@ -25,7 +25,7 @@ const FOOTER: usize = 64 << 10;
 
 /// A Parquet file's bytes.
 #[derive(Debug, Clone)]
-pub(super) struct StoreReader {
+pub(crate) struct StoreReader {
     store: Arc<dyn ObjectStore>,
     path: Path,
     name: Arc<str>,
@@ -38,7 +38,7 @@ pub(super) struct StoreReader {
 
 impl StoreReader {
     /// Makes a reader of a file, which must still be as it was listed.
-    pub(super) fn new(file: &FileEntry, progress: Option<Arc<Progress>>) -> Result<Self, Error> {
+    pub(crate) fn new(file: &FileEntry, progress: Option<Arc<Progress>>) -> Result<Self, Error> {
         if !file.sized {
             let message = format!("the server does not tell the size of {}", file.name);
             return Err(Error::new(codes::UNREACHABLE, Blame::Environment, message)
@@ -84,7 +84,7 @@ fn wrap(error: Error) -> ParquetError {
 }
 
 /// An error of the reader, in our terms.
-pub(super) fn unwrap(error: ParquetError, name: &str) -> Error {
+pub(crate) fn unwrap(error: ParquetError, name: &str) -> Error {
     let error: Box<dyn std::error::Error + Send + Sync> = match error {
         ParquetError::External(inner) => match inner.downcast::<Error>() {
             Ok(ours) => return *ours,

@@ -1,0 +1,152 @@
+//! One element as a JSON value.
+
+use std::collections::HashSet;
+
+/// How elements become records.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct XmlOptions {
+    /// The names of the element that is a record, from an outer one inwards; the last one is its own.
+    pub(crate) record: Vec<String>,
+    /// Elements that are lists, also where one comes alone.
+    pub(crate) lists: HashSet<String>,
+    /// Whether the project says nothing of the text's encoding, so that what the file says of it counts.
+    pub(crate) plain: bool,
+}
+
+impl XmlOptions {
+    /// Whether the innermost of these elements is a record.
+    pub(super) fn is_record(&self, path: &[String]) -> bool {
+        !self.record.is_empty() && path.ends_with(&self.record)
+    }
+}
+
+/// The key of an element's own text, where it has attributes or elements beside it.
+const TEXT: &str = "value";
+
+/// An element on its way to a value.
+#[derive(Debug, Default)]
+pub(super) struct Element {
+    name: String,
+    /// Attributes and elements, in the order in which their names came first.
+    parts: Vec<(String, Vec<String>)>,
+    text: String,
+    /// Whether the text is taken as it is, blanks included.
+    verbatim: bool,
+}
+
+impl Element {
+    pub(super) fn new(name: String) -> Self {
+        Self { name, ..Self::default() }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Adds an attribute.
+    pub(super) fn attribute(&mut self, name: String, text: &str) {
+        self.part(name, scalar(text));
+    }
+
+    /// Adds an element within, which is a JSON value.
+    pub(super) fn part(&mut self, name: String, value: String) {
+        match self.parts.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, values)) => values.push(value),
+            None => self.parts.push((name, vec![value])),
+        }
+    }
+
+    /// Adds text.
+    pub(super) fn text(&mut self, text: &str, verbatim: bool) {
+        self.text.push_str(text);
+        self.verbatim |= verbatim;
+    }
+
+    /// The JSON value. A record is an object, whatever it holds.
+    pub(super) fn finish(self, options: &XmlOptions, is_record: bool) -> String {
+        let text = if self.verbatim { self.text.as_str() } else { self.text.trim() };
+        if self.parts.is_empty() && !is_record {
+            return if text.is_empty() { "null".into() } else { scalar(text) };
+        }
+        let mut json = String::from("{");
+        let own = (!text.is_empty()).then(|| (TEXT.to_owned(), vec![scalar(text)]));
+        for (name, values) in self.parts.into_iter().chain(own) {
+            if json.len() > 1 {
+                json.push(',');
+            }
+            quote(&name, &mut json);
+            json.push(':');
+            if values.len() == 1 && !options.lists.contains(&name) {
+                json.push_str(&values[0]);
+            } else {
+                json.push('[');
+                json.push_str(&values.join(","));
+                json.push(']');
+            }
+        }
+        json.push('}');
+        json
+    }
+}
+
+/// A text as a JSON value: a number or a truth value where it is written as one and reads back as it was.
+fn scalar(text: &str) -> String {
+    if matches!(text, "true" | "false") || is_number(text) {
+        return text.to_owned();
+    }
+    let mut json = String::with_capacity(text.len() + 2);
+    quote(text, &mut json);
+    json
+}
+
+/// Whether a text is a number without an exponent. Leading zeros make it a name (`007`), and so do digits that no number holds.
+fn is_number(text: &str) -> bool {
+    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    let (whole, fraction) = unsigned.split_once('.').map_or((unsigned, None), |(whole, rest)| (whole, Some(rest)));
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let plain = digits(whole) && (whole == "0" || !whole.starts_with('0'));
+    let count = whole.len() + fraction.map_or(0, str::len);
+    plain && fraction.is_none_or(digits) && count <= 18
+}
+
+/// Writes a text as a JSON string.
+fn quote(text: &str, json: &mut String) {
+    json.push('"');
+    for letter in text.chars() {
+        match letter {
+            '"' => json.push_str("\\\""),
+            '\\' => json.push_str("\\\\"),
+            '\n' => json.push_str("\\n"),
+            '\r' => json.push_str("\\r"),
+            '\t' => json.push_str("\\t"),
+            letter if (letter as u32) < 0x20 => json.push_str(&format!("\\u{:04x}", letter as u32)),
+            letter => json.push(letter),
+        }
+    }
+    json.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_numbers_only_where_they_read_back() {
+        for (text, json) in [
+            ("12", "12"),
+            ("-0.50", "-0.50"),
+            ("007", "\"007\""),
+            ("1e5", "\"1e5\""),
+            ("+1", "\"+1\""),
+            (".5", "\".5\""),
+            ("1.", "\"1.\""),
+            ("-", "\"-\""),
+            ("1234567890123456789", "\"1234567890123456789\""),
+            ("true", "true"),
+            ("a\"\n\u{1}", "\"a\\\"\\n\\u0001\""),
+        ] {
+            assert_eq!(scalar(text), json, "{text}");
+            assert!(serde_json::from_str::<serde_json::Value>(&scalar(text)).is_ok());
+        }
+    }
+}
