@@ -81,7 +81,7 @@ impl Outlet for TableOutlet {
     }
 
     async fn deliver(&self, load: Load, progress: Arc<Progress>) -> Result<Delivered> {
-        let Load { schema, mut rows, since, mark, what: _ } = load;
+        let Load { schema, mut rows, since, mark, what: _, ledger: _ } = load;
         let (sender, receiver) = mpsc::channel(BATCHES);
         let inner = Arc::clone(&self.0);
         let plan = Plan { schema, since, mark };
