@@ -31,9 +31,9 @@ impl Dialect {
     }
 
     /// The statements by which columns are told of without what Arrow's own types would lose, and no longer: DuckDB hands over an `uhugeint` of
-    /// 2^128 - 1 as -1. As long as they hold, a boolean is no boolean either.
+    /// 2^128 - 1 as -1. As long as they hold, a boolean is no boolean either: they are for the session alone, as others read at the same time.
     pub(super) fn exact_types(self) -> Option<[&'static str; 2]> {
-        let set = ["set arrow_lossless_conversion = true", "set arrow_lossless_conversion = false"];
+        let set = ["set session arrow_lossless_conversion = true", "set session arrow_lossless_conversion = false"];
         (self == Self::DuckDb).then_some(set)
     }
 
