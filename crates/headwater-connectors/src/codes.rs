@@ -2,176 +2,91 @@
 
 use headwater_sdk::Code;
 
-/// See [`CODES`].
 pub(crate) const UNREACHABLE: &str = "HW0301";
-/// See [`CODES`].
 pub(crate) const OUTSIDE: &str = "HW0302";
-/// See [`CODES`].
 pub(crate) const NO_FILE: &str = "HW0303";
-/// See [`CODES`].
 pub(crate) const UNREADABLE: &str = "HW0304";
-/// See [`CODES`].
 pub(crate) const CORRUPT: &str = "HW0305";
-/// See [`CODES`].
 pub(crate) const BAD_HEADER: &str = "HW0306";
-/// See [`CODES`].
 pub(crate) const TOO_MANY_COLUMNS: &str = "HW0307";
-/// See [`CODES`].
 pub(crate) const DRIFT: &str = "HW0308";
-/// See [`CODES`].
 pub(crate) const BAD_ROW: &str = "HW0309";
-/// See [`CODES`].
 pub(crate) const NO_COLUMNS: &str = "HW0310";
-/// See [`CODES`].
 pub(crate) const CHANGED: &str = "HW0311";
-/// See [`CODES`].
 pub(crate) const UNSUPPORTED_TYPE: &str = "HW0312";
-/// See [`CODES`].
 pub(crate) const BAD_POSITION: &str = "HW0313";
-/// See [`CODES`].
 pub(crate) const DEFECT: &str = "HW0314";
-/// See [`CODES`].
 pub(crate) const NO_SHEET: &str = "HW0315";
-/// See [`CODES`].
 pub(crate) const WORKBOOK_SIZE: &str = "HW0316";
-/// See [`CODES`].
 pub(crate) const CODEC: &str = "HW0317";
-/// See [`CODES`].
 pub(crate) const NO_PROGRAM: &str = "HW0320";
-/// See [`CODES`].
 pub(crate) const NOT_EXECUTABLE: &str = "HW0321";
-/// See [`CODES`].
 pub(crate) const NOT_STARTED: &str = "HW0322";
-/// See [`CODES`].
 pub(crate) const PROGRAM_FAILED: &str = "HW0323";
-/// See [`CODES`].
 pub(crate) const TIMED_OUT: &str = "HW0324";
-/// See [`CODES`].
 pub(crate) const NO_TABLE: &str = "HW0325";
-/// See [`CODES`].
 pub(crate) const COLUMNS: &str = "HW0326";
-/// See [`CODES`].
 pub(crate) const REST_UNREACHABLE: &str = "HW0327";
-/// See [`CODES`].
 pub(crate) const REST_REFUSED: &str = "HW0328";
-/// See [`CODES`].
 pub(crate) const REST_STATUS: &str = "HW0329";
-/// See [`CODES`].
 pub(crate) const REST_ANSWER: &str = "HW0330";
-/// See [`CODES`].
 pub(crate) const REST_SIZE: &str = "HW0331";
-/// See [`CODES`].
 pub(crate) const REST_LOOP: &str = "HW0332";
-/// See [`CODES`].
 pub(crate) const REST_TOKEN: &str = "HW0333";
-/// See [`CODES`].
 pub(crate) const REST_LIMIT: &str = "HW0334";
-/// See [`CODES`].
 pub(crate) const REST_CURSOR: &str = "HW0335";
-/// See [`CODES`].
 pub(crate) const REST_COLUMNS: &str = "HW0336";
-/// See [`CODES`].
 pub(crate) const REST_MISSING: &str = "HW0337";
-/// See [`CODES`].
 pub(crate) const POSTGRES_OPTIONS: &str = "HW0340";
-/// See [`CODES`].
 pub(crate) const POSTGRES_UNREACHABLE: &str = "HW0341";
-/// See [`CODES`].
 pub(crate) const POSTGRES_REFUSED: &str = "HW0342";
-/// See [`CODES`].
 pub(crate) const POSTGRES_FORBIDDEN: &str = "HW0343";
-/// See [`CODES`].
 pub(crate) const POSTGRES_TLS: &str = "HW0344";
-/// See [`CODES`].
 pub(crate) const POSTGRES_FAILED: &str = "HW0345";
-/// See [`CODES`].
 pub(crate) const POSTGRES_CURSOR: &str = "HW0346";
-/// See [`CODES`].
 pub(crate) const POSTGRES_REPLICATION: &str = "HW0347";
-/// See [`CODES`].
 pub(crate) const POSTGRES_LOST: &str = "HW0348";
-/// See [`CODES`].
 pub(crate) const MYSQL_OPTIONS: &str = "HW0350";
-/// See [`CODES`].
 pub(crate) const MYSQL_UNREACHABLE: &str = "HW0351";
-/// See [`CODES`].
 pub(crate) const MYSQL_REFUSED: &str = "HW0352";
-/// See [`CODES`].
 pub(crate) const MYSQL_FORBIDDEN: &str = "HW0353";
-/// See [`CODES`].
 pub(crate) const MYSQL_TLS: &str = "HW0354";
-/// See [`CODES`].
 pub(crate) const MYSQL_FAILED: &str = "HW0355";
-/// See [`CODES`].
 pub(crate) const MYSQL_CURSOR: &str = "HW0356";
-/// See [`CODES`].
 pub(crate) const MYSQL_BINLOG: &str = "HW0357";
-/// See [`CODES`].
 pub(crate) const MYSQL_LOST: &str = "HW0358";
 pub(crate) const NO_TARGET: &str = "HW0381";
-/// See [`CODES`].
 pub(crate) const DELIVERED_MEANWHILE: &str = "HW0382";
-/// See [`CODES`].
 pub(crate) const UNDELIVERED: &str = "HW0383";
-/// See [`CODES`].
 pub(crate) const NOT_WRITTEN: &str = "HW0384";
-/// See [`CODES`].
 pub(crate) const WEBHOOK: &str = "HW0385";
-/// See [`CODES`].
 pub(crate) const DRIVER_MISSING: &str = "HW0386";
-/// See [`CODES`].
 pub(crate) const DRIVER_OPTIONS: &str = "HW0387";
-/// See [`CODES`].
 pub(crate) const DRIVER_UNREACHABLE: &str = "HW0388";
-/// See [`CODES`].
 pub(crate) const DRIVER_FAILED: &str = "HW0389";
-/// See [`CODES`].
 pub(crate) const DRIVER_CURSOR: &str = "HW0397";
-/// See [`CODES`].
 pub(crate) const DRIVER_NO_TRANSACTIONS: &str = "HW0396";
-/// See [`CODES`].
 pub(crate) const SQLITE_OPTIONS: &str = "HW0360";
-/// See [`CODES`].
 pub(crate) const SQLITE_NO_FILE: &str = "HW0361";
-/// See [`CODES`].
 pub(crate) const SQLITE_NO_DATABASE: &str = "HW0362";
-/// See [`CODES`].
 pub(crate) const SQLITE_DAMAGED: &str = "HW0363";
-/// See [`CODES`].
 pub(crate) const SQLITE_BUSY: &str = "HW0364";
-/// See [`CODES`].
 pub(crate) const SQLITE_FAILED: &str = "HW0365";
-/// See [`CODES`].
 pub(crate) const SQLITE_CURSOR: &str = "HW0366";
-/// See [`CODES`].
 pub(crate) const SQLITE_WRITES: &str = "HW0367";
-/// See [`CODES`].
 pub(crate) const TAP_OPTIONS: &str = "HW0370";
-/// See [`CODES`].
 pub(crate) const TAP_CATALOGUE: &str = "HW0371";
-/// See [`CODES`].
 pub(crate) const TAP_MESSAGE: &str = "HW0372";
-/// See [`CODES`].
 pub(crate) const TAP_PROTOCOL: &str = "HW0373";
-/// See [`CODES`].
 pub(crate) const TAP_FAILED: &str = "HW0374";
-/// See [`CODES`].
 pub(crate) const TAP_STATE: &str = "HW0375";
-/// See [`CODES`].
 pub(crate) const TAP_VERSION: &str = "HW0376";
-/// See [`CODES`].
 pub(crate) const PROGRAM_STATE: &str = "HW0377";
-/// See [`CODES`].
 pub(crate) const TABLE_NOT_FOUND: &str = "HW0390";
-/// See [`CODES`].
 pub(crate) const TABLE_LOG: &str = "HW0391";
-/// See [`CODES`].
 pub(crate) const TABLE_FEATURE: &str = "HW0392";
-/// See [`CODES`].
 pub(crate) const TABLE_VERSION: &str = "HW0393";
-/// See [`CODES`].
 pub(crate) const TABLE_REWRITTEN: &str = "HW0394";
-/// See [`CODES`].
 pub(crate) const TABLE_FILE: &str = "HW0395";
 
 /// Every code of this crate, in order.

@@ -132,8 +132,8 @@ impl Bench {
         let slots = self.server.sql("select slot_name from pg_replication_slots")?;
         slots.lines().filter(|slot| !slot.is_empty()).try_for_each(|slot| self.drop_slot(slot))?;
         let publications = self.server.sql("select pubname from pg_publication")?;
-        let names = publications.lines().filter(|name| !name.is_empty());
-        names.map(|name| self.server.sql(&format!("drop publication \"{name}\"")).map(drop)).collect()
+        let mut names = publications.lines().filter(|name| !name.is_empty());
+        names.try_for_each(|name| self.server.sql(&format!("drop publication \"{name}\"")).map(drop))
     }
 
     fn drop_slot(&self, slot: &str) -> Result<(), String> {

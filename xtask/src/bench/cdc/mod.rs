@@ -21,7 +21,7 @@ pub(super) fn run(settings: &Settings) -> Result<Option<Section>, String> {
     let places = &settings.places;
     let mut versions = settings.versions(&[])?;
     let folder = std::env::temp_dir().join("headwater-bench-cdc");
-    let server = Server::start_in(&folder, &["wal_level=logical"], |server| contenders::fill(server))?;
+    let server = Server::start_in(&folder, &["wal_level=logical"], contenders::fill)?;
     if settings.prepare {
         return Ok(None);
     }

@@ -1,6 +1,6 @@
 //! Who reads the file, and whether what came out is right.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -26,7 +26,7 @@ pub(super) struct Bench<'a> {
 }
 
 impl<'a> Bench<'a> {
-    pub(super) fn new(settings: &'a Settings, data: PathBuf, work: PathBuf, kind: Kind) -> Result<Self, String> {
+    pub(super) fn new(settings: &'a Settings, data: &Path, work: PathBuf, kind: Kind) -> Result<Self, String> {
         let apart = work.join("expected");
         make_folder(&apart)?;
         link(&data.join("lineitem.parquet"), &apart.join("lineitem.parquet"))?;

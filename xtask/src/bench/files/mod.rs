@@ -43,7 +43,7 @@ pub(super) fn run(settings: &Settings, kind: Kind) -> Result<Option<Section>, St
     }
     read_all(&data)?;
     let name = format!("files-{}", kind.name);
-    let bench = Bench::new(settings, data, places.work(&name)?, kind)?;
+    let bench = Bench::new(settings, &data, places.work(&name)?, kind)?;
     let (bench, rounds) = (&bench, settings.rounds);
     let contenders = vec![
         Contender { name: HEADWATER, rounds, round: Box::new(|| bench.headwater()) },
