@@ -96,7 +96,7 @@ async fn rows(session: &Session, sql: &str) -> Result<Vec<RecordBatch>> {
     loop {
         let answer = async {
             let physical = session.physical(&plan, thrift).await?;
-            let mut stream = execute_stream(physical, session.state().task_ctx()).map_err(|e| sql_error(&e))?;
+            let mut stream = execute_stream(physical, session.context(thrift)).map_err(|e| sql_error(&e))?;
             let mut batches = Vec::new();
             while let Some(batch) = stream.next().await {
                 batches.push(batch.map_err(|e| sql_error(&e))?);

@@ -64,5 +64,5 @@ impl Answer {
 
 async fn begin(session: &Session, plan: &LogicalPlan, thrift: Thrift) -> Result<SendableRecordBatchStream> {
     let physical = session.physical(plan, thrift).await?;
-    execute_stream(physical, session.state().task_ctx()).map_err(|e| sql_error(&e))
+    execute_stream(physical, session.context(thrift)).map_err(|e| sql_error(&e))
 }

@@ -27,6 +27,7 @@ use std::sync::Arc;
 use arrow::error::ArrowError;
 use datafusion::common::DataFusionError;
 use datafusion::common::tree_node::TreeNode;
+use datafusion::execution::TaskContext;
 use datafusion::execution::context::{SQLOptions, SessionState};
 use datafusion::logical_expr::{Explain, Expr, LogicalPlan};
 use datafusion::physical_plan::ExecutionPlan;
@@ -105,6 +106,16 @@ impl Session {
     /// The planner's and optimiser's state.
     pub(crate) fn state(&self) -> &SessionState {
         &self.state
+    }
+
+    /// What a plan is executed with.
+    pub(crate) fn context(&self, thrift: Thrift) -> Arc<TaskContext> {
+        if thrift != Thrift::Alone {
+            return self.state.task_ctx();
+        }
+        let mut state = self.state.as_ref().clone();
+        *state.config_mut() = state.config().clone().with_batch_size(SMALL_BATCH);
+        state.task_ctx()
     }
 
     /// Plans a query. Everything that is not a query (DDL, DML, SET, COPY, EXPLAIN ANALYZE of such) is refused.

@@ -232,7 +232,7 @@ async fn execute(
     thrift: Thrift,
 ) -> Result<(Arc<dyn ExecutionPlan>, datafusion::execution::SendableRecordBatchStream)> {
     let physical = session.physical(plan, thrift).await?;
-    let stream = execute_stream(physical.clone(), session.state().task_ctx()).map_err(|e| sql_error(&e))?;
+    let stream = execute_stream(physical.clone(), session.context(thrift)).map_err(|e| sql_error(&e))?;
     Ok((physical, stream))
 }
 

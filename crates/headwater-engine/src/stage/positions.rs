@@ -34,7 +34,7 @@ pub(super) async fn positions(session: &Session, chosen: LogicalPlanBuilder, pat
 /// The rows of each file, by its number, from a plan that yields files and rows.
 async fn by_numbers(session: &Session, plan: &LogicalPlan, thrift: Thrift) -> Result<HashMap<i64, RoaringTreemap>> {
     let physical = session.physical(plan, thrift).await?;
-    let lanes = lanes::of_plan(&physical, &session.state().task_ctx())?;
+    let lanes = lanes::of_plan(&physical, &session.context(thrift))?;
     let mut lanes = futures::stream::select_all(lanes);
     let mut rows: HashMap<i64, RoaringTreemap> = HashMap::new();
     while let Some(batch) = lanes.next().await {

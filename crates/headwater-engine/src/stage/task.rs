@@ -290,7 +290,7 @@ impl Attempt<'_> {
                 let mut thrift = Thrift::Fast;
                 loop {
                     let physical = order::sorted(session.physical(&plan, thrift).await?, &self.order());
-                    let lanes = lanes::of_plan(&physical, &session.state().task_ctx())?;
+                    let lanes = lanes::of_plan(&physical, &session.context(thrift))?;
                     let schema = physical.schema();
                     match self.write_lanes(session, &schema, &schema, lanes, false, progress).await {
                         Err(e) => thrift = thrift.next_after(&e).ok_or(e)?,

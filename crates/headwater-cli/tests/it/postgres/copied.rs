@@ -28,6 +28,7 @@ impl Copied {
     fn new() -> Self {
         let (project, shop, copy) = (Project::empty(), Database::new(), Database::new());
         shop.sql(TABLES);
+        copy.sql("create schema raw");
         let copied = Self { project, shop, copy };
         copied.streams(STREAMS);
         copied.project.write(

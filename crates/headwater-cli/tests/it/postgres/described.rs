@@ -58,7 +58,7 @@ fn what_is_asked_for_wrongly_is_told() {
     };
     told(&["add", "postgre", "connection=x"], &["no connector 'postgre'", "did you mean 'postgres'?"]);
     told(&["add", "postgres", "conection=x"], &["no key 'conection'", "did you mean 'connection'?"]);
-    told(&["add", "postgres", "connection=${NOT_THERE}"], &["no variable NOT_THERE"]);
+    told(&["add", "postgres", "connection=${NOT_THERE}"], &["variable NOT_THERE is not set"]);
     told(&["add", "postgres", "connection=${SHOP}", "--only", "nope.*"], &["nothing to read"]);
     told(&["add", "files", "location=data"], &["cannot tell what there is"]);
     told(&["preview", "raw.nope"], &["no stream", "raw.nope"]);

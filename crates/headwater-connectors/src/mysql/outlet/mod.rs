@@ -58,10 +58,10 @@ mod work;
 
 use std::sync::Arc;
 
-use arrow_schema::{Schema, SchemaRef};
+use arrow_schema::{DataType, FieldRef, Schema, SchemaRef};
 use async_trait::async_trait;
 use headwater_sdk::check::OptionsError;
-use headwater_sdk::connector::{OpenContext, SourceStream};
+use headwater_sdk::connector::{OpenContext, SourceStream, StreamSettings};
 use headwater_sdk::destination::{
     Delivered, DeliveryMode, DeliverySettings, Destination, HeldRows, Load, Mark, OnDelete, Outlet, What,
 };
@@ -144,10 +144,14 @@ impl Outlet for TableOutlet {
     async fn held(&self, schema: &SchemaRef) -> Result<Option<HeldRows>> {
         let options = StreamOptions { from: Some(self.target.sql()), ..StreamOptions::default() };
         let follower = Arc::new(Follower::new(self.server.clone()));
-        // Lists are texts there, and are left as they are.
-        let plain = schema.fields().iter().filter(|field| !field.data_type().is_nested()).cloned();
-        let plain = Arc::new(Schema::new(plain.collect::<Vec<_>>()));
-        let stream = TableStream::new(self.server.clone(), follower, options, read_back(&plain)?);
+        // What is kept as text there, and was none, is left out: lists, and decimals with more digits than it has.
+        let is_kept = |field: &&FieldRef| {
+            let kind = field.data_type();
+            !kind.is_nested() && (matches!(kind, DataType::Utf8) || !columns::is_text(kind))
+        };
+        let plain = Arc::new(Schema::new(schema.fields().iter().filter(is_kept).cloned().collect::<Vec<_>>()));
+        let settings = StreamSettings { columns: Vec::new(), ..read_back(&plain)? };
+        let stream = TableStream::new(self.server.clone(), follower, options, settings);
         Ok(Some(stream.map_err(options_error)?.plan(Some(plain), None).await?.into()))
     }
 }

@@ -52,7 +52,7 @@ pub(in crate::stage) async fn in_lanes(
         Some(order) => Arc::new(SortExec::new(order, small_batches(apart)).with_preserve_partitioning(true)),
         None => apart,
     };
-    let lanes = super::of_plan(&sorted, &session.state().task_ctx())?;
+    let lanes = super::of_plan(&sorted, &session.context(thrift))?;
     Ok((sorted, lanes))
 }
 
