@@ -55,17 +55,6 @@ pub(crate) const MYSQL_FAILED: &str = "HW0355";
 pub(crate) const MYSQL_CURSOR: &str = "HW0356";
 pub(crate) const MYSQL_BINLOG: &str = "HW0357";
 pub(crate) const MYSQL_LOST: &str = "HW0358";
-pub(crate) const NO_TARGET: &str = "HW0381";
-pub(crate) const DELIVERED_MEANWHILE: &str = "HW0382";
-pub(crate) const UNDELIVERED: &str = "HW0383";
-pub(crate) const NOT_WRITTEN: &str = "HW0384";
-pub(crate) const WEBHOOK: &str = "HW0385";
-pub(crate) const DRIVER_MISSING: &str = "HW0386";
-pub(crate) const DRIVER_OPTIONS: &str = "HW0387";
-pub(crate) const DRIVER_UNREACHABLE: &str = "HW0388";
-pub(crate) const DRIVER_FAILED: &str = "HW0389";
-pub(crate) const DRIVER_CURSOR: &str = "HW0397";
-pub(crate) const DRIVER_NO_TRANSACTIONS: &str = "HW0396";
 pub(crate) const SQLITE_OPTIONS: &str = "HW0360";
 pub(crate) const SQLITE_NO_FILE: &str = "HW0361";
 pub(crate) const SQLITE_NO_DATABASE: &str = "HW0362";
@@ -82,12 +71,23 @@ pub(crate) const TAP_FAILED: &str = "HW0374";
 pub(crate) const TAP_STATE: &str = "HW0375";
 pub(crate) const TAP_VERSION: &str = "HW0376";
 pub(crate) const PROGRAM_STATE: &str = "HW0377";
+pub(crate) const NO_TARGET: &str = "HW0381";
+pub(crate) const DELIVERED_MEANWHILE: &str = "HW0382";
+pub(crate) const UNDELIVERED: &str = "HW0383";
+pub(crate) const NOT_WRITTEN: &str = "HW0384";
+pub(crate) const WEBHOOK: &str = "HW0385";
+pub(crate) const DRIVER_MISSING: &str = "HW0386";
+pub(crate) const DRIVER_OPTIONS: &str = "HW0387";
+pub(crate) const DRIVER_UNREACHABLE: &str = "HW0388";
+pub(crate) const DRIVER_FAILED: &str = "HW0389";
 pub(crate) const TABLE_NOT_FOUND: &str = "HW0390";
 pub(crate) const TABLE_LOG: &str = "HW0391";
 pub(crate) const TABLE_FEATURE: &str = "HW0392";
 pub(crate) const TABLE_VERSION: &str = "HW0393";
 pub(crate) const TABLE_REWRITTEN: &str = "HW0394";
 pub(crate) const TABLE_FILE: &str = "HW0395";
+pub(crate) const DRIVER_NO_TRANSACTIONS: &str = "HW0396";
+pub(crate) const DRIVER_CURSOR: &str = "HW0397";
 
 /// Every code of this crate, in order.
 pub const CODES: &[Code] = &[
@@ -482,16 +482,6 @@ pub const CODES: &[Code] = &[
         "The message is that of the driver or of the database behind it. Nothing of the load or of the delivery was kept.",
     ),
     Code::new(
-        DRIVER_CURSOR,
-        "a cursor that misses rows",
-        "In the mode incremental a run reads the rows past the greatest value of the last one. A row whose cursor is null would never be read, nor would those behind an infinity; a type whose order is not known says nothing.",
-    ),
-    Code::new(
-        DRIVER_NO_TRANSACTIONS,
-        "rows and mark that are not committed together",
-        "The driver has no transactions, or the destination says `transactions: false`. The mark of what was delivered is set behind the rows: a delivery that dies in between is done again, so that rows of `mode: append` may come twice, and readers may see a part of it meanwhile.",
-    ),
-    Code::new(
         TABLE_NOT_FOUND,
         "no table of the format there",
         "A source of Delta or Iceberg tables names a folder that is not there, or that has no log of such a table in it. `path` is the folder of one table, relative to `location`.",
@@ -520,6 +510,16 @@ pub const CODES: &[Code] = &[
         TABLE_FILE,
         "a file of a table cannot be used",
         "A data file or a file of deleted rows that a table's log names is missing, lies in another store, or holds something else than the log says. Nothing of the load was kept. Files that are in no current version are removed by the table's owner some time (VACUUM, expired snapshots).",
+    ),
+    Code::new(
+        DRIVER_NO_TRANSACTIONS,
+        "rows and mark that are not committed together",
+        "The driver has no transactions, or the destination says `transactions: false`. The mark of what was delivered is set behind the rows: a delivery that dies in between is done again, so that rows of `mode: append` may come twice, and readers may see a part of it meanwhile.",
+    ),
+    Code::new(
+        DRIVER_CURSOR,
+        "a cursor that misses rows",
+        "In the mode incremental a run reads the rows past the greatest value of the last one. A row whose cursor is null would never be read, nor would those behind an infinity; a type whose order is not known says nothing.",
     ),
 ];
 

@@ -48,8 +48,6 @@ codes! {
         "the variable is not set in the process's environment and has no default, or the `${…}` is malformed.";
     SECRET_PLACE = "HW0118", "a `${NAME}` where its value would be kept",
         "what is written here is stored in the catalogue, so it must not hold secrets; only environments, a connector's own keys and a script's `env` may.";
-    SECRET_UNREAD = "HW0137", "a secret that cannot be read",
-        "`secrets` declares where it is, and the file is not there, or the command fails or takes too long, or what it holds has no such field.";
     VARIABLE = "HW0119", "an unknown variable",
         "`var(\"…\")`, `--var` or a unit test names a variable that `headwater.yml` does not declare under `vars`.";
     CONNECTOR = "HW0120", "an unknown connector",
@@ -87,6 +85,8 @@ codes! {
         "each key is fine by itself, but not together with another one.";
     IGNORED_FILE = "HW0136", "a file that is not read",
         "the file lies in a folder of the project but is none of the files that are read there.";
+    SECRET_UNREAD = "HW0137", "a secret that cannot be read",
+        "`secrets` declares where it is, and the file is not there, or the command fails or takes too long, or what it holds has no such field.";
     SELECTION = "HW0141", "a malformed selection",
         "`--select` and `--exclude` take expressions such as `+marts.fct_flights`, `tag:nightly,staging.*` or `state:modified+`; \
          the caret is under the part that is none.";

@@ -194,6 +194,18 @@ fn settings() {
                 "an unset secret",
                 yml("name: x\nenvironments: { dev: { lake: '${LAKE}', catalog: '${CAT:-y}${oops' } }\n"),
             ),
+            (
+                "a secret that cannot be read",
+                yml(
+                    "name: x\nsecrets: { LAKE: { command: [sh, -c, 'echo locked >&2; exit 3'] } }\nenvironments: { dev: { lake: '${LAKE}' } }\n",
+                ),
+            ),
+            (
+                "secrets from nowhere",
+                yml(
+                    "name: x\nsecrets: { A: {}, B: { file: a, command: [b] }, c-d: { file: a }, E: { file: a, timeout: 1m }, F: { command: [] } }\n",
+                ),
+            ),
             ("a secret in the wrong place", yml("name: x\nvars: { a: '${TOKEN}' }\n")),
             (
                 "unknown variables",

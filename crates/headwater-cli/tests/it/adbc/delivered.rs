@@ -177,7 +177,7 @@ fn a_row_that_is_refused_fails_the_delivery_as_a_whole() {
         shop.ask("create table customers (id integer, name varchar(20), city varchar(20) not null)");
         let said = shop.say(&["run"]).exits(1);
         let text = format!("{}{}", said.out, said.err).to_lowercase();
-        assert!(text.contains("[hw0394]") || text.contains("[hw0392]"), "{text}");
+        assert!(text.contains("[hw0389]") || text.contains("[hw0387]"), "{text}");
         assert!(text.contains("not null") || text.contains("not-null") || text.contains("null value"), "{text}");
         assert_eq!(shop.there(), "");
         let said = shop.say(&["query", "select count(*) as n from raw.customers", "--format", "csv"]).exits(0);
