@@ -44,7 +44,7 @@ impl<'a> Bench<'a> {
         make_folder(&project.join("data"))?;
         let name = format!("lineitem.{}", self.kind.ending);
         link(&self.file, &project.join("data").join(&name))?;
-        let headwater = self.settings.headwater.with("BENCH_FORMAT", self.kind.name).with("BENCH_FILE", &name);
+        let headwater = self.settings.headwater.with("BENCH_FILE", &name);
         let (measured, run) = headwater.measure(&project, &["run"])?;
         require_published(&run)?;
         let rows = headwater.query(&project, &read(&sql(self.settings))?.replace("{lineitem}", "raw.lineitem"))?;
