@@ -53,6 +53,7 @@ impl Bench {
         copy_folder(&places.source("bench/cdc/headwater"), &work.join("project"), &["lake"])?;
         let bench = Self { server, work, headwater, heartbeat: places.source("bench/cdc/heartbeat.sql") };
         bench.forget()?;
+        bench.server.sql("create publication headwater for all tables")?;
         // The first load.
         require_published(&bench.headwater.ask(&bench.project(), &["run"])?)?;
         Ok(bench)

@@ -126,7 +126,7 @@ impl Server {
     /// One of its programs, told to connect to it.
     pub(in super::super) fn program(&self, name: &str) -> Command {
         let mut program = Command::new(self.programs.join(name));
-        program.args(["-h", "127.0.0.1", "-U", "postgres", "-p", &self.port.to_string()]);
+        program.args(["-h", "127.0.0.1", "-U", "postgres", "-p", &self.port.to_string()]).env("PGDATABASE", "postgres");
         program
     }
 
