@@ -311,8 +311,8 @@ pub const CODES: &[Code] = &[
     Code {
         code: "HW0981",
         title: "a delivery that was stopped",
-        explanation: "A person stopped a delivery. It has not happened: the destination is as it was, and the next run, or \
-                      `headwater deliver`, delivers what it has not.",
+        explanation: "A person stopped a delivery. Where a destination takes rows and their mark together, it is as it was, unless it was \
+                      just about to commit; what a webhook had acknowledged stays. The next run, or `headwater deliver`, goes on.",
     },
     Code {
         code: "HW0982",

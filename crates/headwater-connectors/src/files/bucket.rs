@@ -96,8 +96,11 @@ impl Service {
             |key: &str| PREFIXES.iter().any(|(service, prefix)| *service != self && key.starts_with(prefix));
         let shared = context.storage_options.iter().map(|(key, value)| (key.to_ascii_lowercase(), value.clone()));
         let shared = shared.filter(|(key, _)| !of_another(key));
-        let own = source.storage.iter().map(|(key, value)| (key.to_ascii_lowercase(), value.text()));
-        for (key, value) in shared.chain(own) {
+        // The environment's are those of the lake, which may lie in a store of another service.
+        for (known, value) in shared.filter_map(|(key, value)| Some((key.parse().ok()?, value))) {
+            builder = set(builder, known, value);
+        }
+        for (key, value) in source.storage.iter().map(|(key, value)| (key.to_ascii_lowercase(), value.text())) {
             let known = key.parse().map_err(|_| OptionsError {
                 key: Some("storage"),
                 message: format!("there is no option '{key}' for {}", self.named()),

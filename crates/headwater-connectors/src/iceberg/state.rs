@@ -9,7 +9,7 @@ use super::manifest::{Listed, entry, files};
 use super::metadata::{Metadata, Snapshot};
 use crate::codes;
 use crate::columns::cast;
-use crate::table_format::{DataFile, Deletes, Root, TableField, Wanted};
+use crate::table_format::{DataFile, Deletes, Root, TableField, Wanted, leaf};
 
 /// A state of a table.
 #[derive(Debug)]
@@ -57,14 +57,22 @@ impl<'a> State<'a> {
         let spec = self.metadata.spec(file.spec).unwrap_or_default();
         for (by, value) in spec.iter().zip(&file.partition).filter(|(by, _)| by.transform == "identity") {
             let Some(field) = self.fields.iter().find(|field| field.id == by.source_id) else { continue };
+            let wanted = field.data_type();
             let mut bad = false;
-            let value = cast(value, &field.data_type(), &mut |_, _| bad = true).map_err(|error| {
-                let message =
-                    format!("the partition of {} says of '{}' what is none of its values", entry.name, field.name);
-                Error::new(codes::TABLE_LOG, Blame::Data, message).caused_by(error)
-            })?;
-            if !bad {
-                constants.push((field.name.clone(), value));
+            let value =
+                leaf(value, &wanted, value.data_type()).and_then(|value| cast(&value, &wanted, &mut |_, _| bad = true));
+            match value {
+                Ok(value) if !bad => constants.push((field.name.clone(), value)),
+                failed => {
+                    let message =
+                        format!("the partition of {} says of '{}' what is none of its values", entry.name, field.name);
+                    let error = Error::new(codes::TABLE_LOG, Blame::Data, message)
+                        .help("write the table anew with the program that keeps it");
+                    return Err(match failed {
+                        Ok(_) => error,
+                        Err(cause) => error.caused_by(cause),
+                    });
+                }
             }
         }
         Ok(DataFile { entry, constants: Arc::new(constants), wanted: Wanted { without, ..Wanted::default() } })

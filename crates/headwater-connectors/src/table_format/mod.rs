@@ -14,7 +14,7 @@ mod part;
 mod place;
 mod root;
 
-pub(crate) use columns::{Kind, Naming, TableField, constant};
+pub(crate) use columns::{Kind, Naming, TableField, constant, leaf};
 pub(crate) use data_file::{DataFile, Deletes, Gone, KeysGone, Wanted, each_batch};
 pub(crate) use part::{Load, parts, target_of};
 pub(crate) use place::location;

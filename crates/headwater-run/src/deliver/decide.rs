@@ -40,8 +40,7 @@ pub(super) async fn decide(
     let mark = Mark { snapshot: snapshot.id, run, relation: relation.clone(), definition };
     let mode = delivery.settings.mode;
     let (Some(since), false) = (since, anew) else {
-        let what = if mode == DeliveryMode::Append { What::New } else { What::All };
-        return Ok(Some(Shipment { what, before: None, resend: false, columns, mark }));
+        return Ok(Some(Shipment { what: What::All, before: None, resend: false, columns, mark }));
     };
     let then = lake.store.snapshot(since.snapshot).await?;
     let Some(then) = then.filter(|then| then.run.to_string() == since.run) else {

@@ -92,6 +92,10 @@ impl Job<'_> {
         known.delivery = name.to_owned();
         if self.options.anew {
             (known.mark, known.pending) = (None, None);
+            // What was acknowledged of a delivery that died is forgotten, too; a further attempt goes on with this one.
+            if !self.options.dry_run && self.tried().attempts == 1 {
+                store.put_ledger(&known, &self.by.lease).await?;
+            }
         }
         self.held(known.mark.as_ref());
         let mut targets = Vec::new();

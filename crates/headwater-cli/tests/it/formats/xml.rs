@@ -117,7 +117,7 @@ fn memory_does_not_grow_with_the_file() {
 with open('data/t.xml', 'w') as f:
     f.write('<t>\\n')
     for n in range({rows}): f.write(f'<r n=\"{{n}}\"><a>text {{n}}</a><b><c>{{n * 2}}</c></b></r>\\n')
-    f.write('<r n=\"7\">' + '<a>' + 'y' * 60000 + '</a>' + '<d>' + 'y' * 60000 + '</d></r></t>')
+    f.write('<r n=\"7\">' + '<a>' + 'y' * 60000 + '</a>' + '<d>' + 'y' * 60000 + '</d>' + '<e>1</e>' * {rows} * 4 + '</r></t>')
 "
         );
         python(project.path(), &program);

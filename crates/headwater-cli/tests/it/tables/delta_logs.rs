@@ -182,14 +182,14 @@ db.commit()",
     let lake = project.lake().join("raw/own");
     let vector = std::fs::read_dir(&lake).unwrap().flatten().map(|file| file.path());
     let vectors: Vec<_> = vector.filter(|path| path.extension().is_some_and(|end| end == "bin")).collect();
-    if let Some(newest) = vectors.iter().max_by_key(|path| std::fs::metadata(path).unwrap().modified().unwrap()) {
-        let mut bytes = std::fs::read(newest).unwrap();
-        let last = bytes.len() - 6;
-        bytes[last] ^= 0xff;
-        std::fs::write(newest, bytes).unwrap();
-        let said = project.say(&["run", "--full-refresh", "--select", "raw.copy"]).exits(1);
-        assert_told(&said, "HW0395", &["a deletion vector of the table", "checksum"]);
-    }
+    let newest = vectors.iter().max_by_key(|path| std::fs::metadata(path).unwrap().modified().unwrap());
+    let newest = newest.expect("the table has a file of deletion vectors");
+    let mut bytes = std::fs::read(newest).unwrap();
+    let last = bytes.len() - 6;
+    bytes[last] ^= 0xff;
+    std::fs::write(newest, bytes).unwrap();
+    let said = project.say(&["run", "--full-refresh", "--select", "raw.copy"]).exits(1);
+    assert_told(&said, "HW0395", &["a deletion vector of the table", "checksum"]);
 }
 
 #[test]

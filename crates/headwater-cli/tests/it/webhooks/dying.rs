@@ -119,3 +119,21 @@ fn requests_that_are_under_way_together_are_all_acknowledged() {
     let sent: usize = receiver.came.values().sum();
     assert!(sent <= 30 + 4 * 8, "{sent} requests");
 }
+
+/// Who asks for all rows gets them, also those that were acknowledged before a delivery died.
+#[test]
+fn all_rows_come_anew_after_a_delivery_that_died() {
+    let receiver: Arc<Mutex<Receiver>> = Arc::default();
+    let known = Arc::clone(&receiver);
+    let hook = Hook::new(&csv(&rows(1..=50, "a")), "rate_limit: { together: 1 }", LISTS, move |request| {
+        known.lock().unwrap().take(request);
+        Reply::status(200)
+    });
+    let died = hook.program(&["run"]).env("HEADWATER_CRASH_AT", "after_acknowledge:3").output().unwrap();
+    assert!(!died.status.success());
+    // The receiver has lost what it had.
+    receiver.lock().unwrap().rows.clear();
+    let anew = hook.program(&["deliver", "--anew"]).output().unwrap();
+    assert!(anew.status.success(), "{}", String::from_utf8_lossy(&anew.stdout));
+    assert_eq!(receiver.lock().unwrap().rows, rows(1..=50, "a"));
+}

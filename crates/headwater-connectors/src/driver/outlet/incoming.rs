@@ -6,10 +6,11 @@ use arrow_array::{Int16Array, RecordBatch, RecordBatchReader};
 use arrow_schema::{ArrowError, SchemaRef};
 use headwater_sdk::connector::Operation;
 use headwater_sdk::destination::Outgoing;
-use headwater_sdk::{Error, Result};
+use headwater_sdk::{Blame, Error, Result};
 use tokio::sync::mpsc;
 
 use super::columns::hand_over;
+use crate::codes;
 
 /// What has come of the rows when the driver has taken them.
 #[derive(Debug, Default)]
@@ -22,19 +23,23 @@ pub(super) struct Come {
     failed: Option<Error>,
 }
 
+/// What is sent to [`Incoming`]: rows, and at their end a `None`. Who goes without one was stopped, and what has come is not all.
+pub(super) type Sent = Result<Option<Outgoing>>;
+
 /// The reader that a driver is given.
 pub(super) struct Incoming {
     schema: SchemaRef,
-    rows: mpsc::Receiver<Result<Outgoing>>,
+    rows: mpsc::Receiver<Sent>,
     come: Arc<Mutex<Come>>,
     /// Drivers make no table of no batch.
     has_begun: bool,
+    has_ended: bool,
 }
 
 impl Incoming {
-    pub(super) fn new(schema: SchemaRef, rows: mpsc::Receiver<Result<Outgoing>>) -> (Self, Arc<Mutex<Come>>) {
+    pub(super) fn new(schema: SchemaRef, rows: mpsc::Receiver<Sent>) -> (Self, Arc<Mutex<Come>>) {
         let come = Arc::default();
-        (Self { schema, rows, come: Arc::clone(&come), has_begun: false }, come)
+        (Self { schema, rows, come: Arc::clone(&come), has_begun: false, has_ended: false }, come)
     }
 
     fn handed(&self, Outgoing { rows, operations }: &Outgoing) -> Result<RecordBatch, ArrowError> {
@@ -56,19 +61,28 @@ impl Iterator for Incoming {
     type Item = Result<RecordBatch, ArrowError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let next = self.rows.blocking_recv();
+        if self.has_ended {
+            return None;
+        }
         let is_first = !std::mem::replace(&mut self.has_begun, true);
+        let next = self.rows.blocking_recv().unwrap_or_else(|| Err(cut_off()));
+        self.has_ended = !matches!(next, Ok(Some(_)));
         match next {
-            None if is_first => Some(Ok(RecordBatch::new_empty(Arc::clone(&self.schema)))),
-            None => None,
-            Some(Ok(outgoing)) => Some(self.handed(&outgoing)),
-            Some(Err(error)) => {
+            Ok(None) => is_first.then(|| Ok(RecordBatch::new_empty(Arc::clone(&self.schema)))),
+            Ok(Some(outgoing)) => Some(self.handed(&outgoing)),
+            Err(error) => {
                 let text = error.full_message();
                 self.come.lock().unwrap_or_else(PoisonError::into_inner).failed = Some(error);
                 Some(Err(ArrowError::ComputeError(text)))
             }
         }
     }
+}
+
+/// That nobody sends any more rows, and not all have come.
+fn cut_off() -> Error {
+    Error::new(codes::DRIVER_FAILED, Blame::Environment, "the rows of a delivery were cut off: it was stopped")
+        .help("nothing of it was kept; the next run delivers it")
 }
 
 impl RecordBatchReader for Incoming {
@@ -84,4 +98,35 @@ impl RecordBatchReader for Incoming {
 pub(super) fn done(come: &Mutex<Come>) -> Result<Come> {
     let mut come = std::mem::take(&mut *come.lock().unwrap_or_else(PoisonError::into_inner));
     come.failed.take().map_or(Ok(come), Err)
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow_array::{ArrayRef, Int64Array};
+
+    use super::*;
+
+    fn sent(what: Vec<Sent>) -> (Incoming, Arc<Mutex<Come>>) {
+        let (sender, receiver) = mpsc::channel(8);
+        what.into_iter().for_each(|one| assert!(sender.try_send(one).is_ok()));
+        let columns: [(&str, ArrayRef); 2] =
+            [("n", Arc::new(Int64Array::from(vec![0; 0]))), ("operation", Arc::new(Int16Array::from(vec![0; 0])))];
+        Incoming::new(RecordBatch::try_from_iter(columns).unwrap().schema(), receiver)
+    }
+
+    #[test]
+    fn rows_without_their_end_are_an_error() {
+        let (mut rows, come) = sent(Vec::new());
+        assert!(rows.next().unwrap().is_err());
+        assert!(rows.next().is_none());
+        assert_eq!(done(&come).unwrap_err().code, codes::DRIVER_FAILED);
+    }
+
+    #[test]
+    fn no_rows_are_an_empty_batch() {
+        let (mut rows, come) = sent(vec![Ok(None)]);
+        assert_eq!(rows.next().unwrap().unwrap().num_rows(), 0);
+        assert!(rows.next().is_none());
+        assert!(done(&come).is_ok());
+    }
 }

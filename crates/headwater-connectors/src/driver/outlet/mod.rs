@@ -15,7 +15,7 @@ use arrow_schema::SchemaRef;
 use async_trait::async_trait;
 use futures::StreamExt;
 use headwater_sdk::check::OptionsError;
-use headwater_sdk::destination::{Delivered, DeliveryMode, DeliverySettings, Load, Mark, OnDelete, Outgoing, Outlet};
+use headwater_sdk::destination::{Delivered, DeliveryMode, DeliverySettings, Load, Mark, OnDelete, Outlet};
 use headwater_sdk::failpoint::failpoint;
 use headwater_sdk::progress::Progress;
 use headwater_sdk::{Error, Result};
@@ -26,6 +26,7 @@ use super::stream::{blocking, names};
 use crate::codes;
 use crate::database::parts_of;
 use crate::delivered::delivered_meanwhile;
+use incoming::Sent;
 use table::{TargetTable, look};
 
 /// Batches that wait for the driver.
@@ -92,10 +93,12 @@ impl Outlet for TableOutlet {
                 if let Ok(outgoing) = &next {
                     progress.add_rows_in(outgoing.rows.num_rows() as u64);
                 }
-                if sender.send(next).await.is_err() || is_last {
-                    break;
+                if sender.send(next.map(Some)).await.is_err() || is_last {
+                    return;
                 }
             }
+            // Who takes them up has gone already where this does not arrive, and says why.
+            let _ended = sender.send(Ok(None)).await;
         };
         futures::join!(taken, sent).0
     }
@@ -112,7 +115,7 @@ impl Outlet for TableOutlet {
 }
 
 impl Inner {
-    fn deliver(&self, plan: &Plan, rows: mpsc::Receiver<Result<Outgoing>>) -> Result<Delivered> {
+    fn deliver(&self, plan: &Plan, rows: mpsc::Receiver<Sent>) -> Result<Delivered> {
         // What is not there is an error of many drivers, which would end a transaction: it is asked for by a session of its own.
         let looking = self.database.connect()?;
         let has_marks = self.marks(&looking).are_there()?;
@@ -142,7 +145,7 @@ impl Inner {
         session: &Session,
         plan: &Plan,
         table: &TargetTable<'_>,
-        rows: mpsc::Receiver<Result<Outgoing>>,
+        rows: mpsc::Receiver<Sent>,
         (has_marks, is_one): (bool, bool),
     ) -> Result<Delivered> {
         let marks = self.marks(session);

@@ -4,13 +4,12 @@ use adbc_core::error::{Error as DriverError, Status};
 use adbc_core::options::{IngestMode, OptionStatement};
 use adbc_core::{Optionable, Statement};
 use arrow_schema::SchemaRef;
-use headwater_sdk::destination::Outgoing;
 use headwater_sdk::{Blame, Error, Result};
 use tokio::sync::mpsc;
 
 use super::Inner;
 use super::columns::handed;
-use super::incoming::{Come, Incoming, done};
+use super::incoming::{Come, Incoming, Sent, done};
 use crate::codes;
 use crate::driver::database::Session;
 
@@ -21,12 +20,7 @@ pub(super) const STAGE: &str = "headwater_stage";
 ///
 /// # Errors
 /// When the rows cannot be read, or the driver does not take them.
-pub(super) fn fill(
-    outlet: &Inner,
-    session: &Session,
-    schema: &SchemaRef,
-    rows: mpsc::Receiver<Result<Outgoing>>,
-) -> Result<Come> {
+pub(super) fn fill(outlet: &Inner, session: &Session, schema: &SchemaRef, rows: mpsc::Receiver<Sent>) -> Result<Come> {
     let (incoming, come) = Incoming::new(handed(schema, session.dialect), rows);
     let ingested = ingest(session, incoming);
     // Where the rows have failed, the driver knows less of it.

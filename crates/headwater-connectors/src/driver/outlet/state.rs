@@ -6,11 +6,10 @@ use headwater_sdk::{Blame, Error, Result};
 use super::Inner;
 use super::table::is_missing;
 use crate::codes;
+use crate::database::MARKS;
+use crate::delivered::mark_of;
 use crate::driver::database::Session;
 use crate::driver::dialect::Dialect;
-
-/// The table of marks, in the schema of the table that is delivered to.
-const MARKS: &str = "headwater_deliveries";
 
 /// The table, for one delivery.
 pub(super) struct Marks<'a> {
@@ -70,12 +69,7 @@ impl Marks<'_> {
             Err(error) => return Err(self.outlet.failed(&error)),
         };
         let text = text.filter(|text| !text.is_empty());
-        text.map(|text| serde_json::from_str(&text)).transpose().map_err(|error| {
-            let message = format!("the mark of {} in {} cannot be read", self.outlet.settings.name, self.table());
-            Error::new(codes::NO_TARGET, Blame::Environment, message)
-                .help("another version of Headwater has written it: use that one, or delete this row, and all rows are delivered again")
-                .caused_by(error)
-        })
+        text.map(|text| mark_of(&text, &self.outlet.settings.name, &self.table())).transpose()
     }
 
     /// The mark, which nobody else sets until the transaction ends: databases that lock rows make a second delivery wait here, the others

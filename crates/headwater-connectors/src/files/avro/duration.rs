@@ -28,15 +28,3 @@ pub(super) fn span(parts: [u8; 12]) -> String {
     }
     text
 }
-
-/// The text of a UUID that is stored as its 16 bytes.
-pub(super) fn uuid(bytes: [u8; 16]) -> String {
-    let mut text = String::with_capacity(36);
-    for (at, byte) in bytes.iter().enumerate() {
-        if matches!(at, 4 | 6 | 8 | 10) {
-            text.push('-');
-        }
-        text.push_str(&format!("{byte:02x}"));
-    }
-    text
-}

@@ -12,9 +12,10 @@ use arrow_buffer::{NullBufferBuilder, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, DataType, FieldRef, Fields};
 
 use super::cursor::{Cursor, Damage};
-use super::duration::{clock, span, uuid};
+use super::duration::{clock, span};
 use super::schema::{Type, Unit};
 use crate::columns::cast;
+use crate::text::uuid;
 
 /// Why a value that is written well has no place in its column, as a clause. A null stands for it.
 pub(super) type Flaw = Option<&'static str>;

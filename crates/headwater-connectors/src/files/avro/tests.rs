@@ -7,9 +7,10 @@ use proptest::prelude::*;
 
 use super::block::Container;
 use super::cursor::Cursor;
-use super::duration::{clock, span, uuid};
+use super::duration::{clock, span};
 use super::schema::{Type, parse};
 use super::sink::{Sink, skip};
+use crate::text::uuid;
 
 fn zigzag(value: i64) -> Vec<u8> {
     let mut rest = ((value << 1) ^ (value >> 63)) as u64;

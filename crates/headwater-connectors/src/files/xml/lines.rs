@@ -256,15 +256,17 @@ impl<R: Read> XmlLines<R> {
     fn end(&mut self) {
         self.path.pop();
         let Some(element) = self.open.pop() else { return };
-        let name = element.name().to_owned();
+        let (name, fits) = (element.name().to_owned(), self.fits());
         let json = element.finish(&self.options, self.open.is_empty());
         match self.open.last_mut() {
-            Some(outer) => outer.part(name, json),
+            Some(outer) if fits => outer.part(name, json),
+            // The record is too large already, and will be set aside: no more of it is held.
+            Some(_) => {}
             None => {
                 // Blank lines are passed over: the record stands in the line where it begins in the file.
                 let blank = self.began.saturating_sub(self.written);
                 self.ready.extend(std::iter::repeat_n(b'\n', blank as usize));
-                if self.fits() {
+                if fits {
                     self.ready.extend(json.as_bytes());
                 } else {
                     // Longer than a line may be, so that it is set aside as such.

@@ -63,18 +63,21 @@ impl Element {
     }
 
     /// The JSON value. A record is an object, whatever it holds.
-    pub(super) fn finish(self, options: &XmlOptions, is_record: bool) -> String {
-        let text = if self.verbatim { self.text.as_str() } else { self.text.trim() };
+    pub(super) fn finish(mut self, options: &XmlOptions, is_record: bool) -> String {
+        let text = std::mem::take(&mut self.text);
+        let text = if self.verbatim { text.as_str() } else { text.trim() };
         if self.parts.is_empty() && !is_record {
             return if text.is_empty() { "null".into() } else { scalar(text) };
         }
+        if !text.is_empty() {
+            self.part(TEXT.to_owned(), scalar(text));
+        }
         let mut json = String::from("{");
-        let own = (!text.is_empty()).then(|| (TEXT.to_owned(), vec![scalar(text)]));
-        for (name, values) in self.parts.into_iter().chain(own) {
+        for (name, values) in self.parts {
             if json.len() > 1 {
                 json.push(',');
             }
-            quote(&name, &mut json);
+            json.push_str(&quoted(&name));
             json.push(':');
             if values.len() == 1 && !options.lists.contains(&name) {
                 json.push_str(&values[0]);
@@ -94,9 +97,12 @@ fn scalar(text: &str) -> String {
     if matches!(text, "true" | "false") || is_number(text) {
         return text.to_owned();
     }
-    let mut json = String::with_capacity(text.len() + 2);
-    quote(text, &mut json);
-    json
+    quoted(text)
+}
+
+/// A text as a JSON string.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
 }
 
 /// Whether a text is a number without an exponent. Leading zeros make it a name (`007`), and so do digits that no number holds.
@@ -107,23 +113,6 @@ fn is_number(text: &str) -> bool {
     let plain = digits(whole) && (whole == "0" || !whole.starts_with('0'));
     let count = whole.len() + fraction.map_or(0, str::len);
     plain && fraction.is_none_or(digits) && count <= 18
-}
-
-/// Writes a text as a JSON string.
-fn quote(text: &str, json: &mut String) {
-    json.push('"');
-    for letter in text.chars() {
-        match letter {
-            '"' => json.push_str("\\\""),
-            '\\' => json.push_str("\\\\"),
-            '\n' => json.push_str("\\n"),
-            '\r' => json.push_str("\\r"),
-            '\t' => json.push_str("\\t"),
-            letter if (letter as u32) < 0x20 => json.push_str(&format!("\\u{:04x}", letter as u32)),
-            letter => json.push(letter),
-        }
-    }
-    json.push('"');
 }
 
 #[cfg(test)]
@@ -148,5 +137,13 @@ mod tests {
             assert_eq!(scalar(text), json, "{text}");
             assert!(serde_json::from_str::<serde_json::Value>(&scalar(text)).is_ok());
         }
+    }
+
+    #[test]
+    fn a_text_beside_a_part_of_its_name_makes_a_list() {
+        let mut element = Element::new("price".to_owned());
+        element.attribute("value".to_owned(), "gross");
+        element.text(" 12 ", false);
+        assert_eq!(element.finish(&XmlOptions::default(), false), r#"{"value":["gross",12]}"#);
     }
 }

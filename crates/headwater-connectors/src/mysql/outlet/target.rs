@@ -51,8 +51,14 @@ impl Target {
     /// The name of a table that takes this one's place, or has had it.
     pub(super) fn companion(&self, what: &str) -> String {
         let end = format!("__headwater_{what}");
-        let kept: String = self.table.chars().take(LONGEST - end.chars().count()).collect();
-        format!("{kept}{end}")
+        let room = LONGEST - end.chars().count();
+        if self.table.chars().count() <= room {
+            return format!("{}{end}", self.table);
+        }
+        // Tables that begin alike have companions of their own.
+        let hash = &blake3::hash(self.table.as_bytes()).to_hex()[..8];
+        let kept: String = self.table.chars().take(room - hash.len()).collect();
+        format!("{kept}{hash}{end}")
     }
 
     /// For people.
@@ -81,6 +87,9 @@ mod tests {
         }
         let long = Target::new(&"x".repeat(64), Some("d")).unwrap();
         assert_eq!(long.companion("new").len(), 64);
+        let other = Target::new(&format!("{}y", "x".repeat(63)), Some("d")).unwrap();
+        assert_ne!(long.companion("new"), other.companion("new"), "tables that begin alike");
+        assert_eq!(Target::new("orders", Some("d")).unwrap().companion("new"), "orders__headwater_new");
         assert_eq!(Target::new("a`b", Some("d")).unwrap().sql(), "`d`.`a``b`");
     }
 }

@@ -84,3 +84,18 @@ fn a_text_that_postgres_cannot_hold_is_a_refused_row() {
         ("1|a\n2|bc", "0")
     );
 }
+
+/// All rows that are added anew have those among them that were refused before.
+#[test]
+fn refused_rows_come_once_when_all_rows_are_added_anew() {
+    let shop = Shop::new(CUSTOMERS, "  - { table: raw.customers, to: customers, mode: append }\n");
+    shop.database.sql("create table customers (id bigint, name text, city text check (city <> 'Rome'))");
+    assert_eq!(shop.run()["undelivered"], 1);
+    shop.database.sql("truncate customers");
+    shop.say(&["deliver", "--anew"]).exits(0);
+    assert_eq!(shop.database.sql("select count(*) from headwater_undelivered"), "1", "it is kept once");
+    shop.database.sql("truncate customers; alter table customers drop constraint customers_city_check");
+    shop.say(&["deliver", "--anew"]).exits(0);
+    assert_eq!(shop.there(), "1|Ada|Paris\n2|Ben|\n3|Cleo|Rome");
+    assert_eq!(shop.database.sql("select count(*) from headwater_undelivered"), "0");
+}
