@@ -6,6 +6,7 @@ use arrow_json::writer::{EncoderOptions, NullableEncoder, make_encoder};
 use arrow_schema::{FieldRef, Schema};
 use headwater_sdk::check::OptionsError;
 use headwater_sdk::connector::{DeclaredColumn, Drift, OnBadRow, ReadMode, StreamSettings};
+use headwater_sdk::destination::Mark;
 use headwater_sdk::{Blame, Error, Result, TableName};
 
 use crate::codes;
@@ -49,6 +50,19 @@ pub(crate) fn json_encoder<'a>(field: &'a FieldRef, array: &'a ArrayRef) -> Resu
     make_encoder(field, array, options).map_err(|e| {
         let message = format!("column '{}' cannot be written as JSON", field.name());
         Error::new(codes::DEFECT, Blame::Headwater, message).caused_by(e)
+    })
+}
+
+/// The mark of a delivery, of the text that a destination's `table` has of it.
+///
+/// # Errors
+/// When it cannot be read.
+pub(crate) fn mark_of(text: &str, delivery: &str, table: &str) -> Result<Mark> {
+    serde_json::from_str(text).map_err(|error| {
+        let message = format!("the mark of {delivery} in {table} cannot be read");
+        Error::new(codes::NO_TARGET, Blame::Environment, message)
+            .help("another version of Headwater has written it: use that one, or delete this row, and all rows are delivered again")
+            .caused_by(error)
     })
 }
 

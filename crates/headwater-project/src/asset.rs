@@ -14,6 +14,7 @@ use headwater_sdk::connector::{OnBadRow, StreamSettings};
 use headwater_sdk::engine::Layout;
 use headwater_sdk::method::{History, Incremental, Misfit, Snapshots};
 
+use crate::select::file_names;
 use crate::template::{Piece, source_of};
 pub use script::{ScriptAsset, ScriptInput, ScriptRefresh};
 pub use star::{
@@ -49,6 +50,12 @@ pub struct Asset {
 }
 
 impl Asset {
+    /// The source that it is a stream of: the name of its file, without the ending.
+    pub fn source(&self) -> Option<&str> {
+        let [_, stem] = file_names(&self.path);
+        matches!(self.kind, AssetKind::Stream(_)).then_some(stem)
+    }
+
     /// Whether its table keeps what its query yields no longer.
     pub fn keeps_history(&self) -> bool {
         matches!(&self.kind, AssetKind::Model(model) if matches!(model.materialize, Materialize::Scd2(_) | Materialize::Snapshot(_)))

@@ -43,6 +43,11 @@ impl Delivery {
     pub fn name(&self) -> &str {
         &self.settings.name
     }
+
+    /// Whether a person means it, among others, who writes its own name, that of its destination or that of its table.
+    pub fn is_meant_by(&self, name: &str) -> bool {
+        [self.name(), &self.destination, &self.table.to_string()].contains(&name)
+    }
 }
 
 impl fmt::Debug for Delivery {

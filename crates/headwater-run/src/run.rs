@@ -163,16 +163,7 @@ pub(crate) async fn carry_out(
     }
     if let (Some(destinations), None) = (&options.destinations, &context.base.branch) {
         let deliveries: Vec<_> = job.project.deliveries.iter().collect();
-        let how = DeliverOptions {
-            destinations: Arc::clone(destinations),
-            names: Vec::new(),
-            anew: false,
-            dry_run: false,
-            attempts: options.attempts,
-            first_pause: options.first_pause,
-            lease: options.lease.clone(),
-            cancel: options.cancel.clone(),
-        };
+        let how = DeliverOptions::of_run(options, Arc::clone(destinations));
         let by = By { run: context.run.id.clone(), lease: job.held.lease().clone() };
         summary.delivered(deliver_all(job.project, job.lake, &deliveries, &how, &by, job.observer).await?);
     }

@@ -54,24 +54,7 @@ impl Api {
     /// # Errors
     /// When no good answer comes.
     pub(crate) async fn fetch(&self, request: &Outgoing) -> Result<Answer> {
-        let (mut tries, mut replaced) = (0, false);
-        loop {
-            let mut request = request.clone();
-            let mut headers = self.headers.clone();
-            let token = self.auth.apply(&self.wire, &mut headers, &mut request.url).await?;
-            let failed = match self.wire.once(&request, &headers, self.auth.described()).await {
-                Ok(answer) => return Ok(answer),
-                Err(failed) => failed,
-            };
-            if let (Auth::Token(oauth), Some(token), true, false) =
-                (&self.auth, &token, failed.is_unauthorized(), replaced)
-            {
-                replaced = true;
-                oauth.forget(token).await;
-                continue;
-            }
-            self.wire.wait(failed, &mut tries).await?;
-        }
+        self.exchange(request, &HeaderMap::new).await?.map_err(|failed| failed.error)
     }
 
     /// Sends something, with headers that are made anew each time it is sent. A token that is refused is replaced once, and what may
@@ -84,14 +67,24 @@ impl Api {
         request: &Outgoing,
         more: &(dyn Fn() -> HeaderMap + Sync),
     ) -> Result<Result<(), Failed>> {
+        Ok(self.exchange(request, more).await?.map(|_| ()))
+    }
+
+    /// Asks, with headers that are made anew each time, until there is an answer or it is no use.
+    async fn exchange(
+        &self,
+        request: &Outgoing,
+        more: &(dyn Fn() -> HeaderMap + Sync),
+    ) -> Result<Result<Answer, Failed>> {
         let (mut tries, mut replaced) = (0, false);
         loop {
             let mut request = request.clone();
             let mut headers = self.headers.clone();
             headers.extend(more());
             let token = self.auth.apply(&self.wire, &mut headers, &mut request.url).await?;
-            let Err(failed) = self.wire.once(&request, &headers, self.auth.described()).await else {
-                return Ok(Ok(()));
+            let failed = match self.wire.once(&request, &headers, self.auth.described()).await {
+                Ok(answer) => return Ok(Ok(answer)),
+                Err(failed) => failed,
             };
             if let (Auth::Token(oauth), Some(token), true, false) =
                 (&self.auth, &token, failed.is_unauthorized(), replaced)

@@ -15,6 +15,7 @@ use arrow_schema::{DataType, Field};
 use super::numeric::{to_decimal, to_text};
 use super::types::{Reading, Wire};
 use crate::database::FieldColumn;
+use crate::text::uuid;
 
 /// Days from 1970-01-01 to 2000-01-01.
 const EPOCH_DAYS: i32 = 10_957;
@@ -260,19 +261,6 @@ fn fixed<const N: usize>(bytes: &[u8]) -> Result<[u8; N], String> {
 
 fn utf8(bytes: &[u8]) -> Result<&str, String> {
     simdutf8::basic::from_utf8(bytes).map_err(|_| "it is not valid UTF-8".to_owned())
-}
-
-fn uuid(bytes: [u8; 16]) -> String {
-    let mut text = String::with_capacity(36);
-    for (index, byte) in bytes.into_iter().enumerate() {
-        if matches!(index, 4 | 6 | 8 | 10) {
-            text.push('-');
-        }
-        for digit in [byte >> 4, byte & 15] {
-            text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
-        }
-    }
-    text
 }
 
 fn date(days: i32) -> Result<i32, String> {

@@ -11,6 +11,7 @@ use parquet::arrow::PARQUET_FIELD_ID_META_KEY;
 
 use crate::columns::Evidence;
 use crate::columns::cast as checked_cast;
+use crate::text::uuid;
 
 /// How data files name what they hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,26 +120,15 @@ impl TableField {
 }
 
 /// Values without fields. Times that files keep without a zone mean UTC where the table says so, and 16 bytes can be a UUID.
-fn leaf(array: &ArrayRef, wanted: &DataType, found: &DataType) -> Result<ArrayRef, ArrowError> {
+pub(crate) fn leaf(array: &ArrayRef, wanted: &DataType, found: &DataType) -> Result<ArrayRef, ArrowError> {
     match (wanted, found) {
         (DataType::Timestamp(..), DataType::Timestamp(..)) => cast(array, wanted),
         (DataType::Utf8, DataType::FixedSizeBinary(16)) => {
             let bytes = array.as_fixed_size_binary();
-            Ok(Arc::new(bytes.iter().map(|value| value.map(uuid)).collect::<StringArray>()))
+            Ok(Arc::new(bytes.iter().map(|value| Some(uuid(value?.try_into().ok()?))).collect::<StringArray>()))
         }
         _ => Ok(Arc::clone(array)),
     }
-}
-
-fn uuid(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(36);
-    for (at, byte) in bytes.iter().enumerate() {
-        if matches!(at, 4 | 6 | 8 | 10) {
-            text.push('-');
-        }
-        text.push_str(&format!("{byte:02x}"));
-    }
-    text
 }
 
 fn arrow_fields(fields: &[TableField]) -> Fields {

@@ -1,4 +1,7 @@
-//! Values from text, as more than one connector reads them.
+//! Values from text, and as text, as more than one connector has them.
 
 pub(crate) mod number;
 pub(crate) mod time;
+mod uuid;
+
+pub(crate) use uuid::uuid;

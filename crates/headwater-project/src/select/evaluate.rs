@@ -81,7 +81,7 @@ fn is_source(source: &Pattern, asset: &Asset) -> bool {
 }
 
 /// A file's name, and the same without its ending.
-pub(super) fn file_names(path: &str) -> [&str; 2] {
+pub(crate) fn file_names(path: &str) -> [&str; 2] {
     let name = path.rsplit('/').next().unwrap_or(path);
     [name, name.rsplit_once('.').map_or(name, |(stem, _)| stem)]
 }

@@ -54,6 +54,8 @@ mod inputs;
 mod parse;
 mod pattern;
 mod suggest;
+
+pub(crate) use evaluate::file_names;
 #[cfg(test)]
 mod tests;
 

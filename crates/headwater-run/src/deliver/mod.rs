@@ -22,6 +22,7 @@ use crate::error::RunError;
 use crate::lake::Lake;
 use crate::lease::{self, LeaseOptions};
 use crate::observer::Observer;
+use crate::run::RunOptions;
 pub(crate) use decide::other_lake;
 use job::Job;
 pub(crate) use job::open_outlet;
@@ -45,8 +46,24 @@ pub struct DeliverOptions {
     pub first_pause: Duration,
     /// How the lake's lease is taken and kept.
     pub lease: LeaseOptions,
-    /// Stops it when it fires; the delivery that is under way has not happened then.
+    /// Stops it when it fires; the delivery that is under way is given up then.
     pub cancel: CancellationToken,
+}
+
+impl DeliverOptions {
+    /// As a run goes about it: all that the destinations have not yet.
+    pub fn of_run(run: &RunOptions, destinations: Arc<[Box<dyn DestinationType>]>) -> Self {
+        Self {
+            destinations,
+            names: Vec::new(),
+            anew: false,
+            dry_run: false,
+            attempts: run.attempts,
+            first_pause: run.first_pause,
+            lease: run.lease.clone(),
+            cancel: run.cancel.clone(),
+        }
+    }
 }
 
 /// Delivers what `main` holds.
@@ -70,11 +87,8 @@ pub async fn deliver(
 
 /// The deliveries that are asked for.
 fn choose<'a>(project: &'a Project, names: &[String]) -> Result<Vec<&'a Delivery>> {
-    let is_meant = |delivery: &Delivery, name: &String| {
-        [delivery.name(), &delivery.destination, &delivery.table.to_string()].contains(&name.as_str())
-    };
-    if let Some(unknown) = names.iter().find(|name| !project.deliveries.iter().any(|delivery| is_meant(delivery, name)))
-    {
+    let is_there = |name: &&String| project.deliveries.iter().any(|delivery| delivery.is_meant_by(name));
+    if let Some(unknown) = names.iter().find(|name| !is_there(name)) {
         let known: Vec<&str> = project.deliveries.iter().map(Delivery::name).collect();
         let error =
             Error::new("HW0980", Blame::Project, format!("there is no delivery '{unknown}' in this environment"));
@@ -83,7 +97,7 @@ fn choose<'a>(project: &'a Project, names: &[String]) -> Result<Vec<&'a Delivery
             false => error.help(format!("name some of: {}", known.join(", "))),
         });
     }
-    let meant = |delivery: &&Delivery| names.is_empty() || names.iter().any(|name| is_meant(delivery, name));
+    let meant = |delivery: &&Delivery| names.is_empty() || names.iter().any(|name| delivery.is_meant_by(name));
     Ok(project.deliveries.iter().filter(meant).collect())
 }
 
@@ -127,6 +141,6 @@ pub(crate) async fn deliver_all(
 }
 
 fn stopped() -> Error {
-    Error::new("HW0981", Blame::Environment, "the delivery was stopped, and has not happened")
-        .help("the next run, or `headwater deliver`, delivers it")
+    Error::new("HW0981", Blame::Environment, "the delivery was stopped")
+        .help("what its destination had taken for good by then stays; the next run, or `headwater deliver`, goes on")
 }

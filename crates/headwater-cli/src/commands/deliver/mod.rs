@@ -53,16 +53,13 @@ pub(crate) async fn deliver(
         return told(args, &opened.project, console).await;
     }
     let lake = lake::open(&opened.project, Access::Write)?;
-    let defaults = RunOptions::default();
+    let lease = LeaseOptions { wait: args.wait, ..LeaseOptions::default() };
+    let run = RunOptions { lease, cancel: stop.clone(), ..RunOptions::default() };
     let options = DeliverOptions {
-        destinations: opened.destinations.into(),
         names: args.names.clone(),
         anew: args.anew,
         dry_run: args.dry_run,
-        attempts: defaults.attempts,
-        first_pause: defaults.first_pause,
-        lease: LeaseOptions { wait: args.wait, ..LeaseOptions::default() },
-        cancel: stop.clone(),
+        ..DeliverOptions::of_run(&run, opened.destinations.into())
     };
     let display = progress::display(console);
     let done = headwater_run::deliver(&opened.project, &lake, &options, &display).await;

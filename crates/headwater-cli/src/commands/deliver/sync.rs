@@ -9,7 +9,8 @@ use headwater_diagnostics::nearest;
 use headwater_project::select::Selection;
 use headwater_project::{Delivery, Project};
 use headwater_run::{
-    DeliverOptions, DeliveryState, DeliverySummary, LeaseOptions, RunOptions, RunSummary, VerifyOptions, VerifySummary,
+    DeliverOptions, DeliveryState, DeliverySummary, LeaseOptions, RunError, RunOptions, RunSummary, VerifyOptions,
+    VerifySummary,
 };
 use headwater_sdk::{Blame, Error};
 use serde_json::json;
@@ -81,31 +82,21 @@ pub(crate) async fn sync(
     let names: Vec<String> = copied.iter().map(|delivery| delivery.name().to_owned()).collect();
     let tables = copied.iter().map(|delivery| delivery.table.clone()).collect();
     let (connectors, destinations) = (opened.connectors.into(), opened.destinations.into());
-    let lease = LeaseOptions { wait: args.wait, ..LeaseOptions::default() };
-    let defaults = RunOptions::default();
-    let deliver = DeliverOptions {
-        destinations: Arc::clone(&destinations),
-        names: names.clone(),
-        anew: false,
-        dry_run: false,
-        attempts: defaults.attempts,
-        first_pause: defaults.first_pause,
-        lease: lease.clone(),
-        cancel: stop.clone(),
-    };
     let run = RunOptions {
         selection,
-        lease,
+        lease: LeaseOptions { wait: args.wait, ..LeaseOptions::default() },
         programs: headwater_connectors::programs(),
         command: command_line(console),
         cancel: stop.clone(),
-        ..defaults
+        ..RunOptions::default()
     };
+    let deliver = DeliverOptions { names: names.clone(), ..DeliverOptions::of_run(&run, Arc::clone(&destinations)) };
     let verify = VerifyOptions { connectors, destinations, tables, deliveries: names, cancel: stop.clone() };
     let mut attempts = 0;
     let done = loop {
         attempts += 1;
-        let attempt = once(&project, &lake, (&run, &deliver, &verify), args, console).await?;
+        let attempt = once(&project, &lake, (&run, &deliver, &verify), args, console).await;
+        let attempt = attempt.map_err(|error| Failure::of_run(error, std::mem::take(&mut opened.files)))?;
         if attempt.exit_code() == 0 || !attempt.is_copied() || attempts == args.attempts.get() {
             break attempt;
         }
@@ -121,12 +112,10 @@ async fn once(
     (run, deliver, verify): (&RunOptions, &DeliverOptions, &VerifyOptions),
     args: &SyncArgs,
     console: &Console,
-) -> Result<Attempt, Failure> {
+) -> Result<Attempt, RunError> {
     let display = progress::display(console);
-    let ran = headwater_run::run(project, &verify.connectors, lake, run, &display).await;
-    let ran = ran.map_err(|error| Failure::of_run(error, Default::default()))?;
-    let delivered = headwater_run::deliver(project, lake, deliver, &display).await;
-    let delivered = delivered.map_err(|error| Failure::of_run(error, Default::default()))?;
+    let ran = headwater_run::run(project, &verify.connectors, lake, run, &display).await?;
+    let delivered = headwater_run::deliver(project, lake, deliver, &display).await?;
     drop(display);
     let mut attempt = Attempt { run: ran, delivered, compared: Vec::new() };
     if !args.no_verify && attempt.is_copied() {

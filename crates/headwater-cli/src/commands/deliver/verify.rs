@@ -2,7 +2,7 @@
 
 use clap::Args;
 use headwater_diagnostics::nearest;
-use headwater_project::{Asset, AssetKind, Project};
+use headwater_project::{Asset, Project};
 use headwater_run::{VerifyOptions, VerifyState, VerifySummary};
 use headwater_sdk::{Blame, Error, TableName};
 use serde_json::json;
@@ -62,16 +62,9 @@ pub(crate) fn exit_code(done: &[VerifySummary]) -> u8 {
     u8::from(done.iter().any(|one| matches!(one.state, VerifyState::Differs | VerifyState::Failed)))
 }
 
-/// The name of the file of the source that an asset is a stream of.
-fn source_of(asset: &Asset) -> Option<&str> {
-    let is_stream = matches!(asset.kind, AssetKind::Stream(_));
-    let name = asset.path.rsplit('/').next()?;
-    is_stream.then(|| name.split_once('.').map_or(name, |(stem, _)| stem))
-}
-
 /// The tables and the deliveries that are meant.
 fn chosen(project: &Project, args: &VerifyArgs) -> Result<(Vec<TableName>, Vec<String>), Error> {
-    let streams = || project.assets.iter().filter(|asset| source_of(asset).is_some());
+    let streams = || project.assets.iter().filter(|asset| asset.source().is_some());
     let (mut tables, mut deliveries) = (Vec::new(), Vec::new());
     if args.sources {
         tables.extend(streams().map(|asset| asset.name.clone()));
@@ -81,13 +74,9 @@ fn chosen(project: &Project, args: &VerifyArgs) -> Result<(Vec<TableName>, Vec<S
     }
     for name in &args.names {
         let before = tables.len() + deliveries.len();
-        let is_stream = |asset: &&Asset| asset.name.to_string() == *name || source_of(asset) == Some(name);
+        let is_stream = |asset: &&Asset| asset.name.to_string() == *name || asset.source() == Some(name);
         tables.extend(streams().filter(is_stream).map(|asset| asset.name.clone()));
-        let is_delivery = |names: [&str; 3]| names.contains(&name.as_str());
-        let meant = project
-            .deliveries
-            .iter()
-            .filter(|delivery| is_delivery([delivery.name(), &delivery.destination, &delivery.table.to_string()]));
+        let meant = project.deliveries.iter().filter(|delivery| delivery.is_meant_by(name));
         deliveries.extend(meant.map(|delivery| delivery.name().to_owned()));
         if tables.len() + deliveries.len() == before && !args.sources {
             return Err(unknown(project, name));
@@ -102,7 +91,7 @@ fn chosen(project: &Project, args: &VerifyArgs) -> Result<(Vec<TableName>, Vec<S
 
 fn unknown(project: &Project, name: &str) -> Error {
     let mut known: Vec<String> = project.deliveries.iter().map(|delivery| delivery.name().to_owned()).collect();
-    known.extend(project.assets.iter().filter(|asset| source_of(asset).is_some()).map(|asset| asset.name.to_string()));
+    known.extend(project.assets.iter().filter(|asset| asset.source().is_some()).map(|asset| asset.name.to_string()));
     let error = Error::new("HW0989", Blame::Project, format!("there is nothing to compare for '{name}'"));
     match nearest(name, known.iter().map(String::as_str)) {
         Some(near) => error.help(format!("did you mean '{near}'?")),

@@ -8,6 +8,7 @@ use super::event::{
 };
 use super::json;
 use crate::mysql::wire::Fields;
+use crate::text::uuid;
 
 /// Bytes that so many decimal digits take.
 const DIGIT_BYTES: [usize; 10] = [0, 1, 1, 2, 2, 3, 3, 4, 4, 4];
@@ -163,6 +164,7 @@ fn string(form: &Form, raw: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
     };
     let sixteen = || <[u8; 16]>::try_from(padded(16)).map_err(|_| "it is of a form that is not known".to_owned());
     match (form.special, form.charset) {
+        // In the log its parts stand in that order, too, whatever order an index likes.
         (Special::Uuid, _) => out.extend(uuid(sixteen()?).bytes()),
         (Special::Inet6, _) => out.extend(inet6(sixteen()?).bytes()),
         (Special::Inet4, _) => {
@@ -174,19 +176,6 @@ fn string(form: &Form, raw: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
         (_, Some(charset)) => charset.decode(raw, form.column.code == STRING, out)?,
     }
     Ok(())
-}
-
-/// As RFC 9562 writes one. (In the log its parts stand in that order, too, whatever order an index likes.)
-fn uuid(bytes: [u8; 16]) -> String {
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    format!(
-        "{}-{}-{}-{}-{}",
-        hex(&bytes[..4]),
-        hex(&bytes[4..6]),
-        hex(&bytes[6..8]),
-        hex(&bytes[8..10]),
-        hex(&bytes[10..])
-    )
 }
 
 fn inet6(bytes: [u8; 16]) -> String {

@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 
 use arrow_schema::SchemaRef;
+use headwater_sdk::Result;
 use headwater_sdk::destination::{Mark, Undelivered};
-use headwater_sdk::{Blame, Error, Result};
 
 use super::super::quote;
 use super::columns::is_text;
 use super::rows::{key_of, row_of, staged_row};
 use super::stage::{self, AGAIN, Filling, OPERATION, PLACE, STAGE, Stage};
 use super::work::Work;
-use crate::codes;
 use crate::database::{Faults, HOPELESS, MARKS, REFUSED, SAMPLES};
+use crate::delivered::mark_of;
 
 const MARK_COLUMNS: &str = "delivery varchar(255) character set utf8mb4 collate utf8mb4_bin primary key, mark longtext, \
     pending longtext comment 'the mark that stands when a new table has taken the place of the old one', \
@@ -53,12 +53,7 @@ pub(super) async fn find(work: &mut Work<'_>) -> Result<Found> {
     let mut row = rows.into_iter().next().unwrap_or_default().into_iter();
     let mut next = || {
         let text = row.next().flatten();
-        text.map(|text| serde_json::from_str(&text)).transpose().map_err(|error| {
-            let message = format!("the mark of {} in {marks} cannot be read", work.outlet.settings.name);
-            Error::new(codes::NO_TARGET, Blame::Environment, message)
-                .help("another version of Headwater has written it: use that one, or delete this row, and all rows are delivered again")
-                .caused_by(error)
-        })
+        text.map(|text| mark_of(&text, &work.outlet.settings.name, &marks)).transpose()
     };
     Ok(Found { mark: next()?, pending: next()? })
 }

@@ -2,14 +2,14 @@
 
 use headwater_sdk::destination::{Mark, Undelivered};
 use headwater_sdk::name::quote_identifier;
-use headwater_sdk::{Blame, Error, Result};
+use headwater_sdk::{Error, Result};
 use tokio_postgres::Client;
 
 use super::TableOutlet;
 use super::stage::{OPERATION, PLACE, STAGE, Stage};
 use super::table::TargetTable;
-use crate::codes;
 use crate::database::{Faults, HOPELESS, MARKS, REFUSED, SAMPLES};
+use crate::delivered::mark_of;
 
 /// The tables, for one delivery.
 pub(super) struct Marks<'a> {
@@ -50,12 +50,7 @@ impl Marks<'_> {
         let sql = format!("select mark::text from {marks} where delivery = $1{how}");
         let row = self.client.query_opt(&sql, &[&self.outlet.settings.name]).await.map_err(self.failed())?;
         let text: Option<String> = row.map(|row| row.get(0));
-        text.map(|text| serde_json::from_str(&text)).transpose().map_err(|error| {
-            let message = format!("the mark of {} in {marks} cannot be read", self.outlet.settings.name);
-            Error::new(codes::NO_TARGET, Blame::Environment, message)
-                .help("another version of Headwater has written it: use that one, or delete this row, and all rows are delivered again")
-                .caused_by(error)
-        })
+        text.map(|text| mark_of(&text, &self.outlet.settings.name, &marks)).transpose()
     }
 
     /// Makes the tables if they are not there.

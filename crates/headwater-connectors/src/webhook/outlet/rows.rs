@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use arrow_array::RecordBatch;
 use arrow_json::WriterBuilder;
 use arrow_json::writer::LineDelimited;
+use headwater_sdk::connector::Operation;
 use headwater_sdk::destination::{Mark, Outgoing, RowId};
 use headwater_sdk::{Blame, Error, Result};
 
 use crate::codes;
 
 /// The number of the operation of a row that is gone.
-pub(super) const DELETE: i8 = 1;
+pub(super) const DELETE: i8 = Operation::Delete as i8;
 
 /// A row on its way.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -14,11 +14,9 @@ use super::HookOutlet;
 use super::request::{headers, idempotency_key};
 use super::rows::{DELETE, Identity, Item};
 use crate::codes;
+use crate::database::SAMPLES;
 use crate::delivered::too_many;
 use crate::http_api::Failed;
-
-/// Rows that are shown.
-const SAMPLES: usize = 5;
 
 /// What came of a request.
 struct Sent {

@@ -23,7 +23,7 @@ pub(super) struct Of<'a> {
     pub(super) stem: &'a str,
     pub(super) system: &'a Value,
     /// The source that all is delivered of.
-    pub(super) source: Option<String>,
+    pub(super) source: Option<&'a str>,
 }
 
 /// Reads a delivery; `None` when it has mistakes. Its key becomes checks of its table.
@@ -90,7 +90,7 @@ pub(super) fn delivery_of(
     let (columns, exclude) = (written_all("columns", &common.columns), written_all("exclude", &common.exclude));
     Some(Delivery {
         destination: of.stem.to_owned(),
-        source: of.source.clone(),
+        source: of.source.map(str::to_owned),
         span,
         table,
         connector: of.kind.name(),

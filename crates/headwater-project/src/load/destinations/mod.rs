@@ -3,6 +3,7 @@
 mod delivery;
 mod of_source;
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +12,7 @@ use headwater_sdk::destination::DestinationType;
 use serde_json::Value;
 
 use delivery::{Of, delivery_of};
-use of_source::{Expanded, expanded};
+use of_source::deliveries_of;
 
 use super::Parts;
 use super::checks::split;
@@ -123,11 +124,17 @@ impl Reader<'_> {
         let mut deliveries = Vec::new();
         for delivery in node.get("deliveries").map_or(&[] as &[Node], Node::each) {
             let schema = kind.delivery.get_or_init(|| Schema { root: delivery_schema(kind.kind) });
-            if validate::read(schema, delivery, "a delivery", diagnostics).is_none() {
-                continue;
-            }
-            for Expanded { node: delivery, source } in expanded(delivery, &self.delivery_keys, drafts, diagnostics) {
-                let Some(json) = validate::read(schema, &delivery, "a delivery", diagnostics) else { continue };
+            let Some(json) = validate::read(schema, delivery, "a delivery", diagnostics) else { continue };
+            let source = delivery.get("source").and_then(Node::as_text);
+            let all = match source {
+                None => vec![(Cow::Borrowed(delivery), json)],
+                Some(source) => deliveries_of(source, delivery, &self.delivery_keys, drafts, diagnostics)
+                    .into_iter()
+                    .filter_map(|one| Some((validate::read(schema, &one, "a delivery", diagnostics)?, one)))
+                    .map(|(json, one)| (Cow::Owned(one), json))
+                    .collect(),
+            };
+            for (delivery, json) in all {
                 let (common, options) = split(json, &self.delivery_keys);
                 let Ok(common) = serde_json::from_value::<DeliveryCommon>(common) else { continue };
                 let of = Of { kind: kind.kind, node: &delivery, destination: &node, stem, system: &system, source };

@@ -9,28 +9,16 @@ use crate::graph::Draft;
 use crate::select::Pattern;
 use crate::yaml::{Entry, Map, Node, Text, Value};
 
-/// The folder of sources, and how its files end.
-const FOLDER: &str = "sources/";
-const ENDINGS: [&str; 2] = [".yml", ".yaml"];
-
-/// A delivery in YAML, and the source that it is of.
-pub(super) struct Expanded {
-    pub(super) node: Node,
-    pub(super) source: Option<String>,
-}
-
-/// A delivery as it is, or one for each table of the source that it names: `{schema}` and `{table}` in the connector's own keys become the
+/// A delivery for each table of a source, of the one in YAML that names it: `{schema}` and `{table}` in the connector's own keys become the
 /// parts of the table's name, and rows go by the key of the stream, where it has one.
-pub(super) fn expanded(
+pub(super) fn deliveries_of(
+    source: &str,
     node: &Node,
     common_keys: &[String],
     drafts: &[Draft],
     diagnostics: &mut Vec<Diagnostic>,
-) -> Vec<Expanded> {
-    let Some(named) = node.get("source") else {
-        return vec![Expanded { node: node.clone(), source: None }];
-    };
-    let Some(map) = node.as_map() else { return Vec::new() };
+) -> Vec<Node> {
+    let (Some(map), Some(named)) = (node.as_map(), node.get("source")) else { return Vec::new() };
     for key in ["table", "name", "columns"] {
         if let Some(entry) = map.entry(key) {
             let message = format!("'{key}' is of one table, and `source` is of all that a source brings");
@@ -42,10 +30,9 @@ pub(super) fn expanded(
             return Vec::new();
         }
     }
-    let source = named.as_text().unwrap_or_default();
     let of_source: Vec<(&Asset, &StreamAsset)> = drafts.iter().filter_map(|draft| stream_of(draft, source)).collect();
     if of_source.is_empty() {
-        let stems = drafts.iter().filter_map(|draft| stem(&draft.asset.as_ref()?.path));
+        let stems = drafts.iter().filter_map(|draft| draft.asset.as_ref()?.source());
         let help = match nearest(source, stems) {
             Some(near) => format!("did you mean '{near}'?"),
             None => "name a file of `sources` without its ending".to_owned(),
@@ -65,12 +52,8 @@ pub(super) fn expanded(
         let (name, table) = (asset.name.to_string(), asset.name.table());
         only.is_empty() || only.iter().any(|pattern| pattern.matches(&name) || pattern.matches(table))
     });
-    let chosen: Vec<Expanded> = chosen
-        .map(|(asset, stream)| Expanded {
-            node: one(node.span, map, named, common_keys, asset, stream),
-            source: Some(source.to_owned()),
-        })
-        .collect();
+    let chosen: Vec<Node> =
+        chosen.map(|(asset, stream)| one(node.span, map, named, common_keys, asset, stream)).collect();
     if chosen.is_empty() {
         let at = node.get("only").map_or(named.span, |only| only.span);
         let message = format!("none of the tables of '{source}' is meant");
@@ -79,15 +62,10 @@ pub(super) fn expanded(
     chosen
 }
 
-fn stem(path: &str) -> Option<&str> {
-    let name = path.strip_prefix(FOLDER)?;
-    ENDINGS.iter().find_map(|ending| name.strip_suffix(ending))
-}
-
 fn stream_of<'a>(draft: &'a Draft, source: &str) -> Option<(&'a Asset, &'a StreamAsset)> {
     let asset = draft.asset.as_ref()?;
     match &asset.kind {
-        AssetKind::Stream(stream) if stem(&asset.path) == Some(source) => Some((asset, stream)),
+        AssetKind::Stream(stream) if asset.source() == Some(source) => Some((asset, stream)),
         _ => None,
     }
 }
