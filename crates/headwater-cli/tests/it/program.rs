@@ -122,6 +122,17 @@ pub(crate) fn rows(folder: &Path, sql: &str) -> Vec<Value> {
     out.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"))).collect()
 }
 
+/// Compresses a text with the system's gzip.
+pub(crate) fn gzip(text: &str) -> Vec<u8> {
+    let mut child = Command::new("gzip").arg("-c").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let text = text.to_owned();
+    let writer = std::thread::spawn(move || std::io::Write::write_all(&mut stdin, text.as_bytes()).unwrap());
+    let out = child.wait_with_output().unwrap().stdout;
+    writer.join().unwrap();
+    out
+}
+
 /// Copies a folder with everything in it, except what begins with one of `skip`. Times of modification are kept: a
 /// source whose files are the same has nothing new.
 pub(crate) fn copy_folder(from: &Path, to: &Path, skip: &[&str]) {

@@ -11,8 +11,9 @@ use object_store::path::Path as StorePath;
 
 use super::bucket::Service;
 use super::options::SourceOptions;
+use super::sftp;
 use super::web::Site;
-use crate::local::{self, Place};
+use headwater_sdk::connector::local::{self, Place};
 
 /// A place with files in it.
 #[derive(Clone)]
@@ -34,6 +35,8 @@ pub(crate) enum Location {
         prefix: StorePath,
         /// What comes before a file's path in messages, ending in `/`.
         shown: String,
+        /// Whether each folder is listed by a request of its own, so that only those are that may have something in them.
+        by_folder: bool,
     },
     /// A place of a web server.
     Web(Site),
@@ -60,7 +63,21 @@ impl Location {
             let message = "`headers` has no meaning but for https:// and http://".to_owned();
             return Err(OptionsError { key: Some("headers"), message, help: Some("remove `headers`".into()) });
         }
+        if source.sftp.is_some() && !matches!(scheme, Some(("sftp", _))) {
+            let message = "`sftp` has no meaning but for sftp://user@host/path".to_owned();
+            return Err(OptionsError { key: Some("sftp"), message, help: Some("remove `sftp`".into()) });
+        }
         match scheme {
+            Some(("sftp", _)) if source.storage.is_empty() => {
+                let options = source.sftp.clone().unwrap_or_default();
+                let (store, prefix, shown) = sftp::store(&source.location, &options, &context.project_dir)?;
+                Ok(Self::Store { store: Arc::new(store), prefix, shown, by_folder: true })
+            }
+            Some(("sftp", _)) => {
+                let message = "`storage` has no meaning for files of an SFTP server".to_owned();
+                let help = "remove `storage`; how to log in is said in `sftp`";
+                Err(OptionsError { key: Some("storage"), message, help: Some(help.into()) })
+            }
             Some(("http" | "https", _)) if source.storage.is_empty() => {
                 Ok(Self::Web(Site::new(&source.location, &source.headers)?))
             }
@@ -74,8 +91,8 @@ impl Location {
                 Some(service) => Self::bucket(service, source, context),
                 None => Err(wrong(
                     format!("'{}' has the scheme '{scheme}', which is not known", source.location),
-                    "use a folder, https://host/path, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix; most object \
-                     stores speak S3 (set `storage: { endpoint: … }`)",
+                    "use a folder, https://host/path, sftp://user@host/path, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix; \
+                     most object stores speak S3 (set `storage: { endpoint: … }`)",
                 )),
             },
             None => Self::folder(&source.location, source, context),
@@ -84,7 +101,8 @@ impl Location {
 
     /// The root of a store that the caller has made.
     pub(crate) fn on_store(store: Arc<dyn ObjectStore>, name: &str) -> Self {
-        Self::Store { store, prefix: StorePath::default(), shown: format!("{}/", name.trim_end_matches('/')) }
+        let shown = format!("{}/", name.trim_end_matches('/'));
+        Self::Store { store, prefix: StorePath::default(), shown, by_folder: false }
     }
 
     fn folder(path: &str, source: &SourceOptions, context: &OpenContext) -> Result<Self, OptionsError> {
@@ -121,7 +139,7 @@ impl Location {
         let container = if url.username().is_empty() { String::new() } else { format!("{}@", url.username()) };
         let slash = if prefix.as_ref().is_empty() { "" } else { "/" };
         let shown = format!("{}://{container}{bucket}/{prefix}{slash}", url.scheme());
-        Ok(Self::Store { store, prefix, shown })
+        Ok(Self::Store { store, prefix, shown, by_folder: false })
     }
 
     /// What comes before a file's path in messages.

@@ -6,12 +6,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::input::Compression;
+use super::sftp::SftpOptions;
 
 /// Keys of a source of files.
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SourceOptions {
-    /// Where the files are: a folder relative to the project, an absolute path, `s3://bucket/prefix`, or `https://host/path`.
+    /// Where the files are: a folder relative to the project, an absolute path, `s3://bucket/prefix`,
+    /// `sftp://user@host/path`, or `https://host/path`.
     #[serde(default = "here")]
     pub location: String,
     /// Allows a location (or a symbolic link in it) outside the project's folder.
@@ -23,6 +25,9 @@ pub struct SourceOptions {
     /// Web servers: headers of every request, e.g. `authorization: "Bearer ${TOKEN}"`.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
+    /// SFTP servers: how to log in, and how the server is known again.
+    #[serde(default)]
+    pub sftp: Option<SftpOptions>,
 }
 
 fn here() -> String {

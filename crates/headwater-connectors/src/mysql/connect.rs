@@ -12,6 +12,7 @@ use super::options::ZeroDates;
 use super::wire::{Address, Credentials, Wire, WireError};
 use crate::codes;
 use crate::database::{Tls, TlsCodes, encryption, is_here};
+use crate::text::percent_decoded;
 
 /// How long a server has to let a session begin.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -281,25 +282,6 @@ impl Server {
     }
 }
 
-/// A text in which bytes are written as `%40`; `None` when they make no UTF-8.
-fn percent_decoded(text: &str) -> Option<String> {
-    let (mut bytes, mut rest) = (Vec::with_capacity(text.len()), text.as_bytes());
-    while let Some((first, behind)) = rest.split_first() {
-        let digit = |place: usize| behind.get(place).and_then(|digit| char::from(*digit).to_digit(16));
-        match (first, digit(0), digit(1)) {
-            (b'%', Some(high), Some(low)) => {
-                bytes.push((high << 4 | low) as u8);
-                rest = &behind[2..];
-            }
-            _ => {
-                bytes.push(*first);
-                rest = behind;
-            }
-        }
-    }
-    String::from_utf8(bytes).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -332,11 +314,5 @@ mod tests {
             assert!(error.message.contains(words) && !error.message.contains("top-secret"), "{}", error.message);
         }
         assert_eq!(server("mysql://u:a%40b%25@h/d").unwrap().who.password, "a@b%");
-    }
-
-    #[test]
-    fn servers_say_what_they_are() {
-        assert_eq!(percent_decoded("a%2").unwrap(), "a%2");
-        assert_eq!(percent_decoded("%ff"), None);
     }
 }

@@ -22,6 +22,6 @@ pub(crate) fn location(
         let help = "use a folder or an object store, e.g. s3://bucket/prefix";
         return Err(OptionsError { key: Some("location"), message, help: Some(help.into()) });
     }
-    let options = SourceOptions { location: place, allow_outside, storage, headers: BTreeMap::new() };
+    let options = SourceOptions { location: place, allow_outside, storage, headers: BTreeMap::new(), sftp: None };
     Location::resolve(&options, context)
 }

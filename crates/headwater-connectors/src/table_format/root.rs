@@ -53,7 +53,7 @@ impl Root {
                 let path = StorePath::from_absolute_path(&folder).map_err(|error| no_table(&shown).caused_by(error))?;
                 Ok(Self { store: Arc::new(LocalFileSystem::new()), path, shown, base: Base::Local(within) })
             }
-            Location::Store { store, prefix, shown } => {
+            Location::Store { store, prefix, shown, .. } => {
                 let path = parts().fold(prefix.clone(), StorePath::join);
                 let bucket = bucket_of(shown).unwrap_or_default().to_owned();
                 let shown = format!("{shown}{relative}").trim_end_matches('/').to_owned();
@@ -211,22 +211,7 @@ fn same_bucket(bucket: &str, url: &str) -> bool {
 
 /// A text in which `%41` stands for `A`. What is no such escape stays as it is.
 pub(crate) fn percent_decoded(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let hex = |at: usize| bytes.get(at).and_then(|byte| (*byte as char).to_digit(16));
-    let (mut plain, mut at) = (Vec::with_capacity(bytes.len()), 0);
-    while at < bytes.len() {
-        match (bytes[at], hex(at + 1), hex(at + 2)) {
-            (b'%', Some(high), Some(low)) => {
-                plain.push((high * 16 + low) as u8);
-                at += 3;
-            }
-            (byte, ..) => {
-                plain.push(byte);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8(plain).unwrap_or_else(|_| text.to_owned())
+    crate::text::percent_decoded(text).unwrap_or_else(|| text.to_owned())
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! Values from text, and as text, as more than one connector has them.
 
 pub(crate) mod number;
+mod percent;
 pub(crate) mod time;
 mod uuid;
 
+pub(crate) use percent::percent_decoded;
 pub(crate) use uuid::uuid;

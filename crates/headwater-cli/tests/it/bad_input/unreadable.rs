@@ -1,26 +1,9 @@
 //! Files that are there and cannot be read.
 
 use std::os::unix::fs::symlink;
-use std::process::Command;
 
-use crate::program::query;
+use crate::program::{gzip, query};
 use crate::project::{NUMBERS, Project, assert_told};
-
-/// Compresses a text with the system's gzip.
-fn gzip(text: &str) -> Vec<u8> {
-    let mut child = Command::new("gzip")
-        .arg("-c")
-        .stdin(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    let text = text.to_owned();
-    let writer = std::thread::spawn(move || std::io::Write::write_all(&mut stdin, text.as_bytes()).unwrap());
-    let out = child.wait_with_output().unwrap().stdout;
-    writer.join().unwrap();
-    out
-}
 
 fn many(rows: u32) -> String {
     let mut text = String::from("n,name\n");

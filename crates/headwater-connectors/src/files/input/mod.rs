@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use blocks::{BLOCK, Blocks, DirectBlocks, PipedBlocks};
 pub(crate) use feed::Feed;
 pub(crate) use local::{LocalFile, changed, modified_micros};
-pub(crate) use remote::{RemoteFile, store_error};
+pub(crate) use remote::{RemoteFile, own_error, store_error};
 
 use crate::codes;
 

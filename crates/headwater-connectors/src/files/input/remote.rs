@@ -60,32 +60,48 @@ impl RemoteFile {
     }
 }
 
+/// The error in our terms that a store of ours wraps; the store's own error otherwise.
+///
+/// # Errors
+/// The store's error.
+pub(crate) fn own_error(error: object_store::Error) -> Result<Error, object_store::Error> {
+    match error {
+        object_store::Error::Generic { store, source } => match source.downcast::<Error>() {
+            Ok(ours) => Ok(*ours),
+            Err(source) => Err(object_store::Error::Generic { store, source }),
+        },
+        error => Err(error),
+    }
+}
+
 /// An error of an object store, in our terms.
 pub(crate) fn store_error(error: object_store::Error, name: &str) -> Error {
     use object_store::Error as E;
-    let error = match error {
-        E::Generic { store, source } => match source.downcast::<Error>() {
-            Ok(ours) => return *ours,
-            Err(source) => E::Generic { store, source },
-        },
-        error => error,
+    let error = match own_error(error) {
+        Ok(ours) => return ours,
+        Err(error) => error,
     };
+    let is_sftp = name.starts_with("sftp://");
     match error {
         E::Precondition { .. } | E::NotModified { .. } => changed(name),
         E::NotFound { .. } => Error::new(codes::UNREADABLE, Blame::Environment, format!("{name} is not there"))
-            .help("check the bucket and the prefix; if something removes files meanwhile, run again")
+            .help("check `location` and `path`; if something removes files meanwhile, run again")
             .caused_by(error),
         E::PermissionDenied { .. } | E::Unauthenticated { .. } => {
             Error::new(codes::UNREACHABLE, Blame::Environment, format!("{name} may not be read"))
-                .help(
-                    "give the credentials in the environment (AWS_…, AZURE_…, GOOGLE_…) the right to list and read it",
-                )
+                .help(if is_sftp {
+                    "let the server's operator give the user the right to it, or log in as another one"
+                } else {
+                    "give the credentials in the environment (AWS_…, AZURE_…, GOOGLE_…) the right to list and read it"
+                })
                 .caused_by(error)
         }
         error => Error::new(codes::UNREACHABLE, Blame::Environment, format!("{name} cannot be read"))
-            .help(
-                "check that the bucket or container is there, the network, and the region or endpoint under `storage:`",
-            )
+            .help(if is_sftp {
+                "what the server says is the reason; where it says no more, its log does"
+            } else {
+                "check that the bucket or container is there, the network, and the region or endpoint under `storage:`"
+            })
             .caused_by(error)
             .transient(),
     }

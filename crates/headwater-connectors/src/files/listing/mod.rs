@@ -123,7 +123,9 @@ impl Pattern {
                     Error::new(codes::DEFECT, Blame::Headwater, "listing files was cut off").caused_by(error)
                 })??
             }
-            Location::Store { store, prefix, shown } => self.list_store(store, prefix, shown).await?,
+            Location::Store { store, prefix, shown, by_folder } => {
+                self.list_store(store, prefix, shown, *by_folder).await?
+            }
             Location::Web(_) => Vec::new(),
         };
         files.sort_by(|a, b| a.path.cmp(&b.path));
@@ -135,16 +137,25 @@ impl Pattern {
         store: &Arc<dyn ObjectStore>,
         prefix: &StorePath,
         shown: &str,
+        by_folder: bool,
     ) -> Result<Vec<FileEntry>, Error> {
-        let under = |path: &str| path.split('/').filter(|p| !p.is_empty()).fold(prefix.clone(), StorePath::join);
+        // As stores list it: what a name holds stays as it is.
+        let under = |path: &str| {
+            let parts = [prefix.as_ref(), path].into_iter().filter(|part| !part.is_empty());
+            let joined = StorePath::parse(parts.collect::<Vec<_>>().join("/"));
+            joined.map_err(|error| store_error(error.into(), &format!("{shown}{path}")))
+        };
         let objects = if self.plain {
-            match store.head(&under(&self.text)).await {
+            match store.head(&under(&self.text)?).await {
                 Ok(object) => vec![object],
                 Err(object_store::Error::NotFound { .. }) => Vec::new(),
                 Err(error) => return Err(store_error(error, &format!("{shown}{}", self.text))),
             }
+        } else if let (true, Some(depth)) = (by_folder, self.depth) {
+            let listed = list_folders(store, under(&self.literal)?, depth).await;
+            listed.map_err(|error| store_error(error, &format!("{shown}{}", self.literal)))?
         } else {
-            let from = under(&self.literal);
+            let from = under(&self.literal)?;
             let from = (!from.as_ref().is_empty()).then_some(from);
             let listed = store.list(from.as_ref()).try_collect().await;
             listed.map_err(|error| store_error(error, &format!("{shown}{}", self.literal)))?
@@ -189,6 +200,25 @@ impl Pattern {
         };
         Error::new(codes::NO_FILE, Blame::Project, format!("no file matches '{wanted}'")).help(help)
     }
+}
+
+/// The objects so many folders below one.
+async fn list_folders(
+    store: &Arc<dyn ObjectStore>,
+    from: StorePath,
+    depth: usize,
+) -> object_store::Result<Vec<object_store::ObjectMeta>> {
+    let (mut objects, mut folders) = (Vec::new(), vec![from]);
+    for level in (1..=depth).rev() {
+        for folder in std::mem::take(&mut folders) {
+            let listed = store.list_with_delimiter(Some(&folder)).await?;
+            match level {
+                1 => objects.extend(listed.objects),
+                _ => folders.extend(listed.common_prefixes),
+            }
+        }
+    }
+    Ok(objects)
 }
 
 /// What a folder holds, in a few words.

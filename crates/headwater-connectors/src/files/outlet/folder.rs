@@ -8,6 +8,7 @@ use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 
 use crate::codes;
+use crate::files::input::own_error;
 use crate::files::location::Location;
 
 /// The folder, in its store.
@@ -63,12 +64,21 @@ impl Folder {
 
     /// A file that cannot be written, for now: stores try by themselves what may pass at once.
     pub(super) fn failed(&self, file: &Path, cause: impl std::error::Error + Send + Sync + 'static) -> Error {
+        let cause: Box<dyn std::error::Error + Send + Sync> = Box::new(cause);
+        let cause = match cause.downcast::<object_store::Error>() {
+            Ok(error) => match own_error(*error) {
+                // The connection is the matter, and not the file.
+                Ok(ours) => return ours,
+                Err(error) => error.into(),
+            },
+            Err(cause) => cause,
+        };
         unwritable(&self.name(file), cause).transient()
     }
 }
 
 /// A place that cannot be written to.
-fn unwritable(shown: &str, cause: impl std::error::Error + Send + Sync + 'static) -> Error {
+fn unwritable(shown: &str, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error::new(codes::NOT_WRITTEN, Blame::Environment, format!("{shown} cannot be written"))
         .help("check that the place is there, that it may be written to, and that there is room")
         .caused_by(cause)

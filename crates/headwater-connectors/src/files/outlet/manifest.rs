@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::folder::Folder;
 use crate::codes;
+use crate::files::input::own_error;
 
 /// The name of the file.
 pub(super) const NAME: &str = "_headwater.json";
@@ -47,7 +48,10 @@ impl Manifest {
             Error::new(codes::NO_TARGET, Blame::Environment, format!("{} cannot be read", folder.name(&path)))
                 .help(help)
         };
-        let bytes = bytes.map_err(|e| unreadable("check that the place may be read").caused_by(e).transient())?;
+        let bytes = bytes.map_err(|error| match own_error(error) {
+            Ok(ours) => ours,
+            Err(error) => unreadable("check that the place may be read").caused_by(error).transient(),
+        })?;
         let manifest = serde_json::from_slice(&bytes).map_err(|e| {
             unreadable("something else has written it, or another version of Headwater: deliver to another folder, or remove the file, and all rows are delivered again")
                 .caused_by(e)

@@ -1,4 +1,4 @@
-//! Deliveries to files: Parquet, CSV or JSON lines, in a folder of this machine or in S3.
+//! Deliveries to files: Parquet, CSV or JSON lines, in a folder of this machine, in an object store or on an SFTP server.
 //!
 //! ```yaml
 //! connector: files
@@ -49,6 +49,7 @@ pub use options::{Compression, DeliveryOptions, DestinationOptions, FileFormat};
 
 use super::location::Location;
 use super::options::{FormatOptions, OneOrMany, StreamOptions};
+use super::sftp::is_unfinished;
 use super::stream::FileStream;
 use crate::codes;
 use crate::delivered::{delivered_meanwhile, options_error, read_back};
@@ -79,7 +80,7 @@ impl Destination for FilesDestination {
             Location::Web(_) => Err(OptionsError {
                 key: Some("location"),
                 message: "files cannot be put to a web server".to_owned(),
-                help: Some("use a folder, or s3://bucket/prefix".to_owned()),
+                help: Some("use a folder, s3://bucket/prefix or sftp://user@host/path".to_owned()),
             }),
             location => Ok(Self { location }),
         }
@@ -267,7 +268,9 @@ impl FolderOutlet {
         let found: Vec<_> =
             folder.store.list(Some(&folder.path)).try_collect().await.map_err(|e| folder.failed(&folder.path, e))?;
         for file in found {
-            let is_ours = file.location.filename().is_some_and(|name| name.starts_with(PART));
+            let is_ours = file.location.filename().is_some_and(|name| {
+                name.starts_with(PART) || is_unfinished(name, PART) || is_unfinished(name, manifest::NAME)
+            });
             if is_ours && !counts.contains(folder.below(&file.location).as_str()) {
                 folder.store.delete(&file.location).await.map_err(|e| folder.failed(&file.location, e))?;
             }

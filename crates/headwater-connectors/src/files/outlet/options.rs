@@ -6,12 +6,14 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::options::{Scalar, SourceOptions};
+use super::super::sftp::SftpOptions;
 
 /// Keys of a destination of files.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DestinationOptions {
-    /// Where the files go: a folder relative to the project, an absolute path, or `s3://bucket/prefix`.
+    /// Where the files go: a folder relative to the project, an absolute path, `s3://bucket/prefix`,
+    /// or `sftp://user@host/path`.
     pub location: String,
     /// Allows a location outside the project's folder.
     #[serde(default)]
@@ -19,6 +21,9 @@ pub struct DestinationOptions {
     /// Options of the object store, e.g. `region`, `endpoint`, `allow_http`; over those of the environment.
     #[serde(default)]
     pub storage: BTreeMap<String, Scalar>,
+    /// SFTP servers: how to log in, and how the server is known again.
+    #[serde(default)]
+    pub sftp: Option<SftpOptions>,
 }
 
 impl DestinationOptions {
@@ -29,6 +34,7 @@ impl DestinationOptions {
             allow_outside: self.allow_outside,
             storage: self.storage.clone(),
             headers: BTreeMap::new(),
+            sftp: self.sftp.clone(),
         }
     }
 }

@@ -1,0 +1,32 @@
+//! Texts in which bytes are written as `%40`, as those of URLs.
+
+/// A text in which bytes are written as `%40`; `None` when they make no UTF-8.
+pub(crate) fn percent_decoded(text: &str) -> Option<String> {
+    let (mut bytes, mut rest) = (Vec::with_capacity(text.len()), text.as_bytes());
+    while let Some((first, behind)) = rest.split_first() {
+        let digit = |place: usize| behind.get(place).and_then(|digit| char::from(*digit).to_digit(16));
+        match (first, digit(0), digit(1)) {
+            (b'%', Some(high), Some(low)) => {
+                bytes.push((high << 4 | low) as u8);
+                rest = &behind[2..];
+            }
+            _ => {
+                bytes.push(*first);
+                rest = behind;
+            }
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_read_and_what_is_none_stays() {
+        for (text, plain) in [("a%40b%25", Some("a@b%")), ("a%2", Some("a%2")), ("%C3%A4", Some("ä")), ("%ff", None)] {
+            assert_eq!(percent_decoded(text).as_deref(), plain, "{text}");
+        }
+    }
+}
