@@ -38,4 +38,4 @@ pub use sql::statements;
 pub use unit_test::{
     CellValue, Expectation, ExpectedCheck, GivenRows, Stand, TestCell, TestRow, TestRows, TestText, UnitTest, Variant,
 };
-pub use yaml::{Unfilled, expand};
+pub use yaml::{Unfilled, document, expand};

@@ -43,7 +43,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use headwater_sdk::check::OptionsError;
-use headwater_sdk::connector::{Connector, Finding, FoundStream, OpenContext, ReadMode, SourceStream, StreamSettings};
+use headwater_sdk::connector::{Connector, Discovery, Finding, OpenContext, ReadMode, SourceStream, StreamSettings};
 
 use crate::driver::{self, Database, TableStream, blocking};
 
@@ -71,7 +71,7 @@ impl Connector for Adbc {
         Ok(Arc::new(TableStream::new(self.database.clone(), options.into(), settings)?))
     }
 
-    async fn discover(&self) -> headwater_sdk::Result<Option<Vec<FoundStream>>> {
+    async fn discover(&self, _: Option<&str>) -> headwater_sdk::Result<Option<Discovery>> {
         let database = self.database.clone();
         blocking(move || driver::discover(&database)).await.map(Some)
     }

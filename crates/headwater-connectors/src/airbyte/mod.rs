@@ -37,7 +37,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use headwater_sdk::check::OptionsError;
 use headwater_sdk::connector::{
-    Connector, Finding, FoundStream, OpenContext, ReadMode, SourceStream, Standing, StreamSettings,
+    Connector, Discovery, Finding, OpenContext, ReadMode, SourceStream, Standing, StreamSettings,
 };
 
 pub use options::{SourceOptions, StreamOptions};
@@ -72,8 +72,8 @@ impl Connector for Airbyte {
         Ok(Arc::new(TapStream::new(Arc::clone(&self.tap), keys, settings)?))
     }
 
-    async fn discover(&self) -> headwater_sdk::Result<Option<Vec<FoundStream>>> {
-        self.tap.discover().await.map(Some)
+    async fn discover(&self, _: Option<&str>) -> headwater_sdk::Result<Option<Discovery>> {
+        Ok(Some(self.tap.discover().await?.into()))
     }
 
     async fn examine(&self) -> headwater_sdk::Result<Vec<Finding>> {

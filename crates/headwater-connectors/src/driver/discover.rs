@@ -4,7 +4,7 @@ use adbc_core::Connection;
 use adbc_core::error::Error as DriverError;
 use adbc_core::options::ObjectDepth;
 use headwater_sdk::Result;
-use headwater_sdk::connector::{Finding, FoundColumn, FoundStream, Standing};
+use headwater_sdk::connector::{Discovery, Finding, FoundColumn, FoundStream, Standing};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -73,22 +73,28 @@ struct Place {
 ///
 /// # Errors
 /// When the database cannot be opened, or its driver does not tell.
-pub(crate) fn discover(database: &Database) -> Result<Vec<FoundStream>> {
+pub(crate) fn discover(database: &Database) -> Result<Discovery> {
     let session = database.connect()?;
     let failed = |error: DriverError| {
         database.failed(&error, &format!("the tables of {} cannot be looked at", database.shown()))
     };
     let places = places(&session).map_err(failed)?;
     let several = places.iter().any(|place| place.catalog != places[0].catalog);
-    let mut streams = Vec::with_capacity(places.len());
+    let mut found_there = Discovery::default();
     for Place { catalog, schema, table } in places {
         let parts = [several.then_some(catalog), Some(schema), Some(table.table_name.clone())];
         let parts: Vec<String> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
         let name = written(&parts, database.quote());
         let asked = Asked::named(&parts, super::stream::names(database.quote()));
-        // A view whose tables are gone is nothing to read.
-        let Ok(found) = columns_of(&session, &asked) else { continue };
         let serde_json::Value::Object(options) = json!({ "from": name }) else { continue };
+        // A view whose tables are gone is nothing to read.
+        let found = match columns_of(&session, &asked) {
+            Ok(found) => found,
+            Err(error) => {
+                found_there.left_out.push(format!("{name}: {}", error.message));
+                continue;
+            }
+        };
         let told = table.table_columns.unwrap_or_default();
         let columns = found.into_iter().map(|(name, native)| {
             let told = told.iter().find(|column| column.column_name == name);
@@ -106,7 +112,7 @@ pub(crate) fn discover(database: &Database) -> Result<Vec<FoundStream>> {
         });
         let key = table.table_constraints.unwrap_or_default().into_iter();
         let key = key.filter(|constraint| constraint.constraint_type == "PRIMARY KEY");
-        streams.push(FoundStream {
+        found_there.streams.push(FoundStream {
             name,
             table: table.table_name,
             kind: kind(&table.table_type),
@@ -117,7 +123,7 @@ pub(crate) fn discover(database: &Database) -> Result<Vec<FoundStream>> {
             rows: None,
         });
     }
-    Ok(streams)
+    Ok(found_there)
 }
 
 fn places(session: &Session) -> Result<Vec<Place>, DriverError> {

@@ -41,7 +41,7 @@ fn wrong(key: &'static str, message: impl Into<String>, help: impl Into<String>)
 }
 
 /// The format that a path's extension tells, and whether it is that of tabs.
-fn kind_of_path(path: &str) -> Option<(FormatType, bool)> {
+pub(super) fn kind_of_path(path: &str) -> Option<(FormatType, bool)> {
     let path = path.to_ascii_lowercase();
     // `*.csv*` is for files with and without compression.
     let path = path.trim_end_matches(['*', '.']);

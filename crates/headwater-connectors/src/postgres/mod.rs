@@ -66,7 +66,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use headwater_sdk::check::OptionsError;
-use headwater_sdk::connector::{Connector, Finding, FoundStream, OpenContext, ReadMode, SourceStream, StreamSettings};
+use headwater_sdk::connector::{Connector, Discovery, Finding, OpenContext, ReadMode, SourceStream, StreamSettings};
 
 pub use crate::database::Tls;
 pub use options::{SourceOptions, StreamOptions};
@@ -96,8 +96,8 @@ impl Connector for Postgres {
         Ok(Arc::new(stream::TableStream::new(server, follower, options, settings)?))
     }
 
-    async fn discover(&self) -> headwater_sdk::Result<Option<Vec<FoundStream>>> {
-        Ok(Some(discover::discover(&self.server.connect().await?, &self.server).await?))
+    async fn discover(&self, _: Option<&str>) -> headwater_sdk::Result<Option<Discovery>> {
+        Ok(Some(discover::discover(&self.server.connect().await?, &self.server).await?.into()))
     }
 
     async fn examine(&self) -> headwater_sdk::Result<Vec<Finding>> {

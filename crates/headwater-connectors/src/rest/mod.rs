@@ -91,10 +91,18 @@
 //! with `x-ratelimit-remaining: 0` counts as 429. A pause of more than `max_wait` fails the load. All other answers of 4xx fail at once.
 //! GET and POST are treated alike: a stream only reads.
 //!
-//! `headwater source check` tells whether the API answers, gives a token, and what it says of its limits; `source add` cannot tell what
-//! an API has.
+//! `headwater source check` tells whether the API answers, gives a token, and what it says of its limits.
+//!
+//! ### OpenAPI
+//!
+//! `headwater source add rest openapi.yaml` writes a source from an API's OpenAPI document (version 3): a stream for each operation of `GET`
+//! whose answer is a list of objects, or an object with one; columns with types of what the schema says (nested objects are left to what comes);
+//! `paginate` where parameters and answers leave no doubt; `auth` with secrets that are still to be given; and a `parent` where a path has one
+//! parameter that is a field of another list. What is left out is said, with the reason. No request is sent: look at what was written, and
+//! try it with `source preview`.
 
 mod answer;
+mod openapi;
 mod options;
 mod paging;
 mod request;
@@ -104,7 +112,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use headwater_sdk::check::OptionsError;
-use headwater_sdk::connector::{Connector, Finding, OpenContext, ReadMode, SourceStream, StreamSettings};
+use headwater_sdk::connector::{Connector, Described, Finding, OpenContext, ReadMode, SourceStream, StreamSettings};
 
 pub use options::{
     ApiKeyOptions, AuthOptions, BasicOptions, CountOptions, CursorOptions, MethodOption, MissingOption, OAuthOptions,
@@ -125,6 +133,7 @@ pub struct Rest {
 impl Connector for Rest {
     const NAME: &'static str = "rest";
     const MODES: &'static [ReadMode] = &[ReadMode::Full, ReadMode::Incremental];
+    const READS_DOCUMENTS: bool = true;
     type SourceOptions = SourceOptions;
     type StreamOptions = StreamOptions;
 
@@ -143,6 +152,10 @@ impl Connector for Rest {
 
     fn stream(&self, options: StreamOptions, settings: StreamSettings) -> Result<Arc<dyn SourceStream>, OptionsError> {
         Ok(Arc::new(RestStream::new(&self.api, &self.defaults, &options, settings)?))
+    }
+
+    fn describe(document: &serde_json::Value) -> headwater_sdk::Result<Described> {
+        openapi::describe(document)
     }
 
     async fn examine(&self) -> headwater_sdk::Result<Vec<Finding>> {

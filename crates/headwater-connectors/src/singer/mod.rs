@@ -62,7 +62,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use headwater_sdk::check::OptionsError;
-use headwater_sdk::connector::{Connector, Finding, FoundStream, OpenContext, ReadMode, SourceStream, StreamSettings};
+use headwater_sdk::connector::{Connector, Discovery, Finding, OpenContext, ReadMode, SourceStream, StreamSettings};
 
 pub use options::{Selection, SourceOptions, StreamOptions};
 
@@ -94,8 +94,8 @@ impl Connector for Singer {
         Ok(Arc::new(TapStream::new(Arc::clone(&self.tap), keys, settings)?))
     }
 
-    async fn discover(&self) -> headwater_sdk::Result<Option<Vec<FoundStream>>> {
-        self.tap.discover().await.map(Some)
+    async fn discover(&self, _: Option<&str>) -> headwater_sdk::Result<Option<Discovery>> {
+        Ok(Some(self.tap.discover().await?.into()))
     }
 
     async fn examine(&self) -> headwater_sdk::Result<Vec<Finding>> {

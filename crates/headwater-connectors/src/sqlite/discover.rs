@@ -1,7 +1,7 @@
 //! What there is in a database, and how things stand with it.
 
 use headwater_sdk::Result;
-use headwater_sdk::connector::{Finding, FoundColumn, FoundStream, Standing};
+use headwater_sdk::connector::{Discovery, Finding, FoundColumn, FoundStream, Standing};
 use headwater_sdk::name::quote_identifier;
 use rusqlite::Connection;
 use serde_json::json;
@@ -19,15 +19,21 @@ const CHECKED: u64 = 64 << 20;
 ///
 /// # Errors
 /// When the schema cannot be read.
-pub(super) fn discover(file: &File) -> Result<Vec<FoundStream>> {
+pub(super) fn discover(file: &File) -> Result<Discovery> {
     let connection = file.open()?;
-    let mut streams = Vec::new();
+    let mut found_there = Discovery::default();
     for table in tables(&connection, file.shown())? {
         let name = written(&table.name);
         let serde_json::Value::Object(options) = json!({ "from": name }) else { continue };
         let asked = Asked::whole(&table.name);
         // A view whose tables are gone is nothing to read.
-        let Ok(mut found) = columns_of(&connection, &asked, file.shown()) else { continue };
+        let mut found = match columns_of(&connection, &asked, file.shown()) {
+            Ok(found) => found,
+            Err(error) => {
+                found_there.left_out.push(format!("{name}: {}", error.message));
+                continue;
+            }
+        };
         look(&connection, &asked, &mut found, |_| false).unwrap_or_default();
         let told = declared(&connection, &table.name)
             .map_err(|error| told(&error, &format!("the columns of {} cannot be looked at", table.name)))?;
@@ -41,7 +47,7 @@ pub(super) fn discover(file: &File) -> Result<Vec<FoundStream>> {
             description: None,
             name,
         };
-        streams.push(FoundStream {
+        found_there.streams.push(FoundStream {
             name,
             table: table.name,
             kind: table.kind.to_owned(),
@@ -52,7 +58,7 @@ pub(super) fn discover(file: &File) -> Result<Vec<FoundStream>> {
             rows: None,
         });
     }
-    Ok(streams)
+    Ok(found_there)
 }
 
 /// A name as a person writes it: quoted only where it has to be.

@@ -15,7 +15,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::options::SourceOptions;
 use super::told::told;
 use crate::codes;
-use crate::local::{self, Place};
+use headwater_sdk::connector::local::{self, Place};
 
 /// How long a locked file is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);

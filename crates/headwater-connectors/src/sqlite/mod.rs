@@ -59,7 +59,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use headwater_sdk::check::OptionsError;
-use headwater_sdk::connector::{Connector, Finding, FoundStream, OpenContext, ReadMode, SourceStream, StreamSettings};
+use headwater_sdk::connector::{Connector, Discovery, Finding, OpenContext, ReadMode, SourceStream, StreamSettings};
 
 pub use options::{SourceOptions, StreamOptions};
 use stream::blocking;
@@ -85,7 +85,7 @@ impl Connector for Sqlite {
         Ok(Arc::new(stream::TableStream::new(self.file.clone(), options, settings)?))
     }
 
-    async fn discover(&self) -> headwater_sdk::Result<Option<Vec<FoundStream>>> {
+    async fn discover(&self, _: Option<&str>) -> headwater_sdk::Result<Option<Discovery>> {
         let file = self.file.clone();
         blocking(move || discover::discover(&file)).await.map(Some)
     }

@@ -10,7 +10,7 @@ use futures::StreamExt;
 use futures::stream::BoxStream;
 use headwater_sdk::check::OptionsError;
 use headwater_sdk::connector::{
-    ConnectorType, Delivery, Finding, FoundStream, LoadPosition, OpenContext, ReadMode, ReadPart, ReadPlan, Source,
+    ConnectorType, Delivery, Discovery, Finding, LoadPosition, OpenContext, ReadMode, ReadPart, ReadPlan, Source,
     SourceBatch, SourceStream, StreamSettings,
 };
 use headwater_sdk::progress::Progress;
@@ -101,7 +101,7 @@ impl Source for Files {
         Ok(Arc::new(MemoryStream { files: self.clone(), folder }))
     }
 
-    async fn discover(&self) -> Result<Option<Vec<FoundStream>>> {
+    async fn discover(&self, _: Option<&str>) -> Result<Option<Discovery>> {
         Ok(None)
     }
 

@@ -2,6 +2,30 @@
 
 use arrow_schema::DataType;
 
+/// What there is in a source.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Discovery {
+    /// What streams can read.
+    pub streams: Vec<FoundStream>,
+    /// What is left out, and why: clauses without a full stop.
+    pub left_out: Vec<String>,
+}
+
+impl From<Vec<FoundStream>> for Discovery {
+    fn from(streams: Vec<FoundStream>) -> Self {
+        Self { streams, left_out: Vec::new() }
+    }
+}
+
+/// What a document says of a system.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Described {
+    /// Keys of the source. `${NAME}` stands for what is still to be given.
+    pub keys: serde_json::Map<String, serde_json::Value>,
+    /// What there is to read.
+    pub discovery: Discovery,
+}
+
 /// Something in a source that a stream can read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FoundStream {

@@ -6,6 +6,7 @@
 
 mod changes;
 mod discovery;
+pub mod local;
 mod reading;
 mod settings;
 
@@ -19,9 +20,9 @@ use crate::check::{OptionsError, typed};
 use crate::error::Result;
 
 pub use changes::{Changes, Delivery, Operation};
-pub use discovery::{Finding, FoundColumn, FoundStream, Standing};
+pub use discovery::{Described, Discovery, Finding, FoundColumn, FoundStream, Standing};
 pub use reading::{LoadPosition, ReadPart, ReadPlan, RejectedRow, SourceBatch, SourceStream};
-pub use settings::{DeclaredColumn, Drift, Lookback, OnBadRow, ReadMode, StreamSettings};
+pub use settings::{DRIFTED, DeclaredColumn, Drift, Lookback, OnBadRow, ReadMode, StreamSettings};
 
 /// Where a connector finds things.
 #[derive(Debug, Clone)]
@@ -42,6 +43,8 @@ pub trait Connector: Sized + Send + Sync + 'static {
     const NAME: &'static str;
     /// The modes it can read in.
     const MODES: &'static [ReadMode];
+    /// Whether a document that describes a system (e.g. of OpenAPI) can be made a source.
+    const READS_DOCUMENTS: bool = false;
     /// Keys of the source, beside `connector` and `streams`.
     type SourceOptions: DeserializeOwned + JsonSchema;
     /// Keys of a stream, beside the common ones (`table`, `mode`, `columns`, `checks`, …).
@@ -63,12 +66,22 @@ pub trait Connector: Sized + Send + Sync + 'static {
         settings: StreamSettings,
     ) -> Result<Arc<dyn SourceStream>, OptionsError>;
 
-    /// What there is to read; `None` when the connector cannot tell.
+    /// What there is to read, in one place of it (`path`, e.g. a glob) or in all of it; `None` when the connector cannot tell.
     ///
     /// # Errors
     /// When the source cannot be reached.
-    async fn discover(&self) -> Result<Option<Vec<FoundStream>>> {
+    async fn discover(&self, path: Option<&str>) -> Result<Option<Discovery>> {
+        let _ = path;
         Ok(None)
+    }
+
+    /// What a document says of a system that this connector reads. Only where [`Connector::READS_DOCUMENTS`] says so.
+    ///
+    /// # Errors
+    /// When it is no such document.
+    fn describe(document: &serde_json::Value) -> Result<Described> {
+        let _ = document;
+        Ok(Described::default())
     }
 
     /// How things stand with the source itself, beside what planning its streams tells: versions, rights, what lags behind.
@@ -107,7 +120,7 @@ pub trait Source: Send + Sync {
     ///
     /// # Errors
     /// As [`Connector::discover`].
-    async fn discover(&self) -> Result<Option<Vec<FoundStream>>>;
+    async fn discover(&self, path: Option<&str>) -> Result<Option<Discovery>>;
 
     /// See [`Connector::examine`].
     ///
@@ -132,8 +145,8 @@ impl<C: Connector> Source for C {
         Connector::stream(self, typed(options)?, settings)
     }
 
-    async fn discover(&self) -> Result<Option<Vec<FoundStream>>> {
-        Connector::discover(self).await
+    async fn discover(&self, path: Option<&str>) -> Result<Option<Discovery>> {
+        Connector::discover(self, path).await
     }
 
     async fn examine(&self) -> Result<Vec<Finding>> {
@@ -151,6 +164,18 @@ pub trait ConnectorType: Send + Sync {
     fn name(&self) -> &'static str;
     /// See [`Connector::MODES`].
     fn modes(&self) -> &'static [ReadMode];
+    /// See [`Connector::READS_DOCUMENTS`].
+    fn reads_documents(&self) -> bool {
+        false
+    }
+    /// See [`Connector::describe`].
+    ///
+    /// # Errors
+    /// As [`Connector::describe`].
+    fn describe(&self, document: &serde_json::Value) -> Result<Described> {
+        let _ = document;
+        Ok(Described::default())
+    }
     /// JSON Schema of the source's own keys.
     fn source_schema(&self) -> serde_json::Value;
     /// JSON Schema of a stream's own keys.
@@ -176,6 +201,14 @@ impl<C: Connector> ConnectorType for Erased<C> {
 
     fn modes(&self) -> &'static [ReadMode] {
         C::MODES
+    }
+
+    fn reads_documents(&self) -> bool {
+        C::READS_DOCUMENTS
+    }
+
+    fn describe(&self, document: &serde_json::Value) -> Result<Described> {
+        C::describe(document)
     }
 
     fn source_schema(&self) -> serde_json::Value {

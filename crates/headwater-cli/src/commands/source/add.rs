@@ -7,12 +7,13 @@ use clap::{Args, ValueEnum};
 use headwater_diagnostics::nearest;
 use headwater_project::SecretSources;
 use headwater_project::select::Pattern;
-use headwater_sdk::connector::{ConnectorType, FoundStream, OpenContext, ReadMode};
+use headwater_sdk::connector::{ConnectorType, Discovery, FoundStream, OpenContext, ReadMode};
 use headwater_sdk::name::is_name_part;
 use headwater_sdk::types::type_name;
 use headwater_sdk::{Blame, Error};
 use serde_json::{Value, json};
 
+use super::place::{Given, Place, given};
 use super::yaml::{self, Chosen};
 use crate::cli::Global;
 use crate::commands::drawing::not_written;
@@ -27,15 +28,21 @@ use crate::wiring::project;
 ///
 ///   headwater source add postgres connection='${SHOP}' --mode cdc --only 'public.*'
 ///
+///   headwater source add files 'data/flights/*.csv'
+///   headwater source add rest openapi.yaml
+///
+/// Of files, those whose names differ in numbers and dates alone are put together as one table, and what is inferred is written: columns
+/// with their types, delimiter, header, encoding, texts that stand for null. Of an API, its OpenAPI document is read.
+///
 /// A value is written as it is given: put secrets into environment variables and write ${NAME}.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct AddArgs {
     /// The kind of system, e.g. postgres
     connector: String,
-    /// Keys of the source, e.g. connection='${SHOP}'
-    #[arg(value_name = "KEY=VALUE", value_parser = crate::cli::parse_var)]
-    keys: Vec<(String, String)>,
+    /// Keys of the source, e.g. connection='${SHOP}'; or a folder, a glob or a location of files; or an OpenAPI document
+    #[arg(value_name = "KEY=VALUE|PLACE")]
+    keys: Vec<String>,
     /// The name of the file in sources/ [default: the connector's]
     #[arg(long)]
     name: Option<String>,
@@ -75,12 +82,34 @@ pub(super) async fn add(args: &AddArgs, global: &Global, console: &Console) -> R
     if !is_name_part(&name.replace('-', "_")) {
         return Err(wrong(format!("'{name}' is no name of a file"), "use lower-case letters, digits, - and _").into());
     }
-    let path = opened.project.dir.join("sources").join(format!("{name}.yml"));
-    if path.exists() && !args.dry_run {
-        let message = format!("{} is there already", path.display());
+    let file = opened.project.dir.join("sources").join(format!("{name}.yml"));
+    if file.exists() && !args.dry_run {
+        let message = format!("{} is there already", file.display());
         return Err(wrong(message, "give the new source another --name, or remove the file").into());
     }
-    let Keys { written, expanded, secrets } = keys(connector, &args.keys, &opened.project.secret_sources, console)?;
+    let Given { keys: mut given, place } = given(&args.keys)?;
+    if let (true, Some(place)) = (connector.reads_documents(), &place) {
+        let described = connector.describe(&read_document(&opened.project.dir.join(place), place)?)?;
+        let Keys { written, .. } = keys(connector, &given, &opened.project.secret_sources, console)?;
+        let mut source = described.keys;
+        source.extend(written);
+        return write(
+            described.discovery,
+            &source.into_iter().collect::<Vec<_>>(),
+            args,
+            (connector, name, &file),
+            console,
+        );
+    }
+    let path = match place {
+        Some(place) => {
+            let Place { location, path } = Place::of(&place, &opened.project.dir);
+            given.push(("location".to_owned(), location));
+            path
+        }
+        None => None,
+    };
+    let Keys { written, expanded, secrets } = keys(connector, &given, &opened.project.secret_sources, console)?;
     let context = OpenContext {
         project_dir: opened.project.dir.clone(),
         storage_options: opened.project.environment.storage.clone(),
@@ -88,26 +117,47 @@ pub(super) async fn add(args: &AddArgs, global: &Global, console: &Console) -> R
     };
     let source = connector.source(expanded, &context).map_err(|error| {
         let key = error.key.map_or_else(String::new, |key| format!("'{key}': "));
-        wrong(format!("{key}{}", error.message), &error.help.unwrap_or_default())
+        let help = error.help.unwrap_or_else(|| {
+            format!(
+                "a value is a text, or JSON where a key takes more: `headwater schema source` has the keys of {}",
+                connector.name()
+            )
+        });
+        wrong(format!("{key}{}", error.message), &help)
     })?;
-    let Some(mut found) = source.discover().await? else {
+    let Some(found) = source.discover(path.as_deref()).await? else {
         let message = format!("the connector {} cannot tell what there is", args.connector);
         return Err(wrong(message, "write the source by hand: `headwater schema` has its keys").into());
     };
+    write(found, &written, args, (connector, name, &file), console)
+}
+
+/// Writes what was found into a file, or shows it.
+fn write(
+    found: Discovery,
+    written: &[(String, Value)],
+    args: &AddArgs,
+    (connector, name, file): (&dyn ConnectorType, &str, &Path),
+    console: &Console,
+) -> Result<u8, Failure> {
+    let Discovery { streams: mut found, left_out } = found;
     let only: Vec<Pattern> = args.only.iter().map(Pattern::new).collect();
     found.retain(|stream| only.is_empty() || only.iter().any(|pattern| pattern.matches(&stream.name)));
+    for left_out in &left_out {
+        console.err(&format!("left out: {left_out}\n"));
+    }
     if found.is_empty() {
         return Err(wrong("there is nothing to read".to_owned(), "check --only, and what the role may read").into());
     }
     let chosen = choose(&found, args);
     if args.dry_run {
-        return show(&chosen, console);
+        return show(&chosen, &left_out, console);
     }
-    save(&path, &yaml::write(connector.name(), &written, &chosen))?;
+    save(file, &yaml::write(connector.name(), written, &chosen))?;
     let shown = format!("sources/{name}.yml");
     if console.json {
         let tables: Vec<&String> = chosen.iter().map(|stream| &stream.table).collect();
-        console.out_json(&json!({ "exit_code": 0, "file": shown, "tables": tables }))?;
+        console.out_json(&json!({ "exit_code": 0, "file": shown, "tables": tables, "left_out": left_out }))?;
     } else {
         let first = chosen.first().map_or("", |stream| stream.table.as_str());
         let text = format!(
@@ -117,6 +167,18 @@ pub(super) async fn add(args: &AddArgs, global: &Global, console: &Console) -> R
         console.out(&text)?;
     }
     Ok(0)
+}
+
+/// A document that describes a system, as JSON or YAML.
+fn read_document(path: &Path, shown: &str) -> Result<Value, Error> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        let help =
+            "name a file, as JSON or YAML; one of a web server is fetched first, e.g. with `curl -o openapi.json`";
+        wrong(format!("{shown} cannot be read"), help).caused_by(error)
+    })?;
+    serde_json::from_str(&text)
+        .or_else(|_| headwater_project::document(&text))
+        .map_err(|why| wrong(format!("{shown} is neither JSON nor YAML: {why}"), "correct the document"))
 }
 
 fn wrong(message: String, help: &str) -> Error {
@@ -163,8 +225,10 @@ fn keys(
             return Err(wrong(format!("a source of {} has no key '{key}'", connector.name()), &help));
         };
         let is_text = property.get("type").is_none_or(|kind| kind == "string" || kind.is_array());
-        let value = |text: String| match serde_json::from_str(&text) {
-            Ok(value) if !is_text => value,
+        // What may be one of several things is one of keys where it is written so.
+        let may_have_keys = property.get("type").is_none();
+        let value = |text: String| match serde_json::from_str::<Value>(&text) {
+            Ok(value) if !is_text || may_have_keys && value.is_object() => value,
             _ => Value::String(text),
         };
         let filled = headwater_project::expand(text, sources, &|name| std::env::var(name).ok());
@@ -183,6 +247,8 @@ fn choose<'a>(found: &'a [FoundStream], args: &AddArgs) -> Vec<Chosen<'a>> {
     for stream in found {
         *uses.entry(plain(&stream.table)).or_default() += 1;
     }
+    // A mode that the connector proposes stands among the stream's keys.
+    let proposed = |stream: &'a FoundStream| stream.options.get("mode").and_then(Value::as_str);
     let mut taken: BTreeMap<String, usize> = BTreeMap::new();
     let chosen = found.iter().map(|stream| {
         let short = plain(&stream.table);
@@ -192,7 +258,12 @@ fn choose<'a>(found: &'a [FoundStream], args: &AddArgs) -> Vec<Chosen<'a>> {
         *again += 1;
         let name = if *again == 1 { name } else { format!("{name}_{again}") };
         let mode = (args.mode == Mode::Cdc && !stream.key.is_empty()).then_some("cdc");
-        Chosen { table: format!("{}.{name}", args.schema), found: stream, mode }
+        Chosen {
+            table: format!("{}.{name}", args.schema),
+            found: stream,
+            mode,
+            shown: mode.or(proposed(stream)).unwrap_or("full"),
+        }
     });
     chosen.collect()
 }
@@ -209,11 +280,11 @@ fn plain(name: &str) -> String {
     if name.starts_with(|c: char| c.is_ascii_alphabetic()) { name.to_owned() } else { format!("t_{name}") }
 }
 
-fn show(chosen: &[Chosen<'_>], console: &Console) -> Result<u8, Failure> {
+fn show(chosen: &[Chosen<'_>], left_out: &[String], console: &Console) -> Result<u8, Failure> {
     if console.json {
         let streams: Vec<Value> = chosen
             .iter()
-            .map(|Chosen { table, found, mode }| {
+            .map(|Chosen { table, found, shown, .. }| {
                 let columns: Vec<Value> = found
                     .columns
                     .iter()
@@ -222,11 +293,11 @@ fn show(chosen: &[Chosen<'_>], console: &Console) -> Result<u8, Failure> {
                                 "nullable": column.nullable, "description": column.description })
                     })
                     .collect();
-                json!({ "name": found.name, "kind": found.kind, "table": table, "mode": mode.unwrap_or("full"), "key": found.key,
+                json!({ "name": found.name, "kind": found.kind, "table": table, "mode": shown, "key": found.key,
                         "rows": found.rows, "description": found.description, "columns": columns })
             })
             .collect();
-        console.out_json(&json!({ "exit_code": 0, "streams": streams }))?;
+        console.out_json(&json!({ "exit_code": 0, "streams": streams, "left_out": left_out }))?;
         return Ok(0);
     }
     let mut table = Table::new(vec![
@@ -238,12 +309,12 @@ fn show(chosen: &[Chosen<'_>], console: &Console) -> Result<u8, Failure> {
         Column::number("columns").optional(3),
         Column::number("rows, about").optional(2),
     ]);
-    for Chosen { table: name, found, mode } in chosen {
+    for Chosen { table: name, found, shown, .. } in chosen {
         table.push(vec![
             found.name.clone().into(),
             found.kind.clone().into(),
             name.clone().into(),
-            mode.unwrap_or("full").into(),
+            (*shown).into(),
             found.key.join(", ").into(),
             found.columns.len().to_string().into(),
             found.rows.map_or_else(String::new, count).into(),

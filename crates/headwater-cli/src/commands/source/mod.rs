@@ -2,6 +2,7 @@
 
 mod add;
 mod check;
+mod place;
 mod preview;
 mod yaml;
 

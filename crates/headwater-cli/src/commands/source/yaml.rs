@@ -12,6 +12,8 @@ pub(super) struct Chosen<'a> {
     pub(super) found: &'a FoundStream,
     /// `cdc`, where it is not the default.
     pub(super) mode: Option<&'static str>,
+    /// The mode that it is read in.
+    pub(super) shown: &'a str,
 }
 
 /// The text of a file. `keys` are those of the source, as they were given.
@@ -22,13 +24,23 @@ pub(super) fn write(connector: &str, keys: &[(String, Value)], streams: &[Chosen
         let _ = writeln!(text, "{key}: {}", value_text(value));
     }
     text += "streams:\n";
-    for Chosen { table, found, mode } in streams {
+    for Chosen { table, found, mode, .. } in streams {
         let _ = writeln!(text, "  - table: {table}");
         if let Some(description) = &found.description {
             let _ = writeln!(text, "    description: {}", scalar(description));
         }
         for (key, value) in &found.options {
-            let _ = writeln!(text, "    {key}: {}", value_text(value));
+            match value {
+                Value::Object(columns) if key == "columns" => {
+                    text += "    columns:\n";
+                    for (name, column) in columns {
+                        let _ = writeln!(text, "      {}: {}", scalar(name), value_text(column));
+                    }
+                }
+                value => {
+                    let _ = writeln!(text, "    {key}: {}", value_text(value));
+                }
+            }
         }
         if let Some(mode) = mode {
             let _ = writeln!(text, "    mode: {mode}");
@@ -50,17 +62,30 @@ pub(super) fn write(connector: &str, keys: &[(String, Value)], streams: &[Chosen
 fn value_text(value: &Value) -> String {
     match value {
         Value::String(text) => scalar(text),
+        Value::Array(items) => format!("[{}]", items.iter().map(value_text).collect::<Vec<_>>().join(", ")),
+        Value::Object(keys) if !keys.is_empty() => {
+            let pair = |(key, value): (&String, &Value)| format!("{}: {}", key_text(key), value_text(value));
+            format!("{{ {} }}", keys.iter().map(pair).collect::<Vec<_>>().join(", "))
+        }
         other => other.to_string(),
     }
 }
 
+/// A key, which is its text even where a value would mean something else: `null`.
+fn key_text(key: &str) -> String {
+    if is_plain(key) { key.to_owned() } else { quoted(key) }
+}
+
+fn is_plain(text: &str) -> bool {
+    let may_begin = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || c == '/');
+    may_begin && text.chars().all(|c| c.is_ascii_alphanumeric() || " _./-".contains(c)) && !text.ends_with(' ')
+}
+
 /// A text, quoted where it would mean something else.
 fn scalar(text: &str) -> String {
-    let may_begin = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || c == '/');
-    let is_plain = text.chars().all(|c| c.is_ascii_alphanumeric() || " _./-".contains(c)) && !text.ends_with(' ');
     let means_something =
         ["true", "false", "yes", "no", "on", "off", "null", "y", "n"].contains(&text.to_lowercase().as_str());
-    if may_begin && is_plain && !means_something { text.to_owned() } else { quoted(text) }
+    if is_plain(text) && !means_something { text.to_owned() } else { quoted(text) }
 }
 
 /// JSON's strings are YAML's.

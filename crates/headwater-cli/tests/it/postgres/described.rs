@@ -60,7 +60,7 @@ fn what_is_asked_for_wrongly_is_told() {
     told(&["add", "postgres", "conection=x"], &["no key 'conection'", "did you mean 'connection'?"]);
     told(&["add", "postgres", "connection=${NOT_THERE}"], &["variable NOT_THERE is not set"]);
     told(&["add", "postgres", "connection=${SHOP}", "--only", "nope.*"], &["nothing to read"]);
-    told(&["add", "files", "location=data"], &["cannot tell what there is"]);
+    told(&["add", "rest", "url=http://127.0.0.1:1/"], &["cannot tell what there is"]);
     told(&["preview", "raw.nope"], &["no stream", "raw.nope"]);
     let password = source.database.url().replace("s3cret-of-the-tests", "an-0ther-secret");
     let said = source.say_as(&password, &["source", "add", "postgres", "connection=${SHOP}"]).exits(3);

@@ -2,6 +2,7 @@
 
 mod auth;
 mod columns;
+mod described;
 mod faults;
 mod incremental;
 mod killed;

@@ -26,7 +26,10 @@ fn a_source_is_written_from_what_there_is_and_runs() {
     assert_eq!(names, ["\"My.Table\"", "latest", "lines", "orders", "words"]);
     assert_eq!(streams[3]["columns"][1]["type"], "decimal(10,2)");
     assert_eq!(streams[1]["columns"][3]["type"], "double", "{there}");
-    source.say(&add).exits(0);
+    let broken = there["left_out"][0].as_str().unwrap();
+    assert!(broken.starts_with("broken: ") && broken.contains("no such table: main.short"), "{broken}");
+    let said = source.say(&add).exits(0);
+    assert!(said.err.contains("left out: broken: ") && said.err.contains("short"), "{}", said.err);
     source.run();
     assert_eq!(source.query("select count(*), sum(amount) from raw.orders"), "3,60.25");
     assert_eq!(source.query("select twice from raw.latest order by id desc limit 1"), "60.5");

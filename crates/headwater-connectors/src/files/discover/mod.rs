@@ -1,0 +1,236 @@
+//! What there is in a place with files: which of them are of one table, and how they are written.
+
+mod groups;
+mod sniff;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow_schema::{DataType, Schema};
+use encoding_rs::{Encoding, UTF_8};
+use headwater_sdk::connector::{Discovery, Drift, FoundColumn, FoundStream, StreamSettings};
+use headwater_sdk::types::type_name;
+use headwater_sdk::{Blame, Error, Result};
+use serde_json::{Map, Value, json};
+
+use super::format::{Format, kind_of_path};
+use super::inspect::inspect;
+use super::listing::{FileEntry, Wanted};
+use super::location::Location;
+use super::options::{FormatOptions, FormatType, OneOrMany};
+use super::part::{Source, feed};
+use crate::codes;
+use crate::columns::{Evidence, Seen, resolve};
+use crate::delivered::{options_error, read_back};
+use groups::{Group, glob, group};
+use sniff::Sniffed;
+
+/// Texts that stand for null in other programs' files.
+const NULLS: [&str; 12] = ["NA", "N/A", "n/a", "NULL", "null", "Null", "\\N", "None", "none", "nil", "-", "#N/A"];
+
+/// Looks at the files of a location, or at those that `path` names.
+///
+/// # Errors
+/// When they cannot be listed, or there are none.
+pub(super) async fn discover(location: &Location, path: Option<&str>) -> Result<Option<Discovery>> {
+    if path.is_none() && matches!(location, Location::Web(_)) {
+        return Ok(None);
+    }
+    let wanted = OneOrMany::One(path.unwrap_or("**").to_owned());
+    let wanted = Wanted::new(&wanted, location).map_err(options_error)?;
+    let files = wanted.list(location).await?;
+    if files.is_empty() {
+        return Err(wanted.nothing_found(location));
+    }
+    let mut left_out: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
+    let mut kept = Vec::new();
+    for file in files {
+        let hidden = file.path.split('/').any(|part| part.starts_with(['.', '_']));
+        let why = match kind_of_path(&file.path) {
+            _ if hidden => "hidden: its name, or a folder's, begins with . or _",
+            None => "its extension tells no format",
+            Some((FormatType::Xml, _)) => {
+                "which element is a record has to be said: `format: { type: xml, record: … }`"
+            }
+            Some(_) if file.sized && file.stamp.size == 0 => "it is empty",
+            Some(_) => {
+                kept.push(file);
+                continue;
+            }
+        };
+        left_out.entry(why).or_default().push(file.path);
+    }
+    let mut notes: Vec<String> = left_out.iter().map(|(why, paths)| format!("{}: {why}", some_of(paths))).collect();
+    let paths: Vec<&str> = kept.iter().map(|file| file.path.as_str()).collect();
+    let mut streams = Vec::new();
+    for group in group(&paths, &fallback(location)) {
+        let files: Vec<FileEntry> = group.files.iter().map(|at| kept[*at].clone()).collect();
+        match look(group, files).await {
+            Ok(found) => streams.extend(found),
+            Err((what, error)) => notes.push(format!("{what}: {}", error.full_message())),
+        }
+    }
+    Ok(Some(Discovery { streams, left_out: notes }))
+}
+
+/// A few names, and how many more.
+fn some_of(paths: &[String]) -> String {
+    match paths.len() {
+        0..=3 => paths.join(", "),
+        more => format!("{} and {} more files", paths[..3].join(", "), more - 3),
+    }
+}
+
+/// The name of a table of files that have none: that of the folder.
+fn fallback(location: &Location) -> String {
+    let shown = location.shown().trim_end_matches('/');
+    let name = shown.rsplit('/').find(|part| part.chars().any(char::is_alphanumeric));
+    name.unwrap_or("files").to_owned()
+}
+
+/// The streams of a group: one, unless its files have other columns than one another.
+async fn look(group: Group, files: Vec<FileEntry>) -> std::result::Result<Vec<FoundStream>, (String, Error)> {
+    let failed = |error| (some_of(&group.paths), error);
+    let (found, seen) = describe(&group.table, &group.paths, &files).await.map_err(failed)?;
+    let mut sets: BTreeMap<Vec<&str>, Vec<usize>> = BTreeMap::new();
+    for (at, seen) in seen.iter().enumerate() {
+        // Rows of JSON leave columns out, and so may files of them.
+        let columns = seen.columns.as_ref().filter(|_| !seen.sparse);
+        let mut names: Vec<&str> =
+            columns.iter().flat_map(|columns| columns.iter().map(|(name, _)| name.as_str())).collect();
+        names.sort_unstable();
+        sets.entry(names).or_default().push(at);
+    }
+    if sets.len() == 1 {
+        return Ok(vec![found]);
+    }
+    let mut sets: Vec<Vec<usize>> = sets.into_values().collect();
+    // Most of them are what the name stands for.
+    sets.sort_by_key(|places| std::cmp::Reverse(places.len()));
+    let mut streams = Vec::new();
+    for (at, places) in sets.into_iter().enumerate() {
+        let table = if at == 0 { group.table.clone() } else { format!("{}_{}", group.table, at + 1) };
+        let set: Vec<FileEntry> = places.into_iter().map(|at| files[at].clone()).collect();
+        let paths: Vec<String> = set.iter().map(|file| glob(&file.path, "")).collect();
+        let (found, _) = describe(&table, &paths, &set).await.map_err(failed)?;
+        streams.push(found);
+    }
+    Ok(streams)
+}
+
+/// How files are written, and their columns as a stream without declared ones would have them.
+async fn describe(table: &str, paths: &[String], files: &[FileEntry]) -> Result<(FoundStream, Vec<Seen>)> {
+    let path = files.first().map(|file| file.path.as_str()).unwrap_or_default();
+    let mut options = FormatOptions::default();
+    if let Some((FormatType::Csv, tabs)) = kind_of_path(path) {
+        options = csv_options(files, path, tabs).await?;
+    }
+    let seen = inspected(files, path, &options).await?;
+    let settings = StreamSettings { drift: Drift::Add, ..read_back(&Schema::empty())? };
+    let schema = resolve(&settings, None, &seen)?.schema;
+    let columns = schema.fields().iter().map(|field| FoundColumn {
+        name: field.name().clone(),
+        written: type_name(field.data_type()),
+        data_type: field.data_type().clone(),
+        nullable: true,
+        description: None,
+    });
+    let mut keys = Map::new();
+    keys.insert("path".to_owned(), if let [path] = paths { json!(path) } else { json!(paths) });
+    if files.len() > 1 {
+        keys.insert("mode".to_owned(), json!("new_files"));
+    }
+    let format = written(&options);
+    if !format.is_empty() {
+        keys.insert("format".to_owned(), Value::Object(format));
+    }
+    // Nested types have no names that a project could write: they stay inferred.
+    let named = schema.fields().iter().filter(|field| !field.data_type().is_nested());
+    let typed = named.map(|field| (field.name().clone(), json!({ "type": type_name(field.data_type()) })));
+    keys.insert("columns".to_owned(), Value::Object(typed.collect()));
+    let kind = kind_of_path(path).map_or("files", |(kind, _)| kind.name());
+    let found = FoundStream {
+        name: paths.join(", "),
+        table: table.to_owned(),
+        kind: kind.to_owned(),
+        description: None,
+        options: keys,
+        columns: columns.collect(),
+        key: Vec::new(),
+        rows: None,
+    };
+    Ok((found, seen))
+}
+
+async fn inspected(files: &[FileEntry], path: &str, options: &FormatOptions) -> Result<Vec<Seen>> {
+    let format = Arc::new(Format::resolve(path, options).map_err(options_error)?);
+    inspect(files, &format, &Arc::default(), None).await
+}
+
+/// The keys of `format` that are not the default.
+fn written(options: &FormatOptions) -> Map<String, Value> {
+    let mut keys = Map::new();
+    let mut put = |key: &str, value: Option<Value>| keys.extend(value.map(|value| (key.to_owned(), value)));
+    put("delimiter", options.delimiter.as_ref().map(|delimiter| json!(delimiter)));
+    put("header", options.header.map(Value::Bool));
+    put("encoding", options.encoding.as_ref().map(|encoding| json!(encoding)));
+    put("null", options.null.as_ref().map(|null| json!(null.as_slice())));
+    keys
+}
+
+/// How files of delimited text are written, by a look at the first one that has something in it.
+async fn csv_options(files: &[FileEntry], path: &str, tabs: bool) -> Result<FormatOptions> {
+    let Some(first) = files.first() else { return Ok(FormatOptions::default()) };
+    let usual = if tabs { b'\t' } else { b',' };
+    let mut options = FormatOptions::default();
+    let (source, file) = (Source::start(first, None), first.clone());
+    let format = Format::resolve(path, &options).map_err(options_error)?;
+    let look = move || -> Result<(Sniffed, &'static Encoding)> {
+        let mut text = feed(source, &file, &format)?;
+        text.more()?;
+        let (bytes, ended) = (text.bytes(), text.ended());
+        Ok((sniff::sniff(bytes, ended, usual), sniff::encoding(bytes)))
+    };
+    let looked = tokio::task::spawn_blocking(look).await.map_err(|error| {
+        Error::new(codes::DEFECT, Blame::Headwater, "looking at a file was cut off").caused_by(error)
+    })?;
+    let (sniffed, encoding) = looked?;
+    options.delimiter = (sniffed.delimiter != usual).then(|| char::from(sniffed.delimiter).to_string());
+    options.header = (!sniffed.header).then_some(false);
+    options.encoding = (encoding != UTF_8).then(|| encoding.name().to_ascii_lowercase());
+    options.null = nulls(first, path, &options).await?;
+    Ok(options)
+}
+
+/// The texts that stand for null: those without which a column could be no more than a text.
+async fn nulls(first: &FileEntry, path: &str, options: &FormatOptions) -> Result<Option<OneOrMany>> {
+    let types = async |nulls: &[&str]| -> Result<Vec<Option<DataType>>> {
+        let null = (!nulls.is_empty()).then(|| OneOrMany::Many(nulls.iter().map(|null| (*null).to_owned()).collect()));
+        let options = FormatOptions { null, ..options.clone() };
+        let seen = inspected(std::slice::from_ref(first), path, &options).await?;
+        let columns = seen.into_iter().filter_map(|seen| seen.columns).flatten();
+        let guess = |(_, evidence)| match evidence {
+            Evidence::Sampled { guess, .. } => guess.data_type(),
+            Evidence::Typed(data_type) => Some(data_type),
+            Evidence::Named => None,
+        };
+        Ok(columns.map(guess).collect())
+    };
+    let better = |one: &[Option<DataType>], than: &[Option<DataType>]| {
+        one.iter()
+            .zip(than)
+            .any(|(one, than)| *than == Some(DataType::Utf8) && one.as_ref().is_some_and(|one| *one != DataType::Utf8))
+    };
+    let all = types(&NULLS).await?;
+    if !better(&all, &types(&[]).await?) {
+        return Ok(None);
+    }
+    let mut kept = NULLS.to_vec();
+    for null in NULLS {
+        let without: Vec<&str> = kept.iter().copied().filter(|kept| *kept != null).collect();
+        if !better(&all, &types(&without).await?) {
+            kept = without;
+        }
+    }
+    Ok(Some(OneOrMany::Many(kept.into_iter().map(str::to_owned).collect())))
+}

@@ -1,0 +1,122 @@
+//! How a file of delimited text is written, by a look at its beginning.
+
+use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
+
+use crate::columns::{Cells, Rows, Value};
+use crate::files::csv::{CsvCells, Dialect, NullTokens, scan};
+
+/// What may stand between fields, the likelier ones first.
+const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
+/// Rows looked at.
+const ROWS: usize = 1_000;
+/// So many of a hundred rows have the same number of fields, or it is another delimiter.
+const SAME: usize = 90;
+
+/// What was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Sniffed {
+    pub(super) delimiter: u8,
+    /// Whether the first row holds names.
+    pub(super) header: bool,
+    /// Fields of a row.
+    pub(super) fields: usize,
+}
+
+/// The encoding that a text must be in, if it is not UTF-8. `text` may end within a character.
+pub(super) fn encoding(text: &[u8]) -> &'static Encoding {
+    match std::str::from_utf8(text) {
+        Err(error) if error.error_len().is_some() => WINDOWS_1252,
+        _ => UTF_8,
+    }
+}
+
+/// Looks at the beginning of a text; `ended` says that it is all of it. `first` is the likeliest delimiter.
+pub(super) fn sniff(text: &[u8], ended: bool, first: u8) -> Sniffed {
+    let terminator = if text.contains(&b'\n') { b'\n' } else { b'\r' };
+    let dialect = |delimiter| Dialect { delimiter, quote: Some(b'"'), terminator, max_line: text.len().max(1) };
+    let mut best: Option<(usize, u8, usize)> = None;
+    for delimiter in [first].into_iter().chain(DELIMITERS.into_iter().filter(|other| *other != first)) {
+        let mut found = Rows::default();
+        scan(text, ended, &dialect(delimiter), None, ROWS, &mut found);
+        let counts = fields_of(&found);
+        let Some(&fields) = counts.first().filter(|fields| **fields > 1) else { continue };
+        let same = counts.iter().filter(|count| **count == fields).count() * 100 / (counts.len() + found.broken.len());
+        if same >= SAME && best.is_none_or(|(most, _, _)| same > most) {
+            best = Some((same, delimiter, fields));
+        }
+    }
+    let (delimiter, fields) = best.map_or((first, 1), |(_, delimiter, fields)| (delimiter, fields));
+    let mut found = Rows::default();
+    scan(text, ended, &dialect(delimiter), None, 1, &mut found);
+    Sniffed { delimiter, header: is_header(text, &found, fields), fields }
+}
+
+/// How many fields each row has.
+fn fields_of(found: &Rows) -> Vec<usize> {
+    let mut ends = found.ends.iter().peekable();
+    let count = |row: &crate::columns::Row| {
+        let mut fields = 0;
+        while ends.next_if(|end| end.at() <= row.end as usize).is_some() {
+            fields += 1;
+        }
+        fields
+    };
+    found.rows.iter().map(count).collect()
+}
+
+/// Whether a row is one of names: each is there, none comes twice, and none is a number.
+fn is_header(text: &[u8], found: &Rows, fields: usize) -> bool {
+    if found.rows.is_empty() || found.ends.len() != fields {
+        return true;
+    }
+    let (nulls, mut scratch, mut names) = (NullTokens::new(&[]), Vec::new(), Vec::new());
+    for field in 0..fields {
+        let cells = CsvCells { text, found, fields, field, nulls: &nulls, quote: Some(b'"') };
+        match cells.value(0, &mut scratch) {
+            Value::Text(name) => names.push(String::from_utf8_lossy(name).trim().to_lowercase()),
+            Value::Null | Value::Broken(_) => return false,
+        }
+    }
+    let is_number = |name: &String| {
+        name.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.'))
+            && name
+                .chars()
+                .all(|c| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | ':' | '/' | 't' | 'z' | 'e' | ' '))
+    };
+    let is_name = |name: &String| !name.is_empty() && !is_number(name) && !matches!(name.as_str(), "true" | "false");
+    if !names.iter().all(is_name) {
+        return false;
+    }
+    names.sort();
+    names.windows(2).all(|pair| pair[0] != pair[1])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delimiters_and_headers_are_found() {
+        for (text, first, delimiter, header, fields) in [
+            ("id,name\n1,one\n2,two\n", b',', b',', true, 2),
+            ("id;price\n1;1,5\n2;2,5\n", b',', b';', true, 2),
+            ("id\tnote\n1\ta, b\n2\tc, d\n", b',', b'\t', true, 2),
+            ("a|b|c\r\n1|2|3\r\n", b',', b'|', true, 3),
+            ("1,2013-01-01,x\n2,2013-01-02,y\n", b',', b',', false, 3),
+            ("id,\"a, b\"\n1,x\n", b',', b',', true, 2),
+            ("id,id\n1,2\n", b',', b',', false, 2),
+            ("name\nAda\nAlan\n", b',', b',', true, 1),
+            ("id,name", b',', b',', true, 2),
+            ("a;b\n1;2\n", b'\t', b';', true, 2),
+        ] {
+            assert_eq!(sniff(text.as_bytes(), true, first), Sniffed { delimiter, header, fields }, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_utf_8_is_taken_for_that_of_western_windows() {
+        assert_eq!(encoding("Zürich".as_bytes()), UTF_8);
+        assert_eq!(encoding(&"Zü".as_bytes()[..2]), UTF_8);
+        assert_eq!(encoding(b"Z\xFCrich"), WINDOWS_1252);
+    }
+}
