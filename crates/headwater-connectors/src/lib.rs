@@ -20,7 +20,6 @@ pub mod files;
 mod http_api;
 pub mod iceberg;
 mod lake_types;
-mod local;
 pub mod mysql;
 mod position;
 pub mod postgres;

@@ -215,4 +215,24 @@ pub const CODES: &[Code] = &[
         "delivered rows that are gone",
         "A delivery with `mode: append` sends the rows that its table has gained, and rows that were delivered are gone from the table or are others now. Give the delivery `mode: upsert` with a key, or `mode: replace`; `headwater diff` shows the rows.",
     ),
+    Code::new(
+        "HW0641",
+        "a table that is not the delivery's own",
+        "A delivery to a Delta table finds a table that another delivery or another program has made, or one whose log has lost the commits that say what was delivered. Nothing was changed. Name another folder with `to`, or move the table away: all rows are delivered then.",
+    ),
+    Code::new(
+        "HW0642",
+        "a delivered table was written to meanwhile",
+        "While rows were on their way to a Delta table, another program has made a commit there. Nothing was changed; the delivery is tried again and goes on from what is there.",
+    ),
+    Code::new(
+        "HW0643",
+        "a partition of a column that is not delivered",
+        "A delivery to a Delta table puts its files apart by a column that is not among those that are delivered. Name another one in `partition_by`.",
+    ),
+    Code::new(
+        "HW0644",
+        "a delivered table out of reach",
+        "The folder or the object store of a Delta table that is delivered to cannot be read or written: it is not there, it does not answer, or it refuses. The message has the reason. Nothing of the delivery counts; the next run tries again.",
+    ),
 ];

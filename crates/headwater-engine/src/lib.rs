@@ -9,6 +9,7 @@
 //! - `maintenance/`: writing the rows of tables again into better files, checkpoints of logs
 //! - `compare/`: what differs between a table as two snapshots have it
 //! - `refresh/`: what of a table has to be computed again when its inputs change, proven from the plan
+//! - `outlet/`: tables that are delivered to other people's Delta tables
 //! - `analysis/`: typed columns and column-level lineage from SQL alone
 
 #[doc(hidden)]
@@ -18,6 +19,7 @@ mod codes;
 mod compare;
 mod lake;
 mod maintenance;
+pub mod outlet;
 mod refresh;
 mod session;
 mod stage;
@@ -31,6 +33,7 @@ use std::sync::Arc;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion::execution::object_store::ObjectStoreUrl;
+use headwater_sdk::destination::{DestinationType, erased};
 use headwater_sdk::engine::{
     Analysis, Branch, CompareRequest, Comparison, Engine, Foresight, ForesightRequest, KeepSet, Layout, Moment,
     OutgoingRequest, OutgoingRows, Past, PublishOutcome, QueryResult, SqlError, StagedTable, Survey, Trial,
@@ -49,6 +52,11 @@ use lake::location::Location;
 use lake::publish::Publisher;
 use lake::table::TableVersion;
 use session::{LakeTable, Runtime, Session, TableCache};
+
+/// Every destination of the engine's, in the order of their names.
+pub fn destinations() -> Vec<Box<dyn DestinationType>> {
+    vec![erased::<outlet::DeltaDestination>()]
+}
 
 /// Where a lake is and what the engine may use.
 #[derive(Debug, Clone)]
@@ -124,9 +132,13 @@ impl LakeEngine {
     /// When the location is no lake's, or cannot be reached or created.
     pub fn open(options: &LakeOptions) -> Result<Self> {
         let location = Location::open(&options.location, &options.storage, options.create)?;
-        let threads = options.threads.max(1);
-        let runtime = Runtime::new(&location, options.memory, threads)?;
-        let analyses = KeptAnalyses::new(options.analyses.clone());
+        Self::at(location, options.memory, options.threads, options.analyses.clone())
+    }
+
+    pub(crate) fn at(location: Location, memory: u64, threads: usize, analyses: Option<PathBuf>) -> Result<Self> {
+        let threads = threads.max(1);
+        let runtime = Runtime::new(&location, memory, threads)?;
+        let analyses = KeptAnalyses::new(analyses);
         let lake = Lake { location, runtime, cache: Arc::default(), threads, analyses };
         Ok(Self { lake: Arc::new(lake) })
     }

@@ -1,7 +1,7 @@
 //! The page of connectors, from the folders of `headwater-connectors`.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::tokens::tokens;
 use super::{keys, manual, modules, read};
@@ -18,6 +18,8 @@ Schema of all keys, those that every connector takes included.
 const SOURCES: &str = "crates/headwater-connectors/src";
 /// The folder of a connector that delivers.
 const OUTLET: &str = "outlet";
+/// What delivers by the engine, and its folder.
+const ENGINES: (&str, &str) = ("delta", "crates/headwater-engine/src/outlet");
 
 const DESTINATIONS: &str = "\
 # Destinations
@@ -33,17 +35,24 @@ const SHARED: (&str, &str) = ("http_api/options.rs", "http_api::");
 /// The page of destinations.
 pub(super) fn destinations(root: &Path) -> Result<String, String> {
     let mut text = DESTINATIONS.to_owned();
-    for module in modules(&root.join(SOURCES))? {
-        let outlet = module.join(OUTLET);
-        if !outlet.is_dir() {
+    let of_connector = |module: PathBuf| {
+        let name = module.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Some((name, module.join(OUTLET))).filter(|(_, outlet)| outlet.is_dir())
+    };
+    let mut outlets: Vec<(String, PathBuf)> =
+        modules(&root.join(SOURCES))?.into_iter().filter_map(of_connector).collect();
+    outlets.push((ENGINES.0.to_owned(), root.join(ENGINES.1)));
+    outlets.sort();
+    for (name, outlet) in outlets {
+        let mut found = Vec::new();
+        of_folder(&outlet, &mut found)?;
+        // What several destinations share is none.
+        if found.iter().all(|keys| keys.name != "DestinationOptions") {
             continue;
         }
-        let name = module.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let path = outlet.join("mod.rs");
         let manual = manual::of_module(&read(&path)?).map_err(|e| format!("{}: {e}", path.display()))?;
         text += &format!("## {name}\n\n{manual}\n\n");
-        let mut found = Vec::new();
-        of_folder(&outlet, &mut found)?;
         found.sort_by_key(|keys| keys.name != "DestinationOptions");
         found.extend(shared(&root.join(SOURCES), &outlet)?);
         for keys in found {

@@ -99,6 +99,7 @@ fn the_pages_of_the_workspace_hold_what_there_is() {
     }
     assert!(connectors.contains("\n## files\n") && connectors.contains("- `location`"));
     for chapter in [
+        "\n## delta\n",
         "\n## files\n",
         "\n## mysql\n",
         "\n## postgres\n",

@@ -5,6 +5,7 @@ use headwater_sdk::{Blame, Error};
 
 use crate::console::Console;
 use crate::failure::Failure;
+use crate::wiring::project::destinations;
 
 /// Prints the JSON Schema of a kind of YAML, for editors; without a kind, all of them in one object.
 #[derive(Debug, Args)]
@@ -14,11 +15,8 @@ pub(crate) struct SchemaArgs {
 }
 
 pub(crate) fn schema(args: &SchemaArgs, console: &Console) -> Result<u8, Failure> {
-    let schemas = headwater_project::json_schemas(
-        &headwater_connectors::all(),
-        &headwater_connectors::destinations(),
-        &headwater_checks::all(),
-    );
+    let schemas =
+        headwater_project::json_schemas(&headwater_connectors::all(), &destinations(), &headwater_checks::all());
     match &args.kind {
         None => console.out_json(&schemas)?,
         Some(kind) => match schemas.get(kind.as_str()) {

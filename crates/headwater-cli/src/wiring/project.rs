@@ -26,6 +26,14 @@ pub(crate) struct Opened {
     pub(crate) destinations: Vec<Box<dyn DestinationType>>,
 }
 
+/// Every destination, in the order of their names.
+pub(crate) fn destinations() -> Vec<Box<dyn DestinationType>> {
+    let mut all = headwater_connectors::destinations();
+    all.extend(headwater_engine::destinations());
+    all.sort_by_key(|destination| destination.name());
+    all
+}
+
 /// Loads the project in `dir`, seen from the folder that `-C` names, or in that folder, or in the nearest one above the
 /// current folder. Warnings go to stderr.
 pub(crate) fn open(dir: Option<&Path>, global: &Global, console: &Console) -> Result<Opened, Failure> {
@@ -35,7 +43,7 @@ pub(crate) fn open(dir: Option<&Path>, global: &Global, console: &Console) -> Re
         (None, None) => find_upwards()?,
     };
     let connectors = headwater_connectors::all();
-    let destinations = headwater_connectors::destinations();
+    let destinations = destinations();
     let checks = headwater_checks::all();
     let options = LoadOptions {
         dir,

@@ -20,7 +20,7 @@ use super::types::{DriverType, Reading};
 use crate::codes;
 use crate::columns::Target;
 use crate::database::{self, Asked, Names, SourceColumn, Wanted, chosen, filter, no_column, schema, written};
-use crate::local::Place;
+use headwater_sdk::connector::local::Place;
 
 type Position = database::Position<CursorValue>;
 
@@ -130,7 +130,7 @@ impl Inner {
         let conditions: Vec<&str> = conditions.iter().chain(&asked.condition).map(String::as_str).collect();
         let sql = format!("select {select} from {}{}", asked.relation(), filter(&conditions));
         let inferred = vec![false; schema.fields().len()];
-        let target = Target { schema, inferred, on_bad_row: self.settings.on_bad_row, unit: "row" };
+        let target = Target { schema, inferred, on_bad_row: self.settings.on_bad_row, unit: "row", key: Vec::new() };
         Load { database: self.database.clone(), target: Arc::new(target), shown: asked.shown().into(), sql }
     }
 }

@@ -1,12 +1,14 @@
 //! The connector's keys in a project's YAML.
 
+use std::sync::Arc;
+
 use headwater_sdk::check::OptionsError;
 use headwater_sdk::connector::OpenContext;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::driver::{Database, Library, Settings, StreamKeys};
-use crate::local;
+use headwater_sdk::connector::local;
 
 /// What to do where DuckDB's library is not there.
 const INSTALL: &str = "install DuckDB's library (`brew install duckdb`, `conda install libduckdb`, or libduckdb of https://github.com/duckdb/duckdb/releases), and name its path with `library` or in HEADWATER_DUCKDB; that of Python's package duckdb works within Python only";
@@ -85,6 +87,7 @@ pub(super) fn database(options: SourceOptions, context: &OpenContext, is_read: b
             python: None,
             project: context.project_dir.clone(),
             install: INSTALL.to_owned(),
+            known: Arc::default(),
         },
         options,
         shown: place.shown.clone(),

@@ -16,8 +16,8 @@ use super::failure::Failure;
 use super::gathering::{Gathering, Member};
 use super::messages::{Message, Protocol};
 use crate::codes;
-use crate::local::{Place, place};
 use crate::process::{Attended, Undecoded, Workplace, thread, unwritable};
+use headwater_sdk::connector::local::{Place, place};
 
 /// The most bytes of a catalogue.
 const MOST: u64 = 512 << 20;

@@ -59,6 +59,17 @@ pub(super) fn open(
     }
 }
 
+/// Whether the store of a URL has an option.
+pub(crate) fn knows(location: &str, option: &str) -> bool {
+    let scheme = url::Url::parse(location).ok().and_then(|url| ObjectStoreScheme::parse(&url).ok());
+    match scheme {
+        Some((ObjectStoreScheme::AmazonS3, _)) => option.parse::<AmazonS3ConfigKey>().is_ok(),
+        Some((ObjectStoreScheme::GoogleCloudStorage, _)) => option.parse::<GoogleConfigKey>().is_ok(),
+        Some((ObjectStoreScheme::MicrosoftAzure, _)) => option.parse::<AzureConfigKey>().is_ok(),
+        _ => false,
+    }
+}
+
 fn with_options<K: FromStr, B>(
     mut builder: B,
     options: &BTreeMap<String, String>,

@@ -5,6 +5,8 @@
 //! <lake>/_headwater/branches/<branch>/<schema>/<table>/_delta_log/
 //!                                              the commits that a branch has staged for that table
 //! ```
+//!
+//! A place can also be that of one table alone ([`Location::of_table`]): its folder takes the place of both.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,6 +31,8 @@ pub(crate) struct Location {
     pub(crate) root_url: Url,
     /// The lake's path below the root.
     prefix: Path,
+    /// Whether that is the folder of the only table.
+    is_table: bool,
 }
 
 impl Location {
@@ -51,9 +55,14 @@ impl Location {
                 let root = bucket::open(&scheme, location, options)?;
                 let mut root_url = url;
                 root_url.set_path("/");
-                Ok(Self { root, root_url, prefix })
+                Ok(Self { root, root_url, prefix, is_table: false })
             }
         }
+    }
+
+    /// The folder of a table that is in no lake, as [`Self::open`] takes it; the name of the table goes for nothing.
+    pub(crate) fn of_table(location: &str, options: &BTreeMap<String, String>, create: bool) -> Result<Self> {
+        Ok(Self { is_table: true, ..Self::open(location, options, create)? })
     }
 
     fn open_folder(path: &std::path::Path, create: bool) -> Result<Self> {
@@ -69,7 +78,7 @@ impl Location {
         let root_url = Url::parse("file:///").map_err(|e| bad_location(&name, &e.to_string()))?;
         // A staging area that is emptied leaves no folders behind.
         let store = LocalFileSystem::new().with_automatic_cleanup(true);
-        Ok(Self { root: Arc::new(store), root_url, prefix })
+        Ok(Self { root: Arc::new(store), root_url, prefix, is_table: false })
     }
 
     /// Makes the folder of a table, where the storage has folders.
@@ -82,6 +91,9 @@ impl Location {
 
     /// The folder of a table's data files, and of its published log.
     pub(crate) fn table(&self, table: &TableName) -> Path {
+        if self.is_table {
+            return self.prefix.clone();
+        }
         self.prefix.clone().join(table.schema()).join(table.table())
     }
 

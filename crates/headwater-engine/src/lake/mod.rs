@@ -3,12 +3,12 @@
 //! [`overlay`] is the idea: a branch is a different view of a table's log. [`publish`] moves what was staged there into the
 //! published logs, [`changes`] tells two versions apart, [`vacuum`] removes what nothing refers to.
 
-mod bucket;
+pub(crate) mod bucket;
 pub(crate) mod changes;
 pub(crate) mod commit;
 pub(crate) mod delete;
 pub(crate) mod deletion_vector;
-mod kept;
+pub(crate) mod kept;
 pub(crate) mod location;
 mod overlay;
 pub(crate) mod publish;

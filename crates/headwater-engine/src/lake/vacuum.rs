@@ -18,7 +18,7 @@ use super::table::{TableVersion, head_version, storage_error};
 pub(crate) async fn vacuum(location: &Location, keep: &KeepSet, dry_run: bool) -> Result<VacuumReport> {
     let mut report = VacuumReport::default();
     let staged = remove_dead_branches(location, keep, dry_run, &mut report).await?;
-    for cut_off in cut_off_uploads(location, keep)? {
+    for cut_off in cut_off_uploads(folders(location, keep))? {
         report.files += 1;
         report.bytes += cut_off.metadata().map_or(0, |meta| meta.len());
         if !dry_run && let Err(e) = std::fs::remove_file(&cut_off) {
@@ -44,13 +44,16 @@ pub(crate) async fn vacuum(location: &Location, keep: &KeepSet, dry_run: bool) -
     Ok(report)
 }
 
-/// Files of a local lake that a process which died was still writing. The object store writes `name#1`, `name#2`, …,
+/// The folders of a local lake that uploads can be left in; none of a lake in an object store.
+fn folders(location: &Location, keep: &KeepSet) -> Vec<PathBuf> {
+    let Some(root) = location.local_folder() else { return Vec::new() };
+    let tables = keep.tables.iter().map(|table| root.join(table.schema()).join(table.table()));
+    tables.chain([root.join(INTERNAL_FOLDER)]).collect()
+}
+
+/// Files in folders of this machine, and below, that a process which died was still writing. The object store writes `name#1`, `name#2`, …,
 /// gives the file its name when it is whole, and never lists the others.
-fn cut_off_uploads(location: &Location, keep: &KeepSet) -> Result<Vec<PathBuf>> {
-    let Some(root) = location.local_folder() else { return Ok(Vec::new()) };
-    let mut folders: Vec<PathBuf> =
-        keep.tables.iter().map(|table| root.join(table.schema()).join(table.table())).collect();
-    folders.push(root.join(INTERNAL_FOLDER));
+pub(crate) fn cut_off_uploads(mut folders: Vec<PathBuf>) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     while let Some(folder) = folders.pop() {
         let entries = match std::fs::read_dir(&folder) {
@@ -75,7 +78,7 @@ fn is_upload_number((name, number): (&str, &str)) -> bool {
     !name.is_empty() && !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())
 }
 
-fn local_error(path: &std::path::Path, error: std::io::Error) -> Error {
+pub(crate) fn local_error(path: &std::path::Path, error: std::io::Error) -> Error {
     Error::new("HW0612", Blame::Environment, format!("cannot clean up {}", path.display()))
         .help("check the permissions of the lake's folder")
         .caused_by(error)
@@ -137,7 +140,8 @@ async fn used_files(
     Ok(used)
 }
 
-async fn list(location: &Location, path: &Path) -> Result<Vec<ObjectMeta>> {
+/// The files below a path.
+pub(crate) async fn list(location: &Location, path: &Path) -> Result<Vec<ObjectMeta>> {
     location.root.list(Some(path)).try_collect().await.map_err(|e| storage_error("list", path, e))
 }
 

@@ -60,7 +60,7 @@ pub(super) async fn publish(
         jobs: args.jobs.map_or(defaults.jobs, NonZeroUsize::get),
         lease: LeaseOptions { wait: args.wait, ..LeaseOptions::default() },
         programs: headwater_connectors::programs(),
-        destinations: Some(headwater_connectors::destinations().into()),
+        destinations: Some(project::destinations().into()),
         command: command_line(console),
         cancel: stop.clone(),
         ..defaults

@@ -1,4 +1,4 @@
-//! Tables that are delivered to a bucket.
+//! Tables that are delivered to a bucket, as files and as Delta tables.
 
 use super::server::Server;
 use crate::program::{Said, headwater};
@@ -51,5 +51,44 @@ fn a_bucket_holds_what_was_published_last_and_nothing_else() {
     let other = shop(&server, "nowhere");
     let said = say(&other, &["run"]).exits(1);
     assert_told(&said, "HW0384", &["s3://nowhere/acme/sales/", "published snapshot 1"]);
+    assert!(!format!("{}{}", said.out, said.err).contains("test-secret-value"));
+}
+
+#[test]
+fn a_delta_table_in_a_bucket_takes_up_what_changed() {
+    let server = Server::start(BUCKET);
+    let project = shop(&server, BUCKET);
+    let storage = format!("{{ endpoint: \"{}\", allow_http: true, region: us-east-1 }}", server.url());
+    let place = format!("location: s3://{BUCKET}/delta\nstorage: {storage}\n");
+    project.write(
+        "destinations/partner.yml",
+        format!("connector: delta\n{place}deliveries:\n  - {{ table: raw.orders, to: sales/orders, key: id }}\n"),
+    );
+    say(&project, &["run"]).exits(0);
+    project.write("data/orders.csv", "id,day\n2,2024-01-05\n3,2024-01-06\n");
+    let said = say(&project, &["run", "--json"]).exits(0).json();
+    assert_eq!(
+        (&said["deliveries"][0]["written"], &said["deliveries"][0]["deleted"]),
+        (&2.into(), &1.into()),
+        "{said}"
+    );
+    assert!(say(&project, &["deliver"]).exits(0).out.contains("up to date"));
+    let left: Vec<String> =
+        server.keys(BUCKET, "delta/").into_iter().filter(|key| key.contains("_headwater")).collect();
+    assert_eq!(left, [""; 0], "the staging area is empty");
+    // Read by the connector that reads tables of others, which shares no code with what has written it.
+    let reader = Project::empty().with(
+        "sources/partner.yml",
+        format!("connector: delta\n{place}streams:\n  - {{ table: raw.orders, path: sales/orders }}\n"),
+    );
+    say(&reader, &["run"]).exits(0);
+    let read = say(&reader, &["query", "select id, day from raw.orders order by id", "--format", "csv"]).exits(0);
+    assert_eq!(read.out, "id,day\n2,2024-01-05\n3,2024-01-06\n");
+    // A bucket that is not there holds back nothing but its own.
+    let nowhere = std::fs::read_to_string(project.path().join("destinations/partner.yml")).unwrap();
+    project.write("destinations/partner.yml", nowhere.replace(&format!("s3://{BUCKET}/"), "s3://nowhere/"));
+    project.write("data/orders.csv", "id,day\n4,2024-01-06\n");
+    let said = say(&project, &["run"]).exits(1);
+    assert!(said.out.contains("published snapshot 3"), "{}", said.out);
     assert!(!format!("{}{}", said.out, said.err).contains("test-secret-value"));
 }

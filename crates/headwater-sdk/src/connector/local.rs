@@ -4,17 +4,17 @@ use std::path::{Component, Path, PathBuf};
 
 /// A folder or a file of this machine.
 #[derive(Debug, Clone)]
-pub(crate) struct Place {
+pub struct Place {
     /// Where, absolute.
-    pub(crate) path: PathBuf,
+    pub path: PathBuf,
     /// The project's folder, which it may not leave, through links neither; `None` when it may.
-    pub(crate) within: Option<PathBuf>,
+    pub within: Option<PathBuf>,
     /// What it is called in messages: from the project's folder on where it is inside.
-    pub(crate) shown: String,
+    pub shown: String,
 }
 
 /// The place that a path names from the project's folder on; `None` when it is outside and may not be.
-pub(crate) fn place(path: &str, allow_outside: bool, project_dir: &Path) -> Option<Place> {
+pub fn place(path: &str, allow_outside: bool, project_dir: &Path) -> Option<Place> {
     // A project opened as `.` has its parents too.
     let project = std::path::absolute(project_dir).unwrap_or_else(|_| project_dir.to_owned());
     let project = normal(&project);
