@@ -11,7 +11,7 @@ use super::batch::{Batch, Flaws, Target};
 use super::reading::{ReadValues, Unread};
 use super::rows::Rows;
 use super::sample::{MAX_COLUMNS, Sample};
-use super::values::{Cells, Value, json_value, read_object, shown};
+use super::values::{Cells, Key, Value, expectable, json_value, read_object, scan_object, shown};
 use crate::codes;
 
 /// What happens when an object has a key that no column stands for.
@@ -57,7 +57,7 @@ impl UnknownKeys {
         match drift {
             Drift::Ignore => Self::Ignore,
             Drift::Fail if has_table => Self::Fail,
-            Drift::Fail | Drift::Add => Self::Reject,
+            Drift::Fail | Drift::Add | Drift::NewVersion => Self::Reject,
         }
     }
 }
@@ -67,6 +67,8 @@ impl UnknownKeys {
 pub(crate) struct JsonValues {
     places: HashMap<String, usize>,
     names: Vec<String>,
+    /// The same as they stand in texts.
+    expected: Vec<String>,
     rules: KeyRules,
     /// How often keys were left out.
     left_out: BTreeMap<String, u64>,
@@ -81,14 +83,77 @@ impl JsonValues {
     pub(crate) fn new(target: &Target, rules: impl Into<KeyRules>) -> Self {
         let names: Vec<String> = target.schema.fields().iter().map(|field| field.name().clone()).collect();
         let places = names.iter().enumerate().map(|(at, name)| (name.clone(), at)).collect();
+        let expected = names.iter().map(|name| expectable(name)).collect();
         let (left_out, unit) = (BTreeMap::new(), target.unit);
-        Self { places, names, rules: rules.into(), left_out, unit, tokens: Vec::new(), scratch: Vec::new() }
+        Self { places, names, expected, rules: rules.into(), left_out, unit, tokens: Vec::new(), scratch: Vec::new() }
     }
 
     /// The keys that were left out of objects so far, and how often. Of more than [`MOST_LEFT_OUT`] the rest have no names.
     pub(crate) fn left_out(&self) -> &BTreeMap<String, u64> {
         &self.left_out
     }
+}
+
+impl JsonValues {
+    /// Judges whether a row has its key.
+    fn require(&self, text: &[u8], at: usize, flaws: &mut Flaws) {
+        let columns = self.names.len();
+        let tokens = &self.tokens[at * columns..(at + 1) * columns];
+        let is_null = |place: &&usize| match tokens[**place] {
+            (0, 0) => true,
+            (start, end) => &text[start as usize..end as usize] == b"null",
+        };
+        if let Some(place) = self.rules.required.iter().find(is_null) {
+            let name = shown(self.names[*place].as_bytes());
+            flaws.add(at, || format!("column '{name}' is null, and is a part of the key"));
+        }
+    }
+}
+
+/// Counts a key that is left out.
+fn leave_out(left_out: &mut BTreeMap<String, u64>, key: &str) {
+    let name = if left_out.len() < MOST_LEFT_OUT { key } else { OTHER_KEYS };
+    match left_out.get_mut(key) {
+        Some(count) => *count += 1,
+        None => *left_out.entry(name.to_owned()).or_default() += 1,
+    }
+}
+
+/// Finds the tokens of an object whose keys are columns, each once, or are left out: what most objects are. `false` for another one,
+/// of which nothing counts then. The line begins at `start` of its text.
+fn scan_known<'a>(
+    line: &'a [u8],
+    start: u32,
+    (expected, places): (&[String], &HashMap<String, usize>),
+    rules: &KeyRules,
+    tokens: &mut [(u32, u32)],
+    passed_over: &mut Vec<&'a str>,
+) -> bool {
+    let mut next = 0;
+    // Objects of a file mostly have their keys in one order, and may lack some.
+    scan_object(line, expected, |key, token| {
+        let place = match key {
+            Key::Expected(place) => place,
+            Key::Other(text) => {
+                let key = std::str::from_utf8(text).ok()?;
+                let Some(place) = places.get(key) else {
+                    let is_told_of = rules.left_out.contains(key);
+                    let goes = is_told_of || rules.unknown == UnknownKeys::Ignore;
+                    passed_over.extend((goes && !is_told_of).then_some(key));
+                    return goes.then_some(next);
+                };
+                *place
+            }
+        };
+        if tokens[place] != (0, 0) {
+            return None;
+        }
+        // A token is a part of the line, which is a part of the text.
+        let start = start + (token.as_ptr() as usize - line.as_ptr() as usize) as u32;
+        tokens[place] = (start, start + token.len() as u32);
+        next = place + 1;
+        Some(next)
+    })
 }
 
 struct JsonCells<'a> {
@@ -122,6 +187,13 @@ impl ReadValues for JsonValues {
             }
             let line = &text[row.range()];
             let tokens = &mut self.tokens[at * columns..(at + 1) * columns];
+            let mut passed_over = Vec::new();
+            if scan_known(line, row.start, (&self.expected, &self.places), &self.rules, tokens, &mut passed_over) {
+                passed_over.iter().for_each(|key| leave_out(&mut self.left_out, key));
+                self.require(text, at, flaws);
+                continue;
+            }
+            tokens.fill((0, 0));
             let (mut next, mut drifted) = (0, None);
             let read = read_object(line, |key, token| {
                 // Objects of a file mostly have their keys in one order.
@@ -133,11 +205,7 @@ impl ReadValues for JsonValues {
                     return match self.rules.unknown {
                         _ if self.rules.left_out.contains(key) => Ok(()),
                         UnknownKeys::Ignore => {
-                            let name = if self.left_out.len() < MOST_LEFT_OUT { key } else { OTHER_KEYS };
-                            match self.left_out.get_mut(key) {
-                                Some(count) => *count += 1,
-                                None => *self.left_out.entry(name.to_owned()).or_default() += 1,
-                            }
+                            leave_out(&mut self.left_out, key);
                             Ok(())
                         }
                         UnknownKeys::Reject => Err(unknown_key(key, "it was not in the sample")),
@@ -170,14 +238,7 @@ impl ReadValues for JsonValues {
                         let error = if undeclared { undeclared_error } else { drift_error };
                         return Err(Unread { row: *row, error, what });
                     }
-                    let is_null = |place: &&usize| match tokens[**place] {
-                        (0, 0) => true,
-                        (start, end) => &text[start as usize..end as usize] == b"null",
-                    };
-                    if let Some(place) = self.rules.required.iter().find(is_null) {
-                        let name = shown(self.names[*place].as_bytes());
-                        flaws.add(at, || format!("column '{name}' is null, and is a part of the key"));
-                    }
+                    self.require(text, at, flaws);
                 }
             }
         }

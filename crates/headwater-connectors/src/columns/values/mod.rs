@@ -4,6 +4,7 @@ mod column;
 mod guess;
 mod nested;
 mod primitive;
+mod scan;
 mod text;
 mod token;
 
@@ -11,6 +12,7 @@ pub(crate) use crate::text::time::check_format;
 pub(crate) use column::{Column, Reading};
 pub(crate) use guess::Guess;
 pub(crate) use nested::{MAX_DEPTH, read_array, read_object};
+pub(crate) use scan::{Key, expectable, scan_object};
 pub(crate) use token::json_value;
 
 /// A value as its source has it.
