@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 pub const QUARANTINE_SUFFIX: &str = "__quarantine";
 /// Suffix of the table that holds source rows which could not be read.
 pub const REJECTED_SUFFIX: &str = "__rejected";
+/// What stands before the number in the suffix of a table that holds what a source's table held before it began anew.
+pub const VERSION_SUFFIX: &str = "__v";
 
 /// A table's name in the lake: a schema (layer or domain) and a table, both in lower case.
 ///
@@ -69,9 +71,27 @@ impl TableName {
         self.with_suffix(REJECTED_SUFFIX)
     }
 
-    /// Whether this is a table that Headwater makes beside another one (quarantined or rejected rows).
+    /// The table that takes what this source's table held before it began anew, the `number`th time.
+    pub fn version(&self, number: u32) -> Self {
+        self.with_suffix(&format!("{VERSION_SUFFIX}{number}"))
+    }
+
+    /// The number of a table that [`Self::version`] has named.
+    pub fn version_number(&self) -> Option<u32> {
+        self.version_parts().map(|(_, number)| number)
+    }
+
+    fn version_parts(&self) -> Option<(&str, u32)> {
+        let (table, number) = self.table.rsplit_once(VERSION_SUFFIX)?;
+        let is_number = number.bytes().all(|byte| byte.is_ascii_digit()) && !number.starts_with('0');
+        Some((table, number.parse().ok().filter(|_| is_number && !table.is_empty())?))
+    }
+
+    /// Whether this is a table that Headwater makes beside another one (quarantined or rejected rows, or what it held before it began anew).
     pub fn is_side_table(&self) -> bool {
-        self.table.ends_with(QUARANTINE_SUFFIX) || self.table.ends_with(REJECTED_SUFFIX)
+        self.table.ends_with(QUARANTINE_SUFFIX)
+            || self.table.ends_with(REJECTED_SUFFIX)
+            || self.version_number().is_some()
     }
 
     /// The table that this one is a side table of; a table that is none is its own owner.
@@ -80,6 +100,7 @@ impl TableName {
         let table = self.table.as_str();
         let table =
             table.strip_suffix(QUARANTINE_SUFFIX).or_else(|| table.strip_suffix(REJECTED_SUFFIX)).unwrap_or(table);
+        let table = self.version_parts().map_or(table, |(table, _)| table);
         Self { schema: self.schema.clone(), table: table.to_owned() }
     }
 
@@ -152,6 +173,16 @@ mod tests {
             (name.quarantine().owner(), name.rejected().owner(), name.owner()),
             (name.clone(), name.clone(), name)
         );
+        let name: TableName = "raw.orders".parse().unwrap();
+        assert_eq!(
+            (name.version(12).to_string(), name.version(12).version_number()),
+            ("raw.orders__v12".to_owned(), Some(12))
+        );
+        assert!(name.version(1).is_side_table() && name.version(1).owner() == name);
+        for none in ["raw.orders__v", "raw.orders__v01", "raw.orders__v1a", "raw.__v1", "raw.orders_v1"] {
+            let none: TableName = none.parse().unwrap();
+            assert_eq!((none.version_number(), none.is_side_table()), (None, false), "{none}");
+        }
         for bad in ["flights", "a.b.c", "../x.y", "a.", ".b", "A.b", "a.b-c", "1a.b"] {
             assert!(bad.parse::<TableName>().is_err(), "{bad} must be refused");
         }

@@ -33,6 +33,8 @@ pub(crate) struct Target {
     pub(crate) on_bad_row: OnBadRow,
     /// What rows are counted in, for messages: `line`, `record`.
     pub(crate) unit: &'static str,
+    /// The places of the columns without which a row is bad: those of a key.
+    pub(crate) key: Vec<usize>,
 }
 
 impl Target {
@@ -55,6 +57,11 @@ impl Target {
             })
         };
         self.schema.fields().iter().enumerate().map(column).collect()
+    }
+
+    /// What is wrong with a row that has no value in a column of the key.
+    pub(crate) fn no_key(&self, column: usize) -> String {
+        format!("column '{}' is null, and is a part of the key", shown(self.schema.field(column).name().as_bytes()))
     }
 
     /// What is wrong with a value, as the reason of a bad row.
@@ -154,6 +161,15 @@ impl Batch {
     /// The columns, to be given the same number of values each.
     pub(crate) fn columns(&mut self) -> &mut [Column] {
         &mut self.columns
+    }
+
+    /// Marks those of the `count` rows as bad that the columns were given last and that have no value in a column of the key.
+    pub(crate) fn require_key(&self, count: usize, flaws: &mut Flaws) {
+        for &place in &self.target.key {
+            for row in (0..count).filter(|row| self.columns[place].is_null(self.rows + row)) {
+                flaws.add(row, || self.target.no_key(place));
+            }
+        }
     }
 
     /// Counts the rows that the columns were given; those in `bad` (from 0, in order) will be left out.

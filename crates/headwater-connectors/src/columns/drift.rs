@@ -73,6 +73,7 @@ pub(crate) fn resolve(settings: &StreamSettings, table: Option<&Schema>, seen: &
     let (fields, inferred): (Vec<Field>, Vec<bool>) = names.iter().map(|name| resolver.column(name)).unzip();
     let schema = Arc::new(Schema::new(fields));
     resolver.refuse_clashes(&schema);
+    resolver.miss_keys();
     // A file that should have a header and has nothing lacks every column.
     for lacks_header in [true, false] {
         let empty = seen.iter().filter(|s| s.columns.is_none() && s.sparse != lacks_header);
@@ -154,7 +155,7 @@ impl<'a> Resolver<'a> {
                 }
                 let founding = self.table.is_none() && (!founded || seen.sparse);
                 let stranger = !founding && strange.contains_key(name);
-                if founding || (policy == Drift::Add && !stranger) {
+                if founding || (policy.adds() && !stranger) {
                     places.insert(name.clone(), names.len());
                     names.push(name.clone());
                 }
@@ -171,7 +172,7 @@ impl<'a> Resolver<'a> {
             let shown = shown(name.as_bytes());
             let text = match policy {
                 Drift::Ignore => format!("column '{shown}' of {} is left out", listed(&files)),
-                Drift::Fail | Drift::Add => format!("column '{shown}' is new in {}", listed(&files)),
+                _ => format!("column '{shown}' is new in {}", listed(&files)),
             };
             self.differ(policy != Drift::Fail, text);
         }
@@ -215,7 +216,14 @@ impl<'a> Resolver<'a> {
         let missing = self.without(name);
         if !missing.is_empty() && (self.table.is_some() || !evidence.is_empty()) {
             let text = format!("column '{}' is missing in {}", shown(name.as_bytes()), listed(&missing));
-            self.differ(self.settings.drift != Drift::Fail, text);
+            // Of new files that lack it, the table has the others' values. Where all is read again, it would be null for ever.
+            let is_gone = self.settings.mode == ReadMode::Full && self.table.is_some();
+            let allowed = match self.settings.drift {
+                Drift::Fail => false,
+                Drift::Add | Drift::Ignore => true,
+                Drift::NewVersion => !is_gone,
+            };
+            self.differ(allowed, text);
         }
         let (data_type, inferred) = match (in_table, declared) {
             (None, Some(declared)) => (declared, false),
@@ -279,7 +287,7 @@ impl<'a> Resolver<'a> {
         }
         let widens = reads_as(&table, &declared);
         match self.settings.drift {
-            Drift::Add if widens => {
+            Drift::Add | Drift::NewVersion if widens => {
                 self.notes.push(text);
                 declared
             }
@@ -287,7 +295,7 @@ impl<'a> Resolver<'a> {
                 self.notes.push(text);
                 table
             }
-            Drift::Add | Drift::Fail => {
+            Drift::Add | Drift::NewVersion | Drift::Fail => {
                 self.differences.push(text);
                 table
             }
@@ -339,7 +347,7 @@ impl<'a> Resolver<'a> {
                 self.notes.push(text);
                 known
             }
-            Drift::Add => match widened(&known, found) {
+            Drift::Add | Drift::NewVersion => match widened(&known, found) {
                 Some(wider) if *found == DataType::Utf8 || wider != DataType::Utf8 => {
                     self.notes.push(format!("{text}: it becomes {}", type_name(&wider)));
                     wider
@@ -353,6 +361,24 @@ impl<'a> Resolver<'a> {
                 self.differences.push(text);
                 known
             }
+        }
+    }
+
+    /// Records may leave out what is null, but a key is never null: one that none of them has is missing.
+    fn miss_keys(&mut self) {
+        let (settings, seen) = (self.settings, self.seen);
+        for key in &settings.key {
+            let lacks = |seen: &Seen| {
+                let columns = seen.columns.as_ref().filter(|columns| seen.sparse && !columns.is_empty())?;
+                (!columns.iter().any(|(name, _)| name == key)).then(|| Arc::clone(&seen.file))
+            };
+            let lacking: Vec<Arc<str>> = seen.iter().filter_map(lacks).collect();
+            if lacking.is_empty() || !self.evidence(key).is_empty() {
+                continue;
+            }
+            let files: Vec<&str> = lacking.iter().map(|file| &**file).collect();
+            let text = format!("column '{}' of the key is in no record of {}", shown(key.as_bytes()), listed(&files));
+            self.differ(settings.drift != Drift::Fail, text);
         }
     }
 
@@ -375,7 +401,7 @@ impl<'a> Resolver<'a> {
                 "say `drift: add` to take over what is new and let be null what is missing, `drift: ignore` to keep the \
                  table's columns, or correct the source or the declared columns"
             }
-            Drift::Add | Drift::Ignore => {
+            Drift::Add | Drift::NewVersion | Drift::Ignore => {
                 "correct the source or the declared columns, or load the table again from the start"
             }
         };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
+use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
 use arrow_schema::ArrowError;
 use arrow_select::filter::filter_record_batch;
 use headwater_sdk::connector::{OnBadRow, RejectedRow, SourceBatch};
@@ -48,6 +48,11 @@ impl TypedRows {
             };
             let bad = &mut |row, flaw| flaws.add(row, || self.target.reason(at, flaw));
             arrays.push(cast(array, field.data_type(), bad).map_err(|error| self.uncastable(field.name(), error))?);
+        }
+        for &place in &self.target.key {
+            for row in (0..rows).filter(|row| arrays[place].is_null(*row)) {
+                flaws.add(row, || self.target.no_key(place));
+            }
         }
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         let mut taken = RecordBatch::try_new_with_options(Arc::clone(&self.target.schema), arrays, &options)

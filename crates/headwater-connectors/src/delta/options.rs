@@ -67,6 +67,10 @@ impl StreamOptions {
         if path.contains(['*', '?', '[', '{']) {
             return wrong("path", format!("'{path}' is no folder of one table"), "write a stream for each table");
         }
+        if settings.mode == ReadMode::NewFiles && !settings.key.is_empty() {
+            let help = "say `mode: cdc`, which takes up new rows and changed ones by the key";
+            return wrong("mode", "`mode: new_files` adds rows, and knows no key".into(), help);
+        }
         if settings.mode == ReadMode::Cdc && settings.key.is_empty() {
             let help = "name the columns that tell its rows apart: `key: [order_id]`";
             return wrong("mode", "`mode: cdc` takes up changes by a key, and there is none".into(), help);

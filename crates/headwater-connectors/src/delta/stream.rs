@@ -74,7 +74,13 @@ impl DeltaStream {
         if let (Some(table), true) = (table, steps.files.is_empty()) {
             // Nothing to read changes nothing.
             let (schema, inferred) = (Arc::new(table.clone()), vec![false; table.fields().len()]);
-            let target = Arc::new(Target { schema, inferred, on_bad_row: self.settings.on_bad_row, unit: "row" });
+            let target = Arc::new(Target {
+                schema,
+                inferred,
+                on_bad_row: self.settings.on_bad_row,
+                unit: "row",
+                key: Vec::new(),
+            });
             return Ok(Reading { target, parts: Vec::new(), notes: Vec::new(), files: 0, bytes: 0 });
         }
         let (target, notes) = target_of(&now.fields, log.shown(), &self.settings, table)?;

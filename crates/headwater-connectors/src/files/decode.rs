@@ -79,6 +79,7 @@ impl<F: FindRows, V: ReadValues> Decoder<F, V> {
             let place = format!("{}, line {}", self.file, self.rows.line(unread.row));
             return Err((unread.error)(&place, &unread.what));
         }
+        self.batch.require_key(count, &mut self.flaws);
         self.batch.add_rows(count, self.flaws.bad_rows());
         for (row, reason) in self.flaws.reasons() {
             let row = found.rows[row];

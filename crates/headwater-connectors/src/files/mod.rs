@@ -1,9 +1,9 @@
 //! The `files` connector: CSV, JSON lines, XML, text of fixed width, Parquet, Avro and workbooks of Excel and
-//! LibreOffice, local, in an object store, or of a web server.
+//! LibreOffice, local, in an object store, of an SFTP server, or of a web server.
 //!
 //! ```yaml
 //! connector: files
-//! location: data                  # a folder of the project, an absolute path, s3://bucket/prefix, az://container/prefix, or https://host/path
+//! location: data                  # a folder of the project, an absolute path, s3://bucket/prefix, az://container/prefix, sftp://user@host/path, or https://host/path
 //! streams:
 //!   - table: raw.flights
 //!     path: flights/*.csv.gz      # a glob under the location; ** crosses folders
@@ -20,6 +20,9 @@
 //! - **An inferred type never changes a value**, but for fractions of a second past microseconds. Types come from a
 //!   sample (10,000 rows of the first, the middle and the last file); a later value that does not fit makes a bad
 //!   row whose reason says so.
+//! - **A file is loaded once** in mode `new_files`, and one that has changed since is told and left alone. With a `key` rows take the place of
+//!   those with their key: of files in the order of their paths the later row counts, a file that has changed is read again, and
+//!   a row without a key is a bad one. What a file no longer has, or a file that is gone, takes nothing out of the table.
 //!
 //! Null in CSV: an unquoted empty field is null in every column, and so is an unquoted field that equals a token of
 //! `null:`. A quoted field is never null in a string column (`""` is the empty string); `""` in a column of another type
@@ -44,6 +47,32 @@
 //! length and ends a body by closing the connection can cut it off unseen, unless the file itself is compressed.) A file with
 //! `Content-Encoding: gzip` or `zstd` is unpacked. Parquet needs a server that gives parts of files and tells their size.
 //! Redirections are followed, from `https` to `https` only.
+//!
+//! ### SFTP servers
+//!
+//! ```yaml
+//! connector: files
+//! location: sftp://acme@files.example.org/outgoing    # :port after the host; /~/folder for one in the user's home folder
+//! sftp:
+//!   private_key: ~/.ssh/id_ed25519                    # or its text: "${PARTNER_KEY}"
+//!   passphrase: "${PARTNER_PASSPHRASE}"
+//!   host_key: "SHA256:fDAro9tCuz4I4UW6KPO4+vB5HH/gYd4A+EkQC4wGfTk"
+//! streams:
+//!   - { table: raw.orders, path: "orders/*.csv.gz", mode: new_files }
+//! ```
+//!
+//! `private_key` (Ed25519, ECDSA or RSA; in OpenSSH's format, PKCS#8 or PKCS#1) lets in, `password: "${PASSWORD}"` does, also where the server
+//! asks for it as an answer, and so do both of them, one after the other. Where the project says neither, the keys of a running agent
+//! are tried (`SSH_AUTH_SOCK`).
+//!
+//! A server is known by its host key: one that `host_key` declares, or else one in `known_hosts` (by default `~/.ssh/known_hosts` and
+//! `/etc/ssh/ssh_known_hosts`; hashed names, patterns, ports and revoked keys are understood, certificates are not). Nothing is sent to a server
+//! that is not known. The error shows the fingerprint of its key, and the line to add once its operator has confirmed it. A key that
+//! has changed is an error of its own. No option accepts keys unseen.
+//!
+//! A file is told from another state of it by its time, to the second, and its size. One that changes while it is read fails the load: senders
+//! should write files under another name and rename them. A connection that is lost is made again, and a file taken up where it ended. Links
+//! are followed. Of deliveries, a file is there when it is whole: it is written as `.<name>.<number>.tmp` and renamed. `~/.ssh/config` is not read.
 //!
 //! ### Object stores
 //!
@@ -128,6 +157,7 @@ mod avro;
 mod bucket;
 mod csv;
 mod decode;
+mod discover;
 mod excel;
 mod fixed;
 mod format;
@@ -143,14 +173,16 @@ mod part;
 mod piped;
 mod position;
 mod rows;
+pub mod sftp;
 mod stream;
 mod web;
 mod xml;
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use headwater_sdk::check::OptionsError;
-use headwater_sdk::connector::{Connector, OpenContext, ReadMode, SourceStream, StreamSettings};
+use headwater_sdk::connector::{Connector, Discovery, OpenContext, ReadMode, SourceStream, StreamSettings};
 use object_store::ObjectStore;
 
 pub(crate) use avro::records as avro_records;
@@ -168,6 +200,7 @@ pub struct Files {
     location: location::Location,
 }
 
+#[async_trait]
 impl Connector for Files {
     const NAME: &'static str = "files";
     const MODES: &'static [ReadMode] = &[ReadMode::Full, ReadMode::NewFiles];
@@ -180,6 +213,10 @@ impl Connector for Files {
 
     fn stream(&self, options: StreamOptions, settings: StreamSettings) -> Result<Arc<dyn SourceStream>, OptionsError> {
         Ok(Arc::new(stream::FileStream::new(self.location.clone(), &options, settings)?))
+    }
+
+    async fn discover(&self, path: Option<&str>) -> headwater_sdk::Result<Option<Discovery>> {
+        discover::discover(&self.location, path).await
     }
 }
 

@@ -66,7 +66,7 @@ pub(crate) fn decode(
         Format::resolve("", &options).map_err(|wrong| Error::new(codes::DEFECT, Blame::Headwater, wrong.message))?;
     format.reading.ignore_unknown_keys = keys.unknown == UnknownKeys::Ignore;
     let inferred = vec![false; schema.fields().len()];
-    let target = Arc::new(Target { schema, inferred, on_bad_row, unit: "line" });
+    let target = Arc::new(Target { schema, inferred, on_bad_row, unit: "line", key: Vec::new() });
     let blocks = DirectBlocks::new(Box::new(text), Arc::clone(&name), Compression::None, BLOCK);
     let feed = Feed::new(Box::new(blocks));
     let batch = Batch::new(Arc::clone(&target), Arc::clone(&name), &format.reading)?;

@@ -62,15 +62,15 @@ impl Position {
         self.files.iter().filter(|file| !there.contains(file.path.as_str())).map(|file| file.path.clone()).collect()
     }
 
-    /// Compares the files that are there with those that were loaded.
-    pub(crate) fn outstanding(self, files: Vec<FileEntry>) -> Outstanding {
+    /// Compares the files that are there with those that were loaded. Those that have changed are left alone, or are loaded `again`.
+    pub(crate) fn outstanding(self, files: Vec<FileEntry>, again: bool) -> Outstanding {
         let mut loaded: BTreeMap<String, Stamp> = self.files.into_iter().map(|file| (file.path, file.stamp)).collect();
         let (mut new, mut changed) = (Vec::new(), Vec::new());
         for file in files {
             match loaded.get(&file.path) {
                 Some(stamp) if *stamp == file.stamp => {}
-                Some(_) => changed.push(file.name.to_string()),
-                None => {
+                Some(_) if !again => changed.push(file.name.to_string()),
+                _ => {
                     loaded.insert(file.path.clone(), file.stamp.clone());
                     new.push(file);
                 }

@@ -68,7 +68,8 @@ impl FileStream {
 
     fn load(&self, resolved: Resolved, has_table: bool) -> Result<(Arc<Load>, Vec<String>)> {
         let Resolved { schema, inferred, notes } = resolved;
-        let target = Target { schema, inferred, on_bad_row: self.settings.on_bad_row, unit: "line" };
+        let key = self.settings.key.iter().filter_map(|name| schema.index_of(name).ok()).collect();
+        let target = Target { schema, inferred, on_bad_row: self.settings.on_bad_row, unit: "line", key };
         if !matches!(self.format.kind, FormatType::Parquet | FormatType::Avro) {
             // A type that cannot be read is found before anything is.
             target.columns(&self.format.reading)?;
@@ -119,13 +120,19 @@ impl SourceStream for FileStream {
         if files.is_empty() && (!new_files || position.is_none()) {
             return Err(self.wanted.nothing_found(&self.location));
         }
+        if files.is_empty()
+            && let Some(error) = self.wanted.folder_gone(&self.location)
+        {
+            return Err(error);
+        }
         let mut fingerprint = fingerprint(&files);
         if files.iter().any(|file| file.stamp.modified.is_none() && file.stamp.etag.is_none()) {
             // Nobody can tell whether such a file is what it was.
             fingerprint = format!("{fingerprint}-{}", jiff::Timestamp::now().as_microsecond());
         }
         let all = files.clone();
-        let Outstanding { new, changed, position } = loaded.outstanding(files);
+        // Rows that come again take the place of those with their keys, where there is one.
+        let Outstanding { new, changed, position } = loaded.outstanding(files, !self.settings.key.is_empty());
         let resolved = match (&table, new.is_empty()) {
             // Nothing to read changes nothing.
             (Some(table), true) => {
@@ -152,7 +159,10 @@ impl SourceStream for FileStream {
         Ok(ReadPlan {
             schema,
             parts: new.into_iter().flat_map(part).collect(),
-            delivery: Delivery::Rows,
+            delivery: match self.settings.key.as_slice() {
+                [] => Delivery::Rows,
+                key => Delivery::Latest { key: key.to_vec() },
+            },
             position: LoadPosition::known(position.write()?),
             fingerprint,
             description,

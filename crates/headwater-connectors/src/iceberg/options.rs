@@ -81,6 +81,10 @@ impl StreamOptions {
             let help = "give a path inside the source's `location`, and change `location` to reach other places";
             return wrong("path", format!("'{path}' leaves the source's location"), help);
         }
+        if settings.mode == ReadMode::NewFiles && !settings.key.is_empty() {
+            let help = "say `mode: cdc`, which takes up new rows and changed ones by the key";
+            return wrong("mode", "`mode: new_files` adds rows, and knows no key".into(), help);
+        }
         if settings.mode == ReadMode::Cdc && settings.key.is_empty() {
             let help = "name the columns that tell its rows apart: `key: [order_id]`";
             return wrong("mode", "`mode: cdc` takes up changes by a key, and there is none".into(), help);

@@ -45,7 +45,7 @@ pub(crate) fn target_of(
 ) -> Result<(Arc<Target>, Vec<String>)> {
     let seen = Seen { file: shown.into(), columns: Some(table_columns(fields)), sparse: false };
     let Resolved { schema, inferred, notes } = resolve(settings, table, &[seen])?;
-    Ok((Arc::new(Target { schema, inferred, on_bad_row: settings.on_bad_row, unit: "row" }), notes))
+    Ok((Arc::new(Target { schema, inferred, on_bad_row: settings.on_bad_row, unit: "row", key: Vec::new() }), notes))
 }
 
 /// A data file, or some of its row groups.

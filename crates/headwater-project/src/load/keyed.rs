@@ -23,11 +23,11 @@ pub(super) fn read(
             diagnostics.push(Diagnostic::error(codes::CONTRADICTION, message).at(entry.key_span, "").help(help));
         }
     };
-    if !key.is_empty() && !matches!(mode, ReadMode::Incremental | ReadMode::Cdc) {
+    if !key.is_empty() && mode == ReadMode::Full {
         refuse(
             "key",
-            "rows take the place of others in the modes incremental and cdc only",
-            "leave `key` out, or write `mode: incremental`; that no key comes twice, the check `unique` says",
+            "rows take the place of others in the modes incremental, new_files and cdc only",
+            "leave `key` out, or write another `mode`; that no key comes twice, the check `unique` says",
         );
     }
     if let Some(again) = (1..key.len()).find(|at| key[..*at].contains(&key[*at])) {
@@ -40,7 +40,7 @@ pub(super) fn read(
             "`lookback` goes with `mode: incremental` and a `key`",
         );
     }
-    if mode == ReadMode::Incremental && !key.is_empty() {
+    if matches!(mode, ReadMode::Incremental | ReadMode::NewFiles) && !key.is_empty() {
         let columns: Vec<Written> = key.iter().map(|column| written(node, "key", column)).collect();
         let at = node.get("key").map_or(node.span, |key| key.span);
         let mut implied = Implied::strictly_beside(checks);

@@ -2,7 +2,7 @@
 
 use headwater_diagnostics::{Diagnostic, Span};
 use headwater_sdk::TableName;
-use headwater_sdk::name::{QUARANTINE_SUFFIX, REJECTED_SUFFIX};
+use headwater_sdk::name::{QUARANTINE_SUFFIX, REJECTED_SUFFIX, VERSION_SUFFIX};
 
 use crate::codes;
 
@@ -25,7 +25,9 @@ pub(crate) fn from_path(schema: &str, table: &str, span: Span, diagnostics: &mut
 /// Reports a name that is reserved for tables that Headwater makes itself.
 pub(crate) fn refuse_reserved(name: &TableName, span: Span, diagnostics: &mut Vec<Diagnostic>) {
     let (why, help) = if name.is_side_table() {
-        let help = format!("names that end with {QUARANTINE_SUFFIX} or {REJECTED_SUFFIX} are those of rows set aside");
+        let help = format!(
+            "names that end with {QUARANTINE_SUFFIX} or {REJECTED_SUFFIX} are those of rows set aside, and with {VERSION_SUFFIX} and a number of what a source's table held before"
+        );
         (format!("'{name}' is reserved"), help)
     } else if name.schema().starts_with('_') || matches!(name.schema(), "information_schema" | "pg_catalog") {
         (format!("the schema '{}' is reserved", name.schema()), "choose a schema that does not start with _".to_owned())

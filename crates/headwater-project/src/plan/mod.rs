@@ -146,7 +146,7 @@ pub fn plan(
                 asset: asset.name.clone(),
                 action: if built { Action::Build } else { Action::Skip },
                 reason,
-                reload: needs_reload(&desired.definition, state, full_refresh),
+                reload: needs_reload(&desired.definition, state, full_refresh) || desired.begins_anew.is_some(),
                 checks_changed: edited.is_some(),
                 pending: None,
                 cause,
@@ -216,6 +216,9 @@ fn decide(asset: &Asset, desired: &Desired, past: &Past<'_>, full_refresh: bool)
 fn source_reason(asset: &Asset, desired: &Desired, state: &AssetState) -> Option<String> {
     if let Some(trouble) = &desired.trouble {
         return Some(format!("its source cannot be read: {trouble}"));
+    }
+    if let Some(why) = &desired.begins_anew {
+        return Some(why.clone());
     }
     let appends = matches!(&asset.kind, AssetKind::Stream(stream) if stream.settings.mode.adds_rows());
     if appends {

@@ -11,7 +11,7 @@ use headwater_sdk::engine::{
 };
 use headwater_sdk::method::Method;
 use headwater_sdk::progress::Progress;
-use headwater_sdk::{Blame, Error, Relation, Relations, Result};
+use headwater_sdk::{Blame, Error, Relation, Relations, Result, TableName};
 
 use super::context::Context;
 use super::script;
@@ -81,9 +81,13 @@ async fn load(
         return Err(Error::new("HW0914", Blame::Headwater, format!("the source of {} was not opened", asset.name)));
     };
     let appended = stream.settings.mode.adds_rows() && !task.reload;
-    if stream.settings.mode.adds_rows() && task.reload && !context.full_refresh {
+    if stream.settings.mode.adds_rows() && task.reload && !context.full_refresh && source.begins_anew.is_none() {
         refuse_loss(context, asset, source).await?;
     }
+    let kept = match &source.begins_anew {
+        Some((kept, _)) => Some(keep(branch, &asset.name, kept, &relations).await?),
+        None => None,
+    };
     let plan = source.read_plan().await?;
     let fingerprint = plan.fingerprint;
     let only_gains = plan.delivery == Delivery::Rows;
@@ -107,11 +111,33 @@ async fn load(
         progress: Arc::clone(&progress),
     };
     let mut staged = branch.stage(request).await?;
+    if let (Some(kept), Some((name, why))) = (kept, &source.begins_anew) {
+        staged.tables.extend(kept.tables);
+        staged.notes.push(format!("{why}: the table began anew, and what it held is {name}"));
+    }
     staged.notes.extend(plan.drift);
     staged.notes.extend(progress.take_notes());
     staged.notes.extend(not_loaded_again(&plan.changed));
     let appended = appended && (only_gains || staged.refresh == Some(Refresh::Nothing));
     Ok(Attempt { staged, source: Some(fingerprint), appended })
+}
+
+/// Copies what a table holds into another one.
+async fn keep(branch: &dyn Branch, table: &TableName, kept: &TableName, relations: &Relations) -> Result<Staged> {
+    let request = StageRequest {
+        table: kept.clone(),
+        input: StageInput::Query { sql: format!("SELECT * FROM {table}"), since: None, method: Method::Whole.into() },
+        mode: WriteMode::Replace,
+        partition_by: Vec::new(),
+        layout: Layout::default(),
+        checks: Vec::new(),
+        judge_all: false,
+        keep_rejected: false,
+        relations: relations.clone(),
+        position: None,
+        progress: Arc::default(),
+    };
+    branch.stage(request).await
 }
 
 /// What a person is told of files that changed after they were loaded.

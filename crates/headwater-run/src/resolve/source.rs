@@ -7,7 +7,7 @@ use arrow_schema::SchemaRef;
 use futures::StreamExt;
 use headwater_project::plan::{Desired, definition, needs_reload};
 use headwater_project::{Asset, AssetKind, Project, StreamAsset};
-use headwater_sdk::connector::{ConnectorType, ReadPlan, Source as System, SourceStream};
+use headwater_sdk::connector::{ConnectorType, DRIFTED, Drift, ReadPlan, Source as System, SourceStream};
 use headwater_sdk::{Blame, Error, Relation, Result, TableName};
 
 use super::system::{Systems, open_stream};
@@ -26,6 +26,8 @@ pub(crate) struct Source {
     position: Option<serde_json::Value>,
     /// Whether rows are added to those of the table.
     appends: bool,
+    /// Where what the table holds is kept, as it begins anew with other columns, and why.
+    pub(crate) begins_anew: Option<(TableName, String)>,
     /// The plan of the look, for the first attempt at loading. Its parts can be read only once.
     look: Mutex<Option<ReadPlan>>,
 }
@@ -117,8 +119,19 @@ async fn look(
         }
         _ => (None, None),
     };
-    let mut source = Source { system, stream: opened, table, position, appends, look: Mutex::default() };
-    match (source.plan().await, published) {
+    let mut source =
+        Source { system, stream: opened, table, position, appends, begins_anew: None, look: Mutex::default() };
+    let mut planned = source.plan().await;
+    if let Err(error) = &planned
+        && stream.settings.drift == Drift::NewVersion
+        && error.code == DRIFTED
+        && source.table.is_some()
+    {
+        source.begins_anew = Some((next_version(base, &asset.name), error.message.clone()));
+        (source.table, source.position) = (None, None);
+        planned = source.plan().await;
+    }
+    match (planned, published) {
         (Ok(plan), _) => {
             let schema = lake.engine.lake_schema(&plan.schema)?;
             let desired = Desired {
@@ -126,6 +139,10 @@ async fn look(
                 arrived: (!plan.parts.is_empty()).then(|| plan.description.clone()),
                 changed: plan.changed.clone(),
                 unpublished,
+                begins_anew: source
+                    .begins_anew
+                    .as_ref()
+                    .map(|(kept, why)| format!("{why}: the table begins anew, and what it holds is kept as {kept}")),
                 ..Desired::default()
             };
             source.look = Mutex::new(Some(plan));
@@ -138,4 +155,11 @@ async fn look(
         }
         (Err(error), None) => Err(error),
     }
+}
+
+/// The name under which what a table holds is kept when it begins anew.
+fn next_version(base: &Base, table: &TableName) -> TableName {
+    let relations = base.relations();
+    let versions = relations.keys().filter(|name| name.owner() == *table).filter_map(TableName::version_number);
+    table.version(versions.max().unwrap_or(0) + 1)
 }

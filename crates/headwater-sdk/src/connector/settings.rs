@@ -50,9 +50,24 @@ pub enum Drift {
     /// column whose values have become texts for the most part becomes one of texts), any other change of type fails.
     Add,
     /// New columns are left out, and noted; missing ones are null, also when a column has only got another name; values are
-    /// read as the table's type, and a row whose value cannot be is a bad row.
+    /// read as the table's type, and a row whose value cannot be is a bad row. A load fails where a database's new type is not read
+    /// as the table's at all.
     Ignore,
+    /// As `add`, but what `add` would make null for ever or refuse, a column that is gone from the source or whose type does not widen,
+    /// begins the table anew with the source's columns: all is loaded again, and the rows that the table had stay beside it as
+    /// `<table>__v1`, the next time `<table>__v2`, and so on.
+    NewVersion,
 }
+
+impl Drift {
+    /// Whether new columns are taken over and types widened.
+    pub fn adds(self) -> bool {
+        matches!(self, Self::Add | Self::NewVersion)
+    }
+}
+
+/// The code of the error for columns that have changed in a way that the policy does not let pass.
+pub const DRIFTED: &str = "HW0308";
 
 /// A column as the project declares it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,9 @@
 //! Files of other formats than CSV, made by other programs.
 
 mod avro;
+mod by_key;
 mod fixed_width;
+mod found;
 mod web;
 mod workbooks;
 mod xml;

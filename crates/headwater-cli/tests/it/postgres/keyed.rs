@@ -58,5 +58,5 @@ fn a_key_that_tells_no_rows_apart_is_refused() {
     source.streams("  - { table: raw.t, from: t, mode: incremental, cursor: v, key: [nope] }\n");
     source.say(&["run", "--full-refresh"]).exits(2);
     source.streams("  - { table: raw.t, from: t, key: [id] }\n");
-    assert_told(&source.say(&["check"]).exits(2), "HW0135", &["incremental and cdc"]);
+    assert_told(&source.say(&["check"]).exits(2), "HW0135", &["incremental, new_files and cdc"]);
 }

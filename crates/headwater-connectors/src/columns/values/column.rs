@@ -179,6 +179,25 @@ impl Column {
         }
     }
 
+    /// Whether the value of a row is null.
+    pub(crate) fn is_null(&self, row: usize) -> bool {
+        match self {
+            Self::Boolean(column) => column.is_null(row),
+            Self::Int8(column) => column.is_null(row),
+            Self::Int16(column) => column.is_null(row),
+            Self::Int32(column) => column.is_null(row),
+            Self::Int64(column) | Self::PlainInt64(column) => column.is_null(row),
+            Self::Float32(column) => column.is_null(row),
+            Self::Float64(column) | Self::PlainFloat64(column) => column.is_null(row),
+            Self::Decimal(column, ..) => column.is_null(row),
+            Self::String(column) | Self::Binary(column) => column.is_null(row),
+            Self::Date(column, _) => column.is_null(row),
+            Self::Timestamp(column, ..) => column.is_null(row),
+            Self::Struct(column) => column.is_null(row),
+            Self::List(column) => column.is_null(row),
+        }
+    }
+
     /// Bytes of text collected, where a column can grow beyond its number of rows.
     pub(crate) fn size(&self) -> usize {
         match self {

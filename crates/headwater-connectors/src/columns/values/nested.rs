@@ -51,6 +51,10 @@ impl Structs {
         })
     }
 
+    pub(super) fn is_null(&self, row: usize) -> bool {
+        !self.nulls.is_valid(row)
+    }
+
     pub(super) fn left_out(&self) -> u64 {
         self.left_out + self.children.iter().map(Column::left_out).sum::<u64>()
     }
@@ -106,6 +110,10 @@ impl Lists {
         let child = Box::new(Column::new(item.data_type(), reading)?);
         let nulls = NullBufferBuilder::new(0);
         Some(Self { item: Arc::clone(item), child, items: 0, offsets: vec![0], nulls, scratch: Vec::new() })
+    }
+
+    pub(super) fn is_null(&self, row: usize) -> bool {
+        !self.nulls.is_valid(row)
     }
 
     pub(super) fn left_out(&self) -> u64 {

@@ -23,6 +23,10 @@ impl<T: ArrowPrimitiveType> Primitive<T> {
         Self { values: Vec::new(), nulls: NullBufferBuilder::new(ROOM) }
     }
 
+    pub(super) fn is_null(&self, row: usize) -> bool {
+        !self.nulls.is_valid(row)
+    }
+
     pub(super) fn push_null(&mut self) {
         self.values.push(T::Native::default());
         self.nulls.append_null();
@@ -88,6 +92,10 @@ pub(crate) struct Booleans {
 impl Booleans {
     pub(super) fn new() -> Self {
         Self { values: BooleanBufferBuilder::new(ROOM), nulls: NullBufferBuilder::new(ROOM) }
+    }
+
+    pub(super) fn is_null(&self, row: usize) -> bool {
+        !self.nulls.is_valid(row)
     }
 
     pub(super) fn push(&mut self, value: Value<'_>) -> Result<(), Flaw> {

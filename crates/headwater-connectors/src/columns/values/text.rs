@@ -22,6 +22,10 @@ impl Texts {
         Self { bytes: Vec::new(), offsets: vec![0], nulls: NullBufferBuilder::new(ROOM) }
     }
 
+    pub(super) fn is_null(&self, row: usize) -> bool {
+        !self.nulls.is_valid(row)
+    }
+
     /// Bytes collected.
     pub(super) fn size(&self) -> usize {
         self.bytes.len()

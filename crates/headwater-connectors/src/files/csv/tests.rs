@@ -40,6 +40,7 @@ fn read(
         inferred: vec![true; width],
         on_bad_row: OnBadRow::Reject,
         unit: "line",
+        key: Vec::new(),
     });
     let batch = Batch::new(Arc::clone(&target), "t.csv".into(), &Reading::default())?;
     let values = CsvValues::new(&file, options, &target);

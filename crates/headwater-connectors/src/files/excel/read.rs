@@ -207,6 +207,7 @@ impl Reading {
                 });
             });
         }
+        batch.require_key(rows, flaws);
         batch.add_rows(rows, flaws.bad_rows());
         let mut rejected: Vec<RejectedRow> = flaws
             .reasons()

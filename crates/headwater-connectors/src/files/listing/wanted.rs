@@ -79,6 +79,20 @@ impl Wanted {
         }
     }
 
+    /// The error for files that were loaded from folders of which none is there any more. An empty folder is none: files may be taken
+    /// away when they are loaded. Where files are kept without folders, as in object stores, nobody can tell the two apart.
+    pub(crate) fn folder_gone(&self, location: &Location) -> Option<Error> {
+        let (Self::Patterns(patterns), Location::Local { root, shown, .. }) = (self, location) else { return None };
+        if patterns.iter().any(|pattern| root.join(&pattern.literal).is_dir()) {
+            return None;
+        }
+        let folder = format!("{shown}{}", patterns.first()?.literal);
+        let message = format!("the folder {} is not there any more", folder.trim_end_matches('/'));
+        Some(Error::new(codes::NO_FILE, Blame::Project, message).help(
+            "bring it back, or correct `location` or `path`; what was loaded stays, and files may be removed as long as their folder is there",
+        ))
+    }
+
     /// The error for paths that nothing matches.
     pub(crate) fn nothing_found(&self, location: &Location) -> Error {
         match self {

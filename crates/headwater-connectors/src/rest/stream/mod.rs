@@ -118,8 +118,13 @@ impl SourceStream for RestStream {
             }
             None => LoadPosition::known(Value::Null),
         };
-        let target =
-            Target { schema: Arc::clone(&schema), inferred, on_bad_row: self.settings.on_bad_row, unit: "record" };
+        let target = Target {
+            schema: Arc::clone(&schema),
+            inferred,
+            on_bad_row: self.settings.on_bad_row,
+            unit: "record",
+            key: Vec::new(),
+        };
         // A type that cannot be read is found before anything is.
         target.columns(&reading)?;
         let description = self.described(&looked, read_to.as_deref());
