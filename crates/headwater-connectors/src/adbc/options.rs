@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use headwater_sdk::check::OptionsError;
 use headwater_sdk::connector::OpenContext;
@@ -105,6 +106,7 @@ pub(super) fn database(options: SourceOptions, context: &OpenContext) -> Result<
             python: python.map(PathBuf::from),
             project: context.project_dir.clone(),
             install,
+            known: Arc::default(),
         },
         options,
         shown: format!("the database of the driver {name}"),

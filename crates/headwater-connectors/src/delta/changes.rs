@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use futures::TryStreamExt;
 use headwater_sdk::connector::{Operation, ReadMode, ReadPart};
 use headwater_sdk::{Blame, Error, Result};
 
@@ -43,15 +44,18 @@ impl Steps {
 /// When the log does not reach back as far, or, where rows can only be added, others went.
 pub(super) async fn changes(log: &Log, since: u64, now: &Snapshot, mode: ReadMode) -> Result<Steps> {
     let mut steps = Steps::default();
-    for version in since + 1..=now.version {
-        if !log.has(version) {
-            let message = format!("version {version} of the table {} is in its log no more", log.shown());
-            return Err(Error::new(codes::TABLE_VERSION, Blame::Data, message).help(format!(
-                "version {since} was read last, and what came since is not told any more: load the stream with --full-refresh, \
-                 and more often than the table's log is kept (delta.logRetentionDuration)"
-            )));
-        }
-        let commit = Commit::of(log.commit(version).await?);
+    let versions = since + 1..=now.version;
+    if let Some(version) = versions.clone().find(|version| !log.has(*version)) {
+        let message = format!("version {version} of the table {} is in its log no more", log.shown());
+        return Err(Error::new(codes::TABLE_VERSION, Blame::Data, message).help(format!(
+            "version {since} was read last, and what came since is not told any more: load the stream with --full-refresh, \
+             and more often than the table's log is kept (delta.logRetentionDuration)"
+        )));
+    }
+    let mut commits = log.commits(versions.clone());
+    for version in versions {
+        let Some(actions) = commits.try_next().await? else { break };
+        let commit = Commit::of(actions);
         if mode == ReadMode::Cdc {
             commit.changes(log, now, &mut steps)?;
         } else {

@@ -1,8 +1,10 @@
 //! The files of a Delta log, and what they say.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
-use futures::TryStreamExt;
+use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt};
 use headwater_sdk::{Blame, Error, Result};
 use object_store::ObjectMeta;
 use serde::Deserialize;
@@ -15,6 +17,9 @@ use crate::table_format::Root;
 
 /// The folder of the log.
 pub(super) const LOG: &str = "_delta_log";
+
+/// Commits that are read together.
+const TOGETHER: usize = 8;
 
 /// What a log's folder holds, from some version on.
 #[derive(Debug)]
@@ -196,10 +201,18 @@ impl Log {
             return Err(Error::new(codes::TABLE_VERSION, Blame::Data, message)
                 .help(format!("its log begins at version {oldest}; name a newer version, or restore the log")));
         }
-        for version in first..=version {
-            self.commit(version).await?.into_iter().for_each(&mut *each);
+        let mut commits = self.commits(first..=version);
+        while let Some(actions) = commits.try_next().await? {
+            actions.into_iter().for_each(&mut *each);
         }
         Ok(())
+    }
+
+    /// The actions of some commits, in their order; several are read at a time.
+    pub(super) fn commits(&self, versions: RangeInclusive<u64>) -> BoxStream<'_, Result<Vec<Action>>> {
+        // Collected first: a stream over a closure that borrows is not general enough to be sent between threads.
+        let reads: Vec<_> = versions.map(|version| self.commit(version)).collect();
+        futures::stream::iter(reads).buffered(TOGETHER).boxed()
     }
 
     /// The store's name for messages about versions.

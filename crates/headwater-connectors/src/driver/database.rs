@@ -15,9 +15,9 @@ use headwater_sdk::{Blame, Error, Result};
 
 use super::dialect::{Dialect, quote_of};
 use super::library::Library;
-use super::told::told;
+use super::told::{said, told};
 use crate::codes;
-use crate::local::Place;
+use headwater_sdk::connector::local::Place;
 
 /// Rows as a driver yields them. Some drivers yield no more when their statement is gone, and others lose the transaction.
 pub(super) struct Rows {
@@ -142,6 +142,11 @@ impl Database {
         let open = Arc::new(Open { database });
         *known = Arc::downgrade(&open);
         Ok(open)
+    }
+
+    /// What a driver says, without secrets.
+    pub(super) fn said(&self, error: &DriverError) -> String {
+        said(&error.message, &self.0.settings.secrets)
     }
 
     /// An error of the driver, for a person.

@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Arc, OnceLock};
 
 use adbc_core::LOAD_FLAG_DEFAULT;
 use adbc_core::error::Status;
@@ -32,6 +33,8 @@ pub(crate) struct Library {
     pub(crate) project: PathBuf,
     /// What to do when it is not there.
     pub(crate) install: String,
+    /// Where a Python has said that it is: asking starts one.
+    pub(crate) known: Arc<OnceLock<PathBuf>>,
 }
 
 impl Library {
@@ -50,9 +53,13 @@ impl Library {
         let mut looked = Vec::new();
         for python in self.python.iter().cloned().chain(std::env::var_os("VIRTUAL_ENV").map(PathBuf::from)) {
             let python = interpreter(&self.project.join(python));
-            let named = self.names().into_iter().rev().find_map(|name| in_python(&python, &name));
+            let known = self.known.get().cloned();
+            let named = known.or_else(|| self.names().into_iter().rev().find_map(|name| in_python(&python, &name)));
             match named {
-                Some(path) => return self.load_from(path.as_os_str()).map_err(|said| self.failed(&said, &looked)),
+                Some(path) => {
+                    let path = self.known.get_or_init(|| path);
+                    return self.load_from(path.as_os_str()).map_err(|said| self.failed(&said, &looked));
+                }
                 None => looked.push(format!("the packages of {}", python.display())),
             }
         }
@@ -140,6 +147,7 @@ mod tests {
             python: None,
             project: PathBuf::from("/nowhere"),
             install: "install it".to_owned(),
+            known: Arc::default(),
         }
     }
 

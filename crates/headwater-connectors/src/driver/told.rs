@@ -25,13 +25,17 @@ pub(super) fn told(error: &DriverError, what: &str, secrets: &[String]) -> Error
                 .help("another program has opened the database to write: let it end, and run again")
                 .transient()
         }
+        _ if has(&["Cannot open file", "unable to open database file"]) => {
+            of(codes::DRIVER_UNREACHABLE, Blame::Environment)
+                .help("make the folder that the file is in, or correct the path; this user has to be allowed to read and write there")
+        }
         // Values, whatever status they are told with.
         _ if has(&["violates", "constraint failed", "Constraint Error", "Conversion Error", "Out of Range Error"]) => {
             of(codes::DRIVER_FAILED, Blame::Data)
                 .help("correct the value in the message, or the column or the query that it comes to")
         }
         Status::IO | Status::Timeout => of(codes::DRIVER_UNREACHABLE, Blame::Environment)
-            .help("check `uri` and `options` of the source, that the database is there, and that it answers")
+            .help("check `uri` and `options`, that the database is there, and that it answers")
             .transient(),
         Status::NotFound | Status::InvalidArguments | Status::AlreadyExists | Status::NotImplemented => {
             of(codes::DRIVER_OPTIONS, Blame::Project)
@@ -42,6 +46,20 @@ pub(super) fn told(error: &DriverError, what: &str, secrets: &[String]) -> Error
         _ => of(codes::DRIVER_FAILED, Blame::Data)
             .help("the message is the driver's: try the query with a program of the database"),
     }
+}
+
+/// Whether somebody else has written the same: databases refuse it by a key, when a transaction ends, or say that it cannot be told apart.
+pub(super) fn has_collided(error: &DriverError) -> bool {
+    const SIGNS: [&str; 7] = [
+        "violates unique",
+        "UNIQUE constraint failed",
+        "PRIMARY KEY constraint",
+        "Duplicate key",
+        "Conflict on",
+        "write-write conflict",
+        "could not serialize",
+    ];
+    SIGNS.iter().any(|sign| error.message.contains(sign))
 }
 
 fn refused(error: Error) -> Error {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use headwater_sdk::connector::Operation;
 use headwater_sdk::{Blame, Error, Result};
 
-use super::manifest::{Content, Listed, files};
+use super::manifest::{Content, Listed, added};
 use super::metadata::{Metadata, Snapshot};
 use super::state::State;
 use crate::codes;
@@ -31,9 +31,8 @@ pub(super) async fn appended(
             // The same rows in other files.
             "replace" => {}
             "append" => {
-                let all = files(root, metadata, snapshot).await?;
-                let added = all.iter().filter(|file| file.added_by == Some(snapshot.snapshot_id));
-                for file in added.filter(|file| file.content == Content::Rows) {
+                let added = added(root, metadata, snapshot).await?;
+                for file in added.iter().filter(|file| file.content == Content::Rows) {
                     steps.push((state.data_file(file, None)?, None));
                 }
             }

@@ -96,6 +96,23 @@ pub(super) struct Listed {
 /// # Errors
 /// When the lists cannot be read, or name files of other formats.
 pub(super) async fn files(root: &Root, metadata: &Metadata, snapshot: &Snapshot) -> Result<Vec<Listed>> {
+    read(root, metadata, manifests(root, metadata, snapshot).await?).await
+}
+
+/// The files that a state has added. They are in manifests that it has written.
+///
+/// # Errors
+/// As [`files`].
+pub(super) async fn added(root: &Root, metadata: &Metadata, snapshot: &Snapshot) -> Result<Vec<Listed>> {
+    let by = Some(snapshot.snapshot_id);
+    let mut manifests = manifests(root, metadata, snapshot).await?;
+    manifests.retain(|manifest| manifest.added_snapshot_id.is_none() || manifest.added_snapshot_id == by);
+    let mut files = read(root, metadata, manifests).await?;
+    files.retain(|file| file.added_by == by);
+    Ok(files)
+}
+
+async fn manifests(root: &Root, metadata: &Metadata, snapshot: &Snapshot) -> Result<Vec<ManifestFile>> {
     let manifests: Vec<ManifestFile> = match (&snapshot.manifest_list, &snapshot.manifests) {
         (Some(list), _) => {
             let mut manifests = Vec::new();
@@ -116,6 +133,10 @@ pub(super) async fn files(root: &Root, metadata: &Metadata, snapshot: &Snapshot)
         }
         (None, None) => return Err(damaged(&format!("a snapshot of the table {} names no files", root.shown()))),
     };
+    Ok(manifests)
+}
+
+async fn read(root: &Root, metadata: &Metadata, manifests: Vec<ManifestFile>) -> Result<Vec<Listed>> {
     // Collected first: a stream over a closure that borrows is not general enough to be sent between threads.
     let reads: Vec<_> = manifests.into_iter().map(|manifest| manifest.read(root, metadata)).collect();
     let files: Vec<Vec<Listed>> = futures::stream::iter(reads).buffered(TOGETHER).try_collect().await?;

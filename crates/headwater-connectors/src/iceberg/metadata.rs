@@ -1,7 +1,9 @@
 //! What an Iceberg table's metadata says (<https://iceberg.apache.org/spec/>), and which of its files is the newest.
 
 use std::collections::HashMap;
+use std::io::Read;
 
+use bytes::Bytes;
 use headwater_sdk::{Blame, Error, Result};
 use serde::Deserialize;
 use serde_json::Value;
@@ -86,9 +88,11 @@ struct Ref {
     snapshot_id: i64,
 }
 
-/// The number in the name of a metadata file: `v3.metadata.json`, `00003-….metadata.json`.
+/// The number in the name of a metadata file: `v3.metadata.json`, `00003-….metadata.json`, or compressed by gzip, `00003-….gz.metadata.json`,
+/// and once `….metadata.json.gz`.
 fn number_of(name: &str) -> Option<u64> {
-    let stem = name.strip_suffix(".metadata.json")?;
+    let stem = name.strip_suffix(".gz").unwrap_or(name).strip_suffix(".metadata.json")?;
+    let stem = stem.strip_suffix(".gz").unwrap_or(stem);
     match stem.strip_prefix('v') {
         Some(number) => number.parse().ok(),
         None => stem.split_once('-')?.0.parse().ok(),
@@ -108,6 +112,8 @@ impl Metadata {
         let relative = format!("metadata/{name}");
         let shown = root.name_of(&relative);
         let text = root.get(&root.under(&relative), &shown).await?.ok_or_else(|| root.no_table("Iceberg"))?;
+        let text = plain(text)
+            .map_err(|error| damaged(&format!("the metadata {shown} cannot be unpacked")).caused_by(error))?;
         let version = serde_json::from_slice::<Value>(&text).ok();
         let version = version.as_ref().and_then(|metadata| metadata.get("format-version")?.as_u64());
         if let Some(version) = version.filter(|version| *version > 2) {
@@ -151,9 +157,14 @@ impl Metadata {
         }
     }
 
+    /// The number of a schema: the one that is named, or the newest one.
+    pub(super) fn schema_id(&self, id: Option<i64>) -> i64 {
+        id.unwrap_or(self.current_schema_id)
+    }
+
     /// A schema by its number, or the newest one.
     pub(super) fn schema(&self, id: Option<i64>) -> Option<&Value> {
-        let id = id.unwrap_or(self.current_schema_id);
+        let id = self.schema_id(id);
         let found = self.schemas.iter().find(|schema| schema.get("schema-id").and_then(Value::as_i64) == Some(id));
         found.or(self.schema.as_ref())
     }
@@ -168,6 +179,16 @@ impl Metadata {
         let found = self.partition_specs.iter().find(|spec| spec.spec_id == id).map(|spec| spec.fields.as_slice());
         found.or(self.partition_spec.as_deref())
     }
+}
+
+/// The text of a metadata file, which may be compressed by gzip.
+fn plain(text: Bytes) -> std::io::Result<Bytes> {
+    if !text.starts_with(&[0x1f, 0x8b]) {
+        return Ok(text);
+    }
+    let mut unpacked = Vec::new();
+    flate2::read::MultiGzDecoder::new(&text[..]).read_to_end(&mut unpacked)?;
+    Ok(unpacked.into())
 }
 
 /// The error for a table whose files do not say what they should.
@@ -201,6 +222,9 @@ mod tests {
         for (name, number) in [
             ("v12.metadata.json", Some(12)),
             ("00003-9b080d72-cf01-4814-9af7-80045aeecf51.metadata.json", Some(3)),
+            ("v12.gz.metadata.json", Some(12)),
+            ("00003-9b080d72.gz.metadata.json", Some(3)),
+            ("00003-9b080d72.metadata.json.gz", Some(3)),
             ("snap-1.avro", None),
             ("x.metadata.json", None),
         ] {

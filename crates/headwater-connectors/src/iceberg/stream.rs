@@ -148,7 +148,16 @@ impl SourceStream for IcebergStream {
             (Some(table), true) => {
                 // Nothing to read changes nothing.
                 let (schema, inferred) = (Arc::clone(table), vec![false; table.fields().len()]);
-                (Arc::new(Target { schema, inferred, on_bad_row: self.settings.on_bad_row, unit: "row" }), Vec::new())
+                (
+                    Arc::new(Target {
+                        schema,
+                        inferred,
+                        on_bad_row: self.settings.on_bad_row,
+                        unit: "row",
+                        key: Vec::new(),
+                    }),
+                    Vec::new(),
+                )
             }
             _ => target_of(&fields, root.shown(), &self.settings, table.as_deref())?,
         };
@@ -176,7 +185,8 @@ impl SourceStream for IcebergStream {
             parts,
             delivery: if keyed { Delivery::Repeats { key: self.settings.key.clone() } } else { Delivery::Rows },
             position,
-            fingerprint: format!("iceberg-{}-{named}", metadata.identity()),
+            // Columns can change without a new snapshot.
+            fingerprint: format!("iceberg-{}-{named}-{}", metadata.identity(), metadata.schema_id(of)),
             description: described(&named, files, bytes),
             drift,
             changed: Vec::new(),

@@ -51,6 +51,32 @@ fn refused_rows_are_kept_told_and_tried_again() {
 }
 
 #[test]
+fn refused_rows_that_are_gone_are_not_sent_again() {
+    let keeps = EVENTS.replace(" }", ", on_delete: keep }");
+    // By a deletion that is not sent, and among all rows that are sent anew.
+    for (deliveries, anew) in [(keeps.as_str(), false), (EVENTS, true)] {
+        let hook = Hook::new(CUSTOMERS, "", deliveries, |request| match request.body.contains("Rome") {
+            true => Reply::status(422),
+            false => Reply::status(200),
+        });
+        assert_eq!(hook.run()["undelivered"], 1);
+        hook.came();
+        hook.customers("id,name,city\n1,Ada,Paris\n2,Ben,\n");
+        let said = if anew {
+            hook.say(&["run", "--no-deliver"]).exits(0);
+            hook.say(&["deliver", "--anew", "--json"]).exits(0).json()[0].clone()
+        } else {
+            hook.run()
+        };
+        assert_eq!(said["undelivered"], 0, "{said}");
+        let came = hook.came();
+        assert!(came.iter().all(|came| !came.contains("Rome")), "{came:?}");
+        assert_eq!(came.len(), if anew { 2 } else { 0 }, "{came:?}");
+        assert_eq!(hook.say(&["deliver", "--undelivered", "--json"]).exits(0).json(), serde_json::json!([]));
+    }
+}
+
+#[test]
 fn rows_of_a_list_that_is_refused_are_found_by_halves() {
     let lines: Vec<String> = (1..=100).map(|id| format!("{id},n{id}\n")).collect();
     let csv = format!("id,name\n{}", lines.concat());

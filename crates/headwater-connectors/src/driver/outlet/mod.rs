@@ -23,6 +23,7 @@ use tokio::sync::mpsc;
 
 use super::database::{Database, Session};
 use super::stream::{blocking, names};
+use super::told::has_collided;
 use crate::codes;
 use crate::database::parts_of;
 use crate::delivered::delivered_meanwhile;
@@ -128,7 +129,7 @@ impl Inner {
             Ok(delivered) => {
                 failpoint("before_delivery_commit");
                 if is_one {
-                    session.commit().map_err(|error| self.failed(&error))?;
+                    session.commit().map_err(|error| self.collided(&error))?;
                 }
                 Ok(delivered)
             }
@@ -203,6 +204,11 @@ impl Inner {
         let (_, before) = self.name.split_last().unwrap_or((&self.name[0], &[]));
         let parts = before.iter().map(String::as_str).chain([table]);
         parts.map(|part| self.quoted(part)).collect::<Vec<_>>().join(".")
+    }
+
+    /// As [`Self::failed`], where another delivery may have been faster.
+    fn collided(&self, error: &adbc_core::error::Error) -> Error {
+        if has_collided(error) { delivered_meanwhile(&self.shown()) } else { self.failed(error) }
     }
 
     /// An error of the driver, for a person.

@@ -42,7 +42,7 @@ fn refused(outlet: &Inner, error: &DriverError) -> Error {
     if error.status != Status::NotImplemented {
         return outlet.failed(error);
     }
-    let message = format!("{}: the driver cannot take rows up: {}", outlet.shown(), error.message);
+    let message = format!("{}: the driver cannot take rows up: {}", outlet.shown(), outlet.database.said(error));
     Error::new(codes::DRIVER_OPTIONS, Blame::Project, message)
         .help("a driver has to have bulk ingestion into temporary tables, and to know the types of the columns: update it, or leave columns out")
 }

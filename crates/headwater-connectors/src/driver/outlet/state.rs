@@ -79,22 +79,21 @@ impl Marks<'_> {
     /// When it cannot be read.
     pub(super) fn lock(&self) -> Result<Option<Mark>> {
         let (table, delivery) = (self.table(), self.delivery());
-        self.run(&format!("update {table} set mark = mark where delivery = {delivery}"))?;
+        let update = format!("update {table} set mark = mark where delivery = {delivery}");
+        self.session.update(&update).map_err(|error| self.outlet.collided(&error))?;
         let count = format!("select count(*) from {table} where delivery = {delivery}");
         let count = self.session.text(&count).map_err(|error| self.outlet.failed(&error))?;
         if count.as_deref() == Some("0") {
             // Two that begin at once must not both find none.
-            self.insert("")?;
+            self.session.update(&self.insertion("")).map_err(|error| self.outlet.collided(&error))?;
         }
         self.read()
     }
 
-    fn insert(&self, mark: &str) -> Result<()> {
+    fn insertion(&self, mark: &str) -> String {
         let (table, delivery, now) = (self.table(), self.delivery(), self.text(&jiff::Timestamp::now().to_string()));
-        self.run(&format!(
-            "insert into {table} (delivery, mark, delivered_at) values ({delivery}, {}, {now})",
-            self.text(mark)
-        ))
+        let mark = self.text(mark);
+        format!("insert into {table} (delivery, mark, delivered_at) values ({delivery}, {mark}, {now})")
     }
 
     /// Sets the mark.
@@ -109,7 +108,7 @@ impl Marks<'_> {
         let count = format!("select count(*) from {table} where delivery = {delivery}");
         let count = self.session.text(&count).map_err(|error| self.outlet.failed(&error))?;
         if count.as_deref() == Some("0") {
-            return self.insert(&written);
+            return self.run(&self.insertion(&written));
         }
         let mark = self.text(&written);
         self.run(&format!("update {table} set mark = {mark}, delivered_at = {now} where delivery = {delivery}"))

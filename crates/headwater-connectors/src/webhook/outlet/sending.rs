@@ -1,10 +1,10 @@
 //! Sending rows, several requests at a time, and noting what has come of each before anything else is sent in its place.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use headwater_sdk::destination::{Delivered, KeptRow, Ledger, Load, RowId, Undelivered};
+use headwater_sdk::destination::{Delivered, KeptRow, Ledger, Load, RowId, Undelivered, What};
 use headwater_sdk::failpoint::failpoint;
 use headwater_sdk::progress::Progress;
 use headwater_sdk::{Blame, Error, Result};
@@ -35,7 +35,9 @@ pub(super) struct Sending<'a> {
     /// Rows that are refused, by what tells them apart.
     letters: BTreeMap<String, KeptRow>,
     /// Those that are tried again: they were refused before this load.
-    again: Vec<String>,
+    again: BTreeSet<String>,
+    /// Those whose rows the table has not any more.
+    outdated: BTreeSet<String>,
     delivered: Delivered,
 }
 
@@ -53,7 +55,10 @@ impl<'a> Sending<'a> {
         let mut identity = Identity::new(&outlet.settings.name, &load.mark, &outlet.settings.key);
         let letters: BTreeMap<String, KeptRow> =
             ledger.kept().await?.into_iter().map(|kept| (kept.id.clone(), kept)).collect();
+        // Of all rows that the table has, those that do not come are gone.
+        let is_left = |kept: &&KeptRow| load.what == What::All && kept.operation != DELETE;
         let mut sending = Self {
+            outdated: letters.values().filter(is_left).map(|kept| kept.id.clone()).collect(),
             outlet,
             ledger,
             snapshot: load.mark.snapshot,
@@ -70,7 +75,13 @@ impl<'a> Sending<'a> {
             let batch = next?;
             progress.add_rows_in(batch.rows.num_rows() as u64);
             for item in identity.items(&batch)? {
-                if sending.done.contains(&item.id) || (item.operation == DELETE && !outlet.deletes) {
+                sending.outdated.remove(&item.letter);
+                if item.operation == DELETE && !outlet.deletes {
+                    // It stays where it is, if it ever came there.
+                    sending.outdated.insert(item.letter);
+                    continue;
+                }
+                if sending.done.contains(&item.id) {
                     continue;
                 }
                 let queue = &mut waiting[usize::from(item.operation == DELETE && outlet.requests.parts())];
@@ -95,6 +106,7 @@ impl<'a> Sending<'a> {
             sending.land(&mut flying).await?;
         }
         drop(flying);
+        sending.forget().await?;
         sending.retry(&identity).await?;
         sending.delivered.undelivered = sending.letters.len() as u64;
         let samples = sending.letters.values().take(SAMPLES);
@@ -134,7 +146,9 @@ impl<'a> Sending<'a> {
         self.delivered.bytes += sent.bytes;
         let done: Vec<RowId> = sent.items.iter().map(|item| item.id).collect();
         // A row that comes again takes the place of the one that was refused.
-        self.again.retain(|letter| sent.items.iter().all(|item| item.letter != *letter));
+        for item in &sent.items {
+            self.again.remove(&item.letter);
+        }
         let (mut refused, mut gone) = (Vec::new(), Vec::new());
         match &sent.refused {
             None => {
@@ -163,6 +177,16 @@ impl<'a> Sending<'a> {
         self.ledger.note(&done, &refused, &gone).await?;
         failpoint("after_acknowledge");
         Ok(())
+    }
+
+    /// Keeps rows no longer that were refused and that the table has not any more.
+    async fn forget(&mut self) -> Result<()> {
+        let outdated = std::mem::take(&mut self.outdated).into_iter();
+        let gone: Vec<String> = outdated.filter(|letter| self.letters.remove(letter).is_some()).collect();
+        match gone.is_empty() {
+            true => Ok(()),
+            false => self.ledger.note(&[], &[], &gone).await,
+        }
     }
 
     /// Sends what was refused before, unless it has come again. Rows may have waited for others.
