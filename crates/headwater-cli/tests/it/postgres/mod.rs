@@ -10,6 +10,7 @@ mod incremental;
 mod keyed;
 mod large;
 mod refusals;
+mod restarts;
 pub(crate) mod server;
 mod values;
 
@@ -26,7 +27,10 @@ struct Source {
 impl Source {
     /// Streams of a new database, in YAML.
     fn new(sql: &str, streams: &str) -> Self {
-        let database = Database::new();
+        Self::of(Database::new(), sql, streams)
+    }
+
+    fn of(database: Database, sql: &str, streams: &str) -> Self {
         database.sql(sql);
         let project = Project::empty();
         let source = Self { project, database };

@@ -4,27 +4,30 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 /// How long the server may take to start on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// Starts the server, and ends it at once when standard input ends: when this process does, however that comes.
-const LEASH: &str = "\"$0\" \"$@\" & server=$!; read -r _; kill -QUIT $server; wait $server; rm -rf \"$FOLDER\"";
+/// Starts the server, again at once for each line of standard input, and ends it at once when that ends: when this process does,
+/// however that comes.
+const LEASH: &str = "program=$0; start() { \"$program\" \"$@\" & server=$!; }; start \"$@\"
+while read -r _; do kill -QUIT $server; wait $server; start \"$@\"; done
+kill -QUIT $server; wait $server; rm -rf \"$FOLDER\"";
 /// The superuser, and its password.
 pub(crate) const OWNER: (&str, &str) = ("postgres", "s3cret-of-the-tests");
 
-struct Server {
+pub(crate) struct Server {
     programs: PathBuf,
     port: u16,
     /// The shell that holds it; its standard input is open as long as this process lives.
-    _leash: Child,
+    leash: Mutex<Child>,
 }
 
 fn server() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
-    SERVER.get_or_init(Server::start)
+    SERVER.get_or_init(|| Server::start("logical"))
 }
 
 /// PostgreSQL refuses to run as root: its own user does it then.
@@ -39,7 +42,29 @@ fn as_its_user(program: &Path) -> Command {
 }
 
 impl Server {
-    fn start() -> Self {
+    /// One of a test's own, to be restarted or set up otherwise. It ends with this process.
+    pub(crate) fn own(wal_level: &str) -> &'static Self {
+        Box::leak(Box::new(Self::start(wal_level)))
+    }
+
+    /// Ends it without any ado, as a crash does, and starts it again.
+    pub(crate) fn restart(&self) {
+        let since = || self.psql("postgres", "select pg_postmaster_start_time()").stdout;
+        let before = since();
+        let mut leash = self.leash.lock().unwrap();
+        leash.stdin.as_mut().unwrap().write_all(b"again\n").unwrap();
+        let began = Instant::now();
+        loop {
+            let now = since();
+            if !now.is_empty() && now != before {
+                return;
+            }
+            assert!(began.elapsed() < PATIENCE, "PostgreSQL does not come back");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn start(wal_level: &str) -> Self {
         let programs = std::env::var_os("HEADWATER_POSTGRES").unwrap_or_else(|| {
             panic!("HEADWATER_POSTGRES is not set: run the tests with ./test, which installs PostgreSQL and sets it")
         });
@@ -83,11 +108,12 @@ impl Server {
             assert!(install.status().unwrap().success(), "{name} cannot be put into {}", data.display());
         }
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let wal_level = format!("wal_level={wal_level}");
         let settings = [
             "ssl=on",
             "listen_addresses=127.0.0.1",
             "fsync=off",
-            "wal_level=logical",
+            &wal_level,
             "max_connections=300",
             "max_replication_slots=100",
             "max_wal_senders=5",
@@ -98,7 +124,7 @@ impl Server {
         leash.arg("-D").arg(&data).arg("-k").arg(&folder).args(["-p", &port.to_string()]);
         leash.args(settings.iter().flat_map(|setting| ["-c", setting])).env("FOLDER", &folder).current_dir(&folder);
         let leash = leash.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let server = Self { programs, port, _leash: leash };
+        let server = Self { programs, port, leash: Mutex::new(leash) };
         let began = Instant::now();
         while !server.psql("postgres", "select 1").status.success() {
             assert!(began.elapsed() < PATIENCE, "PostgreSQL does not answer");
@@ -120,15 +146,21 @@ impl Server {
 
 /// A database of a test's own.
 pub(crate) struct Database {
+    server: &'static Server,
     name: String,
 }
 
 impl Database {
     /// An empty one.
     pub(crate) fn new() -> Self {
+        Self::on(server())
+    }
+
+    /// An empty one on a server.
+    pub(crate) fn on(server: &'static Server) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let database = Self { name: format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed)) };
-        let made = server().psql("postgres", &format!("create database {}", database.name));
+        let database = Self { server, name: format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed)) };
+        let made = server.psql("postgres", &format!("create database {}", database.name));
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         database
     }
@@ -136,16 +168,16 @@ impl Database {
     /// What SQL answers, as psql writes it: rows by lines, fields apart by `|`.
     #[track_caller]
     pub(crate) fn sql(&self, sql: &str) -> String {
-        let output = server().psql(&self.name, sql);
+        let output = self.server.psql(&self.name, sql);
         assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
     }
 
     /// SQL that goes on beside the test.
     pub(crate) fn beside(&self, sql: &str) -> std::thread::JoinHandle<()> {
-        let (name, sql) = (self.name.clone(), sql.to_owned());
+        let (server, name, sql) = (self.server, self.name.clone(), sql.to_owned());
         std::thread::spawn(move || {
-            let output = server().psql(&name, &sql);
+            let output = server.psql(&name, &sql);
             assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
         })
     }
@@ -162,7 +194,7 @@ impl Database {
 
     /// Where it is, for somebody.
     pub(crate) fn url_of(&self, user: &str, password: &str) -> String {
-        format!("postgres://{user}:{password}@127.0.0.1:{}/{}", server().port, self.name)
+        format!("postgres://{user}:{password}@127.0.0.1:{}/{}", self.server.port, self.name)
     }
 }
 
