@@ -20,6 +20,8 @@ pub(crate) const BROKEN: u8 = 3;
 pub(crate) enum Failure {
     /// The project is wrong.
     Project { diagnostics: Vec<Diagnostic>, files: Box<SourceMap> },
+    /// What the project names is out of reach: the first error, and all of them with their places.
+    OutOfReach { error: Box<Error>, diagnostics: Vec<Diagnostic>, files: Box<SourceMap> },
     /// Anything else.
     Error(Box<Error>),
     /// Ctrl-C.
@@ -33,6 +35,7 @@ impl Failure {
     pub(crate) fn of_run(error: RunError, files: SourceMap) -> Self {
         match error {
             RunError::Project(diagnostics) => Self::Project { diagnostics, files: Box::new(files) },
+            RunError::OutOfReach(error, diagnostics) => Self::OutOfReach { error, diagnostics, files: Box::new(files) },
             RunError::Failed(error) => error.into(),
             RunError::Interrupted => Self::Interrupted,
         }
@@ -89,7 +92,7 @@ impl Failure {
                 console.err("interrupted\n");
                 Ok(())
             }
-            Self::Project { diagnostics, files } => {
+            Self::Project { diagnostics, files } | Self::OutOfReach { diagnostics, files, .. } => {
                 console.err(&problem::diagnostics(diagnostics, files, console.color_err));
                 Ok(())
             }
@@ -108,7 +111,7 @@ impl Failure {
             Self::NobodyReads => 0,
             Self::Interrupted => 1,
             Self::Project { .. } => 2,
-            Self::Error(error) => match error.blame {
+            Self::OutOfReach { error, .. } | Self::Error(error) => match error.blame {
                 Blame::Data => 1,
                 Blame::Project => 2,
                 Blame::Environment | Blame::Headwater => BROKEN,
@@ -117,14 +120,17 @@ impl Failure {
     }
 
     fn to_json(&self) -> serde_json::Value {
+        let told = |error: &Error| json!({ "code": error.code, "blame": error.blame, "message": error.full_message(), "help": error.help });
         let error = match self {
+            Self::OutOfReach { error, diagnostics, files } => {
+                let diagnostics = headwater_diagnostics::render_json(diagnostics, files);
+                return json!({ "exit_code": self.exit_code(), "error": told(error), "diagnostics": diagnostics });
+            }
             Self::Project { diagnostics, files } => {
                 let diagnostics = headwater_diagnostics::render_json(diagnostics, files);
                 return json!({ "exit_code": self.exit_code(), "diagnostics": diagnostics });
             }
-            Self::Error(error) => json!({
-                "code": error.code, "blame": error.blame, "message": error.full_message(), "help": error.help,
-            }),
+            Self::Error(error) => told(error),
             Self::Interrupted | Self::NobodyReads => json!({ "message": "interrupted" }),
         };
         json!({ "exit_code": self.exit_code(), "error": error })

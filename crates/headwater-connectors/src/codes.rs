@@ -19,6 +19,8 @@ pub(crate) const DEFECT: &str = "HW0314";
 pub(crate) const NO_SHEET: &str = "HW0315";
 pub(crate) const WORKBOOK_SIZE: &str = "HW0316";
 pub(crate) const CODEC: &str = "HW0317";
+pub(crate) const SFTP_UNKNOWN_HOST: &str = "HW0318";
+pub(crate) const SFTP_CHANGED_HOST: &str = "HW0319";
 pub(crate) const NO_PROGRAM: &str = "HW0320";
 pub(crate) const NOT_EXECUTABLE: &str = "HW0321";
 pub(crate) const NOT_STARTED: &str = "HW0322";
@@ -37,6 +39,8 @@ pub(crate) const REST_LIMIT: &str = "HW0334";
 pub(crate) const REST_CURSOR: &str = "HW0335";
 pub(crate) const REST_COLUMNS: &str = "HW0336";
 pub(crate) const REST_MISSING: &str = "HW0337";
+pub(crate) const SFTP_LOGIN: &str = "HW0338";
+pub(crate) const REST_DOCUMENT: &str = "HW0339";
 pub(crate) const POSTGRES_OPTIONS: &str = "HW0340";
 pub(crate) const POSTGRES_UNREACHABLE: &str = "HW0341";
 pub(crate) const POSTGRES_REFUSED: &str = "HW0342";
@@ -104,7 +108,7 @@ pub const CODES: &[Code] = &[
     Code::new(
         NO_FILE,
         "no file matches a source's path",
-        "A stream that replaces its table, or that loads for the first time, needs at least one file; correct `location` or `path`, or put the files where they are looked for.",
+        "A stream that replaces its table, or that loads for the first time, needs at least one file; correct `location` or `path`, or put the files where they are looked for. A stream of new files needs the folder that they come to; it may be empty.",
     ),
     Code::new(
         UNREADABLE,
@@ -134,7 +138,7 @@ pub const CODES: &[Code] = &[
     Code::new(
         BAD_ROW,
         "a row cannot be read",
-        "A row has the wrong number of fields, a value that its column's type does not take, or broken text, and the stream says `on_bad_row: fail`. With `on_bad_row: reject` such rows are set aside in `<table>__rejected` with their place and the reason.",
+        "A row has the wrong number of fields, a value that its column's type does not take, or broken text, and the stream says `on_bad_row: fail`. With `on_bad_row: reject` such rows are set aside in `<table>__rejected` with their place and the reason. That can be changed at any time: nothing is loaded again by it.",
     ),
     Code::new(
         NO_COLUMNS,
@@ -175,6 +179,16 @@ pub const CODES: &[Code] = &[
         CODEC,
         "a file is compressed in a way that is not read",
         "Avro files may be compressed by any codec that their writer knows. Those that are read are null, deflate, snappy and zstandard.",
+    ),
+    Code::new(
+        SFTP_UNKNOWN_HOST,
+        "an SFTP server that is not known",
+        "The host key that the server shows stands in no file of known hosts, and the project declares none. Anybody on the way to the server could show a key, so nothing was sent, no password either. Ask the server's operator for the fingerprint, by another way than the network; when it is the one in the message, declare it as `host_key` under `sftp`, or add the line in the message to the file of known hosts.",
+    ),
+    Code::new(
+        SFTP_CHANGED_HOST,
+        "an SFTP server that shows another key than before",
+        "The host key is not the one that is declared, or not the one in the file of known hosts, or it is revoked there. Either the operator has set the server up anew, or somebody stands between you and the server. Nothing was sent. Ask the operator before you take the new key for true.",
     ),
     Code::new(
         NO_PROGRAM,
@@ -265,6 +279,16 @@ pub const CODES: &[Code] = &[
         REST_MISSING,
         "there is nothing at an address of an API",
         "The API answers 404 or 410. Check `url` and `path`. Where a parent may have gone while its records are read, `missing: skip` passes it over.",
+    ),
+    Code::new(
+        SFTP_LOGIN,
+        "an SFTP server that lets nobody in",
+        "The server refuses the user, or the password or key that the project gives; or the key cannot be read or decrypted; or the project gives nothing to log in by and no agent runs. Nothing was loaded or delivered. Correct `location` or what stands under `sftp`.",
+    ),
+    Code::new(
+        REST_DOCUMENT,
+        "no document of an API",
+        "`headwater source add rest` takes an OpenAPI document of version 3.0 or 3.1, as JSON or YAML. The file is something else, or of an older version (Swagger 2), which other tools convert.",
     ),
     Code::new(
         POSTGRES_OPTIONS,
@@ -534,5 +558,6 @@ mod tests {
             assert!(code.len() == 6 && code.starts_with("HW03"), "{code}");
             assert!(!title.ends_with('.') && explanation.ends_with('.'), "{code}");
         }
+        assert_eq!(DRIFT, headwater_sdk::connector::DRIFTED, "by which a run knows it");
     }
 }

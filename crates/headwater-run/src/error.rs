@@ -8,6 +8,8 @@ use headwater_sdk::{Blame, Error};
 pub enum RunError {
     /// The project is wrong; nothing was run.
     Project(Vec<Diagnostic>),
+    /// Something that the project names is out of reach; nothing was run. The first error, and all that is to be told, with places.
+    OutOfReach(Box<Error>, Vec<Diagnostic>),
     /// The run could not go on. What it has staged is kept for the next one.
     Failed(Error),
     /// A person stopped it before it had a plan; nothing was done.
@@ -20,12 +22,17 @@ impl RunError {
         match self {
             Self::Interrupted => 1,
             Self::Project(_) => 2,
-            Self::Failed(error) => match error.blame {
-                Blame::Data => 1,
-                Blame::Project => 2,
-                Blame::Environment | Blame::Headwater => 3,
-            },
+            Self::OutOfReach(error, _) => blamed(error.blame),
+            Self::Failed(error) => blamed(error.blame),
         }
+    }
+}
+
+fn blamed(blame: Blame) -> u8 {
+    match blame {
+        Blame::Data => 1,
+        Blame::Project => 2,
+        Blame::Environment | Blame::Headwater => 3,
     }
 }
 

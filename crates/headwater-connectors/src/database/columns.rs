@@ -85,8 +85,11 @@ pub(crate) fn chosen<T: NativeType>(
         };
         match before {
             None if table.is_some() => match settings.drift {
-                Drift::Fail => return Err(drifted(&format!("column '{name}' ({}) is new", native.written()), shown)),
-                Drift::Add => notes.push(format!("column '{name}' is new")),
+                Drift::Fail => {
+                    let what = format!("column '{name}' ({}) is new", native.written());
+                    return Err(drifted(&what, settings.drift, shown));
+                }
+                Drift::Add | Drift::NewVersion => notes.push(format!("column '{name}' is new")),
                 Drift::Ignore => {
                     notes.push(format!("column '{name}' is new and left out"));
                     continue;
@@ -103,13 +106,16 @@ pub(crate) fn chosen<T: NativeType>(
                         continue;
                     }
                     // What the table has is written again in the new type.
-                    None if settings.drift == Drift::Add
+                    None if settings.drift.adds()
                         && *reading.data_type() != DataType::Utf8
                         && reads_as(field.data_type(), reading.data_type()) =>
                     {
                         notes.push(format!("column '{name}' was {was}: it becomes {now}"));
                     }
-                    None => return Err(drifted(&format!("column '{name}' was {was} and is {now}"), shown)),
+                    None => {
+                        let what = format!("column '{name}' was {was} and is {now}");
+                        return Err(drifted(&what, settings.drift, shown));
+                    }
                 }
             }
             _ => {}
@@ -122,8 +128,8 @@ pub(crate) fn chosen<T: NativeType>(
             continue;
         }
         let gone = format!("column '{}' is gone", field.name());
-        if settings.drift == Drift::Fail {
-            return Err(drifted(&gone, shown));
+        if matches!(settings.drift, Drift::Fail | Drift::NewVersion) {
+            return Err(drifted(&gone, settings.drift, shown));
         }
         notes.push(gone);
         let reading = T::Reading::nulls(field.data_type());
@@ -180,7 +186,14 @@ fn undeclarable<T: NativeType>(name: &str, native: &T, wanted: &DataType, shown:
     ))
 }
 
-fn drifted(what: &str, shown: &str) -> Error {
-    Error::new(codes::DRIFT, Blame::Data, format!("{shown} has changed: {what}"))
-        .help("allow it with `drift: add` or `drift: ignore`, declare the columns, or run with --full-refresh")
+/// What is not let pass, and what can be done about it that has not been done.
+fn drifted(what: &str, policy: Drift, shown: &str) -> Error {
+    let help = match policy {
+        Drift::Fail => "allow it with `drift: add` or `drift: ignore`, declare the columns, or run with --full-refresh",
+        // Only a type gets here, which nothing that the table has can hold.
+        Drift::Add | Drift::Ignore | Drift::NewVersion => {
+            "run with --full-refresh, which makes the table anew with that type, or leave the column out with `exclude`"
+        }
+    };
+    Error::new(codes::DRIFT, Blame::Data, format!("{shown} has changed: {what}")).help(help)
 }

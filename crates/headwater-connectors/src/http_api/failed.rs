@@ -92,7 +92,9 @@ impl Failed {
                 "check the stream's `path`, `params` and `body` against the API's documentation".to_owned(),
             ),
         };
-        let error = Error::new(code, Blame::Environment, message).help(help);
+        // Where nothing is, the address is wrong.
+        let blame = if code == codes::REST_MISSING { Blame::Project } else { Blame::Environment };
+        let error = Error::new(code, blame, message).help(help);
         let error = if again { error.transient() } else { error };
         let reset = limited.then(|| pause_to_reset(headers)).flatten();
         let after = if again { pause_asked_for(headers).or(reset) } else { None };

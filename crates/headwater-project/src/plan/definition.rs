@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use headwater_sdk::check::Severity;
+use headwater_sdk::connector::OnBadRow;
 
 use super::tokens::normalize_sql;
 use crate::{Asset, AssetKind, Materialize, ScriptAsset, StreamAsset};
@@ -19,6 +20,8 @@ const COLUMNS: &str = "columns";
 
 /// The part of what becomes of a stream whose columns change.
 const DRIFT: &str = "drift policy";
+/// The part of what becomes of a stream's rows that cannot be read.
+const BAD_ROWS: &str = "treatment of bad rows";
 /// The part of how a table's files are partitioned.
 const PARTITIONING: &str = "partitioning";
 /// The part of how a model is kept.
@@ -51,9 +54,11 @@ pub fn definition(asset: &Asset) -> String {
         AssetKind::Stream(stream) => {
             parts.insert("source", source_text(stream));
             parts.insert(DRIFT, format!("{:?}", stream.settings.drift));
+            parts.extend(bad_rows(stream));
         }
         AssetKind::Seed(seed) => {
             parts.insert("source", source_text(seed));
+            parts.extend(bad_rows(seed));
         }
         AssetKind::Model(model) => {
             let added = model.star.as_ref().map(|star| star.added_rows()).unwrap_or_default();
@@ -104,12 +109,13 @@ fn script_parts(script: &ScriptAsset) -> [(&'static str, String); 7] {
 }
 
 /// Whether two definitions yield the same rows: they differ, if at all, in checks that set nothing aside, and in what becomes of
-/// columns that come or go from now on.
+/// columns that come or go from now on, and of rows that cannot be read.
 pub(super) fn same_rows(old: &str, new: &str) -> bool {
     let without_checks = |definition| {
         let mut parts = split_parts(definition);
         parts.remove(JUDGING);
         parts.remove(DRIFT);
+        parts.remove(BAD_ROWS);
         parts
     };
     without_checks(old) == without_checks(new)
@@ -154,7 +160,15 @@ fn source_text(stream: &StreamAsset) -> String {
     let settings = &stream.settings;
     // Streams without a key are called what they were called before there were keys.
     let key = if settings.key.is_empty() { String::new() } else { format!(" {:?}", settings.key) };
-    format!("{}\n{}\n{:?} {:?}{key}", stream.connector, stream.written, settings.mode, settings.on_bad_row)
+    // What becomes of bad rows was told here once; where it is the usual, nothing has changed by that.
+    let bad_rows = OnBadRow::Reject;
+    format!("{}\n{}\n{:?} {bad_rows:?}{key}", stream.connector, stream.written, settings.mode)
+}
+
+/// What becomes of bad rows, where that is not the usual.
+fn bad_rows(stream: &StreamAsset) -> Option<(&'static str, String)> {
+    let policy = stream.settings.on_bad_row;
+    (policy != OnBadRow::default()).then(|| (BAD_ROWS, format!("{policy:?}")))
 }
 
 /// 16 hexadecimal digits of the BLAKE3 hash of a text.

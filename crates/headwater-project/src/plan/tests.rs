@@ -274,3 +274,20 @@ fn a_definition_holds_neither_secrets_nor_descriptions() {
     other.checks.push(silent);
     assert_eq!(definition(&one), definition(&other));
 }
+
+#[test]
+fn what_becomes_of_bad_rows_is_no_reason_to_load_again() {
+    let project = project();
+    let state = &states(&project)[0];
+    let changed = |change: &dyn Fn(&mut StreamAsset)| {
+        let mut asset = project.assets[0].clone();
+        if let AssetKind::Stream(stream) = &mut asset.kind {
+            change(stream);
+        }
+        definition(&asset)
+    };
+    let stricter = changed(&|stream| stream.settings.on_bad_row = OnBadRow::Fail);
+    assert_ne!(stricter, state.definition, "what comes from now on is judged by it");
+    assert!(!needs_reload(&stricter, Some(state), false));
+    assert!(needs_reload(&changed(&|stream| stream.settings.key.push("id".into())), Some(state), false));
+}

@@ -69,6 +69,7 @@ impl Resolved {
     pub(crate) fn schema(&self, table: &TableName) -> Option<SchemaRef> {
         match self.assets.get(table) {
             Some(asset) => Some(Arc::clone(&asset.schema)),
+            None if table.version_number().is_some() => None,
             None if table.is_side_table() => Some(side_schema(table, &self.assets.get(&table.owner())?.schema)),
             None => None,
         }
@@ -91,8 +92,8 @@ impl Resolved {
 ///
 /// # Errors
 /// [`RunError::Project`] with everything that is wrong with the project; what is downstream of a broken asset is left out,
-/// so that each mistake is told once. [`RunError::Failed`] when nothing is wrong with the project but a source, the
-/// lake or the catalogue cannot be reached.
+/// so that each mistake is told once. [`RunError::OutOfReach`] when nothing is wrong with the project but a source cannot be
+/// reached, and [`RunError::Failed`] when the lake or the catalogue cannot.
 pub async fn resolve(
     project: &Project,
     connectors: &[Box<dyn ConnectorType>],
@@ -280,7 +281,7 @@ impl Findings {
 
     fn into_result(self) -> Result<Resolved, RunError> {
         match self.outside {
-            Some(error) if !self.project_at_fault => Err(RunError::Failed(error)),
+            Some(error) if !self.project_at_fault => Err(RunError::OutOfReach(Box::new(error), self.diagnostics)),
             _ if self.diagnostics.iter().any(Diagnostic::is_error) => Err(RunError::Project(self.diagnostics)),
             _ => Ok(Resolved { assets: self.assets, unselected: self.unselected, warnings: self.diagnostics }),
         }

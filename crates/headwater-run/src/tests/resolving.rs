@@ -75,5 +75,5 @@ async fn a_source_that_was_never_read_and_cannot_be_is_the_environments_fault() 
     let project = source().table("marts.a", "select key from raw.a").build();
     let error = world.run_with(&project, &options()).await.unwrap_err();
     assert_eq!(error.exit_code(), 3);
-    assert!(matches!(error, RunError::Failed(error) if error.code == "HW0401"));
+    assert!(matches!(error, RunError::OutOfReach(error, told) if error.code == "HW0401" && told.len() == 1));
 }

@@ -13,14 +13,14 @@ use crate::program::{Said, headwater};
 use crate::project::Project;
 
 /// A file that `./test` has put there.
-fn installed(variable: &str) -> String {
+pub(crate) fn installed(variable: &str) -> String {
     std::env::var(variable).unwrap_or_else(|_| {
         panic!("{variable} is not set: run the tests with ./test, which installs what they need and sets it")
     })
 }
 
 /// A Python with the drivers of SQLite and PostgreSQL, and with DuckDB.
-fn drivers() -> String {
+pub(crate) fn drivers() -> String {
     installed("HEADWATER_ADBC_PYTHON")
 }
 

@@ -8,7 +8,7 @@ mod following;
 mod incremental;
 mod large;
 mod refusals;
-mod server;
+pub(crate) mod server;
 mod values;
 
 use crate::program::Said;

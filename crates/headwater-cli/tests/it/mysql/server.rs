@@ -12,10 +12,10 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// Starts the server, and ends it at once when standard input ends: when this process does, however that comes.
 const LEASH: &str = "\"$0\" \"$@\" & server=$!; read -r _; kill -KILL $server; wait $server; rm -rf \"$FOLDER\"";
 /// Who may do everything, and the password.
-pub(super) const OWNER: (&str, &str) = ("owner", "s3cret-of-the-tests");
+pub(crate) const OWNER: (&str, &str) = ("owner", "s3cret-of-the-tests");
 
 /// A server with settings of its own beside those of all.
-pub(super) struct Server {
+pub(crate) struct Server {
     programs: PathBuf,
     folder: PathBuf,
     port: u16,
@@ -31,7 +31,7 @@ fn server() -> &'static Server {
 
 impl Server {
     /// Starts one with settings such as `--log-bin=binlog`; without any, with those of the tests.
-    pub(super) fn start(settings: &[&str]) -> Self {
+    pub(crate) fn start(settings: &[&str]) -> Self {
         let programs = std::env::var_os("HEADWATER_MARIADB").unwrap_or_else(|| {
             panic!("HEADWATER_MARIADB is not set: run the tests with ./test, which installs MariaDB and sets it")
         });
@@ -115,13 +115,13 @@ impl Server {
     }
 
     /// Where its socket is.
-    pub(super) fn socket(&self) -> PathBuf {
+    pub(crate) fn socket(&self) -> PathBuf {
         self.folder.join("socket")
     }
 }
 
 /// A database of a test's own.
-pub(super) struct Database {
+pub(crate) struct Database {
     /// The server, where it is the test's own, too.
     own: Option<Server>,
     name: String,
@@ -129,17 +129,17 @@ pub(super) struct Database {
 
 impl Database {
     /// An empty one.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::of(None)
     }
 
     /// One on a server of the test's own.
-    pub(super) fn on(server: Server) -> Self {
+    pub(crate) fn on(server: Server) -> Self {
         Self::of(Some(server))
     }
 
     /// One of a given name.
-    pub(super) fn named(server: Server, name: &str) -> Self {
+    pub(crate) fn named(server: Server, name: &str) -> Self {
         let database = Self { own: Some(server), name: name.to_owned() };
         database.sql_in("mysql", &format!("create database {name} character set utf8mb4"));
         database
@@ -154,13 +154,13 @@ impl Database {
         database
     }
 
-    pub(super) fn server(&self) -> &Server {
+    pub(crate) fn server(&self) -> &Server {
         self.own.as_ref().unwrap_or_else(|| server())
     }
 
     /// What SQL answers, as the client writes it: rows by lines, fields apart by tabs.
     #[track_caller]
-    pub(super) fn sql(&self, sql: &str) -> String {
+    pub(crate) fn sql(&self, sql: &str) -> String {
         self.sql_in(&self.name, sql)
     }
 
@@ -172,12 +172,12 @@ impl Database {
     }
 
     /// SQL that is tried.
-    pub(super) fn tries(&self, sql: &str) -> bool {
+    pub(crate) fn tries(&self, sql: &str) -> bool {
         self.server().client(&self.name, sql).status.success()
     }
 
     /// SQL that goes on beside the test.
-    pub(super) fn beside(&self, sql: &str) -> std::thread::JoinHandle<()> {
+    pub(crate) fn beside(&self, sql: &str) -> std::thread::JoinHandle<()> {
         assert!(self.own.is_none(), "the server outlives the thread");
         let (name, sql) = (self.name.clone(), sql.to_owned());
         std::thread::spawn(move || {
@@ -186,21 +186,21 @@ impl Database {
         })
     }
 
-    pub(super) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
-    pub(super) fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.server().port
     }
 
     /// Where it is, for its owner.
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         self.url_of(OWNER.0, OWNER.1)
     }
 
     /// Where it is, for somebody.
-    pub(super) fn url_of(&self, user: &str, password: &str) -> String {
+    pub(crate) fn url_of(&self, user: &str, password: &str) -> String {
         format!("mysql://{user}:{password}@127.0.0.1:{}/{}", self.server().port, self.name)
     }
 }

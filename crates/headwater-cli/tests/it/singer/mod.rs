@@ -18,7 +18,7 @@ use crate::program::{Said, headwater};
 use crate::project::Project;
 
 /// The tap of files.
-const TAP: &str = include_str!("tap.py");
+pub(crate) const TAP: &str = include_str!("tap.py");
 
 /// Where a program of a virtual environment is that `./test` makes.
 pub(crate) fn installed(venv: &str, program: &str) -> PathBuf {
