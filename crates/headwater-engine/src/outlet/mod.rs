@@ -14,9 +14,9 @@
 //! - **A delivery is one commit**, put where there is none: readers see all of it or nothing, whatever dies. What the table holds is
 //!   remembered in the commit, with the rows.
 //! - **Only what changed is written.** `upsert` reads the key's columns of the table, adds the rows that are new or others, and marks
-//!   those that were there before as deleted in deletion vectors: the table then needs a reader of version 3 (Spark 3.4, Databricks Runtime 12.2,
-//!   deltalake 1, DuckDB 1.2, and newer ones). Tables that are only appended to or replaced are read by every reader, unless a column is a timestamp
-//!   without a time zone.
+//!   those that were there before as deleted in deletion vectors: the table then needs a reader of version 3 that knows them, as those of
+//!   current Spark, Databricks, DuckDB and deltalake (its `QueryBuilder`) do. Tables that are only appended to or replaced are read by every reader,
+//!   unless a column is a timestamp without a time zone.
 //! - **The table is the delivery's own.** One that the delivery did not make is not written to. What others put into it (OPTIMIZE, say)
 //!   stays, as long as they do not change rows. When another program commits while rows are on their way, nothing is changed, and the delivery
 //!   is tried again.
