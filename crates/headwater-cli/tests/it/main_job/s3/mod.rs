@@ -3,3 +3,4 @@
 mod delivered;
 mod lake;
 mod server;
+mod throttled;
