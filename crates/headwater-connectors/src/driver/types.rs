@@ -1,7 +1,7 @@
 //! A driver's types and the lake's.
 
 use arrow_schema::extension::EXTENSION_TYPE_NAME_KEY;
-use arrow_schema::{DataType, Field};
+use arrow_schema::{DataType, Field, TimeUnit};
 use headwater_sdk::connector::Drift;
 use headwater_sdk::types::type_name;
 
@@ -68,6 +68,9 @@ impl DriverType {
                 of(name, data_type, !is_text(field.data_type()))
             }
             Some(UUID) => of("uuid".to_owned(), DataType::Utf8, true),
+            _ if is_wall_clock(field) => {
+                of(WALL_CLOCK.1.to_owned(), DataType::Timestamp(TimeUnit::Microsecond, None), false)
+            }
             _ if has_foreign(field.data_type()) => of(arrow, DataType::Utf8, true),
             _ => match lake_type(field.data_type()) {
                 Some(data_type) => of(arrow, data_type, false),
@@ -75,6 +78,15 @@ impl DriverType {
             },
         }
     }
+}
+
+/// How Snowflake's driver names its own type of a column, and that of times without a zone.
+const WALL_CLOCK: (&str, &str) = ("SNOWFLAKE_TYPE", "timestamp_ntz");
+
+/// Whether a column has times without a zone, which Snowflake's driver describes as instants in UTC as long as it has not read them.
+fn is_wall_clock(field: &Field) -> bool {
+    let own = field.metadata().get(WALL_CLOCK.0);
+    own.is_some_and(|own| own == WALL_CLOCK.1) && matches!(field.data_type(), DataType::Timestamp(..))
 }
 
 /// What the database calls a type that Arrow does not have.
@@ -189,6 +201,13 @@ mod tests {
         assert_eq!(read(&opaque("numeric", DataType::Utf8, Some("6553604"))), ("string".into(), false));
         assert_eq!(read(&opaque("uhugeint", DataType::FixedSizeBinary(16), None)), ("decimal(38,0)".into(), true));
         assert_eq!(read(&opaque("inet", DataType::Binary, None)), ("string".into(), true));
+        // As Snowflake's driver 1.11 describes them, whatever it reads then.
+        let wall = |own: &str| {
+            let field = Field::new("t", DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into())), true);
+            field.with_metadata(HashMap::from([("SNOWFLAKE_TYPE".to_owned(), own.to_owned())]))
+        };
+        assert_eq!(DriverType::of(&wall("timestamp_ntz")).data_type, DataType::Timestamp(TimeUnit::Microsecond, None));
+        assert_eq!(DriverType::of(&wall("timestamp_ltz")).data_type, headwater_sdk::types::timestamp_utc());
         let interval = Field::new("i", DataType::Interval(IntervalUnit::MonthDayNano), true);
         assert_eq!(read(&interval), ("string".into(), true));
         let list = |item| Field::new("l", DataType::List(Arc::new(item)), true);

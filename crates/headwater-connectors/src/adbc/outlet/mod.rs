@@ -28,8 +28,8 @@
 //! **A row that the database refuses fails the delivery as a whole:** nothing is delivered then, whatever `most_undelivered` says. Use the
 //! connector `postgres` for PostgreSQL, which sets such rows aside.
 //!
-//! The drivers of SQLite, PostgreSQL and DuckDB were run. Those of Snowflake, BigQuery and Flight SQL are called in the same way, and were not run
-//! against their systems.
+//! The drivers of SQLite, PostgreSQL and DuckDB were run. **Snowflake's (1.11) has no ingestion into temporary tables, and cannot be delivered to
+//! yet** (HW0387). Those of BigQuery and Flight SQL were not run.
 
 mod options;
 
