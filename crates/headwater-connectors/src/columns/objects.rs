@@ -36,13 +36,11 @@ pub(crate) struct KeyRules {
     pub(crate) unknown: UnknownKeys,
     /// Keys that are left out in any case.
     pub(crate) left_out: HashSet<String>,
-    /// Places of columns without which, or with null in which, a row is bad: they are a key.
-    pub(crate) required: Vec<usize>,
 }
 
 impl From<UnknownKeys> for KeyRules {
     fn from(unknown: UnknownKeys) -> Self {
-        Self { unknown, left_out: HashSet::new(), required: Vec::new() }
+        Self { unknown, left_out: HashSet::new() }
     }
 }
 
@@ -91,22 +89,6 @@ impl JsonValues {
     /// The keys that were left out of objects so far, and how often. Of more than [`MOST_LEFT_OUT`] the rest have no names.
     pub(crate) fn left_out(&self) -> &BTreeMap<String, u64> {
         &self.left_out
-    }
-}
-
-impl JsonValues {
-    /// Judges whether a row has its key.
-    fn require(&self, text: &[u8], at: usize, flaws: &mut Flaws) {
-        let columns = self.names.len();
-        let tokens = &self.tokens[at * columns..(at + 1) * columns];
-        let is_null = |place: &&usize| match tokens[**place] {
-            (0, 0) => true,
-            (start, end) => &text[start as usize..end as usize] == b"null",
-        };
-        if let Some(place) = self.rules.required.iter().find(is_null) {
-            let name = shown(self.names[*place].as_bytes());
-            flaws.add(at, || format!("column '{name}' is null, and is a part of the key"));
-        }
     }
 }
 
@@ -190,7 +172,6 @@ impl ReadValues for JsonValues {
             let mut passed_over = Vec::new();
             if scan_known(line, row.start, (&self.expected, &self.places), &self.rules, tokens, &mut passed_over) {
                 passed_over.iter().for_each(|key| leave_out(&mut self.left_out, key));
-                self.require(text, at, flaws);
                 continue;
             }
             tokens.fill((0, 0));
@@ -238,7 +219,6 @@ impl ReadValues for JsonValues {
                         let error = if undeclared { undeclared_error } else { drift_error };
                         return Err(Unread { row: *row, error, what });
                     }
-                    self.require(text, at, flaws);
                 }
             }
         }

@@ -31,6 +31,8 @@ pub(crate) struct PipedText<R> {
     pub(crate) on_bad_row: OnBadRow,
     /// What is asked of JSON objects beside the columns.
     pub(crate) keys: KeyRules,
+    /// The places of the columns without which a row is bad: those of a key.
+    pub(crate) key: Vec<usize>,
     /// Lines that came before.
     pub(crate) lines: u64,
 }
@@ -60,13 +62,13 @@ pub(crate) fn decode(
     verify: &dyn Fn(&[String]) -> Result<(), Error>,
     take: &mut dyn FnMut(SourceBatch, u64) -> bool,
 ) -> Result<(), Stopped> {
-    let PipedText { text, name, kind, schema, on_bad_row, keys, lines } = text;
+    let PipedText { text, name, kind, schema, on_bad_row, keys, key, lines } = text;
     let options = FormatOptions { kind: Some(kind), ..FormatOptions::default() };
     let mut format =
         Format::resolve("", &options).map_err(|wrong| Error::new(codes::DEFECT, Blame::Headwater, wrong.message))?;
     format.reading.ignore_unknown_keys = keys.unknown == UnknownKeys::Ignore;
     let inferred = vec![false; schema.fields().len()];
-    let target = Arc::new(Target { schema, inferred, on_bad_row, unit: "line", key: Vec::new() });
+    let target = Arc::new(Target { schema, inferred, on_bad_row, unit: "line", key });
     let blocks = DirectBlocks::new(Box::new(text), Arc::clone(&name), Compression::None, BLOCK);
     let feed = Feed::new(Box::new(blocks));
     let batch = Batch::new(Arc::clone(&target), Arc::clone(&name), &format.reading)?;

@@ -39,6 +39,8 @@ pub(super) struct Rows {
     pub(super) schema: SchemaRef,
     pub(super) on_bad_row: OnBadRow,
     pub(super) keys: KeyRules,
+    /// The places of the key's columns.
+    pub(super) key: Vec<usize>,
     /// Whether rows take the place of others.
     pub(super) keyed: bool,
     /// Where the load ends, where it adds to what the table has.
@@ -112,6 +114,7 @@ impl Walk<'_> {
             schema: Arc::clone(&part.schema),
             on_bad_row: part.on_bad_row,
             keys: part.keys.clone(),
+            key: part.key.clone(),
             lines,
         };
         let (rows, keyed) = (&mut self.rows, part.keyed);

@@ -178,7 +178,7 @@ impl SourceStream for TapStream {
         let (gathering, place) = self.tap.gather(member);
         let load_position = if adds { LoadPosition::default() } else { LoadPosition::known(Value::Null) };
         let unknown = if settings.drift == Drift::Ignore { UnknownKeys::Ignore } else { UnknownKeys::Untold };
-        let required = key.iter().filter_map(|name| schema.index_of(name).ok()).collect();
+        let key_places = key.iter().filter_map(|name| schema.index_of(name).ok()).collect();
         let left_out: HashSet<String> = exclude.iter().cloned().collect();
         let description = match before.as_ref().and_then(|before| before.state.as_ref()) {
             Some(_) => "what came since its last state",
@@ -189,7 +189,8 @@ impl SourceStream for TapStream {
             shown: listed.id.clone(),
             schema: Arc::clone(&schema),
             on_bad_row: settings.on_bad_row,
-            keys: KeyRules { unknown, left_out, required },
+            keys: KeyRules { unknown, left_out },
+            key: key_places,
             keyed: !key.is_empty(),
             position: adds.then(|| load_position.clone()),
             before,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arrow::array::{AsArray, BooleanArray, Int8Array, RecordBatch};
 use arrow::compute::{filter, filter_record_batch};
-use arrow::datatypes::{Int8Type, SchemaRef};
+use arrow::datatypes::{Int8Type, Schema, SchemaRef};
 use async_trait::async_trait;
 use futures::StreamExt;
 use futures::stream::BoxStream;
@@ -78,11 +78,7 @@ impl Outlet for TableOutlet {
 
     async fn examine(&self, schema: &SchemaRef) -> Result<()> {
         self.mark().await?;
-        let schema = lake_schema(schema)?;
-        match self.partition_by.iter().find(|column| schema.index_of(column).is_err()) {
-            Some(column) => Err(self.no_column(column)),
-            None => Ok(()),
-        }
+        self.has_partitions(&lake_schema(schema)?)
     }
 }
 
@@ -178,9 +174,7 @@ impl TableOutlet {
         load: Load,
         progress: &Arc<Progress>,
     ) -> Result<(Delivered, u64)> {
-        if let Some(column) = self.partition_by.iter().find(|column| load.schema.index_of(column).is_err()) {
-            return Err(self.no_column(column));
-        }
+        self.has_partitions(&load.schema)?;
         let run = RunId::from_text(&load.mark.run);
         let key = || self.settings.key.clone();
         let (mode, delivery) = match (load.what, self.settings.mode) {
@@ -234,9 +228,13 @@ impl TableOutlet {
             .transient()
     }
 
-    fn no_column(&self, column: &str) -> Error {
+    /// # Errors
+    /// When a column of the partitions is not delivered.
+    fn has_partitions(&self, schema: &Schema) -> Result<()> {
+        let missing = self.partition_by.iter().find(|column| schema.index_of(column).is_err());
+        let Some(column) = missing else { return Ok(()) };
         let message = format!("{} is to be partitioned by '{column}', which is not delivered", self.shown);
-        Error::new("HW0643", Blame::Project, message).help("name a column that is delivered in `partition_by`")
+        Err(Error::new("HW0643", Blame::Project, message).help("name a column that is delivered in `partition_by`"))
     }
 }
 

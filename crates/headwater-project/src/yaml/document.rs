@@ -15,7 +15,10 @@ pub fn document(text: &str) -> Result<serde_json::Value, String> {
     let nodes = parse(text, 0..text.len(), file, &mut diagnostics);
     let wrong = diagnostics.iter().find(|found: &&Diagnostic| found.severity == Severity::Error);
     match (wrong, nodes.first()) {
-        (Some(wrong), _) => Err(wrong.message.clone()),
+        (Some(wrong), _) => {
+            let line = wrong.span().map_or(1, |span| sources.position(span.file, span.start).line);
+            Err(format!("line {line}: {}", wrong.message))
+        }
         (None, Some(node)) => Ok(node.written_json()),
         (None, None) => Err("there is nothing in it".to_owned()),
     }

@@ -166,6 +166,7 @@ fn what_is_no_such_document_is_told() {
         ("swagger: '2.0'", "HW0339", "Swagger 2"),
         ("[1, 2]", "HW0339", "something else"),
         ("a: [", "HW0823", "neither JSON nor YAML"),
+        ("a: 1\nb: ]", "HW0823", "line 2"),
     ] {
         api.project.write("openapi.yaml", text);
         assert_told(&api.say(&["source", "add", "rest", "openapi.yaml", "--name", "x"]), code, &[words]);

@@ -30,6 +30,7 @@ pub(super) fn read(
         schema: expected.schema.clone(),
         on_bad_row: expected.on_bad_row,
         keys: UnknownKeys::Undeclared.into(),
+        key: Vec::new(),
         lines: 0,
     };
     let verify = |names: &[String]| {
