@@ -1,9 +1,11 @@
 //! What destinations have in common.
 
+use std::sync::Arc;
+
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_json::LineDelimitedWriter;
 use arrow_json::writer::{EncoderOptions, NullableEncoder, make_encoder};
-use arrow_schema::{FieldRef, Schema};
+use arrow_schema::{FieldRef, Schema, SchemaRef};
 use headwater_sdk::check::OptionsError;
 use headwater_sdk::connector::{DeclaredColumn, Drift, OnBadRow, ReadMode, StreamSettings};
 use headwater_sdk::destination::Mark;
@@ -38,6 +40,14 @@ pub(crate) fn as_json(row: &RecordBatch) -> String {
         Ok(()) => text.trim_end().replace("\\u0000", "\u{fffd}"),
         Err(error) => serde_json::json!({ "unreadable": error.to_string() }).to_string(),
     }
+}
+
+/// The row of an object; `None` when it is none of the schema's any more.
+pub(crate) fn row_of(schema: &SchemaRef, json: &str) -> Option<RecordBatch> {
+    let mut decoder = arrow_json::ReaderBuilder::new(Arc::clone(schema)).with_batch_size(1).build_decoder().ok()?;
+    let read = decoder.decode(json.as_bytes()).ok()?;
+    let rows = decoder.flush().ok()??;
+    (read == json.len() && rows.num_rows() == 1).then_some(rows)
 }
 
 /// What writes the values of a column as JSON, a key whose value is null included.

@@ -33,8 +33,8 @@
 //! Where there is a connector of the database's own name (`postgres`, `mysql`, `sqlite`), it does more: parts at one moment, changes, and rows
 //! that are set aside one by one. A driver's batch is one stream: `ExecutePartitions` is not used.
 //!
-//! What was run: the drivers of SQLite, PostgreSQL and DuckDB, and by hand that of Snowflake (1.11) against fakesnow 0.12, which stands in for
-//! its service: full and incremental loads. Those of BigQuery and Flight SQL are loaded and called in the same way, and were not run.
+//! What is tested: the drivers of SQLite, PostgreSQL and DuckDB on their databases, and that of Snowflake (1.11) on an emulator of it (fakesnow 0.12),
+//! which cannot answer `source add`. Those of BigQuery and Flight SQL are loaded and called in the same way, and were not run.
 
 mod options;
 pub mod outlet;

@@ -95,13 +95,11 @@ impl CursorValue {
         }))
     }
 
-    /// As it stands in SQL. A quoted text takes the type of what it is compared with.
-    fn sql(&self, quote: char) -> String {
+    /// As it stands in SQL, where `literal` writes texts. A text takes the type of what it is compared with.
+    fn sql(&self, literal: &impl Fn(&str) -> String) -> String {
         match self {
             Self::Number(digits) => digits.clone(),
-            Self::Date(text) | Self::Moment(text) | Self::Instant(text) | Self::Text(text) => {
-                Dialect::text(quote, text)
-            }
+            Self::Date(text) | Self::Moment(text) | Self::Instant(text) | Self::Text(text) => literal(text),
         }
     }
 
@@ -186,19 +184,20 @@ pub(super) fn span(
     lookback: Option<Lookback>,
 ) -> Result<Option<Span>> {
     let (quote, name) = (session.database().quote(), asked.shown());
+    let literal = |text: &str| session.literal(text);
     let (relation, column) = (asked.relation(), super::stream::quoted(quote, cursor));
     let wrong = |blame: Blame, what: &str| {
         Error::new(codes::DRIVER_CURSOR, blame, format!("{name}: the cursor '{cursor}' {what}"))
     };
     let past = match (read_to, lookback) {
         (None, _) => None,
-        (Some(value), None) => Some(format!("{column} > {}", value.sql(quote))),
+        (Some(value), None) => Some(format!("{column} > {}", value.sql(&literal))),
         (Some(value), Some(lookback)) => {
             let back = value.back(lookback).ok_or_else(|| {
                 wrong(Blame::Project, &format!("is {value}, of which no such lookback can be taken"))
                     .help("write a duration for a time (`lookback: 2h`), or a number for a number (`lookback: 1000`)")
             })?;
-            Some(format!("{column} >= {}", back.sql(quote)))
+            Some(format!("{column} >= {}", back.sql(&literal)))
         }
     };
     let failed = |error| session.database().failed(&error, &format!("the cursor '{cursor}' of {name} cannot be read"));
@@ -225,7 +224,7 @@ pub(super) fn span(
         }
     }
     Ok(to.map(|to| {
-        let conditions = past.into_iter().chain([format!("{column} <= {}", to.sql(quote))]).collect();
+        let conditions = past.into_iter().chain([format!("{column} <= {}", to.sql(&literal))]).collect();
         Span { conditions, to }
     }))
 }
@@ -253,8 +252,11 @@ mod tests {
 
     #[test]
     fn values_stand_in_sql_as_what_they_are() {
-        assert_eq!(CursorValue::Number("1.5".into()).sql('"'), "1.5");
-        assert_eq!(CursorValue::Text("it's \\".into()).sql('"'), "'it''s \\'");
-        assert_eq!(CursorValue::Text("it's \\".into()).sql('`'), "'it''s \\\\'");
+        let sql = |value: CursorValue, dialect: Dialect, quote| value.sql(&|text: &str| dialect.text(quote, text));
+        assert_eq!(sql(CursorValue::Number("1.5".into()), Dialect::Other, '"'), "1.5");
+        let text = || CursorValue::Text("it's \\".into());
+        assert_eq!(sql(text(), Dialect::Other, '"'), "'it''s \\'");
+        assert_eq!(sql(text(), Dialect::Other, '`'), "'it''s \\\\'");
+        assert_eq!(sql(text(), Dialect::Snowflake, '"'), "'it''s \\\\'");
     }
 }

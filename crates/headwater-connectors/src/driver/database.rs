@@ -164,6 +164,11 @@ impl Session {
         &self.connection
     }
 
+    /// A text in SQL.
+    pub(super) fn literal(&self, text: &str) -> String {
+        self.dialect.text(self.database.quote(), text)
+    }
+
     pub(super) fn statement(&self) -> Result<ManagedStatement, DriverError> {
         // A handle: all of them are of one connection.
         self.connection.clone().new_statement()
@@ -200,15 +205,23 @@ impl Session {
 
     /// The text in the first row's first column; `None` without a row, or when it is null.
     pub(super) fn text(&self, sql: &str) -> Result<Option<String>, DriverError> {
-        let mut text = None;
+        Ok(self.texts(sql)?.into_iter().next().and_then(|row| row.into_iter().next()).flatten())
+    }
+
+    /// The rows of a query that has few, each value as a text; `None` for null.
+    pub(super) fn texts(&self, sql: &str) -> Result<Vec<Vec<Option<String>>>, DriverError> {
+        let mut rows = Vec::new();
         for batch in self.query(sql)? {
             let batch = batch?;
-            if text.is_none() && batch.num_rows() > 0 {
-                let column = arrow_cast::cast(batch.column(0), &DataType::Utf8)?;
-                text = Some(column.is_valid(0).then(|| column.as_string::<i32>().value(0).to_owned()));
-            }
+            let columns: Result<Vec<_>, _> =
+                batch.columns().iter().map(|column| arrow_cast::cast(column, &DataType::Utf8)).collect();
+            let columns = columns?;
+            rows.extend((0..batch.num_rows()).map(|row| {
+                let values = columns.iter().map(AsArray::as_string::<i32>);
+                values.map(|values| values.is_valid(row).then(|| values.value(row).to_owned())).collect()
+            }));
         }
-        Ok(text.flatten())
+        Ok(rows)
     }
 
     /// The columns of a table that stands beside another, whose name has these parts.

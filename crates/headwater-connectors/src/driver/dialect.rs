@@ -7,6 +7,7 @@ use arrow_schema::DataType;
 pub(crate) enum Dialect {
     DuckDb,
     Postgres,
+    Snowflake,
     Sqlite,
     /// Not known: standard SQL, and the types that every driver takes.
     Other,
@@ -25,6 +26,7 @@ impl Dialect {
         match vendor.to_ascii_lowercase().as_str() {
             "duckdb" => Self::DuckDb,
             "postgresql" => Self::Postgres,
+            "snowflake" => Self::Snowflake,
             "sqlite" => Self::Sqlite,
             _ => Self::Other,
         }
@@ -43,6 +45,8 @@ impl Dialect {
             _ if self == Self::DuckDb => true,
             DataType::List(item) => self == Self::Postgres && !item.data_type().is_nested(),
             nested if nested.is_nested() => false,
+            // More digits than it has.
+            DataType::Decimal256(..) => self != Self::Snowflake,
             // It has no such types; its driver refuses the one, and leaves the zone out of the other.
             DataType::Decimal128(..) | DataType::Timestamp(_, Some(_)) => self != Self::Sqlite,
             _ => true,
@@ -54,10 +58,16 @@ impl Dialect {
         matches!(self, Self::Postgres | Self::Sqlite)
     }
 
-    /// A text in SQL.
-    pub(super) fn text(quote: char, text: &str) -> String {
-        // Databases whose names stand in backticks take a backslash in a text for the beginning of an escape.
-        let text = if quote == '`' { text.replace('\\', "\\\\") } else { text.to_owned() };
+    /// Whether tables are made within a transaction, as rows are written. Elsewhere to make one ends the transaction.
+    pub(super) fn defines_in_transactions(self) -> bool {
+        matches!(self, Self::DuckDb | Self::Postgres | Self::Sqlite)
+    }
+
+    /// A text in SQL. `quote` is what stands around names.
+    pub(super) fn text(self, quote: char, text: &str) -> String {
+        // Databases whose names stand in backticks, and Snowflake, take a backslash in a text for the beginning of an escape.
+        let escapes = quote == '`' || self == Self::Snowflake;
+        let text = if escapes { text.replace('\\', "\\\\") } else { text.to_owned() };
         format!("'{}'", text.replace('\'', "''"))
     }
 

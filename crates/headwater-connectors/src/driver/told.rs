@@ -29,6 +29,9 @@ pub(super) fn told(error: &DriverError, what: &str, secrets: &[String]) -> Error
             of(codes::DRIVER_UNREACHABLE, Blame::Environment)
                 .help("make the folder that the file is in, or correct the path; this user has to be allowed to read and write there")
         }
+        _ if has(&CONFLICTS) => of(codes::DRIVER_UNREACHABLE, Blame::Environment)
+            .help("another program writes the same rows at the same time: let it end, and run again")
+            .transient(),
         // Values, whatever status they are told with.
         _ if has(&["violates", "constraint failed", "Constraint Error", "Conversion Error", "Out of Range Error"]) => {
             of(codes::DRIVER_FAILED, Blame::Data)
@@ -48,18 +51,13 @@ pub(super) fn told(error: &DriverError, what: &str, secrets: &[String]) -> Error
     }
 }
 
+/// What databases say of a transaction that another one was faster than.
+const CONFLICTS: [&str; 3] = ["Conflict on", "write-write conflict", "could not serialize"];
+
 /// Whether somebody else has written the same: databases refuse it by a key, when a transaction ends, or say that it cannot be told apart.
 pub(super) fn has_collided(error: &DriverError) -> bool {
-    const SIGNS: [&str; 7] = [
-        "violates unique",
-        "UNIQUE constraint failed",
-        "PRIMARY KEY constraint",
-        "Duplicate key",
-        "Conflict on",
-        "write-write conflict",
-        "could not serialize",
-    ];
-    SIGNS.iter().any(|sign| error.message.contains(sign))
+    let keys = ["violates unique", "UNIQUE constraint failed", "PRIMARY KEY constraint", "Duplicate key"];
+    keys.iter().chain(&CONFLICTS).any(|sign| error.message.contains(sign))
 }
 
 fn refused(error: Error) -> Error {
@@ -102,6 +100,10 @@ mod tests {
         assert_eq!(of("Catalog Error: no table", Status::Internal), (codes::DRIVER_OPTIONS, false));
         assert_eq!(of("IO Error: Could not set lock on file", Status::Internal), (codes::DRIVER_UNREACHABLE, true));
         assert_eq!(of("connection refused", Status::IO), (codes::DRIVER_UNREACHABLE, true));
+        assert_eq!(
+            of("TransactionContext Error: Conflict on update", Status::Internal),
+            (codes::DRIVER_UNREACHABLE, true)
+        );
         assert_eq!(of("division by zero", Status::Internal), (codes::DRIVER_FAILED, false));
     }
 }

@@ -170,19 +170,59 @@ fn tables_that_are_there_keep_what_is_theirs() {
     }
 }
 
+/// The rows of all orders, and rows that are gone, each with the database's reason.
 #[test]
-fn a_row_that_is_refused_fails_the_delivery_as_a_whole() {
+fn rows_that_are_refused_are_kept_and_hold_nothing_back() {
     for to in all() {
         let shop = Shop::new(to, CUSTOMERS, UPSERT);
-        shop.ask("create table customers (id integer, name varchar(20), city varchar(20) not null)");
-        let said = shop.say(&["run"]).exits(1);
-        let text = format!("{}{}", said.out, said.err).to_lowercase();
-        assert!(text.contains("[hw0389]") || text.contains("[hw0387]"), "{text}");
-        assert!(text.contains("not null") || text.contains("not-null") || text.contains("null value"), "{text}");
-        assert_eq!(shop.there(), "");
-        let said = shop.say(&["query", "select count(*) as n from raw.customers", "--format", "csv"]).exits(0);
-        assert_eq!(said.out, "n\n3\n");
+        shop.ask("create table customers (id integer primary key, name varchar(20), city varchar(20) not null)");
+        let said = shop.run();
+        assert_eq!((&said["written"], &said["undelivered"]), (&2.into(), &1.into()), "{said}");
+        assert_eq!(shop.there(), "1,Ada,Paris\n3,Cleo,Rome");
+        let kept = shop.ask("select delivery, operation, \"row\" from headwater_undelivered");
+        assert_eq!(kept, "crm/raw.customers,0,{\"id\":2,\"name\":\"Ben\"}");
+        let reason = shop.ask("select reason from headwater_undelivered").to_lowercase();
+        assert!(reason.contains("null") && reason.contains("city"), "{reason}");
+        // It comes again with a value: what was kept of it is no more.
+        shop.customers("id,name,city\n1,Ada,Paris\n2,Ben,Bonn\n3,Cleo,Rome\n4,Dan,\n");
+        let said = shop.run();
+        assert_eq!((&said["written"], &said["undelivered"]), (&1.into(), &1.into()), "{said}");
+        assert_eq!(shop.there(), "1,Ada,Paris\n2,Ben,Bonn\n3,Cleo,Rome");
+        assert_eq!(shop.ask("select count(*) from headwater_undelivered where \"row\" like '%Dan%'"), "1");
+        // It is gone before it was ever taken.
+        shop.customers("id,name,city\n1,Ada,Paris\n3,Cleo,Rome\n");
+        let said = shop.run();
+        assert_eq!((&said["written"], &said["undelivered"]), (&0.into(), &0.into()), "{said}");
+        assert_eq!(shop.there(), "1,Ada,Paris\n3,Cleo,Rome");
+        assert_eq!(shop.ask("select count(*) from headwater_undelivered"), "0");
     }
+}
+
+#[test]
+fn many_rows_that_are_refused_are_found_among_many() {
+    let lines = (1..=20_000).map(|id| format!("{id},name,{}\n", if id % 500 == 7 { "" } else { "town" }));
+    let csv = format!("id,name,city\n{}", lines.collect::<String>());
+    for to in all() {
+        let shop = Shop::new(to, &csv, "{ table: raw.customers, to: customers, key: id, most_undelivered: 40 }");
+        shop.ask("create table customers (id integer primary key, name varchar(20), city varchar(20) not null)");
+        let said = shop.run();
+        assert_eq!((&said["written"], &said["undelivered"]), (&19_960.into(), &40.into()), "{said}");
+        assert_eq!(shop.ask("select count(*), min(id), max(id) from customers"), "19960,1,20000");
+        shop.deliver("{ table: raw.customers, to: customers, mode: replace, most_undelivered: 39 }", "");
+        assert_told(&shop.say(&["deliver", "--anew"]).exits(1), "HW0383", &["most_undelivered"]);
+        assert_eq!(shop.ask("select count(*) from customers"), "19960");
+    }
+}
+
+/// Without transactions nothing can be tried.
+#[test]
+fn a_row_that_is_refused_fails_a_delivery_without_transactions_as_a_whole() {
+    let shop = Shop::new(To::Sqlite, CUSTOMERS, UPSERT);
+    shop.deliver(UPSERT, "transactions: false\n");
+    shop.ask("create table customers (id integer, name varchar(20), city varchar(20) not null)");
+    assert_told(&shop.say(&["run"]).exits(1), "HW0389", &["NOT NULL", "customers.city"]);
+    assert_eq!(shop.there(), "");
+    assert_eq!(super::query(&shop.project, "select count(*) as n from raw.customers"), "3");
 }
 
 #[test]

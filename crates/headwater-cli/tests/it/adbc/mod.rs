@@ -4,6 +4,7 @@ mod delivered;
 mod duckdb;
 mod incremental;
 mod refusals;
+mod snowflake;
 mod sources;
 
 use std::path::Path;

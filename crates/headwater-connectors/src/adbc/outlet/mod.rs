@@ -10,7 +10,8 @@
 //!   - { table: marts.daily_sales, to: crm.daily_sales, mode: replace }
 //! ```
 //!
-//! Where drivers are looked for is in the manual of the [source](connectors.md#adbc). A driver has to have bulk ingestion into temporary tables.
+//! Where drivers are looked for is in the manual of the [source](connectors.md#adbc). A driver has to have bulk ingestion: into a temporary table
+//! that it makes or, as Snowflake's, into one that is there.
 //!
 //! What it promises:
 //!
@@ -19,17 +20,21 @@
 //!   is set behind the rows: a delivery that dies in between is done again, so that rows of `append` may come twice and readers may see a part of
 //!   it. Each such delivery says so (HW0396).
 //! - **Only what has changed is sent** (`upsert`, `append`), told by the table's own log.
+//! - **A row that the database refuses** (a constraint, a value that its column cannot hold) is told with the database's reason, goes to
+//!   `headwater_undelivered` beside the table, and is tried again with every delivery until it succeeds or has changed; with more than
+//!   `most_undelivered` of them nothing is delivered. It is found by trying fewer and fewer rows in transactions that are rolled back: where there
+//!   are none, a refused row fails the delivery as a whole.
 //! - **Memory does not grow with the rows** as far as the driver's does not: they go into a temporary table, and from there by SQL.
 //!
 //! A table that is not there is made of the types that the driver gives it, without a primary key; PostgreSQL and SQLite get a unique index on
 //! the key of an upsert. A table that lacks a column is refused; other columns that it has are left alone. Nested values become JSON, but for
 //! lists of plain values in PostgreSQL, and all of them in DuckDB; in SQLite decimals and times with a zone become texts.
 //!
-//! **A row that the database refuses fails the delivery as a whole:** nothing is delivered then, whatever `most_undelivered` says. Use the
-//! connector `postgres` for PostgreSQL, which sets such rows aside.
+//! **Snowflake:** the temporary table is made in the schema of `uri`, which has to name one. To make a table ends a transaction there: an empty table
+//! is what a first delivery leaves that dies. `to: customers` is a table with small letters; write `CUSTOMERS` for one that queries find without quotes.
 //!
-//! The drivers of SQLite, PostgreSQL and DuckDB were run. **Snowflake's (1.11) has no ingestion into temporary tables, and cannot be delivered to
-//! yet** (HW0387). Those of BigQuery and Flight SQL were not run.
+//! The drivers of SQLite, PostgreSQL and DuckDB are tested against their databases, that of Snowflake against an emulator (fakesnow). Those of BigQuery and
+//! Flight SQL were not run.
 
 mod options;
 

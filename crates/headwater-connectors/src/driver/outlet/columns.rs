@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use arrow_array::builder::StringBuilder;
-use arrow_array::{Array, ArrayRef, Int16Array, RecordBatch};
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Int16Type, Int64Type};
+use arrow_array::{Array, ArrayRef, Int16Array, Int64Array, RecordBatch};
 use arrow_json::writer::{EncoderOptions, make_encoder};
 use arrow_schema::{ArrowError, DataType, Field, FieldRef, Schema, SchemaRef};
 
@@ -12,11 +14,20 @@ use crate::driver::dialect::Dialect;
 
 /// The column that says what becomes of a row: an operation's number. No column of a table of the lake has such a name.
 pub(super) const OPERATION: &str = "headwater:operation";
+/// The column of a row's number.
+pub(super) const PLACE: &str = "headwater:place";
 
-/// The columns in which rows are handed over, with that of their operation.
+/// The columns in which rows are handed over.
+pub(super) fn values(schema: &Schema, dialect: Dialect) -> Vec<Field> {
+    let fields = schema.fields().iter();
+    fields.map(|field| Field::new(field.name(), taken(field.data_type(), dialect), true)).collect()
+}
+
+/// These, with those of a row's operation and place.
 pub(super) fn handed(schema: &Schema, dialect: Dialect) -> SchemaRef {
-    let fields = schema.fields().iter().map(|field| Field::new(field.name(), taken(field.data_type(), dialect), true));
-    Arc::new(Schema::new(fields.chain([Field::new(OPERATION, DataType::Int16, false)]).collect::<Vec<_>>()))
+    let mut fields = values(schema, dialect);
+    fields.extend([Field::new(OPERATION, DataType::Int16, false), Field::new(PLACE, DataType::Int64, false)]);
+    Arc::new(Schema::new(fields))
 }
 
 /// The type in which a column's values are handed over.
@@ -34,7 +45,12 @@ fn taken(data_type: &DataType, dialect: Dialect) -> DataType {
 ///
 /// # Errors
 /// When a value has no such form: a defect.
-pub(super) fn hand_over(rows: &RecordBatch, operations: Int16Array, to: &SchemaRef) -> Result<RecordBatch, ArrowError> {
+pub(super) fn hand_over(
+    rows: &RecordBatch,
+    operations: Int16Array,
+    places: Int64Array,
+    to: &SchemaRef,
+) -> Result<RecordBatch, ArrowError> {
     let schema = rows.schema();
     let mut arrays = Vec::with_capacity(to.fields().len());
     for ((array, from), to) in rows.columns().iter().zip(schema.fields()).zip(to.fields()) {
@@ -51,8 +67,30 @@ pub(super) fn hand_over(rows: &RecordBatch, operations: Int16Array, to: &SchemaR
             }
         });
     }
-    arrays.push(Arc::new(operations));
+    arrays.extend([Arc::new(operations) as ArrayRef, Arc::new(places)]);
     RecordBatch::try_new(Arc::clone(to), arrays)
+}
+
+/// Rows that the temporary table was asked for, one by one with its operation and place, in the types in which they were handed over.
+///
+/// # Errors
+/// When a value has no such form: a defect.
+pub(super) fn taken_back(
+    rows: &RecordBatch,
+    schema: &Schema,
+    dialect: Dialect,
+) -> Result<Vec<(i8, i64, RecordBatch)>, ArrowError> {
+    let handed = handed(schema, dialect);
+    let arrays = rows.columns().iter().zip(handed.fields());
+    let arrays = arrays.map(|(array, field)| cast(array, field.data_type(), &mut |_, _| {}));
+    let arrays = arrays.collect::<Result<Vec<_>, _>>()?;
+    let rows = RecordBatch::try_new(handed, arrays)?;
+    let count = schema.fields().len();
+    let alone = rows.project(&(0..count).collect::<Vec<_>>())?;
+    let (operations, places) =
+        (rows.column(count).as_primitive::<Int16Type>(), rows.column(count + 1).as_primitive::<Int64Type>());
+    let of = |row| (i8::try_from(operations.value(row)).unwrap_or_default(), places.value(row), alone.slice(row, 1));
+    Ok((0..rows.num_rows()).map(of).collect())
 }
 
 fn json(field: &FieldRef, array: &ArrayRef) -> Result<ArrayRef, ArrowError> {

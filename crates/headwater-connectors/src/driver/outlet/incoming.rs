@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow_array::{Int16Array, RecordBatch, RecordBatchReader};
-use arrow_schema::{ArrowError, SchemaRef};
+use arrow_array::{Int16Array, Int64Array, RecordBatch, RecordBatchReader};
+use arrow_schema::{ArrowError, Schema, SchemaRef};
 use headwater_sdk::connector::Operation;
 use headwater_sdk::destination::Outgoing;
 use headwater_sdk::{Blame, Error, Result};
@@ -19,6 +19,8 @@ pub(super) struct Come {
     pub(super) upserts: u64,
     /// Rows that are gone.
     pub(super) deletions: u64,
+    /// The place of the next row.
+    pub(super) place: i64,
     /// Why there are no more.
     failed: Option<Error>,
 }
@@ -29,6 +31,8 @@ pub(super) type Sent = Result<Option<Outgoing>>;
 /// The reader that a driver is given.
 pub(super) struct Incoming {
     schema: SchemaRef,
+    /// Rows that were refused by earlier deliveries, one in each; the last one is next.
+    again: Vec<Outgoing>,
     rows: mpsc::Receiver<Sent>,
     come: Arc<Mutex<Come>>,
     /// Drivers make no table of no batch.
@@ -37,12 +41,17 @@ pub(super) struct Incoming {
 }
 
 impl Incoming {
-    pub(super) fn new(schema: SchemaRef, rows: mpsc::Receiver<Sent>) -> (Self, Arc<Mutex<Come>>) {
+    pub(super) fn new(schema: SchemaRef, again: Vec<Outgoing>, rows: mpsc::Receiver<Sent>) -> (Self, Arc<Mutex<Come>>) {
         let come = Arc::default();
-        (Self { schema, rows, come: Arc::clone(&come), has_begun: false, has_ended: false }, come)
+        (Self { schema, again, rows, come: Arc::clone(&come), has_begun: false, has_ended: false }, come)
     }
 
-    fn handed(&self, Outgoing { rows, operations }: &Outgoing) -> Result<RecordBatch, ArrowError> {
+    /// The columns.
+    pub(super) fn columns(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn handed(&self, Outgoing { rows, operations }: &Outgoing, first: i64) -> Result<RecordBatch, ArrowError> {
         let gone = Operation::Delete as i8;
         let operations: Int16Array = match operations {
             Some(operations) => operations.iter().map(|operation| operation.map(i16::from).or(Some(0))).collect(),
@@ -51,9 +60,12 @@ impl Incoming {
         let deletions = operations.values().iter().filter(|operation| **operation == i16::from(gone)).count() as u64;
         let mut come = self.come.lock().unwrap_or_else(PoisonError::into_inner);
         come.deletions += deletions;
-        come.upserts += rows.num_rows() as u64 - deletions;
+        // Those of earlier deliveries are counted when it is known which of them come again.
+        come.upserts += if first < 0 { 0 } else { rows.num_rows() as u64 - deletions };
+        let end = first + rows.num_rows() as i64;
+        come.place = end.max(0);
         drop(come);
-        hand_over(rows, operations, &self.schema)
+        hand_over(rows, operations, Int64Array::from_iter_values(first..end), &self.schema)
     }
 }
 
@@ -64,12 +76,20 @@ impl Iterator for Incoming {
         if self.has_ended {
             return None;
         }
+        let place = -(self.again.len() as i64);
+        if let Some(outgoing) = self.again.pop() {
+            self.has_begun = true;
+            return Some(self.handed(&outgoing, place));
+        }
         let is_first = !std::mem::replace(&mut self.has_begun, true);
         let next = self.rows.blocking_recv().unwrap_or_else(|| Err(cut_off()));
         self.has_ended = !matches!(next, Ok(Some(_)));
         match next {
             Ok(None) => is_first.then(|| Ok(RecordBatch::new_empty(Arc::clone(&self.schema)))),
-            Ok(Some(outgoing)) => Some(self.handed(&outgoing)),
+            Ok(Some(outgoing)) => {
+                let place = self.come.lock().unwrap_or_else(PoisonError::into_inner).place;
+                Some(self.handed(&outgoing, place))
+            }
             Err(error) => {
                 let text = error.full_message();
                 self.come.lock().unwrap_or_else(PoisonError::into_inner).failed = Some(error);
@@ -102,16 +122,17 @@ pub(super) fn done(come: &Mutex<Come>) -> Result<Come> {
 
 #[cfg(test)]
 mod tests {
-    use arrow_array::{ArrayRef, Int64Array};
+    use arrow_schema::{DataType, Field};
 
     use super::*;
+    use crate::driver::dialect::Dialect;
+    use crate::driver::outlet::columns::handed;
 
     fn sent(what: Vec<Sent>) -> (Incoming, Arc<Mutex<Come>>) {
         let (sender, receiver) = mpsc::channel(8);
         what.into_iter().for_each(|one| assert!(sender.try_send(one).is_ok()));
-        let columns: [(&str, ArrayRef); 2] =
-            [("n", Arc::new(Int64Array::from(vec![0; 0]))), ("operation", Arc::new(Int16Array::from(vec![0; 0])))];
-        Incoming::new(RecordBatch::try_from_iter(columns).unwrap().schema(), receiver)
+        let columns = Schema::new(vec![Field::new("n", DataType::Int64, true)]);
+        Incoming::new(handed(&columns, Dialect::Other), Vec::new(), receiver)
     }
 
     #[test]

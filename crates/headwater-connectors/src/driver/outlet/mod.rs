@@ -1,10 +1,13 @@
 //! Deliveries to tables of a database behind a driver.
 //!
-//! A load is one transaction. Its rows go into a temporary table by the driver's bulk ingestion (`stage`), from there into the table that they
-//! are for by standard SQL (`table`), and the mark is set (`state`).
+//! A load's rows go into a temporary table by the driver's bulk ingestion (`stage`). From there they go, in one transaction, into the table that
+//! they are for by standard SQL (`table`), and the mark is set (`state`). Where the database refuses rows, these are looked for and kept (`refused`),
+//! and the others are delivered.
 
 mod columns;
+mod definition;
 mod incoming;
+mod refused;
 mod stage;
 mod state;
 mod table;
@@ -15,7 +18,7 @@ use arrow_schema::SchemaRef;
 use async_trait::async_trait;
 use futures::StreamExt;
 use headwater_sdk::check::OptionsError;
-use headwater_sdk::destination::{Delivered, DeliveryMode, DeliverySettings, Load, Mark, OnDelete, Outlet};
+use headwater_sdk::destination::{Delivered, DeliveryMode, DeliverySettings, Load, Mark, Outlet, What};
 use headwater_sdk::failpoint::failpoint;
 use headwater_sdk::progress::Progress;
 use headwater_sdk::{Error, Result};
@@ -25,9 +28,12 @@ use super::database::{Database, Session};
 use super::stream::{blocking, names};
 use super::told::has_collided;
 use crate::codes;
-use crate::database::parts_of;
+use crate::database::{KEPT, parts_of};
 use crate::delivered::delivered_meanwhile;
 use incoming::Sent;
+use refused::Refused;
+use stage::Stage;
+use state::There;
 use table::{TargetTable, look};
 
 /// Batches that wait for the driver.
@@ -51,6 +57,8 @@ struct Plan {
     schema: SchemaRef,
     since: Option<Mark>,
     mark: Mark,
+    /// Whether rows that were refused are tried again: all do not come.
+    tries_again: bool,
 }
 
 impl TableOutlet {
@@ -83,10 +91,11 @@ impl Outlet for TableOutlet {
     }
 
     async fn deliver(&self, load: Load, progress: Arc<Progress>) -> Result<Delivered> {
-        let Load { schema, mut rows, since, mark, what: _, ledger: _ } = load;
+        let Load { schema, mut rows, since, mark, what, ledger: _ } = load;
         let (sender, receiver) = mpsc::channel(BATCHES);
         let inner = Arc::clone(&self.0);
-        let plan = Plan { schema, since, mark };
+        let tries_again = what != What::All && inner.settings.mode != DeliveryMode::Replace;
+        let plan = Plan { schema, since, mark, tries_again };
         let taken = blocking(move || inner.deliver(&plan, receiver));
         let sent = async move {
             while let Some(next) = rows.next().await {
@@ -119,23 +128,66 @@ impl Inner {
     fn deliver(&self, plan: &Plan, rows: mpsc::Receiver<Sent>) -> Result<Delivered> {
         // What is not there is an error of many drivers, which would end a transaction: it is asked for by a session of its own.
         let looking = self.database.connect()?;
-        let has_marks = self.marks(&looking).are_there()?;
+        let marks = self.marks(&looking);
+        let mut there = marks.are_there()?;
         let is_there = look(self, &looking, &plan.schema)?;
+        if marks.read()? != plan.since {
+            return Err(delivered_meanwhile(&self.shown()));
+        }
+        let kept = if plan.tries_again && there.refused { refused::read(self, &looking)? } else { Vec::new() };
         let session = self.database.connect()?;
         drop(looking);
-        let table = TargetTable::new(self, &session, &plan.schema, is_there);
-        let is_one = self.transactions && session.begin().map_err(|error| self.failed(&error))?;
-        match self.take_up(&session, plan, &table, rows, (has_marks, is_one)) {
+        let (again, mut held) = refused::again(kept, &plan.schema, session.dialect);
+        let stage = Stage::fill(self, &session, &plan.schema, again, rows)?;
+        let mut table = TargetTable::new(self, &session, &plan.schema, &stage, is_there);
+        if !session.dialect.defines_in_transactions() {
+            self.marks(&session).make_now(there)?;
+            there = There { marks: true, refused: true };
+            table.make_now()?;
+        }
+        if !self.transactions || !session.begin().map_err(|error| self.failed(&error))? {
+            let mut delivered = self.take_up(&session, plan, &table, there, &held)?;
+            delivered.written = stage.upserts;
+            delivered.notes.push(format!(
+                "{}: rows and mark were not committed together [{}]: after a failure rows may come twice",
+                self.shown(),
+                codes::DRIVER_NO_TRANSACTIONS
+            ));
+            return Ok(delivered);
+        }
+        let mut written = stage.upserts;
+        let mut delivered = self.commit(&session, plan, &table, there, &held);
+        if let Err(error) = &delivered
+            && refused::is_of_rows(error)
+        {
+            let found = refused::take_out(self, &session, &plan.schema, &table, &stage)?;
+            if !found.is_empty() {
+                written -= found.iter().filter(|row| row.operation == 0).count() as u64;
+                held.extend(found);
+                delivered = self.commit(&session, plan, &table, there, &held);
+            }
+        }
+        delivered.map(|delivered| Delivered { written, ..delivered })
+    }
+
+    /// Takes the rows up, and commits; or rolls back.
+    fn commit(
+        &self,
+        session: &Session,
+        plan: &Plan,
+        table: &TargetTable<'_>,
+        there: There,
+        held: &[Refused],
+    ) -> Result<Delivered> {
+        match self.take_up(session, plan, table, there, held) {
             Ok(delivered) => {
                 failpoint("before_delivery_commit");
-                if is_one {
-                    session.commit().map_err(|error| self.collided(&error))?;
-                }
+                session.commit().map_err(|error| self.collided(&error))?;
                 Ok(delivered)
             }
             Err(error) => {
                 // The session's end does the same; where it says why it cannot, the first error says more.
-                let _undone = if is_one { session.rollback() } else { Ok(()) };
+                let _undone = session.rollback();
                 Err(error)
             }
         }
@@ -146,43 +198,22 @@ impl Inner {
         session: &Session,
         plan: &Plan,
         table: &TargetTable<'_>,
-        rows: mpsc::Receiver<Sent>,
-        (has_marks, is_one): (bool, bool),
+        there: There,
+        held: &[Refused],
     ) -> Result<Delivered> {
         let marks = self.marks(session);
-        if !has_marks {
-            marks.make()?;
-        }
-        let found = if is_one { marks.lock()? } else { marks.read()? };
+        marks.make(there)?;
+        let found = if self.transactions { marks.lock()? } else { marks.read()? };
         if found != plan.since {
             return Err(delivered_meanwhile(&self.shown()));
         }
-        let staged = stage::fill(self, session, &plan.schema, rows)?;
         table.make()?;
-        let mut delivered = Delivered { written: staged.upserts, ..Delivered::default() };
-        match self.settings.mode {
-            DeliveryMode::Upsert => {
-                if self.settings.on_delete == OnDelete::Delete && staged.deletions > 0 {
-                    delivered.deleted = table.delete_gone()?;
-                }
-                table.update()?;
-                table.insert_new()?;
-            }
-            DeliveryMode::Append => table.insert()?,
-            DeliveryMode::Replace => {
-                delivered.deleted = table.clear()?;
-                table.insert()?;
-            }
-        }
+        let mut delivered = Delivered { kept: KEPT, ..Delivered::default() };
+        delivered.deleted = table.take_up(table.all())?;
+        delivered.undelivered = held.len() as u64;
+        delivered.samples = refused::keep(self, session, held)?;
         failpoint("before_delivery_mark");
         marks.set(&plan.mark)?;
-        if !is_one {
-            delivered.notes.push(format!(
-                "{}: rows and mark were not committed together [{}]: after a failure rows may come twice",
-                self.shown(),
-                codes::DRIVER_NO_TRANSACTIONS
-            ));
-        }
         Ok(delivered)
     }
 

@@ -1,4 +1,4 @@
-//! What the database itself keeps of deliveries: the marks of what its tables hold.
+//! What the database itself keeps of deliveries: the marks of what its tables hold, and the table of rows that it refuses.
 
 use headwater_sdk::destination::Mark;
 use headwater_sdk::{Blame, Error, Result};
@@ -6,7 +6,7 @@ use headwater_sdk::{Blame, Error, Result};
 use super::Inner;
 use super::table::is_missing;
 use crate::codes;
-use crate::database::MARKS;
+use crate::database::{MARKS, REFUSED};
 use crate::delivered::mark_of;
 use crate::driver::database::Session;
 use crate::driver::dialect::Dialect;
@@ -17,44 +17,79 @@ pub(super) struct Marks<'a> {
     pub(super) session: &'a Session,
 }
 
+/// Which of the tables are there.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct There {
+    pub(super) marks: bool,
+    pub(super) refused: bool,
+}
+
 impl Marks<'_> {
     fn table(&self) -> String {
         self.outlet.beside(MARKS)
     }
 
-    fn text(&self, text: &str) -> String {
-        Dialect::text(self.outlet.database.quote(), text)
-    }
-
     fn delivery(&self) -> String {
-        self.text(&self.outlet.settings.name)
+        self.session.literal(&self.outlet.settings.name)
     }
 
     fn run(&self, sql: &str) -> Result<()> {
         self.session.update(sql).map(|_| ()).map_err(|error| self.outlet.failed(&error))
     }
 
-    /// Whether there is such a table.
+    /// Whether the tables are there.
     ///
     /// # Errors
     /// When the driver cannot tell.
-    pub(super) fn are_there(&self) -> Result<bool> {
-        match self.session.columns_of_table(&self.outlet.name, MARKS) {
+    pub(super) fn are_there(&self) -> Result<There> {
+        let is_there = |table| match self.session.columns_of_table(&self.outlet.name, table) {
             Ok(_) => Ok(true),
             Err(error) if is_missing(&error) => Ok(false),
             Err(error) => Err(self.outlet.failed(&error)),
-        }
+        };
+        Ok(There { marks: is_there(MARKS)?, refused: is_there(REFUSED)? })
     }
 
-    /// Makes it.
-    pub(super) fn make(&self) -> Result<()> {
-        let columns = match self.outlet.database.quote() {
-            '`' => "delivery string, mark string, delivered_at string",
-            _ => {
-                "delivery varchar(400) not null primary key, mark varchar(65535) not null, delivered_at varchar(40) not null"
-            }
-        };
-        self.run(&format!("create table {} ({columns})", self.table()))
+    /// Makes those that are not there.
+    ///
+    /// # Errors
+    /// When the database refuses that.
+    pub(super) fn make(&self, there: There) -> Result<()> {
+        let quote = self.outlet.database.quote();
+        if !there.marks {
+            let columns = match quote {
+                '`' => "delivery string, mark string, delivered_at string",
+                _ => {
+                    "delivery varchar(400) not null primary key, mark varchar(65535) not null, delivered_at varchar(40) not null"
+                }
+            };
+            self.run(&format!("create table {} ({columns})", self.table()))?;
+        }
+        if !there.refused {
+            let (table, text, row) =
+                (self.outlet.beside(REFUSED), Dialect::text_type(quote), self.outlet.quoted("row"));
+            self.run(&format!(
+                "create table {table} (delivery {text}, operation {}, {row} {text}, reason {text}, since {text})",
+                if quote == '`' { "bigint" } else { "smallint" }
+            ))?;
+        }
+        Ok(())
+    }
+
+    /// Makes them outside of a transaction, with a row for the mark: so that two deliveries that begin at once wait for each other where the
+    /// database does not hold to primary keys.
+    ///
+    /// # Errors
+    /// When the database refuses that.
+    pub(super) fn make_now(&self, there: There) -> Result<()> {
+        self.make(there)?;
+        if self.count()? == 0 { self.run(&self.insertion("")) } else { Ok(()) }
+    }
+
+    fn count(&self) -> Result<u64> {
+        let count = format!("select count(*) from {} where delivery = {}", self.table(), self.delivery());
+        let count = self.session.text(&count).map_err(|error| self.outlet.failed(&error))?;
+        Ok(count.and_then(|count| count.parse().ok()).unwrap_or(0))
     }
 
     /// The mark; `None` when there is none.
@@ -81,9 +116,7 @@ impl Marks<'_> {
         let (table, delivery) = (self.table(), self.delivery());
         let update = format!("update {table} set mark = mark where delivery = {delivery}");
         self.session.update(&update).map_err(|error| self.outlet.collided(&error))?;
-        let count = format!("select count(*) from {table} where delivery = {delivery}");
-        let count = self.session.text(&count).map_err(|error| self.outlet.failed(&error))?;
-        if count.as_deref() == Some("0") {
+        if self.count()? == 0 {
             // Two that begin at once must not both find none.
             self.session.update(&self.insertion("")).map_err(|error| self.outlet.collided(&error))?;
         }
@@ -91,8 +124,9 @@ impl Marks<'_> {
     }
 
     fn insertion(&self, mark: &str) -> String {
-        let (table, delivery, now) = (self.table(), self.delivery(), self.text(&jiff::Timestamp::now().to_string()));
-        let mark = self.text(mark);
+        let (table, delivery, now) =
+            (self.table(), self.delivery(), self.session.literal(&jiff::Timestamp::now().to_string()));
+        let mark = self.session.literal(mark);
         format!("insert into {table} (delivery, mark, delivered_at) values ({delivery}, {mark}, {now})")
     }
 
@@ -104,13 +138,12 @@ impl Marks<'_> {
         let written = serde_json::to_string(mark).map_err(|error| {
             Error::new(codes::DEFECT, Blame::Headwater, "a mark cannot be written").caused_by(error)
         })?;
-        let (table, delivery, now) = (self.table(), self.delivery(), self.text(&jiff::Timestamp::now().to_string()));
-        let count = format!("select count(*) from {table} where delivery = {delivery}");
-        let count = self.session.text(&count).map_err(|error| self.outlet.failed(&error))?;
-        if count.as_deref() == Some("0") {
+        let (table, delivery, now) =
+            (self.table(), self.delivery(), self.session.literal(&jiff::Timestamp::now().to_string()));
+        if self.count()? == 0 {
             return self.run(&self.insertion(&written));
         }
-        let mark = self.text(&written);
+        let mark = self.session.literal(&written);
         self.run(&format!("update {table} set mark = {mark}, delivered_at = {now} where delivery = {delivery}"))
     }
 }

@@ -2,12 +2,12 @@
 
 use adbc_core::error::{Error as DriverError, Status};
 use arrow_schema::SchemaRef;
-use headwater_sdk::destination::DeliveryMode;
+use headwater_sdk::destination::{DeliveryMode, OnDelete};
 use headwater_sdk::{Blame, Error, Result};
 
 use super::Inner;
-use super::columns::OPERATION;
-use super::stage::STAGE;
+use super::columns::{OPERATION, PLACE};
+use super::stage::Stage;
 use crate::codes;
 use crate::driver::database::Session;
 
@@ -16,8 +16,13 @@ pub(super) struct TargetTable<'a> {
     outlet: &'a Inner,
     session: &'a Session,
     columns: Vec<String>,
+    /// The temporary table that it takes rows from.
+    stage: &'a Stage,
     is_there: bool,
 }
+
+/// The rows of the temporary table that have these places, from one to another.
+pub(super) type Places = (i64, i64);
 
 /// Whether an error says that there is no such table. Not all drivers have a status for it.
 pub(super) fn is_missing(error: &DriverError) -> bool {
@@ -50,9 +55,15 @@ pub(super) fn look(outlet: &Inner, session: &Session, schema: &SchemaRef) -> Res
 
 impl<'a> TargetTable<'a> {
     /// The table as it was found.
-    pub(super) fn new(outlet: &'a Inner, session: &'a Session, schema: &SchemaRef, is_there: bool) -> Self {
+    pub(super) fn new(
+        outlet: &'a Inner,
+        session: &'a Session,
+        schema: &SchemaRef,
+        stage: &'a Stage,
+        is_there: bool,
+    ) -> Self {
         let columns = schema.fields().iter().map(|field| field.name().clone()).collect();
-        Self { outlet, session, columns, is_there }
+        Self { outlet, session, columns, stage, is_there }
     }
 
     /// Makes it from the temporary table, which has its columns, if it is not there.
@@ -64,7 +75,7 @@ impl<'a> TargetTable<'a> {
             return Ok(());
         }
         let (table, columns) = (self.sql(), self.list("s."));
-        self.run(&format!("create table {table} as select {columns} from {} as s where 1 = 0", self.stage()))?;
+        self.run(&format!("create table {table} as select {columns} from {} as s where 1 = 0", self.stage.sql))?;
         let key = &self.outlet.settings.key;
         if self.outlet.settings.mode == DeliveryMode::Upsert && self.session.dialect.indexes_keys() && !key.is_empty() {
             let name = self.outlet.quoted(&format!("{}_headwater_key", self.table()));
@@ -74,50 +85,77 @@ impl<'a> TargetTable<'a> {
         Ok(())
     }
 
-    /// Takes out the rows of keys that are gone; how many.
+    /// Makes it, and remembers that it is there: for databases in which to make it ends a transaction.
     ///
     /// # Errors
-    /// When the database refuses that; as all of these.
-    pub(super) fn delete_gone(&self) -> Result<u64> {
-        let (table, stage, is_gone) = (self.sql(), self.stage(), self.operation(1));
+    /// When the database refuses that.
+    pub(super) fn make_now(&mut self) -> Result<()> {
+        self.make()?;
+        self.is_there = true;
+        Ok(())
+    }
+
+    /// The places of all rows.
+    pub(super) fn all(&self) -> Places {
+        self.stage.places
+    }
+
+    /// Takes up rows of some places, as the delivery's mode asks for. How many rows were deleted.
+    ///
+    /// # Errors
+    /// When the database refuses one of them, or fails.
+    pub(super) fn take_up(&self, places: Places) -> Result<u64> {
+        let settings = &self.outlet.settings;
+        let mut deleted = 0;
+        match settings.mode {
+            DeliveryMode::Upsert => {
+                if settings.on_delete == OnDelete::Delete && self.stage.has_deletions {
+                    deleted = self.delete_gone(places)?;
+                }
+                self.update(places)?;
+                self.insert_new(places)?;
+            }
+            DeliveryMode::Append => self.insert_where(places, "")?,
+            DeliveryMode::Replace => {
+                deleted = self.run(&format!("delete from {} where 1 = 1", self.sql()))?;
+                self.insert_where(places, "")?;
+            }
+        }
+        Ok(deleted)
+    }
+
+    /// Takes out the rows of keys that are gone; how many.
+    fn delete_gone(&self, places: Places) -> Result<u64> {
+        let (table, stage, gone) = (self.sql(), &self.stage.sql, self.of(1, places));
         let same = self.is_same_row(&self.outlet.quoted(self.table()));
-        self.run(&format!("delete from {table} where exists (select 1 from {stage} as s where {is_gone} and {same})"))
+        self.run(&format!("delete from {table} where exists (select 1 from {stage} as s where {gone} and {same})"))
     }
 
     /// Replaces the rows of keys that are there.
-    pub(super) fn update(&self) -> Result<u64> {
+    fn update(&self, places: Places) -> Result<()> {
         let key = &self.outlet.settings.key;
         let others: Vec<String> =
             self.columns.iter().filter(|name| !key.contains(name)).map(|name| self.outlet.quoted(name)).collect();
         if others.is_empty() {
-            return Ok(0);
+            return Ok(());
         }
         let set: Vec<String> = others.iter().map(|name| format!("{name} = s.{name}")).collect();
-        let (table, stage, is_new) = (self.sql(), self.stage(), self.operation(0));
+        let (table, stage, new) = (self.sql(), &self.stage.sql, self.of(0, places));
         let same = self.is_same_row(&self.outlet.quoted(self.table()));
-        self.run(&format!("update {table} set {} from {stage} as s where {is_new} and {same}", set.join(", ")))
+        self.run(&format!("update {table} set {} from {stage} as s where {new} and {same}", set.join(", "))).map(|_| ())
     }
 
     /// Adds the rows of keys that are not there.
-    pub(super) fn insert_new(&self) -> Result<u64> {
+    fn insert_new(&self, places: Places) -> Result<()> {
         let same = self.is_same_row("t");
-        self.insert_where(&format!(" and not exists (select 1 from {} as t where {same})", self.sql()))
+        self.insert_where(places, &format!(" and not exists (select 1 from {} as t where {same})", self.sql()))
     }
 
-    /// Adds all rows.
-    pub(super) fn insert(&self) -> Result<()> {
-        self.insert_where("").map(|_| ())
-    }
-
-    /// Takes out all rows; how many.
-    pub(super) fn clear(&self) -> Result<u64> {
-        self.run(&format!("delete from {} where 1 = 1", self.sql()))
-    }
-
-    fn insert_where(&self, condition: &str) -> Result<u64> {
-        let (table, stage, is_new) = (self.sql(), self.stage(), self.operation(0));
+    fn insert_where(&self, places: Places, condition: &str) -> Result<()> {
+        let (table, stage, new) = (self.sql(), &self.stage.sql, self.of(0, places));
         let (into, from) = (self.list(""), self.list("s."));
-        self.run(&format!("insert into {table} ({into}) select {from} from {stage} as s where {is_new}{condition}"))
+        self.run(&format!("insert into {table} ({into}) select {from} from {stage} as s where {new}{condition}"))
+            .map(|_| ())
     }
 
     fn run(&self, sql: &str) -> Result<u64> {
@@ -132,12 +170,13 @@ impl<'a> TargetTable<'a> {
         self.outlet.beside(self.table())
     }
 
-    fn stage(&self) -> String {
-        self.outlet.quoted(STAGE)
-    }
-
-    fn operation(&self, number: i16) -> String {
-        format!("s.{} = {number}", self.outlet.quoted(OPERATION))
+    /// That a row is of an operation, and of some places.
+    fn of(&self, operation: i16, (from, to): Places) -> String {
+        let is_operation = format!("s.{} = {operation}", self.outlet.quoted(OPERATION));
+        if (from, to) == self.stage.places {
+            return is_operation;
+        }
+        format!("{is_operation} and s.{} between {from} and {to}", self.outlet.quoted(PLACE))
     }
 
     fn list(&self, prefix: &str) -> String {

@@ -16,11 +16,12 @@
 //! - **Exactly once.** The rows of a delivery and the mark that says which snapshot of the lake they are of (in the table `headwater_deliveries`
 //!   of the same schema) are committed together.
 //! - **Only what has changed is sent** (`upsert`, `append`), told by the table's own log.
+//! - **A row that the table refuses** is told with DuckDB's reason, goes to `headwater_undelivered` beside the table, and is tried again with every
+//!   delivery until it succeeds or has changed; with more than `most_undelivered` of them nothing is delivered.
 //! - **Memory does not grow with the rows** as far as DuckDB's does not: they go into a temporary table, and from there by SQL.
 //!
 //! A table that is not there is made with the lake's types, nested ones included, and without a primary key. A table that lacks a column is
-//! refused; other columns that it has are left alone. A row that the table refuses fails the delivery as a whole: nothing is delivered then,
-//! whatever `most_undelivered` says. While another program has the file open, a delivery fails and is tried again.
+//! refused; other columns that it has are left alone. While another program has the file open, a delivery fails and is tried again.
 
 mod options;
 

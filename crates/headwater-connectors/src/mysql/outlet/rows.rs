@@ -9,6 +9,7 @@ use headwater_sdk::Result;
 use super::stage::{PLACE, STAGE};
 use super::table::texts;
 use super::work::Work;
+use crate::delivered::row_of;
 
 /// A row of the temporary table as JSON.
 pub(super) async fn staged_row(work: &mut Work<'_>, schema: &SchemaRef, place: i64) -> Result<String> {
@@ -39,14 +40,6 @@ fn object(schema: &Schema, values: &[Option<String>]) -> String {
         format!("{}:{value}", quoted(field.name()))
     });
     format!("{{{}}}", members.collect::<Vec<_>>().join(","))
-}
-
-/// The row of an object; `None` when it is none of the schema's any more.
-pub(super) fn row_of(schema: &SchemaRef, json: &str) -> Option<RecordBatch> {
-    let mut decoder = arrow_json::ReaderBuilder::new(Arc::clone(schema)).with_batch_size(1).build_decoder().ok()?;
-    let read = decoder.decode(json.as_bytes()).ok()?;
-    let rows = decoder.flush().ok()??;
-    (read == json.len() && rows.num_rows() == 1).then_some(rows)
 }
 
 /// The key of a row that is no row of the schema's: the values of its other columns are null.

@@ -8,11 +8,11 @@ use headwater_sdk::destination::{Mark, Undelivered};
 
 use super::super::quote;
 use super::columns::is_text;
-use super::rows::{key_of, row_of, staged_row};
+use super::rows::{key_of, staged_row};
 use super::stage::{self, AGAIN, Filling, OPERATION, PLACE, STAGE, Stage};
 use super::work::Work;
 use crate::database::{Faults, HOPELESS, MARKS, REFUSED, SAMPLES};
-use crate::delivered::mark_of;
+use crate::delivered::{mark_of, row_of};
 
 const MARK_COLUMNS: &str = "delivery varchar(255) character set utf8mb4 collate utf8mb4_bin primary key, mark longtext, \
     pending longtext comment 'the mark that stands when a new table has taken the place of the old one', \

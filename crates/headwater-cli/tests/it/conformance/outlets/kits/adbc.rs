@@ -3,7 +3,7 @@
 use super::{THERE, customers};
 use crate::adbc::drivers;
 use crate::conformance::kits::SECRET;
-use crate::conformance::outlets::bench::Outlet;
+use crate::conformance::outlets::bench::{Outlet, Refuses, Shipment};
 use crate::postgres::server::Database;
 use crate::project::Project;
 
@@ -45,8 +45,17 @@ impl Outlet for Adbc {
     }
 }
 
-impl super::super::promises::all_or_nothing::Strict for Adbc {
-    fn be_strict(&self) {
-        self.database.sql("create table customers (id bigint, name text not null, balance double precision)");
+impl Refuses for Adbc {
+    fn refuse(&self, some: bool) {
+        self.database.sql(if some {
+            "create table if not exists customers (id bigint primary key, name text, balance double precision);
+             alter table customers add constraint none check (name <> 'Refused')"
+        } else {
+            "alter table customers drop constraint none"
+        });
+    }
+
+    fn kept(shipment: &Shipment<Self>) -> usize {
+        shipment.outlet.database.sql("select count(*) from headwater_undelivered").parse().unwrap()
     }
 }

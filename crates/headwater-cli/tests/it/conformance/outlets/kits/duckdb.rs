@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{THERE, customers};
 use crate::adbc::installed;
 use crate::conformance::kits::duckdb::PYTHON;
-use crate::conformance::outlets::bench::Outlet;
+use crate::conformance::outlets::bench::{Outlet, Refuses, Shipment};
 use crate::project::Project;
 
 pub(crate) struct DuckDb {
@@ -55,8 +55,20 @@ impl Outlet for DuckDb {
     }
 }
 
-impl super::super::promises::all_or_nothing::Strict for DuckDb {
-    fn be_strict(&self) {
-        self.sql("create table customers (id bigint, name varchar not null, balance double)");
+impl Refuses for DuckDb {
+    /// DuckDB neither adds such a constraint to a table that is there, nor drops it.
+    fn refuse(&self, some: bool) {
+        let check = if some { " check (name <> 'Refused')" } else { "" };
+        self.sql(&format!(
+            "create table if not exists customers (id bigint, name varchar, balance double);
+             create table others (id bigint, name varchar{check}, balance double);
+             insert into others select * from customers;
+             drop table customers;
+             alter table others rename to customers"
+        ));
+    }
+
+    fn kept(shipment: &Shipment<Self>) -> usize {
+        shipment.outlet.sql("select count(*) from headwater_undelivered").parse().unwrap()
     }
 }

@@ -1,6 +1,5 @@
 //! What destinations promise: each file has the promises of a group, and a macro that makes a test of each of them for a kit.
 
-pub(super) mod all_or_nothing;
 pub(super) mod any;
 pub(super) mod append;
 pub(super) mod refused;
@@ -8,7 +7,6 @@ pub(super) mod replace;
 pub(super) mod upsert;
 pub(super) mod verified;
 
-pub(super) use all_or_nothing::all_or_nothing;
 pub(super) use any::any;
 pub(super) use append::append;
 pub(super) use refused::refused;
