@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::{BooleanArray, RecordBatch, RecordBatchOptions};
-use arrow_schema::{ArrowError, SchemaRef};
+use arrow_schema::{ArrowError, Schema, SchemaRef};
 use arrow_select::filter::filter_record_batch;
 use headwater_sdk::connector::{OnBadRow, RejectedRow, SourceBatch};
 use headwater_sdk::types::type_name;
@@ -38,6 +38,11 @@ pub(crate) struct Target {
 }
 
 impl Target {
+    /// The places of the columns of a key. One that no column is called as is told elsewhere.
+    pub(crate) fn places_of(key: &[String], schema: &Schema) -> Vec<usize> {
+        key.iter().filter_map(|name| schema.index_of(name).ok()).collect()
+    }
+
     /// Empty columns for the table.
     ///
     /// # Errors

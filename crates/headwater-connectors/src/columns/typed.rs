@@ -34,6 +34,20 @@ impl TypedRows {
     /// # Errors
     /// When there is no way from a column's type to the table's, or a bad row fails the load.
     pub(crate) fn take(&mut self, batch: &RecordBatch, broken: Vec<(usize, String)>) -> Result<SourceBatch, Error> {
+        let read = self.read;
+        self.take_from(batch, broken, |row| read + row as u64)
+    }
+
+    /// As [`Self::take`], of rows that stand at other places of the file, from 0.
+    ///
+    /// # Errors
+    /// As that one.
+    pub(crate) fn take_from(
+        &mut self,
+        batch: &RecordBatch,
+        broken: Vec<(usize, String)>,
+        place: impl Fn(usize) -> u64,
+    ) -> Result<SourceBatch, Error> {
         let rows = batch.num_rows();
         let mut flaws = Flaws::default();
         flaws.begin(rows);
@@ -61,7 +75,7 @@ impl TypedRows {
         let bad: Vec<usize> = flaws.bad_rows().collect();
         if !bad.is_empty() {
             for (row, reason) in flaws.reasons() {
-                let line = self.read + row as u64 + 1;
+                let line = place(row) + 1;
                 rejected.push(RejectedRow { file: self.name.to_string(), line, reason, raw: text_of(batch, row) });
             }
             rejected.sort_by_key(|row| row.line);

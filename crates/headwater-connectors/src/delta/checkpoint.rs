@@ -11,7 +11,7 @@ use super::actions::{self, Action};
 use super::log::LOG;
 use crate::codes;
 use crate::files::{FileEntry, StoreReader, unwrap_parquet};
-use crate::table_format::{Root, percent_decoded};
+use crate::table_format::{Root, is_absolute, percent_decoded};
 
 /// What is read of the table itself.
 const TABLE: [&str; 3] = ["metaData", "protocol", "sidecar"];
@@ -45,7 +45,7 @@ pub(super) async fn read(
     if with_files {
         for sidecar in sidecars {
             let path = format!("{LOG}/_sidecars/{}", sidecar.path);
-            let file = match sidecar.path.contains("://") {
+            let file = match is_absolute(&sidecar.path) {
                 true => root.file_at(&percent_decoded(&sidecar.path), sidecar.size_in_bytes)?,
                 false => root.file(&path, sidecar.size_in_bytes),
             };

@@ -106,9 +106,5 @@ impl Snapshot {
 /// # Errors
 /// When it is in another store.
 pub(super) fn entry(root: &Root, path: &str, size: u64) -> Result<FileEntry> {
-    let plain = percent_decoded(path);
-    match plain.contains("://") || plain.starts_with('/') {
-        true => root.file_at(&plain, size),
-        false => Ok(root.file(&plain, size)),
-    }
+    root.file_of(&percent_decoded(path), size)
 }

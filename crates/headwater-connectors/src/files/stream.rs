@@ -68,7 +68,7 @@ impl FileStream {
 
     fn load(&self, resolved: Resolved, has_table: bool) -> Result<(Arc<Load>, Vec<String>)> {
         let Resolved { schema, inferred, notes } = resolved;
-        let key = self.settings.key.iter().filter_map(|name| schema.index_of(name).ok()).collect();
+        let key = Target::places_of(&self.settings.key, &schema);
         let target = Target { schema, inferred, on_bad_row: self.settings.on_bad_row, unit: "line", key };
         if !matches!(self.format.kind, FormatType::Parquet | FormatType::Avro) {
             // A type that cannot be read is found before anything is.

@@ -302,11 +302,12 @@ impl DataFile {
     fn key_columns(&self, batch: &RecordBatch, keys: &KeysGone, naming: Naming) -> Result<Vec<ArrayRef>, ArrowError> {
         let column = |field: &TableField| {
             let wanted = field.data_type();
-            if let Some((_, value)) = self.constants.iter().find(|(name, _)| *name == field.name) {
-                return repeated(&arrow_cast::cast(value, &wanted)?, batch.num_rows());
+            // What a file holds goes before what is said of it.
+            if let Some(place) = batch.schema_ref().fields().iter().position(|found| field.is(found, naming)) {
+                return arrow_cast::cast(&field.conform(batch.column(place), naming)?, &wanted);
             }
-            match batch.schema_ref().fields().iter().position(|found| field.is(found, naming)) {
-                Some(place) => arrow_cast::cast(&field.conform(batch.column(place), naming)?, &wanted),
+            match self.constants.iter().find(|(name, _)| *name == field.name) {
+                Some((_, value)) => repeated(&arrow_cast::cast(value, &wanted)?, batch.num_rows()),
                 None => Ok(arrow_array::new_null_array(&wanted, batch.num_rows())),
             }
         };
@@ -331,4 +332,39 @@ impl DataFile {
 /// An array of length 1, so many times.
 fn repeated(value: &ArrayRef, rows: usize) -> Result<ArrayRef, ArrowError> {
     take(value, &UInt32Array::from_value(0, rows), None)
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow_array::Int64Array;
+
+    use super::super::columns::Kind;
+    use super::super::root::Root;
+    use super::*;
+    use crate::files::Location;
+
+    #[test]
+    fn what_a_file_holds_goes_before_what_is_said_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let of = |name: &str| TableField {
+            name: name.to_owned(),
+            physical: vec![name.to_owned()],
+            id: None,
+            kind: Kind::Leaf(DataType::Int64),
+        };
+        let numbers = |values: Vec<i64>| Arc::new(Int64Array::from(values)) as ArrayRef;
+        let location = Location::Local { root: folder.path().to_owned(), within: None, shown: String::new() };
+        let root = Root::open(&location, "").unwrap();
+        let constants = vec![("here".to_owned(), numbers(vec![9])), ("said".to_owned(), numbers(vec![9]))];
+        let file = DataFile { entry: root.file("f", 1), constants: Arc::new(constants), wanted: Wanted::default() };
+        let batch = RecordBatch::try_from_iter([("here", numbers(vec![1, 9, 2]))]).unwrap();
+        let mut keys = KeysGone::new(vec![of("here"), of("said")]).unwrap();
+        keys.add(&[numbers(vec![1, 9]), numbers(vec![9, 8])]).unwrap();
+        let gone = Gone { keys: vec![Arc::new(keys)], ..Gone::default() };
+        let choice = Choice { without: Some(Arc::new(gone)), ..Choice::default() };
+        let picked = file.pick(&batch, 10, &[of("here"), of("said")], Naming::Names, &choice).unwrap();
+        assert_eq!(picked.places, [11, 12]);
+        assert_eq!(picked.batch.column(0).as_ref(), &Int64Array::from(vec![9, 2]));
+        assert_eq!(picked.batch.column(1).as_ref(), &Int64Array::from(vec![9, 9]));
+    }
 }

@@ -18,7 +18,7 @@ pub(crate) use columns::{Kind, Naming, TableField, constant, leaf};
 pub(crate) use data_file::{DataFile, Deletes, Gone, KeysGone, Wanted, each_batch};
 pub(crate) use part::{Load, parts, target_of};
 pub(crate) use place::location;
-pub(crate) use root::{Root, percent_decoded};
+pub(crate) use root::{Root, is_absolute, percent_decoded};
 
 /// What is to be read, in words.
 pub(crate) fn described(of: &str, files: usize, bytes: u64) -> String {

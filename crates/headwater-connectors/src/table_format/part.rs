@@ -116,18 +116,13 @@ impl TablePart {
         let builder = builder.with_projection(mask).with_batch_size(BATCH_ROWS);
         let batches = builder.build().map_err(|error| unwrap_parquet(error, &name))?;
         let mut rows = TypedRows::new(Arc::clone(&name), Arc::clone(&load.target), progress, 0);
-        let (mut place, mut taken) = (rows_before, 0);
+        let mut place = rows_before;
         Ok(batches
             .map(move |batch| {
                 let batch = batch.map_err(|error| unwrap_parquet(error, &name))?;
                 let picked = file.pick(&batch, place, &load.fields, naming, &choice)?;
                 place += batch.num_rows() as u64;
-                let mut batch = rows.take(&picked.batch, Vec::new())?;
-                for row in &mut batch.rejected {
-                    // Counted among those that were taken; a person counts those of the file.
-                    row.line = picked.places.get((row.line - 1 - taken) as usize).map_or(row.line, |place| place + 1);
-                }
-                taken += picked.places.len() as u64;
+                let mut batch = rows.take_from(&picked.batch, Vec::new(), |row| picked.places[row])?;
                 batch.changes = operation.map(|operation| {
                     let operations = Int8Array::from_value(operation as i8, batch.rows.num_rows());
                     Changes { operations, kept: None }

@@ -106,6 +106,14 @@ impl Root {
         self.entry(self.under(relative), self.name_of(relative), size)
     }
 
+    /// A file that a log names, of so many bytes: by a path from the folder on, or as [`Self::file_at`]. The path is without escapes.
+    ///
+    /// # Errors
+    /// As [`Self::file_at`].
+    pub(crate) fn file_of(&self, path: &str, size: u64) -> Result<FileEntry> {
+        if is_absolute(path) { self.file_at(path, size) } else { Ok(self.file(path, size)) }
+    }
+
     /// A file that a URL (without escapes) or an absolute path names, of so many bytes.
     ///
     /// # Errors
@@ -154,6 +162,11 @@ impl Root {
     }
 }
 
+/// Whether a log names a file by itself, and not from the folder on.
+pub(crate) fn is_absolute(path: &str) -> bool {
+    path.contains("://") || path.starts_with('/') || path.starts_with("file:/")
+}
+
 /// A path of this machine, which has to be in the project where it may not leave it.
 fn local_path(path: &str, within: Option<&Path>, shown: &str) -> Result<StorePath> {
     let absolute = Path::new(path);
@@ -192,21 +205,25 @@ fn bucket_of(url: &str) -> Option<&str> {
     Some(&url[..scheme.len() + 3 + host.len()])
 }
 
-/// Whether a URL is in a bucket. Several schemes name one store; the account of Azure may be named beside the container.
+/// Whether a URL is in a bucket. Several schemes name one store; the account of Azure may be named beside the container, or not at all.
 fn same_bucket(bucket: &str, url: &str) -> bool {
-    let known = |url: &str| -> Option<(&'static str, String)> {
+    let known = |url: &'_ str| -> Option<(&'static str, String, Option<String>)> {
         let (scheme, rest) = url.split_once("://")?;
         let host = rest.split('/').next()?;
         Some(match scheme {
-            "s3" | "s3a" | "s3n" => ("s3", host.to_owned()),
-            "gs" | "gcs" => ("gs", host.to_owned()),
+            "s3" | "s3a" | "s3n" => ("s3", host.to_owned(), None),
+            "gs" | "gcs" => ("gs", host.to_owned(), None),
             "az" | "azure" | "adl" | "abfs" | "abfss" | "wasb" | "wasbs" => {
-                ("az", host.split('@').next().unwrap_or(host).to_owned())
+                let (container, account) = host.split_once('@').map_or((host, None), |(one, two)| (one, Some(two)));
+                // `account.dfs.core.windows.net` and `account.blob.core.windows.net` are one.
+                let account = account.map(|account| account.split('.').next().unwrap_or(account).to_owned());
+                ("az", container.to_owned(), account)
             }
             _ => return None,
         })
     };
-    known(bucket).is_some_and(|bucket| known(url) == Some(bucket))
+    let (Some((service, name, account)), Some((of_url, named, at))) = (known(bucket), known(url)) else { return false };
+    (service, name) == (of_url, named) && (account.is_none() || at.is_none() || account == at)
 }
 
 /// A text in which `%41` stands for `A`. What is no such escape stays as it is.
@@ -227,6 +244,9 @@ mod tests {
         }
         assert!(same_bucket("s3://b", "s3a://b/x") && !same_bucket("s3://b", "s3://c/x"));
         assert!(same_bucket("abfss://c@one.dfs.core.windows.net", "az://c/x") && !same_bucket("gs://b", "s3://b/x"));
+        let of_one = "abfss://c@one.dfs.core.windows.net";
+        assert!(same_bucket(of_one, "wasbs://c@one.blob.core.windows.net/x"));
+        assert!(!same_bucket(of_one, "abfss://c@two.dfs.core.windows.net/x"));
         assert_eq!(bucket_of("s3://b/x/y/"), Some("s3://b"));
     }
 }

@@ -21,6 +21,7 @@ use super::router::Expected;
 use super::source::Tap;
 use super::spool::Spool;
 use crate::codes;
+use crate::columns::Target;
 use crate::columns::{KeyRules, UnknownKeys};
 use crate::database::{ColumnRead, chosen, schema};
 
@@ -178,7 +179,7 @@ impl SourceStream for TapStream {
         let (gathering, place) = self.tap.gather(member);
         let load_position = if adds { LoadPosition::default() } else { LoadPosition::known(Value::Null) };
         let unknown = if settings.drift == Drift::Ignore { UnknownKeys::Ignore } else { UnknownKeys::Untold };
-        let key_places = key.iter().filter_map(|name| schema.index_of(name).ok()).collect();
+        let key_places = Target::places_of(&key, &schema);
         let left_out: HashSet<String> = exclude.iter().cloned().collect();
         let description = match before.as_ref().and_then(|before| before.state.as_ref()) {
             Some(_) => "what came since its last state",

@@ -22,7 +22,9 @@ const ORDERS: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>
   <orders>
     <order id=\"1\" x:paid=\"true\">
       <code>007</code> <day>2024-02-29</day> <amount currency=\"EUR\">12.50</amount>
-      <note>  a &lt;b&gt; &amp; &#233;&#x20AC; </note><raw><![CDATA[ <c> & ]]></raw>
+      <note>  a &lt;b&gt; &amp; &#233;&#x20AC; </note><raw>
+        <![CDATA[ <c> & ]]>
+      </raw>
       <line><item>tea</item><count>2</count></line>
       <line><item>cup</item><count>1</count></line>
     </order>
@@ -49,7 +51,7 @@ fn elements_are_rows_wherever_they_stand() {
     let expected = "1,true,007,2024-02-29,EUR,12.5,a <b> & é€, <c> & ,2,tea,2\n2,false,12,2024-03-01,USD,-3.0,,,1,jam,\n4,,,,,,,,,,";
     assert_eq!(query(project.path(), sql), expected);
     let rejected = rows(project.path(), "select _file, _line, _reason, _raw from raw.orders__rejected");
-    assert_eq!((&rejected[0]["_file"], &rejected[0]["_line"]), (&"data/1.xml".into(), &14.into()), "{rejected:?}");
+    assert_eq!((&rejected[0]["_file"], &rejected[0]["_line"]), (&"data/1.xml".into(), &16.into()), "{rejected:?}");
     assert!(rejected[0]["_reason"].as_str().unwrap().contains("column 'id'"), "{rejected:?}");
     // In another encoding, packed, and made by another program.
     let program = "
@@ -95,12 +97,19 @@ fn what_is_no_xml_is_told_with_its_line() {
             ORDERS.split("  </orders>").next().unwrap().to_owned(),
             ["data/1.xml, line 1", "the file ends within the element orders"],
         ),
-        (ORDERS.replace("id=\"2\" paid", "id=\"2\" id=\"3\" paid"), ["data/1.xml, line 12", "this is no XML"]),
+        (ORDERS.replace("id=\"2\" paid", "id=\"2\" id=\"3\" paid"), ["data/1.xml, line 14", "this is no XML"]),
         (format!("<orders>{}", "<a>".repeat(200)), ["data/1.xml, line 1", "more than 100 deep"]),
     ] {
         project.write("data/1.xml", text);
         assert_told(&project.say(&["run"]).exits(1), "HW0305", &words);
     }
+    // What is wrong with the file under it is told as that, with what helps.
+    python(
+        project.path(),
+        "import gzip; whole = gzip.compress(open('data/1.xml', 'rb').read()); open('data/1.xml.gz', 'wb').write(whole[:-20]); import os; os.remove('data/1.xml')",
+    );
+    let said = project.say(&["run"]).exits(1);
+    assert_told(&said, "HW0305", &["the gzip file data/1.xml.gz ends too early", "gzip -t"]);
     assert_eq!(query(project.path(), "select count(*) from raw.orders"), "4");
     project.write("sources/orders.yml", source.replace("record: orders/order, ", ""));
     assert_told(&project.say(&["check"]).exits(2), "HW0122", &["`record` is missing"]);

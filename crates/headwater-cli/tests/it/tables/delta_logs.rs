@@ -164,6 +164,11 @@ print(t['n'][0].as_py(), t['s'][0].as_py(), sep=',')",
     for table in ["copy", "changes"] {
         assert_eq!(query(project.path(), &format!("select count(*), sum(amount) from raw.{table}")), expected);
     }
+    // A bad row is the file's 101st, and the 100th that is left.
+    let narrow = "connector: delta\nlocation: lake/raw\nstreams:\n  - { table: raw.narrow, path: own, on_bad_row: fail, columns: { amount: { type: \"decimal(2,0)\" } } }\n";
+    project.write("sources/narrow.yml", narrow);
+    assert_told(&project.say(&["run", "--select", "raw.narrow"]).exits(1), "HW0309", &["row 101", "'amount'"]);
+    std::fs::remove_file(project.path().join("sources/narrow.yml")).unwrap();
     // More of them, by a vector that takes the place of the other.
     python(
         project.path(),
@@ -190,6 +195,27 @@ db.commit()",
     std::fs::write(newest, bytes).unwrap();
     let said = project.say(&["run", "--full-refresh", "--select", "raw.copy"]).exits(1);
     assert_told(&said, "HW0395", &["a deletion vector of the table", "checksum"]);
+}
+
+/// Some writers name files by `file:/path`, and some tables have files of other tables.
+#[test]
+fn files_are_found_by_the_paths_that_a_log_names() {
+    let project = project("");
+    python(
+        project.path(),
+        "
+import os, glob, pyarrow as pa, shutil
+from deltalake import write_deltalake
+write_deltalake('data/t', pa.table({'id': [1, 2]}))
+os.makedirs('data/elsewhere')
+log = 'data/t/_delta_log/00000000000000000000.json'
+file = glob.glob('data/t/*.parquet')[0]
+shutil.move(file, 'data/elsewhere/')
+text = open(log).read().replace(os.path.basename(file), 'file:' + os.getcwd() + '/data/elsewhere/' + os.path.basename(file))
+open(log, 'w').write(text)",
+    );
+    project.run();
+    assert_eq!(ids(&project), "1 2");
 }
 
 #[test]

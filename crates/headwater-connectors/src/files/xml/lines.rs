@@ -44,6 +44,8 @@ pub(crate) struct XmlLines<R> {
 struct Counted<R> {
     inner: R,
     left: usize,
+    /// Why no more can be read.
+    failed: Option<io::Error>,
 }
 
 impl<R: Read> Read for Counted<R> {
@@ -52,9 +54,18 @@ impl<R: Read> Read for Counted<R> {
             return Err(io::Error::other(TooLarge));
         }
         let most = buffer.len().min(self.left);
-        let count = self.inner.read(&mut buffer[..most])?;
-        self.left -= count;
-        Ok(count)
+        match self.inner.read(&mut buffer[..most]) {
+            Ok(count) => {
+                self.left -= count;
+                Ok(count)
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(error),
+            Err(error) => {
+                let same = io::Error::new(error.kind(), error.to_string());
+                self.failed = Some(error);
+                Err(same)
+            }
+        }
     }
 }
 
@@ -73,7 +84,7 @@ impl std::error::Error for TooLarge {}
 impl<R: Read> XmlLines<R> {
     /// The records of a text in UTF-8.
     pub(crate) fn new(text: R, options: Arc<XmlOptions>, name: Arc<str>, max_record: usize) -> Self {
-        let counted = Counted { inner: text, left: max_record.max(CHUNK) * 2 };
+        let counted = Counted { inner: text, left: max_record.max(CHUNK) * 2, failed: None };
         let mut reader = Reader::from_reader(BufReader::with_capacity(CHUNK, counted));
         reader.config_mut().expand_empty_elements = true;
         Self {
@@ -100,7 +111,10 @@ impl<R: Read> XmlLines<R> {
     }
 
     /// Goes on until a record is written, or the text ends.
-    fn advance(&mut self) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// An [`Error`] within, or that of the file itself as it came in.
+    fn advance(&mut self) -> io::Result<()> {
         self.ready.clear();
         self.taken = 0;
         while self.ready.is_empty() && !self.ended {
@@ -109,29 +123,26 @@ impl<R: Read> XmlLines<R> {
             self.reader.get_mut().get_mut().left = self.max_record.max(CHUNK) * 2;
             let event = match self.reader.read_event_into(&mut buffer) {
                 Ok(event) => event,
-                Err(quick_xml::Error::Io(error)) => return Err(self.unread(&error)),
+                Err(quick_xml::Error::Io(error)) => {
+                    let failed = self.reader.get_mut().get_mut().failed.take();
+                    return Err(failed.unwrap_or_else(|| io::Error::other(self.too_large(&error))));
+                }
                 Err(error) => {
                     let help = "correct the file: it is not well-formed (`xmllint --noout` tells the same)";
-                    return Err(self.wrong(&format!("this is no XML: {error}"), help));
+                    return Err(io::Error::other(self.wrong(&format!("this is no XML: {error}"), help)));
                 }
             };
             let lines = memchr::memchr_iter(b'\n', &event).count() as u64;
-            self.take(event)?;
+            self.take(event).map_err(io::Error::other)?;
             self.line += lines;
             self.buffer = buffer;
         }
         Ok(())
     }
 
-    /// An error of the file itself goes out as it came in.
-    fn unread(&self, error: &io::Error) -> Error {
-        let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<TooLarge>());
-        if inner.is_some() {
-            let help = "raise `max_line` in `format`, or correct the file if a quote or a bracket has no end";
-            return self.wrong("a text or tag is larger than `max_line` allows", help);
-        }
-        let message = format!("{} cannot be read: {error}", self.name);
-        Error::new(codes::UNREADABLE, Blame::Environment, message).help("look at the file and its compression")
+    fn too_large(&self, error: &io::Error) -> Error {
+        let help = "raise `max_line` in `format`, or correct the file if a quote or a bracket has no end";
+        self.wrong(&format!("a text or tag is larger than `max_line` allows: {error}"), help)
     }
 
     fn take(&mut self, event: Event<'_>) -> Result<(), Error> {
@@ -282,7 +293,7 @@ impl<R: Read> XmlLines<R> {
 impl<R: Read> Read for XmlLines<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.taken == self.ready.len() {
-            self.advance().map_err(io::Error::other)?;
+            self.advance()?;
         }
         let rest = &self.ready[self.taken..];
         let count = rest.len().min(buffer.len());

@@ -30,8 +30,8 @@ pub(super) struct Element {
     /// Attributes and elements, in the order in which their names came first.
     parts: Vec<(String, Vec<String>)>,
     text: String,
-    /// Whether the text is taken as it is, blanks included.
-    verbatim: bool,
+    /// Where what is taken as it is, blanks included, begins in the text and ends; none where nothing is.
+    verbatim: Option<(usize, usize)>,
 }
 
 impl Element {
@@ -58,14 +58,23 @@ impl Element {
 
     /// Adds text.
     pub(super) fn text(&mut self, text: &str, verbatim: bool) {
+        let from = self.text.len();
         self.text.push_str(text);
-        self.verbatim |= verbatim;
+        if verbatim {
+            self.verbatim = Some((self.verbatim.map_or(from, |(first, _)| first), self.text.len()));
+        }
     }
 
     /// The JSON value. A record is an object, whatever it holds.
     pub(super) fn finish(mut self, options: &XmlOptions, is_record: bool) -> String {
         let text = std::mem::take(&mut self.text);
-        let text = if self.verbatim { text.as_str() } else { text.trim() };
+        let text = match self.verbatim {
+            Some((from, to)) => {
+                let (before, behind) = (text[..from].trim_start(), text[to..].trim_end());
+                &text[from - before.len()..to + behind.len()]
+            }
+            None => text.trim(),
+        };
         if self.parts.is_empty() && !is_record {
             return if text.is_empty() { "null".into() } else { scalar(text) };
         }
@@ -136,6 +145,20 @@ mod tests {
         ] {
             assert_eq!(scalar(text), json, "{text}");
             assert!(serde_json::from_str::<serde_json::Value>(&scalar(text)).is_ok());
+        }
+    }
+
+    #[test]
+    fn blanks_are_kept_where_they_are_verbatim() {
+        for (texts, json) in [
+            (&[("\n  ", false), (" a ", true), ("\n", false)][..], "\" a \""),
+            (&[(" x ", false), ("y ", true), (" z ", false)], "\"x y  z\""),
+            (&[(" ", true), (" b ", false), ("", true), (" ", false)], "\"  b \""),
+            (&[(" ", false), ("", true), (" ", false)], "null"),
+        ] {
+            let mut element = Element::new("e".to_owned());
+            texts.iter().for_each(|(text, verbatim)| element.text(text, *verbatim));
+            assert_eq!(element.finish(&XmlOptions::default(), false), json, "{texts:?}");
         }
     }
 

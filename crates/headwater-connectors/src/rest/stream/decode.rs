@@ -27,8 +27,6 @@ pub(crate) struct Load {
     pub(crate) target: Arc<Target>,
     pub(crate) reading: Reading,
     pub(crate) unknown_keys: UnknownKeys,
-    /// The columns of the key, none of which may be null.
-    pub(crate) key: Vec<String>,
     pub(crate) cursor: Option<LoadCursor>,
     /// What a person should know when all is read.
     pub(crate) told: Vec<Arc<Told>>,
@@ -183,6 +181,7 @@ impl Decoding {
             let place = format!("{}, record {}", page.shown, self.numbers[row]);
             return Err((unread.error)(&place, &unread.what));
         }
+        self.batch.require_key(count, &mut self.flaws);
         self.batch.add_rows(count, self.flaws.bad_rows());
         let mut rejected: Vec<RejectedRow> = Vec::new();
         for (row, reason) in self.flaws.reasons() {
@@ -198,16 +197,11 @@ impl Decoding {
 
 /// Looks at what a load needs of a record beside its values.
 fn look(load: &Load, record: &[u8], greatest: &mut Option<(Mark, String)>) -> Looked {
-    if load.cursor.is_none() && load.key.is_empty() {
-        return Looked::Take;
-    }
-    let (mut at, mut keys) = (None, vec![false; load.key.len()]);
+    let Some(LoadCursor { field, kind, past, .. }) = &load.cursor else { return Looked::Take };
+    let mut at = None;
     let read = read_object(record, |name, token| {
-        if token != b"null" {
-            if load.cursor.as_ref().is_some_and(|cursor| cursor.field == name) {
-                at = Some(token);
-            }
-            load.key.iter().zip(&mut keys).filter(|(key, _)| *key == name).for_each(|(_, there)| *there = true);
+        if name == field && token != b"null" {
+            at = Some(token);
         }
         Ok(())
     });
@@ -215,10 +209,6 @@ fn look(load: &Load, record: &[u8], greatest: &mut Option<(Mark, String)>) -> Lo
         // Its values cannot be read, which is told then.
         return Looked::Take;
     }
-    if let Some((missing, _)) = load.key.iter().zip(&keys).find(|(_, there)| !**there) {
-        return Looked::Bad(format!("column '{missing}' of the key is null or missing"));
-    }
-    let Some(LoadCursor { field, kind, past, .. }) = &load.cursor else { return Looked::Take };
     let mut scratch = Vec::new();
     let text = match at.map(|token| json_value(token, &mut scratch)) {
         Some(Value::Text(text)) => std::str::from_utf8(text).ok(),

@@ -123,7 +123,7 @@ impl SourceStream for RestStream {
             inferred,
             on_bad_row: self.settings.on_bad_row,
             unit: "record",
-            key: Vec::new(),
+            key: Target::places_of(&self.settings.key, &schema),
         };
         // A type that cannot be read is found before anything is.
         target.columns(&reading)?;
@@ -132,7 +132,6 @@ impl SourceStream for RestStream {
             target: Arc::new(target),
             unknown_keys: UnknownKeys::of(self.settings.drift, table.is_some()),
             reading,
-            key: self.settings.key.clone(),
             cursor,
             told: pages.told(),
             position: position.clone(),
