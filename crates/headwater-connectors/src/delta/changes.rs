@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use futures::TryStreamExt;
-use headwater_sdk::connector::{Operation, ReadMode, ReadPart};
+use headwater_sdk::connector::{Operation, ReadMode};
 use headwater_sdk::{Blame, Error, Result};
 
 use super::actions::{Action, Add, ChangeFile, Descriptor, PartitionValues, Remove};
@@ -12,31 +12,12 @@ use super::log::Log;
 use super::snapshot::{Snapshot, entry};
 use super::vector::Vector;
 use crate::codes;
-use crate::table_format::{DataFile, Load, Wanted, parts};
+use crate::table_format::{DataFile, Steps, Wanted};
 
 /// The marks of rows that are gone in a file of changes.
 const GONE: (&str, &[&str]) = ("_change_type", &["delete", "update_preimage"]);
 /// Those of rows that are there.
 const THERE: (&str, &[&str]) = ("_change_type", &["insert", "update_postimage"]);
-
-/// The files to read, in their order.
-#[derive(Debug, Default)]
-pub(super) struct Steps {
-    pub(super) files: Vec<(DataFile, Option<Operation>)>,
-}
-
-impl Steps {
-    /// How many bytes there are.
-    pub(super) fn bytes(&self) -> u64 {
-        self.files.iter().map(|(file, _)| file.entry.stamp.size).sum()
-    }
-
-    /// What is read, by loads of all columns and of a key's alone.
-    pub(super) fn parts(self, whole: &Arc<Load>, key: &Arc<Load>) -> Vec<Box<dyn ReadPart>> {
-        let load = |operation| if operation == Some(Operation::Delete) { key } else { whole };
-        self.files.into_iter().flat_map(|(file, operation)| parts(&file, load(operation), operation)).collect()
-    }
-}
 
 /// What the versions after `since` have done to the rows.
 ///

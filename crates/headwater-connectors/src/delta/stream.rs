@@ -1,23 +1,20 @@
 //! A stream of a Delta table: its columns, and what there is to read.
 
-use std::sync::Arc;
-
-use arrow_schema::{Schema, SchemaRef};
+use arrow_schema::SchemaRef;
 use async_trait::async_trait;
 use headwater_sdk::check::OptionsError;
-use headwater_sdk::connector::{Delivery, LoadPosition, ReadMode, ReadPart, ReadPlan, SourceStream, StreamSettings};
+use headwater_sdk::connector::{Delivery, LoadPosition, ReadMode, ReadPlan, SourceStream, StreamSettings};
 use headwater_sdk::{Blame, Error, Result};
 use serde::{Deserialize, Serialize};
 
-use super::changes::{Steps, changes};
+use super::changes::changes;
 use super::log::Log;
 use super::options::{Asked, StreamOptions};
 use super::snapshot::Snapshot;
 use crate::codes;
-use crate::columns::Target;
 use crate::files::Location;
 use crate::lake_types::lake_schema;
-use crate::table_format::{Load, Root, described, target_of};
+use crate::table_format::{Columns, Reading, Root, Steps, described};
 
 /// Versions without rows after which the position is worth a commit of its own: the log behind it will be cleaned up.
 const QUIET_VERSIONS: u64 = 10;
@@ -42,15 +39,6 @@ pub(super) struct DeltaStream {
     settings: StreamSettings,
 }
 
-/// What is read of it, with the columns for it.
-struct Reading {
-    target: Arc<Target>,
-    parts: Vec<Box<dyn ReadPart>>,
-    notes: Vec<String>,
-    files: usize,
-    bytes: u64,
-}
-
 impl DeltaStream {
     /// Checks a stream's options.
     ///
@@ -67,33 +55,6 @@ impl DeltaStream {
 
     async fn log(&self, since: Option<u64>) -> Result<Log> {
         Log::open(Root::open(&self.location, &self.path)?, self.asked != Asked::Newest, since).await
-    }
-
-    /// The steps of a load as parts.
-    fn reading(&self, now: &Snapshot, steps: Steps, log: &Log, table: Option<&Schema>) -> Result<Reading> {
-        if let (Some(table), true) = (table, steps.files.is_empty()) {
-            // Nothing to read changes nothing.
-            let (schema, inferred) = (Arc::new(table.clone()), vec![false; table.fields().len()]);
-            let target = Arc::new(Target {
-                schema,
-                inferred,
-                on_bad_row: self.settings.on_bad_row,
-                unit: "row",
-                key: Vec::new(),
-            });
-            return Ok(Reading { target, parts: Vec::new(), notes: Vec::new(), files: 0, bytes: 0 });
-        }
-        let (target, notes) = target_of(&now.fields, log.shown(), &self.settings, table)?;
-        let load = |fields| {
-            let (target, naming) = (Arc::clone(&target), now.naming);
-            Arc::new(Load { fields, naming, target, lost: LOST.into() })
-        };
-        let of_key = |field: &&crate::table_format::TableField| self.settings.key.contains(&field.name);
-        let key = load(now.fields.iter().filter(of_key).cloned().collect());
-        let whole = load(now.fields.clone());
-        let (files, bytes) = (steps.files.len(), steps.bytes());
-        let parts = steps.parts(&whole, &key);
-        Ok(Reading { target, parts, notes, files, bytes })
     }
 }
 
@@ -123,10 +84,7 @@ impl SourceStream for DeltaStream {
         let now = Snapshot::read(&log, version, since.is_none()).await?;
         let mut delivery = Delivery::Rows;
         let steps = match &since {
-            None => {
-                let file = |add| Ok((now.data_file(&log.root, add)?, None));
-                Steps { files: now.files.iter().map(file).collect::<Result<_>>()? }
-            }
+            None => Steps::of_rows(now.files.iter().map(|add| now.data_file(&log.root, add)))?,
             Some(since) => {
                 if since.id != now.id || since.version > now.version {
                     let message = format!("the table {} is another one than was read before", log.shown());
@@ -141,8 +99,10 @@ impl SourceStream for DeltaStream {
                 changes(&log, since.version, &now, self.settings.mode).await?
             }
         };
-        let quiet = steps.files.is_empty() && since.is_some_and(|since| now.version - since.version >= QUIET_VERSIONS);
-        let reading = self.reading(&now, steps, &log, table.as_deref())?;
+        let quiet =
+            steps.files.is_empty() && since.as_ref().is_some_and(|since| now.version - since.version >= QUIET_VERSIONS);
+        let columns = Columns { fields: &now.fields, naming: now.naming, shown: log.shown(), lost: LOST };
+        let reading = Reading::new(steps, &columns, &self.settings, table.as_ref(), since.is_some())?;
         let position = LoadPosition::default();
         let here = Position { id: now.id.clone(), version };
         let here = serde_json::to_value(here).map_err(|error| {
@@ -150,7 +110,7 @@ impl SourceStream for DeltaStream {
         })?;
         position.set(here, quiet);
         Ok(ReadPlan {
-            schema: Arc::clone(&reading.target.schema),
+            schema: reading.schema,
             parts: reading.parts,
             delivery,
             position,

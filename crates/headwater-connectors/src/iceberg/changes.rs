@@ -9,10 +9,7 @@ use super::manifest::{Content, Listed, added};
 use super::metadata::{Metadata, Snapshot};
 use super::state::State;
 use crate::codes;
-use crate::table_format::{DataFile, Root};
-
-/// A data file to read, and what its rows are.
-pub(super) type Step = (DataFile, Option<Operation>);
+use crate::table_format::{Root, Steps};
 
 /// The files that snapshots after `since` have added, where nothing else was done.
 ///
@@ -24,8 +21,8 @@ pub(super) async fn appended(
     since: i64,
     now: &Snapshot,
     state: &State<'_>,
-) -> Result<Vec<Step>> {
-    let mut steps = Vec::new();
+) -> Result<Steps> {
+    let mut steps = Steps::default();
     for snapshot in lineage(root, metadata, since, now)? {
         match snapshot.operation() {
             // The same rows in other files.
@@ -33,7 +30,7 @@ pub(super) async fn appended(
             "append" => {
                 let added = added(root, metadata, snapshot).await?;
                 for file in added.iter().filter(|file| file.content == Content::Rows) {
-                    steps.push((state.data_file(file, None)?, None));
+                    steps.files.push((state.data_file(file, None)?, None));
                 }
             }
             operation => {
@@ -79,7 +76,7 @@ pub(super) fn forgotten(root: &Root, since: i64) -> Error {
 ///
 /// # Errors
 /// When a file lies in another store.
-pub(super) fn difference(before: &State<'_>, now: &State<'_>) -> Result<Vec<Step>> {
+pub(super) fn difference(before: &State<'_>, now: &State<'_>) -> Result<Steps> {
     let by_path = |state: &State<'_>| -> HashMap<String, Listed> {
         let rows = state.listed.iter().filter(|file| file.content == Content::Rows);
         rows.map(|file| (file.path.clone(), file.clone())).collect()
@@ -111,5 +108,5 @@ pub(super) fn difference(before: &State<'_>, now: &State<'_>) -> Result<Vec<Step
         came.push((step, Some(Operation::Upsert)));
     }
     gone.extend(came);
-    Ok(gone)
+    Ok(Steps { files: gone })
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use headwater_sdk::{Blame, Error, Result};
 
 use super::deletes::DeleteFiles;
-use super::manifest::{Listed, entry, files};
+use super::manifest::{Content, Listed, entry, files};
 use super::metadata::{Metadata, Snapshot};
 use crate::codes;
 use crate::columns::cast;
@@ -45,6 +45,12 @@ impl<'a> State<'a> {
     /// A state of which only the columns count.
     pub(super) fn columns(root: &'a Root, metadata: &'a Metadata, fields: &'a [TableField]) -> Self {
         Self { root, metadata, fields, listed: Vec::new(), deletes: DeleteFiles::default() }
+    }
+
+    /// The data files, without the rows that are deleted.
+    pub(super) fn rows(&self) -> impl Iterator<Item = Result<DataFile>> {
+        let rows = self.listed.iter().filter(|file| file.content == Content::Rows);
+        rows.map(|file| self.data_file(file, self.deletes.for_file(file)))
     }
 
     /// A data file of it.

@@ -1,25 +1,21 @@
 //! A stream of an Iceberg table: its columns, and what there is to read.
 
-use std::sync::Arc;
-
 use arrow_schema::SchemaRef;
 use async_trait::async_trait;
 use headwater_sdk::check::OptionsError;
-use headwater_sdk::connector::{Delivery, LoadPosition, Operation, ReadMode, ReadPlan, SourceStream, StreamSettings};
+use headwater_sdk::connector::{Delivery, LoadPosition, ReadMode, ReadPlan, SourceStream, StreamSettings};
 use headwater_sdk::{Blame, Error, Result};
 use serde::{Deserialize, Serialize};
 
-use super::changes::{Step, appended, difference, forgotten};
-use super::manifest::Content;
+use super::changes::{appended, difference, forgotten};
 use super::metadata::{Metadata, Snapshot};
 use super::options::{Asked, StreamOptions};
 use super::schema;
 use super::state::State;
 use crate::codes;
-use crate::columns::Target;
 use crate::files::Location;
 use crate::lake_types::lake_schema;
-use crate::table_format::{Load, Naming, Root, TableField, described, parts, target_of};
+use crate::table_format::{Columns, Naming, Reading, Root, Steps, TableField, described};
 
 /// What has to be done when data files are not there.
 const LOST: &str = "files are removed some time after the last snapshot that names them has expired: read a newer snapshot, or load the \
@@ -80,11 +76,10 @@ impl IcebergStream {
         fields: &[TableField],
         now: Option<&Snapshot>,
         since: Option<&Position>,
-    ) -> Result<Vec<Step>> {
+    ) -> Result<Steps> {
         let Some(since) = since else {
             let state = State::read(root, metadata, fields, now).await?;
-            let rows = state.listed.iter().filter(|file| file.content == Content::Rows);
-            return rows.map(|file| Ok((state.data_file(file, state.deletes.for_file(file))?, None))).collect();
+            return Steps::of_rows(state.rows());
         };
         if since.table != metadata.identity() {
             let message = format!("the table {} is another one than was read before", root.shown());
@@ -93,7 +88,7 @@ impl IcebergStream {
         }
         let id = now.map(|snapshot| snapshot.snapshot_id);
         if since.snapshot == id {
-            return Ok(Vec::new());
+            return Ok(Steps::default());
         }
         let before = match since.snapshot {
             Some(id) => Some(metadata.snapshot(id).ok_or_else(|| forgotten(root, id))?),
@@ -111,8 +106,7 @@ impl IcebergStream {
             }
             (_, None, now) => {
                 let state = State::read(root, metadata, fields, now).await?;
-                let rows = state.listed.iter().filter(|file| file.content == Content::Rows);
-                rows.map(|file| Ok((state.data_file(file, state.deletes.for_file(file))?, None))).collect()
+                Steps::of_rows(state.rows())
             }
             (_, Some(before), None) => Err(forgotten(root, before.snapshot_id)),
         }
@@ -144,33 +138,8 @@ impl SourceStream for IcebergStream {
         let fields = schema::columns(&metadata, metadata.schema(of), root.shown())?;
         let steps = self.steps(&root, &metadata, &fields, now, since.as_ref()).await?;
         let keyed = since.is_some() && self.settings.mode == ReadMode::Cdc;
-        let (target, drift) = match (&table, steps.is_empty() && since.is_some()) {
-            (Some(table), true) => {
-                // Nothing to read changes nothing.
-                let (schema, inferred) = (Arc::clone(table), vec![false; table.fields().len()]);
-                (
-                    Arc::new(Target {
-                        schema,
-                        inferred,
-                        on_bad_row: self.settings.on_bad_row,
-                        unit: "row",
-                        key: Vec::new(),
-                    }),
-                    Vec::new(),
-                )
-            }
-            _ => target_of(&fields, root.shown(), &self.settings, table.as_deref())?,
-        };
-        let load = |fields| {
-            let target = Arc::clone(&target);
-            Arc::new(Load { fields, naming: Naming::Ids, target, lost: LOST.into() })
-        };
-        let of_key = |field: &&TableField| self.settings.key.contains(&field.name);
-        let key = load(fields.iter().filter(of_key).cloned().collect());
-        let whole = load(fields.clone());
-        let (files, bytes) = (steps.len(), steps.iter().map(|(file, _)| file.entry.stamp.size).sum());
-        let load = |operation| if operation == Some(Operation::Delete) { &key } else { &whole };
-        let parts = steps.into_iter().flat_map(|(file, operation)| parts(&file, load(operation), operation)).collect();
+        let columns = Columns { fields: &fields, naming: Naming::Ids, shown: root.shown(), lost: LOST };
+        let reading = Reading::new(steps, &columns, &self.settings, table.as_ref(), since.is_some())?;
         let id = now.map(|snapshot| snapshot.snapshot_id);
         let here = Position { table: metadata.identity().to_owned(), snapshot: id };
         let here = serde_json::to_value(here).map_err(|error| {
@@ -178,17 +147,17 @@ impl SourceStream for IcebergStream {
         })?;
         let position = LoadPosition::default();
         // Snapshots expire: one whose rows are those of the last one is kept, too.
-        position.set(here, files == 0 && since.is_some_and(|since| since.snapshot != id));
+        position.set(here, reading.files == 0 && since.is_some_and(|since| since.snapshot != id));
         let named = id.map_or_else(|| "empty table".into(), |id| format!("snapshot {id}"));
         Ok(ReadPlan {
-            schema: Arc::clone(&target.schema),
-            parts,
+            schema: reading.schema,
+            parts: reading.parts,
             delivery: if keyed { Delivery::Repeats { key: self.settings.key.clone() } } else { Delivery::Rows },
             position,
             // Columns can change without a new snapshot.
             fingerprint: format!("iceberg-{}-{named}-{}", metadata.identity(), metadata.schema_id(of)),
-            description: described(&named, files, bytes),
-            drift,
+            description: described(&named, reading.files, reading.bytes),
+            drift: reading.notes,
             changed: Vec::new(),
         })
     }

@@ -10,14 +10,16 @@
 
 mod columns;
 mod data_file;
+pub(crate) mod options;
 mod part;
 mod place;
+mod reading;
 mod root;
 
 pub(crate) use columns::{Kind, Naming, TableField, constant, leaf};
 pub(crate) use data_file::{DataFile, Deletes, Gone, KeysGone, Wanted, each_batch};
-pub(crate) use part::{Load, parts, target_of};
 pub(crate) use place::location;
+pub(crate) use reading::{Columns, Reading, Steps};
 pub(crate) use root::{Root, is_absolute, percent_decoded};
 
 /// What is to be read, in words.
