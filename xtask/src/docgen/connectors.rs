@@ -30,7 +30,8 @@ Where tables go, one chapter for each system that `connector:` of a file in `des
 ";
 
 /// Keys that connectors have in common: the file, and what those that have them import.
-const SHARED: (&str, &str) = ("http_api/options.rs", "http_api::");
+const SHARED: [(&str, &str); 2] =
+    [("http_api/options.rs", "http_api::"), ("table_format/options.rs", "table_format::options::SourceOptions")];
 
 /// The page of destinations.
 pub(super) fn destinations(root: &Path) -> Result<String, String> {
@@ -83,8 +84,8 @@ pub(super) fn page(root: &Path) -> Result<String, String> {
             "StreamOptions" => 1,
             _ => 2,
         };
-        found.sort_by_key(|keys| place(&keys.name));
         found.extend(shared(&folder, &module)?);
+        found.sort_by_key(|keys| place(&keys.name));
         for keys in found {
             text += &format!("{}\n\n{}\n", keys.text.trim_end_matches('.').to_owned() + ":", keys::list(&keys.keys));
         }
@@ -94,11 +95,13 @@ pub(super) fn page(root: &Path) -> Result<String, String> {
 
 /// The keys that a connector has in common with others.
 fn shared(sources: &Path, folder: &Path) -> Result<Vec<keys::Keys>, String> {
-    let (file, import) = SHARED;
-    match imports(folder, import)? {
-        true => Ok(keys::of_source(&read(&sources.join(file))?)),
-        false => Ok(Vec::new()),
+    let mut found = Vec::new();
+    for (file, import) in SHARED {
+        if imports(folder, import)? {
+            found.extend(keys::of_source(&read(&sources.join(file))?));
+        }
     }
+    Ok(found)
 }
 
 /// Whether a file of a folder has a text in it, but for deliveries, which have a page of their own.
