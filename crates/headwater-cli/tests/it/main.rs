@@ -12,6 +12,7 @@ mod conformance;
 mod crashes;
 mod delivered;
 mod formats;
+mod google;
 mod histories;
 mod main_job;
 mod maintaining;

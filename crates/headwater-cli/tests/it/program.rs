@@ -15,7 +15,8 @@ pub(crate) fn workspace() -> PathBuf {
 /// The program, with an environment that does not depend on who runs the tests.
 pub(crate) fn headwater(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_headwater"));
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("HEADWATER_") || name.starts_with("AWS_")) {
+    let ours = ["HEADWATER_", "AWS_", "AZURE_", "GOOGLE_", "GCE_"];
+    for (name, _) in std::env::vars().filter(|(name, _)| ours.iter().any(|prefix| name.starts_with(prefix))) {
         command.env_remove(name);
     }
     command.current_dir(folder).stdin(Stdio::null()).env("NO_COLOR", "1").env("COLUMNS", "140");

@@ -77,10 +77,20 @@
 //! ### Object stores
 //!
 //! `s3://bucket/prefix` is Amazon S3 and what speaks as it does (`storage: { endpoint: … }`). `az://container/prefix`, or
-//! `abfss://container@account.dfs.core.windows.net/prefix`, is Azure, and `gs://bucket/prefix` Google Cloud Storage (which no test reaches:
-//! there is no emulator that answers as it does; it speaks S3, too). Credentials come from the environment, by the names that the
+//! `abfss://container@account.dfs.core.windows.net/prefix`, is Azure, and `gs://bucket/prefix` Google Cloud Storage. Credentials come from the environment, by the names that the
 //! services' own tools document (`AWS_ACCESS_KEY_ID`, `AZURE_STORAGE_ACCOUNT_KEY`, `AZURE_CLIENT_ID`, `GOOGLE_APPLICATION_CREDENTIALS`, …), or from the machine's
 //! identity. What `storage` says goes before them.
+//!
+//! ```yaml
+//! connector: files
+//! location: gs://acme/exports
+//! storage: { service_account_key: "${KEY}" }       # the text of the key's file; or `service_account: /path/of/it`
+//! ```
+//!
+//! Of Google the key of a service account, what `gcloud auth application-default login` leaves, and a machine's identity are taken, but not what
+//! other clouds and GitHub hand out for it (workload identity federation). `storage: { skip_signature: true }` reads buckets that everybody may
+//! read. Paths of credentials are relative to the folder in which Headwater was started. What was run: fake-gcs-server, an emulator, as a
+//! source, a destination and a lake; not Google's own service.
 //!
 //! ### Fixed width
 //!

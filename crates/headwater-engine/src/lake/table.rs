@@ -7,6 +7,7 @@ use bytes::Bytes;
 use deltalake_core::kernel::{EagerSnapshot, LogicalFileView};
 use deltalake_core::logstore::{LogStoreRef, StorageConfig, default_logstore};
 use futures::TryStreamExt;
+use headwater_sdk::error::refusal::{Refusal, refusal};
 use headwater_sdk::{Blame, Error, Relation, Result, TableName};
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
@@ -208,28 +209,46 @@ pub(crate) async fn exists(location: &Location, path: &Path) -> Result<bool> {
 
 /// Whether an error's text tells of a storage that did not answer, rather than of what is stored there.
 fn is_unreachable(text: &str) -> bool {
-    ["error sending request", "Connection refused", "timed out", "dns error", "Generic S3 error"]
-        .iter()
-        .any(|sign| text.contains(sign))
+    [
+        "error sending request",
+        "Connection refused",
+        "timed out",
+        "dns error",
+        "Generic S3 error",
+        "Generic GCS error",
+        "Generic MicrosoftAzure error",
+    ]
+    .iter()
+    .any(|sign| text.contains(sign))
 }
 
 /// An error of the storage underneath, with the way out that its kind has.
 pub(crate) fn storage_error(what: &str, path: &Path, error: object_store::Error) -> Error {
     let text = error.to_string();
+    let refusal = refusal(&text);
     let help = if is_disk_full(&text) {
         "the disk is full: make room, or put the lake somewhere else, and run again: nothing was published"
     } else if text.contains("ermission denied") {
         "Headwater may not write or read there: change the permissions of the lake's folder"
     } else {
-        "check that the lake's storage can be reached and written, and run again"
+        match refusal {
+            Some(Refusal::Credentials) => {
+                "give credentials that are accepted in the environment (AWS_…, AZURE_…, GOOGLE_…) or in the environment's `storage`"
+            }
+            Some(Refusal::Rights) => "let the credentials list, read, write and delete there, or give others",
+            Some(Refusal::Missing) => "make the bucket or container of the lake, or correct `lake` in headwater.yml",
+            None => "check that the lake's storage can be reached and written, and run again",
+        }
     };
-    let transient = !matches!(
-        error,
-        object_store::Error::NotFound { .. }
-            | object_store::Error::InvalidPath { .. }
-            | object_store::Error::PermissionDenied { .. }
-            | object_store::Error::Unauthenticated { .. }
-    ) && !text.contains("os error");
+    let transient = refusal.is_none()
+        && !matches!(
+            error,
+            object_store::Error::NotFound { .. }
+                | object_store::Error::InvalidPath { .. }
+                | object_store::Error::PermissionDenied { .. }
+                | object_store::Error::Unauthenticated { .. }
+        )
+        && !text.contains("os error");
     let made = Error::new("HW0612", Blame::Environment, format!("cannot {what} {path}")).help(help).caused_by(error);
     if transient { made.transient() } else { made }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
 use futures::StreamExt;
+use headwater_sdk::error::refusal::{Refusal, refusal};
 use headwater_sdk::progress::Progress;
 use headwater_sdk::{Blame, Error};
 use object_store::path::Path;
@@ -82,20 +83,22 @@ pub(crate) fn store_error(error: object_store::Error, name: &str) -> Error {
         Err(error) => error,
     };
     let is_sftp = name.starts_with("sftp://");
+    if let (E::Generic { .. }, false) = (&error, is_sftp)
+        && let Some(refusal) = refusal(&error.to_string())
+    {
+        return refused(refusal, name).caused_by(error);
+    }
     match error {
         E::Precondition { .. } | E::NotModified { .. } => changed(name),
         E::NotFound { .. } => Error::new(codes::UNREADABLE, Blame::Environment, format!("{name} is not there"))
             .help("check `location` and `path`; if something removes files meanwhile, run again")
             .caused_by(error),
-        E::PermissionDenied { .. } | E::Unauthenticated { .. } => {
+        E::PermissionDenied { .. } | E::Unauthenticated { .. } if is_sftp => {
             Error::new(codes::UNREACHABLE, Blame::Environment, format!("{name} may not be read"))
-                .help(if is_sftp {
-                    "let the server's operator give the user the right to it, or log in as another one"
-                } else {
-                    "give the credentials in the environment (AWS_…, AZURE_…, GOOGLE_…) the right to list and read it"
-                })
+                .help("let the server's operator give the user the right to it, or log in as another one")
                 .caused_by(error)
         }
+        E::PermissionDenied { .. } | E::Unauthenticated { .. } => refused(Refusal::Rights, name).caused_by(error),
         error => Error::new(codes::UNREACHABLE, Blame::Environment, format!("{name} cannot be read"))
             .help(if is_sftp {
                 "what the server says is the reason; where it says no more, its log does"
@@ -105,6 +108,24 @@ pub(crate) fn store_error(error: object_store::Error, name: &str) -> Error {
             .caused_by(error)
             .transient(),
     }
+}
+
+/// What a store refuses to let us read.
+fn refused(refusal: Refusal, name: &str) -> Error {
+    let (what, help) = match refusal {
+        Refusal::Credentials => (
+            "cannot be read without credentials",
+            "give credentials that are accepted in the environment (AWS_…, AZURE_…, GOOGLE_…) or under `storage:`",
+        ),
+        Refusal::Rights => (
+            "may not be read",
+            "give the credentials in the environment (AWS_…, AZURE_…, GOOGLE_…) the right to list and read it",
+        ),
+        Refusal::Missing => {
+            ("is not there", "check that the bucket or container is there, and the region or endpoint under `storage:`")
+        }
+    };
+    Error::new(codes::UNREACHABLE, Blame::Environment, format!("{name} {what}")).help(help)
 }
 
 impl Read for RemoteFile {

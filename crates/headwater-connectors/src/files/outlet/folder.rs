@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use headwater_sdk::error::refusal::{Refusal, refusal};
 use headwater_sdk::{Blame, Error, Result};
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
@@ -10,6 +11,10 @@ use object_store::path::Path;
 use crate::codes;
 use crate::files::input::own_error;
 use crate::files::location::Location;
+
+/// What is to be done where a store refuses.
+pub(super) const FORBIDDEN: &str =
+    "give credentials that may list, read, write and delete there, in the environment or under `storage:`";
 
 /// The folder, in its store.
 pub(super) struct Folder {
@@ -73,7 +78,13 @@ impl Folder {
             },
             Err(cause) => cause,
         };
-        unwritable(&self.name(file), cause).transient()
+        let refusal = refusal(&cause.to_string());
+        let error = unwritable(&self.name(file), cause);
+        match refusal {
+            Some(Refusal::Missing) => error.help("make the bucket or container, or correct `location`"),
+            Some(_) => error.help(FORBIDDEN),
+            None => error.transient(),
+        }
     }
 }
 

@@ -1,11 +1,12 @@
 //! What a folder of delivered files holds: the file `_headwater.json` in it.
 
 use headwater_sdk::destination::Mark;
+use headwater_sdk::error::refusal::refusal;
 use headwater_sdk::{Blame, Error, Result};
 use object_store::ObjectStoreExt;
 use serde::{Deserialize, Serialize};
 
-use super::folder::Folder;
+use super::folder::{FORBIDDEN, Folder};
 use crate::codes;
 use crate::files::input::own_error;
 
@@ -50,6 +51,7 @@ impl Manifest {
         };
         let bytes = bytes.map_err(|error| match own_error(error) {
             Ok(ours) => ours,
+            Err(error) if refusal(&error.to_string()).is_some() => unreadable(FORBIDDEN).caused_by(error),
             Err(error) => unreadable("check that the place may be read").caused_by(error).transient(),
         })?;
         let manifest = serde_json::from_slice(&bytes).map_err(|e| {

@@ -1,5 +1,7 @@
 //! Errors that say whose fault it is, whether trying again can help, and what to do; and what their codes mean.
 
+pub mod refusal;
+
 use std::error::Error as StdError;
 use std::fmt;
 use std::ops::Range;

@@ -1,0 +1,254 @@
+//! Sources, deliveries and a lake in Google Cloud Storage, against an emulator of it: fake-gcs-server keeps the objects, lists them and
+//! decides which commit comes first; `storage.py` says `object_store`'s requests in its words. Not tried: Google's own service.
+
+mod refusals;
+mod server;
+
+use std::process::Stdio;
+use std::sync::OnceLock;
+
+use server::Server;
+
+use crate::program::{Said, headwater};
+use crate::project::Project;
+use crate::tables::python;
+
+const BUCKET: &str = "acme";
+
+/// One server for all tests; each has its own prefix. The machine's identity has no rights to `forbidden`; everybody may read `public`.
+fn server() -> &'static Server {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    SERVER.get_or_init(|| Server::start(&[BUCKET, "forbidden", "public"]))
+}
+
+fn put(bucket: &str, prefix: &str, files: &[(&str, &str)]) {
+    let puts = files.iter().map(|(name, text)| format!("b.blob('{prefix}/in/{name}').upload_from_string({text:?})"));
+    server().client(bucket, &puts.collect::<Vec<_>>().join("\n"));
+}
+
+fn blobs(prefix: &str) -> String {
+    server().client(BUCKET, &format!("print(*(blob.name for blob in c.list_blobs(b, prefix='{prefix}')), sep='\\n')"))
+}
+
+fn project_on(prefix: &str, catalog: &str) -> Project {
+    Project::empty()
+        .with(
+            "headwater.yml",
+            format!(
+                "name: shop\nenvironments:\n  dev: {{ default: true, lake: \"gs://{BUCKET}/{prefix}/lake\", catalog: {catalog}, \
+                 storage: {{ google_base_url: \"{}\" }} }}\n",
+                server().url()
+            ),
+        )
+        .with(
+            "sources/orders.yml",
+            format!(
+                "connector: files\nlocation: gs://{BUCKET}/{prefix}/in\nstreams:\n  - table: raw.orders\n    \
+                 path: '*.csv'\n    mode: new_files\n    columns: {{ id: {{ type: int }}, amount: {{ type: int }} }}\n"
+            ),
+        )
+}
+
+/// A project under a prefix, with two months of orders.
+fn project(prefix: &str) -> Project {
+    put(BUCKET, prefix, &[("2026-01.csv", "id,amount\n1,10\n2,20\n"), ("2026 02.csv", "id,amount\n3,30\nx,40\n")]);
+    project_on(prefix, "./catalog.db")
+        .with("models/marts/total.sql", "select sum(amount) as total, count(*) as orders from raw.orders\n")
+}
+
+/// Runs the program as on a machine of Google's, which has an identity.
+fn say(project: &Project, arguments: &[&str]) -> Said {
+    let mut command = headwater(project.path());
+    command.args(arguments).env("GCE_METADATA_HOST", server().identity()).output().unwrap().into()
+}
+
+fn total(project: &Project) -> String {
+    say(project, &["query", "select total, orders from marts.total"]).exits(0).out.lines().nth(1).unwrap().to_owned()
+}
+
+#[test]
+fn a_project_on_google_publishes_and_answers() {
+    let project = project("whole");
+    let said = say(&project, &["run"]).exits(0);
+    assert!(said.out.contains("published snapshot 1") && said.out.contains("1 source row unreadable"), "{}", said.out);
+    assert_eq!(total(&project), "60,3");
+    let rejected = say(&project, &["query", "select _file, _line, _raw from raw.orders__rejected"]).exits(0);
+    assert_eq!(rejected.out, "_file,_line,_raw\ngs://acme/whole/in/2026 02.csv,3,\"x,40\"\n");
+    let there = blobs("whole/lake/");
+    for table in ["raw/orders", "raw/orders__rejected", "marts/total"] {
+        assert!(
+            there.contains(&format!("whole/lake/{table}/_delta_log/00000000000000000000.json")),
+            "{table}: {there}"
+        );
+    }
+    assert!(!there.contains("_headwater/branches"), "no staging area is left: {there}");
+    let nothing = say(&project, &["run"]).exits(0);
+    assert!(nothing.out.contains("nothing to publish"), "{}", nothing.out);
+    put(BUCKET, "whole", &[("2026-03.csv", "id,amount\n5,50\n")]);
+    let report = say(&project, &["run", "--json"]).exits(0).json();
+    assert_eq!((&report["snapshot"], &report["assets"][0]["rows_in"]), (&2.into(), &1.into()));
+    assert_eq!(total(&project), "110,4");
+    assert_eq!(say(&project, &["history", "--json"]).exits(0).json().as_array().unwrap().len(), 2);
+    say(&project, &["rollback", "1"]).exits(0);
+    assert_eq!(total(&project), "60,3");
+    let vacuum = say(&project, &["maintain", "--vacuum", "--keep-snapshots", "1", "--keep-days", "0"]).exits(0);
+    assert!(vacuum.out.starts_with("removed "), "{}", vacuum.out);
+    assert_eq!(total(&project), "60,3");
+    let said = say(&project, &["run", "-vvv", "--full-refresh"]).exits(0);
+    assert!(!format!("{}{}", said.out, said.err).contains("a-token-for-tests"), "in the log");
+}
+
+/// Two machines with catalogues of their own that publish into one lake: of two that put the same version one wins (the emulator is
+/// asked to create a commit at generation 0, which it does once). Where one was quick enough to be seen by the other, that one's
+/// version comes after it. No commit ever takes the place of another.
+#[test]
+fn of_two_that_publish_the_same_version_one_wins() {
+    let mut conflicts = 0;
+    for round in 0..20 {
+        let prefix = format!("conflict{round}");
+        put(BUCKET, &prefix, &[("2026-01.csv", "id,amount\n1,10\n2,20\n")]);
+        let (one, two) = (project_on(&prefix, "./catalog.db"), project_on(&prefix, "./other.db"));
+        let start = |project: &Project| {
+            let mut command = headwater(project.path());
+            command.args(["run", "--json"]).env("GCE_METADATA_HOST", server().identity());
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        };
+        let running = [start(&one), start(&two)];
+        let said: Vec<Said> = running.into_iter().map(|running| running.wait_with_output().unwrap().into()).collect();
+        let (winners, losers): (Vec<_>, Vec<_>) = said.iter().partition(|said| said.code == Some(0));
+        for lost in &losers {
+            assert_eq!(lost.json()["error"]["code"], "HW0915", "{lost:?}");
+        }
+        let log = blobs(&format!("{prefix}/lake/raw/orders/_delta_log/"));
+        assert!(!winners.is_empty() && log.lines().count() == winners.len(), "a commit for each winner: {log}");
+        let winner = if said[0].code == Some(0) { &one } else { &two };
+        assert_eq!(say(winner, &["query", "select sum(amount) as total from raw.orders"]).exits(0).out, "total\n30\n");
+        conflicts += losers.len();
+        if conflicts == 3 {
+            return;
+        }
+    }
+    panic!("two runs have put the same version {conflicts} times in 20 rounds");
+}
+
+/// More files than one answer lists, in folders, as Parquet; and new ones only.
+#[test]
+fn globs_and_new_files_are_followed_through_several_answers() {
+    let months: Vec<String> = (1..=12).map(|month| format!("year=2025/{month:02}.parquet")).collect();
+    let upload = |names: &[String]| {
+        let calls = names.iter().map(|name| {
+            format!(
+                "f = io.BytesIO(); pq.write_table(pa.table({{'id': [{0}, {0} + 100], 'name': ['{name}', None]}}), f); put('{name}', f)",
+                &name[10..12].trim_start_matches('0')
+            )
+        });
+        let put = format!("
+import io, os, urllib.request, urllib.parse, pyarrow as pa, pyarrow.parquet as pq
+def put(name, f):
+    path = urllib.parse.quote('many/in/' + name, '')
+    r = urllib.request.Request('{}/{BUCKET}/' + path, f.getvalue(), {{'Authorization': 'Bearer a-token-for-tests'}}, method='PUT')
+    urllib.request.urlopen(r)
+{}", server().url(), calls.collect::<Vec<_>>().join("\n"));
+        python(std::path::Path::new("."), &put);
+    };
+    upload(&months[..11]);
+    put(BUCKET, "many", &[("year=2025/notes.txt", "nothing"), ("year=2024/01.csv", "id\n1\n")]);
+    let source = format!(
+        "connector: files\nlocation: gs://{BUCKET}/many/in\nstorage: {{ base_url: \"{}\" }}\nstreams:\n  - {{ table: raw.months, path: 'year=*/*.parquet', mode: new_files }}\n",
+        server().url()
+    );
+    let project = Project::empty().with("sources/files.yml", source);
+    say(&project, &["run"]).exits(0);
+    let sums = "select count(*), sum(id), count(name), count(distinct name) from raw.months";
+    // Of the ids 1 to 11 and those 100 more: 66 + 66 + 1,100.
+    assert_eq!(say(&project, &["query", sums]).exits(0).out.lines().nth(1), Some("22,1232,11,11"));
+    upload(&months[11..]);
+    let report = say(&project, &["run", "--json"]).exits(0).json();
+    assert_eq!(report["assets"][0]["rows_in"], 2);
+    assert_eq!(say(&project, &["query", sums]).exits(0).out.lines().nth(1), Some("24,1356,12,12"));
+    let preview = say(&project, &["source", "preview", "raw.months", "--limit", "1"]).exits(0);
+    assert!(preview.out.contains("id"), "{}", preview.out);
+}
+
+#[test]
+fn files_and_tables_are_delivered_and_tables_of_others_are_read() {
+    put(BUCKET, "partner", &[("2026-01.csv", "id,day\n1,a b\n2,c\n")]);
+    let storage = format!("{{ base_url: \"{}\" }}", server().url());
+    let source = format!(
+        "connector: files\nlocation: gs://{BUCKET}/partner/in\nstorage: {storage}\nstreams:\n  - {{ table: raw.orders, path: '*.csv' }}\n"
+    );
+    let destination = format!(
+        "connector: files\nlocation: gs://{BUCKET}/partner\nstorage: {storage}\ndeliveries:\n  - {{ table: raw.orders, to: sales, mode: replace, format: csv, partition_by: day }}\n"
+    );
+    let delta = format!(
+        "connector: delta\nlocation: gs://{BUCKET}/partner\nstorage: {storage}\ndeliveries:\n  - {{ table: raw.orders, to: kept, key: id }}\n"
+    );
+    let project = Project::empty()
+        .with("sources/files.yml", source)
+        .with("destinations/partner.yml", destination)
+        .with("destinations/kept.yml", delta);
+    say(&project, &["run"]).exits(0);
+    let read = "for blob in c.list_blobs(b, prefix='partner/sales/'):\n    if blob.name.endswith('.csv'): print(blob.name.split('/')[2], blob.download_as_text().split())";
+    assert_eq!(server().client(BUCKET, read), "day=a b ['id', '1']\nday=c ['id', '2']");
+    put(BUCKET, "partner", &[("2026-01.csv", "id,day\n1,c\n3,c\n")]);
+    say(&project, &["run"]).exits(0);
+    assert_eq!(server().client(BUCKET, read), "day=c ['id', '1', '3']");
+    assert!(say(&project, &["deliver"]).exits(0).out.contains("up to date"));
+    assert!(!blobs("partner/kept/").contains("_headwater"), "the staging area is empty");
+    // Another program keeps a table whose log is longer than one answer.
+    let others = |statements: &str| {
+        let program = format!(
+            "import os
+os.environ['GCE_METADATA_HOST'] = '{}'
+import pyarrow as pa
+from deltalake import write_deltalake
+options = {{'google_base_url': '{}'}}
+{statements}",
+            server().identity(),
+            server().url()
+        );
+        python(std::path::Path::new("."), &program)
+    };
+    let append = |ids: std::ops::Range<u8>| {
+        others(&format!(
+            "for i in range({}, {}): write_deltalake('gs://{BUCKET}/partner/table', pa.table({{'id': [i], 'part': ['a b']}}), mode='append', partition_by=['part'], storage_options=options)",
+            ids.start, ids.end
+        ))
+    };
+    append(0..8);
+    let table = format!(
+        "connector: delta\nlocation: gs://{BUCKET}/partner\nstorage: {storage}\nstreams:\n  - {{ table: raw.theirs, path: table, mode: new_files }}\n  - {{ table: raw.kept, path: kept }}\n"
+    );
+    let reader = Project::empty().with("sources/table.yml", table);
+    let theirs = || {
+        say(&reader, &["run"]).exits(0);
+        say(&reader, &["query", "select part, sum(id) as sum from raw.theirs group by part"]).exits(0).out
+    };
+    assert_eq!(theirs(), "part,sum\na b,28\n");
+    // What Headwater delivered, read by the connector that reads tables of others, which shares no code with what has written it.
+    assert_eq!(say(&reader, &["query", "select id, day from raw.kept order by id"]).exits(0).out, "id,day\n1,c\n3,c\n");
+    append(8..15);
+    assert_eq!(theirs(), "part,sum\na b,105\n");
+}
+
+/// Larger than one part of an upload: what is put together there is what was written, in its order.
+#[test]
+fn a_large_file_is_delivered_in_parts() {
+    let rows = 400_000;
+    let text: String = (0..rows).map(|n| format!("{n},{}\n", "x".repeat(40))).collect();
+    let destination = format!(
+        "connector: files\nlocation: gs://{BUCKET}/large\nstorage: {{ base_url: \"{}\" }}\ndeliveries:\n  - {{ table: raw.rows, to: rows, mode: replace, format: csv }}\n",
+        server().url()
+    );
+    let source = "connector: files\nlocation: data\nstreams:\n  - { table: raw.rows, path: '*.csv' }\n";
+    let project = Project::empty()
+        .with("sources/files.yml", source)
+        .with("data/a.csv", format!("n,text\n{text}"))
+        .with("destinations/partner.yml", destination);
+    say(&project, &["run"]).exits(0);
+    let read = "texts = [blob.download_as_text() for blob in c.list_blobs(b, prefix='large/rows/') if blob.name.endswith('.csv')]
+rows = [line for text in texts for line in text.split('\\n')[1:-1]]
+print(max(map(len, texts)) > 10_000_000, len(rows), sum(int(row.split(',')[0]) for row in rows), set(row.split(',')[1] for row in rows) == {'x' * 40})";
+    let sum: u64 = (0..rows).sum();
+    assert_eq!(server().client(BUCKET, read), format!("True {rows} {sum} True"));
+}

@@ -1,0 +1,67 @@
+//! An emulator of Google Cloud Storage with its XML API before it, and its objects by Google's own client.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use crate::adbc::installed;
+use crate::program::workspace;
+
+/// A running server; it ends when its standard input does: when this process ends, however that comes.
+pub(super) struct Server {
+    program: Child,
+    port: u16,
+    emulator: u16,
+}
+
+impl Server {
+    /// Starts a server on free ports, with some buckets.
+    pub(super) fn start(buckets: &[&str]) -> Self {
+        let adapter = workspace().join("crates/headwater-cli/tests/it/google/storage.py");
+        let mut program = Command::new(installed("HEADWATER_GOOGLE_PYTHON"))
+            .arg(adapter)
+            .arg(installed("HEADWATER_FAKE_GCS_SERVER"))
+            .args(buckets)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut ports = String::new();
+        BufReader::new(program.stdout.take().unwrap()).read_line(&mut ports).unwrap();
+        let ports: Vec<u16> = ports.split_whitespace().map(|port| port.parse().unwrap()).collect();
+        let [port, emulator] = ports[..] else { panic!("the emulator has not started") };
+        Self { program, port, emulator }
+    }
+
+    /// The address of the XML API, for `base_url`.
+    pub(super) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Where a machine of Google's asks for its own credentials, for `GCE_METADATA_HOST`.
+    pub(super) fn identity(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// Runs statements of Python with a client of a bucket as `b`, which speaks to the emulator itself. Gives what they print.
+    #[track_caller]
+    pub(super) fn client(&self, bucket: &str, statements: &str) -> String {
+        let program = format!(
+            "from google.auth.credentials import AnonymousCredentials
+from google.cloud import storage
+c = storage.Client(project='test', credentials=AnonymousCredentials(), client_options={{'api_endpoint': 'http://127.0.0.1:{}'}})
+b = c.bucket('{bucket}')
+{statements}",
+            self.emulator
+        );
+        let output = Command::new(installed("HEADWATER_GOOGLE_PYTHON")).args(["-c", &program]).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.program.stdin.take());
+        let _ = self.program.wait();
+    }
+}
