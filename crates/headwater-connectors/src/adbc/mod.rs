@@ -33,8 +33,39 @@
 //! Where there is a connector of the database's own name (`postgres`, `mysql`, `sqlite`), it does more: parts at one moment, changes, and rows
 //! that are set aside one by one. A driver's batch is one stream: `ExecutePartitions` is not used.
 //!
-//! What is tested: the drivers of SQLite, PostgreSQL and DuckDB on their databases, and that of Snowflake (1.11) on an emulator of it (fakesnow 0.12),
-//! which cannot answer `source add`. Those of BigQuery and Flight SQL are loaded and called in the same way, and were not run.
+//! ### BigQuery
+//!
+//! ```yaml
+//! connector: adbc
+//! driver: bigquery                 # pip install adbc-driver-bigquery
+//! python: .venv
+//! options:
+//!   adbc.bigquery.sql.project_id: acme
+//!   adbc.bigquery.sql.auth_type: adbc.bigquery.sql.auth_type.json_credential_file
+//!   adbc.bigquery.sql.auth_credentials: "${ACCOUNT}"        # the path of a service account's key
+//! streams:
+//!   - { table: raw.orders, from: shop.orders, mode: incremental, cursor: placed_at }    # dataset.table, or project.dataset.table
+//! ```
+//!
+//! Without `auth_type` the driver looks for credentials as Google's own programs do. The account needs the roles BigQuery Data Viewer, Job User and
+//! Read Session User. What the driver (1.11, the newest that pip installs) does otherwise than others, and what comes of it:
+//!
+//! - It ends a result that breaks off as if it were whole. Headwater asks for the number of rows in the same statement (`select …, (select count(*)
+//!   from …)`) and compares; a load that lost some fails. A `query` is therefore evaluated twice, and one that has another number of rows each time
+//!   (`rand()`) fails.
+//! - It tells no columns of a result without rows. Those of a `query` are told by one row that it makes in any case, which runs the query once more:
+//!   BigQuery bills that, too. Those of a table cost nothing.
+//! - It describes DATETIME as an instant. It becomes `timestamp_ntz`, also in structs and arrays.
+//! - It refuses tables with a column of INTERVAL or RANGE. Read a query: `select * except (span), cast(span as string) as span from shop.trips`.
+//! - It takes no rows up, so that nothing can be [delivered](destinations.md#adbc) by it.
+//!
+//! NUMERIC is `decimal(38,9)`; BIGNUMERIC comes as a text, unless a decimal is declared for it; TIME, JSON and GEOGRAPHY are texts.
+//!
+//! ### What was run
+//!
+//! The drivers of SQLite, PostgreSQL and DuckDB on their databases; that of Snowflake (1.11) on an emulator of it (fakesnow 0.12), which cannot answer
+//! `source add`; that of BigQuery (1.11) on an emulator, too (bqemulator 1.4), which has neither BIGNUMERIC nor, as it was run, GEOGRAPHY. Neither
+//! service itself was asked. That of Flight SQL is loaded and called in the same way, and was not run.
 
 mod options;
 pub mod outlet;

@@ -11,7 +11,6 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
 use super::database::Session;
-use super::dialect::Dialect;
 use super::types::DriverType;
 use crate::codes;
 use crate::database::{Asked, NativeType, filter};
@@ -204,24 +203,32 @@ pub(super) fn span(
     let is_null = format!("{column} is null");
     let null: Vec<&str> = asked.condition.as_deref().into_iter().chain([is_null.as_str()]).collect();
     let nulls = session.text(&format!("select count(*) from {relation}{}", filter(&null))).map_err(failed)?;
-    if nulls.is_some_and(|nulls| nulls != "0") {
+    let no_answer = || {
+        let message = format!("{name}: the driver has no answer to how far the cursor '{cursor}' is");
+        Error::new(codes::DRIVER_FAILED, Blame::Environment, message).help("run again").transient()
+    };
+    if nulls.ok_or_else(no_answer)? != "0" {
         return Err(wrong(Blame::Data, "is null in some rows, which would never be read")
             .help("choose a column that is never null, or read a query that fills it: coalesce(…)"));
     }
     let new: Vec<&str> = past.iter().chain(&asked.condition).map(String::as_str).collect();
     let greatest = match native.natural().as_text {
-        true => format!("cast(max({column}) as {})", Dialect::text_type(quote)),
+        true => session.dialect.as_text(quote, &format!("max({column})"), false),
         false => format!("max({column})"),
     };
     let rows = session.query(&format!("select {greatest} from {relation}{}", filter(&new))).map_err(failed)?;
     let is_number = matches!(native.natural().data_type, DataType::Decimal128(..));
-    let mut to = None;
+    let (mut to, mut answered) = (None, false);
     for batch in rows {
         let batch = batch.map_err(|error| failed(error.into()))?;
         if batch.num_rows() > 0 {
+            answered = true;
             let help = "choose a number or a time that only grows, or leave such rows out with `where`";
             to = CursorValue::read(batch.column(0), is_number).map_err(|what| wrong(Blame::Data, &what).help(help))?;
         }
+    }
+    if !answered {
+        return Err(no_answer());
     }
     Ok(to.map(|to| {
         let conditions = past.into_iter().chain([format!("{column} <= {}", to.sql(&literal))]).collect();
@@ -232,6 +239,7 @@ pub(super) fn span(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::driver::dialect::Dialect;
 
     #[test]
     fn values_go_back_in_their_form() {
@@ -256,7 +264,7 @@ mod tests {
         assert_eq!(sql(CursorValue::Number("1.5".into()), Dialect::Other, '"'), "1.5");
         let text = || CursorValue::Text("it's \\".into());
         assert_eq!(sql(text(), Dialect::Other, '"'), "'it''s \\'");
-        assert_eq!(sql(text(), Dialect::Other, '`'), "'it''s \\\\'");
+        assert_eq!(sql(text(), Dialect::Other, '`'), "'it\\'s \\\\'");
         assert_eq!(sql(text(), Dialect::Snowflake, '"'), "'it''s \\\\'");
     }
 }

@@ -198,6 +198,11 @@ impl Session {
 
     /// Runs a statement that yields no rows. How many rows it has changed, where the driver tells.
     pub(super) fn update(&self, sql: &str) -> Result<Option<u64>, DriverError> {
+        // There it would be begun, and neither waited for nor heard of.
+        if self.dialect == Dialect::BigQuery {
+            self.query(sql)?.try_for_each(|batch| batch.map(|_| ()))?;
+            return Ok(None);
+        }
         let mut statement = self.statement()?;
         statement.set_sql_query(sql)?;
         Ok(statement.execute_update()?.and_then(|rows| u64::try_from(rows).ok()))

@@ -1,7 +1,7 @@
 //! The columns of a stream.
 
-use adbc_core::error::Error as DriverError;
-use arrow_schema::Schema;
+use adbc_core::error::{Error as DriverError, Status};
+use arrow_schema::{DataType, Schema};
 use headwater_sdk::Result;
 
 use super::database::Session;
@@ -45,6 +45,17 @@ fn schema_of(session: &Session, asked: &Asked, sql: &str) -> Result<Schema, Driv
     }
     match (&asked.relation, asked.name.last()) {
         (Relation::Table(_), Some(table)) => session.columns_of_table(&asked.name, table),
+        // One row in any case: without any, the driver tells no columns.
+        (Relation::Query(query), _) if session.dialect.hides_what_breaks() => {
+            let row = format!("select any_value(headwater_row) as headwater_row from (\n{query}\n) as headwater_row");
+            let row = session.query(&row)?.schema();
+            match row.fields().first().map(|field| field.data_type()) {
+                Some(DataType::Struct(fields)) => Ok(Schema::new(fields.clone())),
+                _ => {
+                    Err(DriverError::with_message_and_status("it tells no columns of the query", Status::InvalidState))
+                }
+            }
+        }
         // What its first rows are, which is all that such a driver can tell of a query.
         _ => Ok(session.query(sql)?.schema().as_ref().clone()),
     }

@@ -5,6 +5,7 @@ use arrow_schema::DataType;
 /// A database's ways.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
+    BigQuery,
     DuckDb,
     Postgres,
     Snowflake,
@@ -24,6 +25,7 @@ impl Dialect {
     /// Of the database that a driver says it is for.
     pub(super) fn of(vendor: &str) -> Self {
         match vendor.to_ascii_lowercase().as_str() {
+            "bigquery" => Self::BigQuery,
             "duckdb" => Self::DuckDb,
             "postgresql" => Self::Postgres,
             "snowflake" => Self::Snowflake,
@@ -63,11 +65,29 @@ impl Dialect {
         matches!(self, Self::DuckDb | Self::Postgres | Self::Sqlite)
     }
 
+    /// Whether the driver ends a result without a word where it breaks off, and tells no columns of one without rows: that of BigQuery, up to 1.11
+    /// at least.
+    pub(super) fn hides_what_breaks(self) -> bool {
+        self == Self::BigQuery
+    }
+
+    /// A column's values as the database's own texts for them.
+    pub(super) fn as_text(self, quote: char, column: &str, is_nested: bool) -> String {
+        if self == Self::BigQuery && is_nested {
+            return format!("to_json_string({column})");
+        }
+        format!("cast({column} as {})", Self::text_type(quote))
+    }
+
     /// A text in SQL. `quote` is what stands around names.
     pub(super) fn text(self, quote: char, text: &str) -> String {
-        // Databases whose names stand in backticks, and Snowflake, take a backslash in a text for the beginning of an escape.
+        // Databases whose names stand in backticks, and Snowflake, take a backslash in a text for the beginning of an escape. Of the former not all
+        // take two quotes for one.
         let escapes = quote == '`' || self == Self::Snowflake;
         let text = if escapes { text.replace('\\', "\\\\") } else { text.to_owned() };
+        if quote == '`' {
+            return format!("'{}'", text.replace('\'', "\\'").replace('\n', "\\n").replace('\r', "\\r"));
+        }
         format!("'{}'", text.replace('\'', "''"))
     }
 

@@ -127,7 +127,12 @@ pub(crate) fn discover(database: &Database) -> Result<Discovery> {
 }
 
 fn places(session: &Session) -> Result<Vec<Place>, DriverError> {
-    let rows = session.connection().get_objects(ObjectDepth::All, None, None, None, None, None)?;
+    // A single column of a type that it does not know keeps BigQuery's driver from telling of anything, if it is asked for columns.
+    places_to(session, ObjectDepth::All).or_else(|_| places_to(session, ObjectDepth::Tables))
+}
+
+fn places_to(session: &Session, depth: ObjectDepth) -> Result<Vec<Place>, DriverError> {
+    let rows = session.connection().get_objects(depth, None, None, None, None, None)?;
     let mut places = Vec::new();
     for batch in rows {
         let mut writer = arrow_json::ArrayWriter::new(Vec::new());

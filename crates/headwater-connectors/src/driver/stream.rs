@@ -101,7 +101,7 @@ impl Inner {
         let position = asked.cursor.as_ref().map(|cursor| Position { cursor: cursor.clone(), read_to: to });
         let position = written(&position)?;
         let columns = schema(&chosen);
-        let part = TablePart(self.load(&chosen, columns.clone(), span));
+        let part = TablePart(self.load(&chosen, columns.clone(), span, session.dialect));
         let parts: Vec<Box<dyn ReadPart>> = if nothing { Vec::new() } else { vec![Box::new(part)] };
         Ok(ReadPlan {
             schema: columns,
@@ -115,23 +115,29 @@ impl Inner {
         })
     }
 
-    fn load(&self, columns: &[SourceColumn<Reading>], schema: SchemaRef, span: Option<Span>) -> Load {
+    fn load(&self, columns: &[SourceColumn<Reading>], schema: SchemaRef, span: Option<Span>, dialect: Dialect) -> Load {
         let (asked, quote) = (&self.asked, self.database.quote());
         // What only the table has is null, which its reader puts there.
         let select = columns.iter().filter(|column| !column.is_gone).map(|column| {
             let name = quoted(quote, &column.name);
             match column.reading.as_text {
-                true => format!("cast({name} as {}) as {name}", Dialect::text_type(quote)),
+                true => format!("{} as {name}", dialect.as_text(quote, &name, column.reading.is_nested)),
                 false => name,
             }
         });
         let select = select.collect::<Vec<_>>().join(", ");
         let conditions = span.map(|span| span.conditions).unwrap_or_default();
         let conditions: Vec<&str> = conditions.iter().chain(&asked.condition).map(String::as_str).collect();
-        let sql = format!("select {select} from {}{}", asked.relation(), filter(&conditions));
+        let from = format!("{}{}", asked.relation(), filter(&conditions));
+        let counted = dialect.hides_what_breaks().then(|| format!("select count(*) from {from}"));
+        let sql = match &counted {
+            // In one statement, so of one moment.
+            Some(count) => format!("select {select}, ({count}) as headwater_rows from {from}"),
+            None => format!("select {select} from {from}"),
+        };
         let inferred = vec![false; schema.fields().len()];
         let target = Target { schema, inferred, on_bad_row: self.settings.on_bad_row, unit: "row", key: Vec::new() };
-        Load { database: self.database.clone(), target: Arc::new(target), shown: asked.shown().into(), sql }
+        Load { database: self.database.clone(), target: Arc::new(target), shown: asked.shown().into(), sql, counted }
     }
 }
 

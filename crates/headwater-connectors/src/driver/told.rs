@@ -17,6 +17,13 @@ pub(super) fn told(error: &DriverError, what: &str, secrets: &[String]) -> Error
     let has = |words: &[&str]| words.iter().any(|word| error.message.contains(word));
     match error.status {
         Status::Unauthenticated | Status::Unauthorized => refused(of(codes::DRIVER_UNREACHABLE, Blame::Environment)),
+        _ if error.message.contains("googleapi: ") => of_google(error, said, what),
+        _ if has(&["oauth2: ", "could not find default credentials", "invalid_grant", "bigquery: constructing client"]) => {
+            of(codes::DRIVER_UNREACHABLE, Blame::Environment).help("check the credentials that `options` or the environment have")
+        }
+        _ if has(&["is not supported yet"]) => of(codes::DRIVER_OPTIONS, Blame::Project).help(
+            "read a query in place of the table, which leaves such a column out or makes a text of it, or update the driver",
+        ),
         _ if has(&["password authentication failed", "permission denied", "no password supplied"]) => {
             refused(of(codes::DRIVER_UNREACHABLE, Blame::Environment))
         }
@@ -48,6 +55,25 @@ pub(super) fn told(error: &DriverError, what: &str, secrets: &[String]) -> Error
             .help("the message is the driver's: correct what it names in the project"),
         _ => of(codes::DRIVER_FAILED, Blame::Data)
             .help("the message is the driver's: try the query with a program of the database"),
+    }
+}
+
+/// An answer of Google's: a status of HTTP, and a reason at the end (<https://cloud.google.com/bigquery/docs/error-messages>).
+fn of_google(error: &DriverError, said: String, what: &str) -> Error {
+    let status = error.message.split_once("googleapi: Error ").and_then(|(_, rest)| rest.get(..3)?.parse::<u16>().ok());
+    let has = |words: &[&str]| words.iter().any(|word| error.message.contains(word));
+    let of = |code: &'static str, blame: Blame| Error::new(code, blame, format!("{what}: {said}"));
+    match status {
+        Some(429 | 500..) => of(codes::DRIVER_UNREACHABLE, Blame::Environment).help("run again later").transient(),
+        Some(_) if has(&["rateLimitExceeded", "quotaExceeded", "backendError", "internalError"]) => {
+            of(codes::DRIVER_UNREACHABLE, Blame::Environment).help("run again later").transient()
+        }
+        // What is not there is told like this, too.
+        Some(401 | 403) => of(codes::DRIVER_UNREACHABLE, Blame::Environment).help(
+            "check the name, and the credentials in `options` with their roles: BigQuery Data Viewer, Job User and Read Session User",
+        ),
+        _ => of(codes::DRIVER_OPTIONS, Blame::Project)
+            .help("the message is the service's: correct what it names in the project"),
     }
 }
 
@@ -104,6 +130,16 @@ mod tests {
             of("TransactionContext Error: Conflict on update", Status::Internal),
             (codes::DRIVER_UNREACHABLE, true)
         );
+        assert_eq!(
+            of("googleapi: Error 404: Not found: Table a.b.c, notFound", Status::Unknown),
+            (codes::DRIVER_OPTIONS, false)
+        );
+        assert_eq!(
+            of("googleapi: Error 403: Exceeded, rateLimitExceeded", Status::Unknown),
+            (codes::DRIVER_UNREACHABLE, true)
+        );
+        assert_eq!(of("googleapi: Error 403: no, accessDenied", Status::Unknown), (codes::DRIVER_UNREACHABLE, false));
+        assert_eq!(of("googleapi: Error 503: backend, ", Status::Unknown), (codes::DRIVER_UNREACHABLE, true));
         assert_eq!(of("division by zero", Status::Internal), (codes::DRIVER_FAILED, false));
     }
 }

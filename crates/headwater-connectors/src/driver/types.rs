@@ -1,7 +1,9 @@
 //! A driver's types and the lake's.
 
+use std::sync::Arc;
+
 use arrow_schema::extension::EXTENSION_TYPE_NAME_KEY;
-use arrow_schema::{DataType, Field, TimeUnit};
+use arrow_schema::{DataType, Field};
 use headwater_sdk::connector::Drift;
 use headwater_sdk::types::type_name;
 
@@ -33,6 +35,8 @@ pub(super) struct Reading {
     pub(super) data_type: DataType,
     /// Whether the database makes texts of the values, of which the type is then read.
     pub(super) as_text: bool,
+    /// Whether the database has values within these values.
+    pub(super) is_nested: bool,
 }
 
 impl ColumnRead for Reading {
@@ -41,7 +45,7 @@ impl ColumnRead for Reading {
     }
 
     fn nulls(data_type: &DataType) -> Self {
-        Self { data_type: data_type.clone(), as_text: false }
+        Self { data_type: data_type.clone(), as_text: false, is_nested: false }
     }
 }
 
@@ -52,6 +56,7 @@ impl DriverType {
     }
 
     pub(super) fn of(field: &Field) -> Self {
+        let field = &with_wall_clocks(field);
         let extension = field.metadata().get(EXTENSION_TYPE_NAME_KEY).map(String::as_str);
         let is_nested = field.data_type().is_nested();
         let of = |written: String, data_type, as_text| Self { written, data_type, as_text, is_nested };
@@ -68,9 +73,6 @@ impl DriverType {
                 of(name, data_type, !is_text(field.data_type()))
             }
             Some(UUID) => of("uuid".to_owned(), DataType::Utf8, true),
-            _ if is_wall_clock(field) => {
-                of(WALL_CLOCK.1.to_owned(), DataType::Timestamp(TimeUnit::Microsecond, None), false)
-            }
             _ if has_foreign(field.data_type()) => of(arrow, DataType::Utf8, true),
             _ => match lake_type(field.data_type()) {
                 Some(data_type) => of(arrow, data_type, false),
@@ -80,13 +82,28 @@ impl DriverType {
     }
 }
 
-/// How Snowflake's driver names its own type of a column, and that of times without a zone.
-const WALL_CLOCK: (&str, &str) = ("SNOWFLAKE_TYPE", "timestamp_ntz");
+/// How drivers name their own type of a column, and that of times without a zone: Snowflake's, BigQuery's, and BigQuery's in arrays.
+const WALL_CLOCKS: [(&str, &str); 3] =
+    [("SNOWFLAKE_TYPE", "timestamp_ntz"), ("BIGQUERY:type", "DATETIME"), ("BIGQUERY:type", "ARRAY<DATETIME>")];
 
-/// Whether a column has times without a zone, which Snowflake's driver describes as instants in UTC as long as it has not read them.
-fn is_wall_clock(field: &Field) -> bool {
-    let own = field.metadata().get(WALL_CLOCK.0);
-    own.is_some_and(|own| own == WALL_CLOCK.1) && matches!(field.data_type(), DataType::Timestamp(..))
+/// A column whose times without a zone have none: some drivers describe them as instants in UTC as long as they have not read them.
+fn with_wall_clocks(field: &Field) -> Field {
+    let has_no_zone = WALL_CLOCKS.iter().any(|(key, own)| field.metadata().get(*key).is_some_and(|told| told == own));
+    field.clone().with_data_type(without_zones(field.data_type(), has_no_zone))
+}
+
+fn without_zones(data_type: &DataType, has_no_zone: bool) -> DataType {
+    match data_type {
+        DataType::Timestamp(unit, Some(_)) if has_no_zone => DataType::Timestamp(*unit, None),
+        // The array says it for what is in it.
+        DataType::List(item) if has_no_zone => {
+            let inner = without_zones(item.data_type(), true);
+            DataType::List(Arc::new(item.as_ref().clone().with_data_type(inner)))
+        }
+        DataType::List(item) => DataType::List(Arc::new(with_wall_clocks(item))),
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(|field| with_wall_clocks(field)).collect()),
+        other => other.clone(),
+    }
 }
 
 /// What the database calls a type that Arrow does not have.
@@ -145,7 +162,7 @@ impl NativeType for DriverType {
     }
 
     fn natural(&self) -> Reading {
-        Reading { data_type: self.data_type.clone(), as_text: self.as_text }
+        Reading { data_type: self.data_type.clone(), as_text: self.as_text, is_nested: self.is_nested }
     }
 
     /// Every value is judged by itself, so that any type can be declared that a text can be read as.
@@ -156,13 +173,17 @@ impl NativeType for DriverType {
         if self.is_nested || wanted.is_nested() {
             let reads = !self.as_text && wanted.is_nested() && reads_as(&self.data_type, wanted);
             let as_text = *wanted == DataType::Utf8;
-            return (reads || as_text).then(|| Reading { data_type: wanted.clone(), as_text });
+            return (reads || as_text).then(|| Reading {
+                data_type: wanted.clone(),
+                as_text,
+                is_nested: self.is_nested,
+            });
         }
         // Bytes have no text that says what they are.
         let is_bytes = |data_type: &DataType| *data_type == DataType::Binary;
         let differ = is_bytes(wanted) != is_bytes(&self.data_type);
         let known = headwater_sdk::types::parse_type(&type_name(wanted)).is_some();
-        (known && !differ).then(|| Reading { data_type: wanted.clone(), as_text: self.as_text })
+        (known && !differ).then(|| Reading { data_type: wanted.clone(), as_text: self.as_text, is_nested: false })
     }
 
     fn kept(&self, table: &DataType, drift: Drift) -> Option<Reading> {
@@ -174,9 +195,8 @@ impl NativeType for DriverType {
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
-    use std::sync::Arc;
 
-    use arrow_schema::IntervalUnit;
+    use arrow_schema::{IntervalUnit, TimeUnit};
 
     use super::*;
 
@@ -208,6 +228,16 @@ mod tests {
         };
         assert_eq!(DriverType::of(&wall("timestamp_ntz")).data_type, DataType::Timestamp(TimeUnit::Microsecond, None));
         assert_eq!(DriverType::of(&wall("timestamp_ltz")).data_type, headwater_sdk::types::timestamp_utc());
+        // As BigQuery's driver 1.11 does, in structs and arrays, too.
+        let instant = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+        let told = |name: &str, data_type: DataType, own: &str| {
+            let field = Field::new(name, data_type, true);
+            field.with_metadata(HashMap::from([("BIGQUERY:type".to_owned(), own.to_owned())]))
+        };
+        let items = told("a", DataType::new_list(instant.clone(), true), "ARRAY<DATETIME>");
+        let within = DataType::Struct(vec![items, told("t", instant, "TIMESTAMP")].into());
+        let expected = "Struct(\"a\": List(Timestamp(µs)), \"t\": Timestamp(µs, \"UTC\"))";
+        assert_eq!(read(&told("s", within, "STRUCT<`a` ARRAY<DATETIME>, `t` TIMESTAMP>")).0, expected);
         let interval = Field::new("i", DataType::Interval(IntervalUnit::MonthDayNano), true);
         assert_eq!(read(&interval), ("string".into(), true));
         let list = |item| Field::new("l", DataType::List(Arc::new(item)), true);

@@ -1,5 +1,6 @@
 //! Databases behind ADBC drivers: the libraries of SQLite, PostgreSQL and DuckDB as their own people ship them.
 
+mod bigquery;
 mod delivered;
 mod duckdb;
 mod incremental;

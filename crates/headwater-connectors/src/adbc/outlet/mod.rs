@@ -33,8 +33,11 @@
 //! **Snowflake:** the temporary table is made in the schema of `uri`, which has to name one. To make a table ends a transaction there: an empty table
 //! is what a first delivery leaves that dies. `to: customers` is a table with small letters; write `CUSTOMERS` for one that queries find without quotes.
 //!
-//! The drivers of SQLite, PostgreSQL and DuckDB are tested against their databases, that of Snowflake against an emulator (fakesnow). Those of BigQuery and
-//! Flight SQL were not run.
+//! **BigQuery:** the driver that pip installs (1.11) takes no rows up, and a delivery by it is refused before anything is made. What BigQuery is to have
+//! can be delivered as [files](#files) or as a [Delta table](#delta) to `gs://`, whence it loads or reads it.
+//!
+//! The drivers of SQLite, PostgreSQL and DuckDB are tested against their databases, that of Snowflake against an emulator (fakesnow); that of BigQuery
+//! was seen to refuse. That of Flight SQL was not run.
 
 mod options;
 

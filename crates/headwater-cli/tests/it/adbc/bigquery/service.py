@@ -1,9 +1,9 @@
-"""Google's addresses of BigQuery on this machine: a proxy whose clients reach bqemulator where they mean Google.
+"""Google's addresses of BigQuery on this machine: a proxy whose clients reach an emulator (emulator.py) where they mean Google.
 
 The driver has no option for another address. It heeds `HTTPS_PROXY`, `SSL_CERT_FILE` and the `token_uri` of a service account, as Go's
 libraries do, so that it logs in and speaks TLS here as it does there. Bytes are passed on as they are; what answers is the emulator.
 
-  service.py <folder>     puts ca.pem and account.json into the folder, prints its port and that of the emulator's REST;
+  service.py <folder>     puts ca.pem, account.json and refused.json into the folder, prints its port and that of the emulator's REST;
                           ends when standard input does
 """
 
@@ -26,41 +26,6 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
 HOSTS = {"bigquery.googleapis.com": "http/1.1", "bigquerystorage.googleapis.com": "h2"}
-
-
-# The emulator with four changes. It would fetch an extension of DuckDB for geography from the network before it starts: here it has no
-# geography. It knows the results of queries, which are tables of a hidden dataset, in its answers by REST only: here by gRPC, too,
-# whence the driver reads them. A session of reading says here how many rows there are, and its columns do not end the stream, as at
-# Google's: without either the driver reads no row.
-EMULATOR = r"""
-import re
-from bqemulator.cli import main
-from bqemulator.grpc_api import read_servicer
-from bqemulator.jobs.executor import JOB_RESULTS
-from bqemulator.storage.engine import DuckDBEngine
-from bqemulator.streaming import read_session
-
-fetch = DuckDBEngine.fetch_arrow
-
-def fetch_with_results(self, sql, *rest):
-    found = re.search(r'_bqemu_anonymous"\."anon(\w+)"', sql)
-    job = found and next((job for job in JOB_RESULTS if job.replace("-", "") == found.group(1)), None)
-    return JOB_RESULTS[job] if job else fetch(self, sql, *rest)
-
-serialised = read_session._serialise_arrow_schema
-respond = read_servicer._build_read_session_response
-
-def respond_with_rows(*, arrow_table, **rest):
-    response = respond(arrow_table=arrow_table, **rest)
-    response.estimated_row_count = arrow_table.num_rows
-    return response
-
-read_session._serialise_arrow_schema = lambda schema: serialised(schema).removesuffix(b"\xff\xff\xff\xff" + bytes(4))
-read_servicer._build_read_session_response = respond_with_rows
-DuckDBEngine._load_spatial = lambda self: None
-DuckDBEngine.fetch_arrow = fetch_with_results
-main()
-"""
 
 
 def pem(key):
@@ -120,12 +85,13 @@ class Proxy(socketserver.StreamRequestHandler):
         while (line := self.rfile.readline()).strip():
             name, _, value = line.decode().partition(":")
             length = int(value) if name.lower() == "content-length" else length
-        if method == "POST" and target.endswith("/token"):
-            left = length
-            while left:
-                left -= len(self.rfile.read(left))
-            body = json.dumps({"access_token": "a-token-for-tests", "token_type": "Bearer", "expires_in": 3600}).encode()
-            head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        if method == "POST":
+            while length:
+                length -= len(self.rfile.read(length))
+            answer = {"access_token": "a-token-for-tests", "token_type": "Bearer", "expires_in": 3600}
+            status = "200 OK" if target.endswith("/token") else "400 Bad Request"
+            body = json.dumps(answer if target.endswith("/token") else {"error": "invalid_grant"}).encode()
+            head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
             return self.wfile.write(head.encode() + body)
         host = target.partition(":")[0]
         if method != "CONNECT" or host not in HOSTS:
@@ -158,8 +124,9 @@ def main(folder):
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     rest, rpc = free_port(), free_port()
     options = ["start", "--rest-port", str(rest), "--grpc-port", str(rpc), "--ephemeral", "--project", "acme", "--log-level", "error"]
+    program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "emulator.py")
     log = open(os.path.join(folder, "bqemulator.log"), "wb")
-    child = subprocess.Popen([sys.executable, "-c", EMULATOR, *options], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    child = subprocess.Popen([sys.executable, program, *options], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
         server = Server(("127.0.0.1", 0), Proxy)
         server.contexts, key = contexts(folder)
@@ -171,10 +138,10 @@ def main(folder):
             "private_key": pem(key).decode(),
             "client_email": "tests@acme.iam.gserviceaccount.com",
             "client_id": "1",
-            "token_uri": f"http://127.0.0.1:{server.server_address[1]}/token",
         }
-        with open(os.path.join(folder, "account.json"), "w") as file:
-            json.dump(account, file)
+        for name, path in (("account", "token"), ("refused", "no-token")):
+            with open(os.path.join(folder, f"{name}.json"), "w") as file:
+                json.dump({**account, "token_uri": f"http://127.0.0.1:{server.server_address[1]}/{path}"}, file)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         while True:
             try:
@@ -182,7 +149,7 @@ def main(folder):
                 break
             except OSError:
                 if child.poll() is not None:
-                    sys.exit(f"bqemulator has ended with {child.returncode}")
+                    sys.exit(f"the emulator has ended with {child.returncode}")
                 time.sleep(0.1)
         print(server.server_address[1], rest, flush=True)
         sys.stdin.read()
