@@ -65,7 +65,7 @@
 //!
 //! The drivers of SQLite, PostgreSQL and DuckDB on their databases; that of Snowflake (1.11) on an emulator of it (fakesnow 0.12), which cannot answer
 //! `source add`; that of BigQuery (1.11) on an emulator, too (bqemulator 1.4), which has neither BIGNUMERIC nor, as it was run, GEOGRAPHY. Neither
-//! service itself was asked. That of Flight SQL is loaded and called in the same way, and was not run.
+//! service itself was asked. That of Flight SQL (1.13) on BenoStreamDB's server 0.13: other servers have other SQL.
 
 mod options;
 pub mod outlet;

@@ -62,6 +62,9 @@ struct Constraint {
     constraint_column_names: Option<Vec<String>>,
 }
 
+/// How many tables are tried out before their catalogue is believed to be the session's own.
+const TRIED: usize = 3;
+
 /// A table and where it is.
 struct Place {
     catalog: String,
@@ -79,7 +82,8 @@ pub(crate) fn discover(database: &Database) -> Result<Discovery> {
         database.failed(&error, &format!("the tables of {} cannot be looked at", database.shown()))
     };
     let places = places(&session).map_err(failed)?;
-    let several = places.iter().any(|place| place.catalog != places[0].catalog);
+    let several = places.iter().any(|place| place.catalog != places[0].catalog)
+        || places.iter().take(TRIED).any(|place| needs_catalog(&session, place));
     let mut found_there = Discovery::default();
     for Place { catalog, schema, table } in places {
         let parts = [several.then_some(catalog), Some(schema), Some(table.table_name.clone())];
@@ -124,6 +128,20 @@ pub(crate) fn discover(database: &Database) -> Result<Discovery> {
         });
     }
     Ok(found_there)
+}
+
+/// Whether a table is found by its catalogue only: that of the session is another one.
+fn needs_catalog(session: &Session, place: &Place) -> bool {
+    let quote = session.database().quote();
+    let reads = |parts: &[&str]| {
+        let name = parts.iter().map(|part| quoted(quote, part)).collect::<Vec<_>>().join(".");
+        let rows = session.query(&format!("select * from {name} where 1 = 0"));
+        rows.is_ok_and(|mut rows| rows.all(|batch| batch.is_ok()))
+    };
+    let Place { catalog, schema, table } = place;
+    let parts = [schema.as_str(), table.table_name.as_str()];
+    let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    !catalog.is_empty() && !reads(&parts) && reads(&[&[catalog.as_str()], parts.as_slice()].concat())
 }
 
 fn places(session: &Session) -> Result<Vec<Place>, DriverError> {

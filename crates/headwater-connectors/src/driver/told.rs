@@ -17,7 +17,7 @@ pub(super) fn told(error: &DriverError, what: &str, secrets: &[String]) -> Error
     let has = |words: &[&str]| words.iter().any(|word| error.message.contains(word));
     match error.status {
         Status::Unauthenticated | Status::Unauthorized => refused(of(codes::DRIVER_UNREACHABLE, Blame::Environment)),
-        _ if error.message.contains("googleapi: ") => of_google(error, said, what),
+        _ if error.message.contains("googleapi: ") => of_google(error, &said, what),
         _ if has(&["oauth2: ", "could not find default credentials", "invalid_grant", "bigquery: constructing client"]) => {
             of(codes::DRIVER_UNREACHABLE, Blame::Environment).help("check the credentials that `options` or the environment have")
         }
@@ -59,7 +59,7 @@ pub(super) fn told(error: &DriverError, what: &str, secrets: &[String]) -> Error
 }
 
 /// An answer of Google's: a status of HTTP, and a reason at the end (<https://cloud.google.com/bigquery/docs/error-messages>).
-fn of_google(error: &DriverError, said: String, what: &str) -> Error {
+fn of_google(error: &DriverError, said: &str, what: &str) -> Error {
     let status = error.message.split_once("googleapi: Error ").and_then(|(_, rest)| rest.get(..3)?.parse::<u16>().ok());
     let has = |words: &[&str]| words.iter().any(|word| error.message.contains(word));
     let of = |code: &'static str, blame: Blame| Error::new(code, blame, format!("{what}: {said}"));

@@ -89,8 +89,8 @@
 //!
 //! Of Google the key of a service account, what `gcloud auth application-default login` leaves, and a machine's identity are taken, but not what
 //! other clouds and GitHub hand out for it (workload identity federation). `storage: { skip_signature: true }` reads buckets that everybody may
-//! read. Paths of credentials are relative to the folder in which Headwater was started. What was run: fake-gcs-server, an emulator, as a
-//! source, a destination and a lake; not Google's own service.
+//! read. Paths of credentials are relative to the folder in which Headwater was started; a key's path in one place and its text in another are refused.
+//! What was run: fake-gcs-server, an emulator, as a source, a destination and a lake; not Google's own service.
 //!
 //! ### Fixed width
 //!

@@ -57,11 +57,13 @@ impl TableVersion {
     async fn read(log_store: LogStoreRef, folder: Path, version: u64) -> Result<Self> {
         let snapshot = EagerSnapshot::try_new(log_store.as_ref(), Some(version)).await.map_err(|e| {
             let name = name_of(&folder);
-            if is_unreachable(&e.to_string()) {
-                return Error::new("HW0612", Blame::Environment, format!("cannot read the log of {name}"))
-                    .help("check that the lake's storage can be reached, and run again")
-                    .caused_by(e)
-                    .transient();
+            let text = e.to_string();
+            if is_unreachable(&text) {
+                let error = Error::new("HW0612", Blame::Environment, format!("cannot read the log of {name}")).caused_by(e);
+                return match refusal(&text) {
+                    Some(refusal) => error.help(way_out(refusal)),
+                    None => error.help("check that the lake's storage can be reached, and run again").transient(),
+                };
             }
             Error::new("HW0611", Blame::Environment, format!("cannot open {name} at version {version}"))
                 .help("the table's log was changed or removed by something else; `headwater history` shows the versions that are known")
@@ -222,6 +224,17 @@ fn is_unreachable(text: &str) -> bool {
     .any(|sign| text.contains(sign))
 }
 
+/// What to do about a store that refuses.
+fn way_out(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::Credentials => {
+            "give credentials that are accepted in the environment (AWS_…, AZURE_…, GOOGLE_…) or in the environment's `storage`"
+        }
+        Refusal::Rights => "let the credentials list, read, write and delete there, or give others",
+        Refusal::Missing => "make the bucket or container of the lake, or correct `lake` in headwater.yml",
+    }
+}
+
 /// An error of the storage underneath, with the way out that its kind has.
 pub(crate) fn storage_error(what: &str, path: &Path, error: object_store::Error) -> Error {
     let text = error.to_string();
@@ -231,14 +244,7 @@ pub(crate) fn storage_error(what: &str, path: &Path, error: object_store::Error)
     } else if text.contains("ermission denied") {
         "Headwater may not write or read there: change the permissions of the lake's folder"
     } else {
-        match refusal {
-            Some(Refusal::Credentials) => {
-                "give credentials that are accepted in the environment (AWS_…, AZURE_…, GOOGLE_…) or in the environment's `storage`"
-            }
-            Some(Refusal::Rights) => "let the credentials list, read, write and delete there, or give others",
-            Some(Refusal::Missing) => "make the bucket or container of the lake, or correct `lake` in headwater.yml",
-            None => "check that the lake's storage can be reached and written, and run again",
-        }
+        refusal.map_or("check that the lake's storage can be reached and written, and run again", way_out)
     };
     let transient = refusal.is_none()
         && !matches!(

@@ -3,6 +3,7 @@
 mod bigquery;
 mod delivered;
 mod duckdb;
+mod flight_sql;
 mod incremental;
 mod refusals;
 mod snowflake;

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use server::Server;
 
 use crate::program::{Said, headwater};
-use crate::project::Project;
+use crate::project::{Project, assert_told};
 use crate::tables::python;
 
 const BUCKET: &str = "acme";
@@ -251,4 +251,40 @@ rows = [line for text in texts for line in text.split('\\n')[1:-1]]
 print(max(map(len, texts)) > 10_000_000, len(rows), sum(int(row.split(',')[0]) for row in rows), set(row.split(',')[1] for row in rows) == {'x' * 40})";
     let sum: u64 = (0..rows).sum();
     assert_eq!(server().client(BUCKET, read), format!("True {rows} {sum} True"));
+}
+
+/// As it is everywhere else: the key of a service account, Google's own addresses, TLS, and a proxy on the way.
+#[test]
+fn the_key_of_a_service_account_opens_a_lake_at_googles_own_address() {
+    put(BUCKET, "account", &[("a.csv", "id,amount\n1,10\n")]);
+    let lake = "name: shop\nenvironments:\n  dev: { default: true, lake: \"gs://acme/account/lake\", catalog: ./catalog.db, storage: { google_service_account_key: \"${KEY}\" } }\n";
+    let source =
+        "connector: files\nlocation: gs://acme/account/in\nstreams:\n  - { table: raw.orders, path: '*.csv' }\n";
+    let project = Project::empty().with("headwater.yml", lake).with("sources/orders.yml", source);
+    let say = |project: &Project, account: &str, arguments: &[&str]| -> Said {
+        let mut command = headwater(project.path());
+        command.args(arguments).env("HTTPS_PROXY", server().url()).env("SSL_CERT_FILE", server().file("ca.pem"));
+        command.env("KEY", std::fs::read_to_string(server().file(account)).unwrap()).output().unwrap().into()
+    };
+    let said = say(&project, "account.json", &["run", "-vvv"]);
+    assert!(!format!("{}{}", said.out, said.err).contains("PRIVATE KEY"), "in the log");
+    say(&project, "account.json", &["run"]).exits(0);
+    let rows = say(&project, "account.json", &["query", "select sum(amount) as total from raw.orders"]).exits(0);
+    assert_eq!(rows.out, "total\n10\n");
+    let said = say(&project, "stranger.json", &["run", "--full-refresh"]);
+    assert_told(&said, "HW0612", &["401 Unauthorized", "let the credentials list, read, write and delete there"]);
+    // The path of the key's file, in the environment; and both, of which nobody knows which one is meant.
+    let project = Project::empty().with("sources/orders.yml", source);
+    let run = |project: &Project| -> Said {
+        let mut command = headwater(project.path());
+        command.arg("run").env("HTTPS_PROXY", server().url()).env("SSL_CERT_FILE", server().file("ca.pem"));
+        command.env("GOOGLE_SERVICE_ACCOUNT", server().file("account.json")).output().unwrap().into()
+    };
+    run(&project).exits(0);
+    project.write("sources/orders.yml", source.replace("streams:", "storage: { service_account_key: '{}' }\nstreams:"));
+    assert_told(
+        &run(&project).exits(2),
+        "HW0122",
+        &["service account path or service account key", "GOOGLE_ variables"],
+    );
 }

@@ -1,6 +1,7 @@
 //! An emulator of Google Cloud Storage with its XML API before it, and its objects by Google's own client.
 
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use crate::adbc::installed;
@@ -9,6 +10,7 @@ use crate::program::workspace;
 /// A running server; it ends when its standard input does: when this process ends, however that comes.
 pub(super) struct Server {
     program: Child,
+    folder: tempfile::TempDir,
     port: u16,
     emulator: u16,
 }
@@ -17,9 +19,11 @@ impl Server {
     /// Starts a server on free ports, with some buckets.
     pub(super) fn start(buckets: &[&str]) -> Self {
         let adapter = workspace().join("crates/headwater-cli/tests/it/google/storage.py");
+        let folder = tempfile::tempdir().unwrap();
         let mut program = Command::new(installed("HEADWATER_GOOGLE_PYTHON"))
             .arg(adapter)
             .arg(installed("HEADWATER_FAKE_GCS_SERVER"))
+            .arg(folder.path())
             .args(buckets)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -29,7 +33,12 @@ impl Server {
         BufReader::new(program.stdout.take().unwrap()).read_line(&mut ports).unwrap();
         let ports: Vec<u16> = ports.split_whitespace().map(|port| port.parse().unwrap()).collect();
         let [port, emulator] = ports[..] else { panic!("the emulator has not started") };
-        Self { program, port, emulator }
+        Self { program, folder, port, emulator }
+    }
+
+    /// A file beside the server: `ca.pem`, which it is trusted by, `account.json` with the key of an account, `stranger.json` with that of another one.
+    pub(super) fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
     }
 
     /// The address of the XML API, for `base_url`.

@@ -4,11 +4,15 @@ The emulator keeps the objects, lists them, and decides whether one may be creat
 API in the words of the other. What the emulator has nothing for is here: parts of an upload are kept until it is complete, a read with
 `If-Match` is compared with the answer's ETag, and requests need the bearer token that the machine's identity gives out here, too.
 
-  storage.py <fake-gcs-server> <bucket>…     prints its port and the emulator's; ends when standard input does
+It is also a proxy whose clients reach it by TLS where they mean Google, and knows what a service account has signed.
+
+  storage.py <fake-gcs-server> <folder> <bucket>…     puts ca.pem and account.json into the folder, prints its port and the emulator's;
+                                                      ends when standard input does
 
 Sources: https://cloud.google.com/storage/docs/xml-api/reference-methods, https://cloud.google.com/storage/docs/json_api/v1/objects.
 """
 
+import base64
 import http.client
 import itertools
 import json
@@ -24,6 +28,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 from xml.sax.saxutils import escape
 
+from authority import account, contexts
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+HOSTS = {"storage.googleapis.com": "http/1.1"}
 # Google's answers have up to 1,000 keys. Few are enough to need several answers.
 PAGE = 5
 TOKEN = "a-token-for-tests"
@@ -95,7 +105,7 @@ class Requests(BaseHTTPRequestHandler):
             return self.answer(200, json.dumps(token).encode(), {"Content-Type": "application/json"})
         bucket, _, name = url.path.lstrip("/").partition("/")
         self.bucket, self.name = unquote(bucket), unquote(name)
-        if self.headers.get("Authorization") != f"Bearer {TOKEN}" and not (
+        if not self.is_known() and not (
             "Authorization" not in self.headers and self.bucket == PUBLIC and self.command in ("GET", "HEAD")
         ):
             return self.refuse(401)
@@ -116,6 +126,32 @@ class Requests(BaseHTTPRequestHandler):
         return self.refuse(400)
 
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = handle_any
+
+    def do_CONNECT(self):
+        """What follows is TLS, and in it requests like all others."""
+        context = self.server.contexts.get(self.path.partition(":")[0])
+        if context is None:
+            return self.answer(502)
+        self.answer(200, b"", {"Content-Length": "0"})
+        self.close_connection = True
+        type(self)(context.wrap_socket(self.connection, server_side=True), self.client_address, self.server)
+
+    def is_known(self):
+        """Whether the bearer is the token, or a claim that the service account has signed itself and that has not expired (RFC 7523)."""
+        bearer = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        if bearer == TOKEN or bearer.count(".") != 2:
+            return bearer == TOKEN
+
+        def decoded(text):
+            return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+        signed, _, signature = bearer.rpartition(".")
+        try:
+            self.server.key.verify(decoded(signature), signed.encode(), padding.PKCS1v15(), hashes.SHA256())
+        except InvalidSignature:
+            return False
+        claim = json.loads(decoded(signed.partition(".")[2]))
+        return claim["iss"] == "tests@acme.iam.gserviceaccount.com" and claim["exp"] > time.time()
 
     def get(self):
         path = f"/download/storage/v1/b/{quote(self.bucket, '')}/o/{quote(self.name, '')}?alt=media"
@@ -205,7 +241,7 @@ class Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
-def main(program, buckets):
+def main(program, folder, buckets):
     global emulator_port
     # The emulator ends with this program, however that ends.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
@@ -228,6 +264,10 @@ def main(program, buckets):
             if status != 200:
                 sys.exit(f"no bucket {bucket}: {status} {body}")
         server = Server(("127.0.0.1", 0), Requests)
+        server.contexts, key = contexts(folder, HOSTS)
+        server.key = key.public_key()
+        account(folder, "account", key)
+        account(folder, "stranger", rsa.generate_private_key(public_exponent=65537, key_size=2048))
         threading.Thread(target=server.serve_forever, daemon=True).start()
         print(server.server_port, emulator_port, flush=True)
         sys.stdin.read()
@@ -236,4 +276,4 @@ def main(program, buckets):
         child.wait()
 
 
-main(sys.argv[1], sys.argv[2:])
+main(sys.argv[1], sys.argv[2], sys.argv[3:])

@@ -37,7 +37,7 @@
 //! can be delivered as [files](#files) or as a [Delta table](#delta) to `gs://`, whence it loads or reads it.
 //!
 //! The drivers of SQLite, PostgreSQL and DuckDB are tested against their databases, that of Snowflake against an emulator (fakesnow); that of BigQuery
-//! was seen to refuse. That of Flight SQL was not run.
+//! was seen to refuse. That of Flight SQL was tried on BenoStreamDB's server, which does not understand its ingestion.
 
 mod options;
 

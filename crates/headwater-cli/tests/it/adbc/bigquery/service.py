@@ -7,60 +7,21 @@ libraries do, so that it logs in and speaks TLS here as it does there. Bytes are
                           ends when standard input does
 """
 
-import datetime
 import json
 import os
 import signal
 import socket
 import socketserver
-import ssl
 import subprocess
 import sys
 import threading
 import time
 import urllib.request
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import NameOID
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "google"))
+from authority import account, contexts
 
 HOSTS = {"bigquery.googleapis.com": "http/1.1", "bigquerystorage.googleapis.com": "h2"}
-
-
-def pem(key):
-    private = serialization.PrivateFormat.PKCS8
-    return key.private_bytes(serialization.Encoding.PEM, private, serialization.NoEncryption())
-
-
-def certificate(name, key, signer=None, signing_key=None):
-    """A certificate of a name that is valid today; one that signs others when nobody signs it."""
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.datetime.now(datetime.timezone.utc)
-    builder = x509.CertificateBuilder().subject_name(subject).issuer_name(signer.subject if signer else subject)
-    builder = builder.public_key(key.public_key()).serial_number(x509.random_serial_number())
-    builder = builder.not_valid_before(now - datetime.timedelta(days=1)).not_valid_after(now + datetime.timedelta(days=2))
-    builder = builder.add_extension(x509.BasicConstraints(ca=signer is None, path_length=None), critical=True)
-    if signer:
-        builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-    return builder.sign(signing_key or key, hashes.SHA256())
-
-
-def contexts(folder):
-    """What a TLS server for each host needs; the authority that signed it all lies in the folder."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    authority = certificate("tests of Headwater", key)
-    with open(os.path.join(folder, "ca.pem"), "wb") as file:
-        file.write(authority.public_bytes(serialization.Encoding.PEM))
-    found = {}
-    for host, protocol in HOSTS.items():
-        path = os.path.join(folder, f"{host}.pem")
-        with open(path, "wb") as file:
-            file.write(pem(key) + certificate(host, key, authority, key).public_bytes(serialization.Encoding.PEM))
-        found[host] = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        found[host].load_cert_chain(path)
-        found[host].set_alpn_protocols([protocol])
-    return found, key
 
 
 def copy(source, target):
@@ -129,19 +90,10 @@ def main(folder):
     child = subprocess.Popen([sys.executable, program, *options], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
         server = Server(("127.0.0.1", 0), Proxy)
-        server.contexts, key = contexts(folder)
+        server.contexts, key = contexts(folder, HOSTS)
         server.ports = dict(zip(HOSTS, (rest, rpc)))
-        account = {
-            "type": "service_account",
-            "project_id": "acme",
-            "private_key_id": "1",
-            "private_key": pem(key).decode(),
-            "client_email": "tests@acme.iam.gserviceaccount.com",
-            "client_id": "1",
-        }
         for name, path in (("account", "token"), ("refused", "no-token")):
-            with open(os.path.join(folder, f"{name}.json"), "w") as file:
-                json.dump({**account, "token_uri": f"http://127.0.0.1:{server.server_address[1]}/{path}"}, file)
+            account(folder, name, key, token_uri=f"http://127.0.0.1:{server.server_address[1]}/{path}")
         threading.Thread(target=server.serve_forever, daemon=True).start()
         while True:
             try:
