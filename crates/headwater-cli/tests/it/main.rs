@@ -38,5 +38,6 @@ mod sqlite;
 mod star;
 mod tables;
 mod time_travel;
+mod together;
 mod unit_tests;
 mod webhooks;

@@ -2,13 +2,14 @@
 
 mod server;
 
-use std::process::Stdio;
+use std::process::Command;
 use std::sync::OnceLock;
 
 use server::{ACCOUNT, KEY, Server};
 
 use crate::program::{Said, headwater};
 use crate::project::{Project, assert_told};
+use crate::together::one_of_two_wins;
 
 const CONTAINER: &str = "acme";
 
@@ -54,10 +55,14 @@ fn project(prefix: &str) -> Project {
         .with("models/marts/total.sql", "select sum(amount) as total, count(*) as orders from raw.orders\n")
 }
 
+fn program(project: &Project) -> Command {
+    let mut program = headwater(project.path());
+    program.env("KEY", KEY);
+    program
+}
+
 fn say(project: &Project, arguments: &[&str]) -> Said {
-    let mut command = headwater(project.path());
-    command.args(arguments).env("KEY", KEY);
-    command.output().unwrap().into()
+    program(project).args(arguments).output().unwrap().into()
 }
 
 fn total(project: &Project) -> String {
@@ -99,36 +104,13 @@ fn a_project_on_azure_publishes_and_answers() {
     assert!(!format!("{}{}", said.out, said.err).contains(KEY), "in the log");
 }
 
-/// Two machines with catalogues of their own that publish into one lake: of two that put the same version one wins. Where one was
-/// quick enough to be seen by the other, that one's version comes after it. No commit ever takes the place of another.
 #[test]
 fn of_two_that_publish_the_same_version_one_wins() {
-    let mut conflicts = 0;
-    for round in 0..20 {
-        let prefix = format!("conflict{round}");
-        put(&prefix, &[("2026-01.csv", "id,amount\n1,10\n2,20\n")]);
-        let (one, two) = (project_on(&prefix, "./catalog.db"), project_on(&prefix, "./other.db"));
-        let start = |project: &Project| {
-            let mut command = headwater(project.path());
-            command.args(["run", "--json"]).env("KEY", KEY).stdout(Stdio::piped()).stderr(Stdio::piped());
-            command.spawn().unwrap()
-        };
-        let running = [start(&one), start(&two)];
-        let said: Vec<Said> = running.into_iter().map(|running| running.wait_with_output().unwrap().into()).collect();
-        let (winners, losers): (Vec<_>, Vec<_>) = said.iter().partition(|said| said.code == Some(0));
-        for lost in &losers {
-            assert_eq!(lost.json()["error"]["code"], "HW0915", "{lost:?}");
-        }
-        let log = blobs(&format!("{prefix}/lake/raw/orders/_delta_log/"));
-        assert!(!winners.is_empty() && log.lines().count() == winners.len(), "a commit for each winner: {log}");
-        let winner = if said[0].code == Some(0) { &one } else { &two };
-        assert_eq!(say(winner, &["query", "select sum(amount) as total from raw.orders"]).exits(0).out, "total\n30\n");
-        conflicts += losers.len();
-        if conflicts == 3 {
-            return;
-        }
-    }
-    panic!("two runs have put the same version {conflicts} times in 20 rounds");
+    let projects = |prefix: &str| {
+        put(prefix, &[("2026-01.csv", "id,amount\n1,10\n2,20\n")]);
+        [project_on(prefix, "./catalog.db"), project_on(prefix, "./other.db")]
+    };
+    one_of_two_wins(projects, program, |prefix| blobs(&format!("{prefix}/lake/raw/orders/_delta_log/")));
 }
 
 #[test]
