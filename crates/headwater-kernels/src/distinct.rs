@@ -1,4 +1,8 @@
 //! The distinct short texts of a column, numbered.
+//!
+//! Texts of seven bytes or less are numbers of 64 bits ([`Narrow`]). When a longer one comes, all go on as views of 128 bits.
+
+use crate::narrow::{self, Narrow};
 
 /// Bytes of a text that lies in its view (Arrow columnar format, "Variable-size Binary View Layout").
 const INLINE: u32 = 12;
@@ -23,6 +27,8 @@ const MOST: u32 = 1 << (LENGTH_BITS - SHORT_BITS - 1);
 /// It works while all texts are short (at most 12 bytes) and there are not too many; otherwise it gives up for good.
 #[derive(Debug, Clone)]
 pub struct Distinct {
+    /// While no text is longer.
+    narrow: Option<Narrow>,
     /// Open addressing with linear probing: views with their numbers ([`slot`]). A power of two.
     slots: Vec<u128>,
     /// Texts seen.
@@ -34,7 +40,7 @@ pub struct Distinct {
 impl Distinct {
     /// Numbers at most `limit` texts.
     pub fn new(limit: u32) -> Self {
-        Self { slots: vec![FREE; 1024], count: 0, limit: limit.min(MOST), given_up: false }
+        Self { narrow: Some(Narrow::new()), slots: Vec::new(), count: 0, limit: limit.min(MOST), given_up: false }
     }
 
     /// The texts seen so far; their numbers are 1 to this.
@@ -56,7 +62,10 @@ impl Distinct {
         numbers: &mut Vec<u32>,
         first_rows: &mut Vec<u64>,
     ) -> bool {
-        self.number(views.iter().copied(), validity, numbers, first_rows)
+        self.begin(views.len(), numbers, first_rows);
+        let short = views.iter().map(|view| narrow::key((view >> LENGTH_BITS) as u64, *view as u32 as usize));
+        let done = self.number_narrow(short, validity, numbers, first_rows);
+        self.number(views[done..].iter().copied(), validity, numbers, first_rows)
     }
 
     /// As [`Distinct::number_views`], for texts that lie one after the other (Arrow's `Utf8`): text `i` is
@@ -69,10 +78,82 @@ impl Distinct {
         numbers: &mut Vec<u32>,
         first_rows: &mut Vec<u64>,
     ) -> bool {
-        let views = offsets.windows(2).map(|two| view_of(bytes, two[0] as usize, two[1] as usize));
+        self.begin(offsets.len().saturating_sub(1), numbers, first_rows);
+        let short = offsets.windows(2).map(|two| {
+            let (start, length) = (two[0] as usize, (two[1] - two[0]) as usize);
+            let ahead = bytes.get(start..start + 8).and_then(|some| some.try_into().ok());
+            let text = ahead.map_or_else(|| last_bytes(bytes, start), u64::from_le_bytes);
+            narrow::key(text, length)
+        });
+        let done = self.number_narrow(short, validity, numbers, first_rows);
+        let views = offsets[done..].windows(2).map(|two| view_of(bytes, two[0] as usize, two[1] as usize));
         self.number(views, validity, numbers, first_rows)
     }
 
+    fn begin(&self, rows: usize, numbers: &mut Vec<u32>, first_rows: &mut Vec<u64>) {
+        numbers.clear();
+        first_rows.clear();
+        if !self.given_up {
+            numbers.reserve(rows);
+        }
+    }
+
+    /// Numbers texts by their keys, up to the first that has none. How many were numbered.
+    #[inline]
+    fn number_narrow(
+        &mut self,
+        keys: impl ExactSizeIterator<Item = Option<u64>>,
+        validity: Option<(&[u8], usize)>,
+        numbers: &mut Vec<u32>,
+        first_rows: &mut Vec<u64>,
+    ) -> usize {
+        let Some(narrow) = &mut self.narrow else { return 0 };
+        let is_null = |row: usize| {
+            validity.is_some_and(|(bits, offset)| bits[(row + offset) / 8] & (1 << ((row + offset) % 8)) == 0)
+        };
+        for (row, key) in keys.enumerate() {
+            if is_null(row) {
+                numbers.push(NULL);
+                continue;
+            }
+            let known = key.and_then(|key| narrow.find(key));
+            let number = match (known, key) {
+                (Some(number), _) => number,
+                (None, Some(key)) => {
+                    let before = narrow.count();
+                    let Some(number) = narrow.number_of(key, self.limit) else {
+                        self.widen();
+                        return row;
+                    };
+                    if number > before {
+                        self.count = number;
+                        first_rows.push(row as u64);
+                    }
+                    number
+                }
+                (None, None) => {
+                    self.widen();
+                    return row;
+                }
+            };
+            numbers.push(number);
+        }
+        numbers.len()
+    }
+
+    /// Goes on with views.
+    #[cold]
+    fn widen(&mut self) {
+        let Some(narrow) = self.narrow.take() else { return };
+        let room = (narrow.count() as usize * 2 + 2).next_power_of_two().max(1024);
+        self.slots = vec![FREE; room];
+        for (key, number) in narrow.all() {
+            let (text, length) = narrow::text(key);
+            self.put(slot(u128::from(text) << LENGTH_BITS | length as u128, number));
+        }
+    }
+
+    /// Numbers the texts that follow those which have numbers already.
     #[inline]
     fn number(
         &mut self,
@@ -81,14 +162,11 @@ impl Distinct {
         numbers: &mut Vec<u32>,
         first_rows: &mut Vec<u64>,
     ) -> bool {
-        numbers.clear();
-        first_rows.clear();
         if self.given_up {
             return false;
         }
-        numbers.reserve(views.len());
         let mut rest = views;
-        let mut row = 0;
+        let mut row = numbers.len();
         let mut block = [0; BLOCK];
         let mut found = [FREE; BLOCK];
         while rest.len() > 0 {
@@ -154,18 +232,23 @@ impl Distinct {
         // Half full is full.
         if number as usize * 2 >= self.slots.len() {
             let bigger = vec![FREE; self.slots.len() * 2];
-            let mask = bigger.len() - 1;
             for slot in std::mem::replace(&mut self.slots, bigger) {
                 if slot != FREE {
-                    let mut place = hash(slot & KEY) as usize & mask;
-                    while self.slots[place] != FREE {
-                        place = (place + 1) & mask;
-                    }
-                    self.slots[place] = slot;
+                    self.put(slot);
                 }
             }
         }
         Some(number)
+    }
+
+    /// Puts a slot where it is found, which is not there yet.
+    fn put(&mut self, slot: u128) {
+        let mask = self.slots.len() - 1;
+        let mut place = hash(slot & KEY) as usize & mask;
+        while self.slots[place] != FREE {
+            place = (place + 1) & mask;
+        }
+        self.slots[place] = slot;
     }
 }
 
@@ -178,6 +261,12 @@ fn slot(view: u128, number: u32) -> u128 {
 #[inline]
 fn number_in(slot: u128) -> u32 {
     slot as u32 >> SHORT_BITS
+}
+
+/// The last bytes of a buffer, of which there are fewer than eight.
+#[cold]
+fn last_bytes(bytes: &[u8], start: usize) -> u64 {
+    bytes.get(start..).unwrap_or_default().iter().take(8).rev().fold(0, |text, byte| text << 8 | u64::from(*byte))
 }
 
 /// The view of a text: its length, and its bytes if it is short.
@@ -223,7 +312,14 @@ mod tests {
         /// Equal texts have equal numbers, in the order in which they come, whatever the batches.
         #[test]
         fn texts_are_numbered_as_they_come(
-            batches in prop::collection::vec(prop::collection::vec(prop::option::of("[a-c]{0,7}"), 0..700), 1..8),
+            batches in prop::collection::vec(
+                // Many batches have no text of more than seven bytes.
+                prop::bool::weighted(0.8).prop_flat_map(|is_narrow| {
+                    let texts = if is_narrow { "[a-c]{0,4}|[ab]{6,7}" } else { "[a-c]{0,4}|[ab]{7,9}" };
+                    prop::collection::vec(prop::option::weighted(0.8, texts), 0..700)
+                }),
+                1..8,
+            ),
         ) {
             let mut distinct = Distinct::new(100_000);
             let mut known: HashMap<String, u32> = HashMap::new();

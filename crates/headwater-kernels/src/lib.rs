@@ -4,5 +4,8 @@
 //! for each row, and DataFusion and Arrow have no kernel for, is here.
 
 mod distinct;
+mod extremes;
+mod narrow;
 
 pub use distinct::Distinct;
+pub use extremes::extremes;

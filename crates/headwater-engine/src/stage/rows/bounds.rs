@@ -5,13 +5,15 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, PrimitiveArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, PrimitiveArray, RecordBatch};
 use arrow::compute::{max, min};
+use arrow::datatypes::{DataType, Date32Type, Int16Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType};
 use arrow::downcast_primitive_array;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::Operator;
 use datafusion::physical_expr::expressions::{BinaryExpr, Column, Literal};
 use datafusion::physical_plan::PhysicalExpr;
+use headwater_kernels::extremes;
 
 /// A predicate that holds when one of its comparisons does.
 #[derive(Debug)]
@@ -94,10 +96,24 @@ fn extremes_of(column: &ArrayRef) -> Option<(ScalarValue, ScalarValue)> {
     if column.data_type().is_floating() {
         return None;
     }
-    downcast_primitive_array!(
-        column => least_and_greatest(column),
-        _ => None,
-    )
+    match column.data_type() {
+        DataType::Int16 => in_one_pass(column.as_primitive::<Int16Type>()),
+        DataType::Int32 => in_one_pass(column.as_primitive::<Int32Type>()),
+        DataType::Int64 => in_one_pass(column.as_primitive::<Int64Type>()),
+        DataType::Date32 => in_one_pass(column.as_primitive::<Date32Type>()),
+        DataType::Timestamp(TimeUnit::Microsecond, _) => in_one_pass(column.as_primitive::<TimestampMicrosecondType>()),
+        _ => downcast_primitive_array!(
+            column => least_and_greatest(column),
+            _ => None,
+        ),
+    }
+}
+
+fn in_one_pass<T: ArrowPrimitiveType<Native: Ord>>(column: &PrimitiveArray<T>) -> Option<(ScalarValue, ScalarValue)> {
+    let nulls = column.nulls().filter(|nulls| nulls.null_count() > 0);
+    let (least, greatest) = extremes(column.values(), nulls.map(|nulls| (nulls.validity(), nulls.offset())))?;
+    let scalar = |value| ScalarValue::new_primitive::<T>(Some(value), column.data_type()).ok();
+    Some((scalar(least)?, scalar(greatest)?))
 }
 
 fn least_and_greatest<T: ArrowPrimitiveType>(column: &PrimitiveArray<T>) -> Option<(ScalarValue, ScalarValue)> {
