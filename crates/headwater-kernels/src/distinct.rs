@@ -107,36 +107,47 @@ impl Distinct {
         numbers: &mut Vec<u32>,
         first_rows: &mut Vec<u64>,
     ) -> usize {
-        let Some(narrow) = &mut self.narrow else { return 0 };
-        let is_null = |row: usize| {
-            validity.is_some_and(|(bits, offset)| bits[(row + offset) / 8] & (1 << ((row + offset) % 8)) == 0)
+        // Twice, so that columns without nulls are not asked for them row by row.
+        let done = match validity {
+            None => self.number_keys(keys, |_| false, numbers, first_rows),
+            Some((bits, offset)) => {
+                let is_null = |row: usize| bits[(row + offset) / 8] & (1 << ((row + offset) % 8)) == 0;
+                self.number_keys(keys, is_null, numbers, first_rows)
+            }
         };
-        for (row, key) in keys.enumerate() {
+        numbers.truncate(done);
+        done
+    }
+
+    #[inline]
+    fn number_keys(
+        &mut self,
+        keys: impl ExactSizeIterator<Item = Option<u64>>,
+        is_null: impl Fn(usize) -> bool,
+        numbers: &mut Vec<u32>,
+        first_rows: &mut Vec<u64>,
+    ) -> usize {
+        let Some(narrow) = &mut self.narrow else { return 0 };
+        // All at once, so that there is no look at the room for each.
+        numbers.resize(keys.len(), NULL);
+        for (row, (key, number)) in keys.zip(numbers.iter_mut()).enumerate() {
             if is_null(row) {
-                numbers.push(NULL);
                 continue;
             }
-            let known = key.and_then(|key| narrow.find(key));
-            let number = match (known, key) {
-                (Some(number), _) => number,
-                (None, Some(key)) => {
-                    let before = narrow.count();
-                    let Some(number) = narrow.number_of(key, self.limit) else {
-                        self.widen();
-                        return row;
-                    };
-                    if number > before {
-                        self.count = number;
-                        first_rows.push(row as u64);
-                    }
-                    number
-                }
-                (None, None) => {
-                    self.widen();
-                    return row;
-                }
+            if let Some(known) = key.and_then(|key| narrow.find(key)) {
+                *number = known;
+                continue;
+            }
+            let before = narrow.count();
+            let Some(found) = key.and_then(|key| narrow.number_of(key, self.limit)) else {
+                self.widen();
+                return row;
             };
-            numbers.push(number);
+            if found > before {
+                self.count = found;
+                first_rows.push(row as u64);
+            }
+            *number = found;
         }
         numbers.len()
     }
@@ -323,6 +334,7 @@ mod tests {
         ) {
             let mut distinct = Distinct::new(100_000);
             let mut known: HashMap<String, u32> = HashMap::new();
+            let (mut all, mut all_known) = (Distinct::new(100_000), HashMap::<String, u32>::new());
             for batch in batches {
                 let views: Vec<u128> = batch.iter().map(|text| text.as_deref().map_or(0, view)).collect();
                 let offset = 3;
@@ -342,6 +354,13 @@ mod tests {
                 prop_assert!(distinct.number_texts(&offsets, &bytes, Some((&bits, offset)), &mut numbers, &mut none));
                 prop_assert!(none.is_empty());
                 prop_assert_eq!(&numbers, &as_views);
+                // As if there were no nulls.
+                let mut all_numbers = Vec::new();
+                prop_assert!(all.number_texts(&offsets, &bytes, None, &mut all_numbers, &mut none));
+                for (number, text) in all_numbers.iter().zip(&batch) {
+                    let next = all_known.len() as u32 + 1;
+                    prop_assert_eq!(number, all_known.entry(text.clone().unwrap_or_default()).or_insert(next));
+                }
                 let mut first = Vec::new();
                 for (row, text) in batch.iter().enumerate() {
                     let expected = match text {

@@ -34,8 +34,8 @@ pub(crate) fn text(key: u64) -> (u64, usize) {
 /// Numbers of keys, from 1 on. Open addressing with linear probing.
 #[derive(Debug, Clone)]
 pub(crate) struct Narrow {
-    keys: Vec<u64>,
-    numbers: Vec<u32>,
+    /// Keys with their numbers: side by side, as both are looked at.
+    slots: Vec<(u64, u32)>,
     /// 64 less the bits of a place.
     shift: u32,
     count: u32,
@@ -47,7 +47,7 @@ impl Narrow {
     }
 
     fn sized(bits: u32) -> Self {
-        Self { keys: vec![FREE; 1 << bits], numbers: vec![0; 1 << bits], shift: 64 - bits, count: 0 }
+        Self { slots: vec![(FREE, 0); 1 << bits], shift: 64 - bits, count: 0 }
     }
 
     /// How many keys there are.
@@ -64,25 +64,26 @@ impl Narrow {
     #[inline]
     pub(crate) fn find(&self, key: u64) -> Option<u32> {
         let place = self.place(key);
-        if self.keys[place] == key {
-            return Some(self.numbers[place]);
+        let (first, number) = self.slots[place];
+        if first == key {
+            return Some(number);
         }
-        let place = (place + 1) & (self.keys.len() - 1);
-        (self.keys[place] == key).then(|| self.numbers[place])
+        let (second, number) = self.slots[(place + 1) & (self.slots.len() - 1)];
+        (second == key).then_some(number)
     }
 
     /// The number of a key, which is a new one where there was none; `None` when there are `limit` already.
     #[cold]
     pub(crate) fn number_of(&mut self, key: u64, limit: u32) -> Option<u32> {
         let mut place = self.free_or(key);
-        if self.keys[place] == key {
-            return Some(self.numbers[place]);
+        if self.slots[place].0 == key {
+            return Some(self.slots[place].1);
         }
         if self.count >= limit {
             return None;
         }
-        // A quarter full is full: a look is to find what it looks for at once.
-        if (self.count as usize + 1) * 4 > self.keys.len() {
+        // A quarter full is full: the first look is to find nearly all.
+        if (self.count as usize + 1) * 4 > self.slots.len() {
             let mut bigger = Self::sized(64 - self.shift + 1);
             for (key, number) in self.all() {
                 bigger.put(key, number);
@@ -91,20 +92,20 @@ impl Narrow {
             place = self.free_or(key);
         }
         self.count += 1;
-        (self.keys[place], self.numbers[place]) = (key, self.count);
+        self.slots[place] = (key, self.count);
         Some(self.count)
     }
 
     /// The keys with their numbers, in no order.
     pub(crate) fn all(&self) -> impl Iterator<Item = (u64, u32)> {
-        self.keys.iter().copied().zip(self.numbers.iter().copied()).filter(|(key, _)| *key != FREE)
+        self.slots.iter().copied().filter(|(key, _)| *key != FREE)
     }
 
     /// The place that a key has, or would have.
     fn free_or(&self, key: u64) -> usize {
-        let mask = self.keys.len() - 1;
+        let mask = self.slots.len() - 1;
         let mut place = self.place(key);
-        while self.keys[place] != key && self.keys[place] != FREE {
+        while self.slots[place].0 != key && self.slots[place].0 != FREE {
             place = (place + 1) & mask;
         }
         place
@@ -112,6 +113,6 @@ impl Narrow {
 
     fn put(&mut self, key: u64, number: u32) {
         let place = self.free_or(key);
-        (self.keys[place], self.numbers[place]) = (key, number);
+        self.slots[place] = (key, number);
     }
 }
