@@ -62,7 +62,7 @@ impl Distinct {
         numbers: &mut Vec<u32>,
         first_rows: &mut Vec<u64>,
     ) -> bool {
-        self.begin(views.len(), numbers, first_rows);
+        first_rows.clear();
         let short = views.iter().map(|view| narrow::key((view >> LENGTH_BITS) as u64, *view as u32 as usize));
         let done = self.number_narrow(short, validity, numbers, first_rows);
         self.number(views[done..].iter().copied(), validity, numbers, first_rows)
@@ -78,7 +78,7 @@ impl Distinct {
         numbers: &mut Vec<u32>,
         first_rows: &mut Vec<u64>,
     ) -> bool {
-        self.begin(offsets.len().saturating_sub(1), numbers, first_rows);
+        first_rows.clear();
         let short = offsets.windows(2).map(|two| {
             let (start, length) = (two[0] as usize, (two[1] - two[0]) as usize);
             let ahead = bytes.get(start..start + 8).and_then(|some| some.try_into().ok());
@@ -88,14 +88,6 @@ impl Distinct {
         let done = self.number_narrow(short, validity, numbers, first_rows);
         let views = offsets[done..].windows(2).map(|two| view_of(bytes, two[0] as usize, two[1] as usize));
         self.number(views, validity, numbers, first_rows)
-    }
-
-    fn begin(&self, rows: usize, numbers: &mut Vec<u32>, first_rows: &mut Vec<u64>) {
-        numbers.clear();
-        first_rows.clear();
-        if !self.given_up {
-            numbers.reserve(rows);
-        }
     }
 
     /// Numbers texts by their keys, up to the first that has none. How many were numbered.
@@ -128,10 +120,11 @@ impl Distinct {
         first_rows: &mut Vec<u64>,
     ) -> usize {
         let Some(narrow) = &mut self.narrow else { return 0 };
-        // All at once, so that there is no look at the room for each.
+        // All at once, so that there is no look at the room for each; most of it is there from the last batch.
         numbers.resize(keys.len(), NULL);
         for (row, (key, number)) in keys.zip(numbers.iter_mut()).enumerate() {
             if is_null(row) {
+                *number = NULL;
                 continue;
             }
             if let Some(known) = key.and_then(|key| narrow.find(key)) {
@@ -176,6 +169,7 @@ impl Distinct {
         if self.given_up {
             return false;
         }
+        numbers.reserve(views.len());
         let mut rest = views;
         let mut row = numbers.len();
         let mut block = [0; BLOCK];

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use headwater_sdk::TableName;
+use headwater_sdk::connector::LakeStorage;
 
 use crate::asset::Asset;
 use crate::delivery::Delivery;
@@ -28,6 +29,13 @@ pub struct Environment {
     pub storage: BTreeMap<String, String>,
     /// The memory that queries may use, in bytes.
     pub memory: u64,
+}
+
+impl Environment {
+    /// What it says of object stores, for connectors.
+    pub fn lake_storage(&self) -> LakeStorage {
+        LakeStorage { lake: self.lake.clone(), options: self.storage.clone() }
+    }
 }
 
 impl fmt::Debug for Environment {

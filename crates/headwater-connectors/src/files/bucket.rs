@@ -24,10 +24,6 @@ pub(super) enum Service {
     Azure,
 }
 
-/// What options of the service may begin with; those of a project's environment may be for another one.
-const PREFIXES: [(Service, &str); 3] =
-    [(Service::Amazon, "aws_"), (Service::Google, "google_"), (Service::Azure, "azure_")];
-
 impl Service {
     /// The service of a scheme; `None` when there is none.
     pub(super) fn of_scheme(scheme: &str) -> Option<Self> {
@@ -92,11 +88,8 @@ impl Service {
         context: &OpenContext,
         set: impl Fn(B, K, String) -> B,
     ) -> Result<B, OptionsError> {
-        let of_another =
-            |key: &str| PREFIXES.iter().any(|(service, prefix)| *service != self && key.starts_with(prefix));
-        let shared = context.storage_options.iter().map(|(key, value)| (key.to_ascii_lowercase(), value.clone()));
-        let shared = shared.filter(|(key, _)| !of_another(key));
-        // The environment's are those of the lake, which may lie in a store of another service.
+        // The environment's are those of the lake: not all of them mean anything here.
+        let shared = context.storage.options_for(&source.location);
         for (known, value) in shared.filter_map(|(key, value)| Some((key.parse().ok()?, value))) {
             builder = set(builder, known, value);
         }

@@ -287,8 +287,7 @@ mod tests {
     use super::*;
 
     fn server(connection: &str) -> std::result::Result<Server, OptionsError> {
-        let context =
-            OpenContext { project_dir: PathBuf::from("."), storage_options: Default::default(), secrets: Vec::new() };
+        let context = OpenContext { project_dir: PathBuf::from("."), storage: Default::default(), secrets: Vec::new() };
         Server::new(connection, None, None, ZeroDates::AsNull, &context)
     }
 

@@ -296,8 +296,7 @@ mod tests {
 
     #[test]
     fn servers_elsewhere_are_verified() {
-        let context =
-            OpenContext { project_dir: PathBuf::from("."), storage_options: Default::default(), secrets: Vec::new() };
+        let context = OpenContext { project_dir: PathBuf::from("."), storage: Default::default(), secrets: Vec::new() };
         let of = |connection: &str| Server::new(connection, None, None, &context).map(|server| server.tls);
         assert_eq!(of("postgres://u:p@db.example.com/d").unwrap(), Tls::Verify);
         assert_eq!(of("postgres://u:p@127.0.0.1/d").unwrap(), Tls::Off);

@@ -71,7 +71,7 @@ impl DestinationOptions {
             };
         }
         let is_known = |key: &str| bucket::knows(&self.location, key);
-        let shared = context.storage_options.iter().map(|(key, value)| (key.to_ascii_lowercase(), value.clone()));
+        let shared = context.storage.options_for(&self.location);
         let mut options: BTreeMap<String, String> = shared.filter(|(key, _)| is_known(key)).collect();
         for (key, value) in &self.storage {
             let key = key.to_ascii_lowercase();

@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 use headwater_diagnostics::{Diagnostic, SourceMap};
 use headwater_sdk::check::CheckType;
-use headwater_sdk::connector::ConnectorType;
+use headwater_sdk::connector::{ConnectorType, LakeStorage};
 use headwater_sdk::destination::DestinationType;
 
 use self::checks::CheckTypes;
@@ -35,7 +35,7 @@ use self::files::Folder;
 use self::settings::Settings;
 use crate::codes;
 use crate::graph;
-use crate::project::Project;
+use crate::project::{Environment, Project};
 use crate::spec::ModelHeader;
 use crate::template::{MacroFile, Templates};
 use crate::validate::Schema;
@@ -78,7 +78,7 @@ pub(crate) struct Parts<'a> {
     templates: &'a Templates,
     header_schema: &'a Schema,
     secrets: Secrets<'a>,
-    storage: BTreeMap<String, String>,
+    storage: LakeStorage,
     /// The project's default owner.
     owner: Option<String>,
 }
@@ -115,7 +115,7 @@ fn load_here(options: &LoadOptions<'_>) -> Loaded {
     let macros = read_macros(&mut folder);
     let templates = Templates::new(vars, macros, &mut folder.diagnostics);
     let (connectors, checks) = (Connectors::new(options.connectors), CheckTypes::new(options.checks));
-    let storage = environment.as_ref().map(|e| e.storage.clone()).unwrap_or_default();
+    let storage = environment.as_ref().map(Environment::lake_storage).unwrap_or_default();
     let header_schema = Schema::of::<ModelHeader>();
     let mut parts = Parts {
         dir: dir.clone(),

@@ -183,8 +183,8 @@ pub(crate) fn open_outlet(
     let kind = destinations.iter().find(|kind| kind.name() == *connector).ok_or_else(|| {
         Error::new("HW0917", Blame::Headwater, format!("this program has no connector '{connector}'"))
     })?;
-    let (project_dir, storage_options) = (project.dir.clone(), project.environment.storage.clone());
-    let context = OpenContext { project_dir, storage_options, secrets: project.secrets.clone() };
+    let (project_dir, storage) = (project.dir.clone(), project.environment.lake_storage());
+    let context = OpenContext { project_dir, storage, secrets: project.secrets.clone() };
     let opened = kind.destination(system.clone(), &context);
     opened.and_then(|opened| opened.outlet(options.clone(), settings.clone())).map_err(options_error)
 }

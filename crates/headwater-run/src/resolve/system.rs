@@ -46,9 +46,9 @@ pub fn open_system(
         let message = format!("this program has no connector '{}'", stream.connector);
         Error::new("HW0917", Blame::Headwater, message)
     })?;
-    let (project_dir, storage_options) = (project.dir.clone(), project.environment.storage.clone());
+    let (project_dir, storage) = (project.dir.clone(), project.environment.lake_storage());
     let secrets = project.secrets.clone();
-    let system = connector.source(stream.source.clone(), &OpenContext { project_dir, storage_options, secrets });
+    let system = connector.source(stream.source.clone(), &OpenContext { project_dir, storage, secrets });
     system.map_err(options_error)
 }
 

@@ -9,6 +9,7 @@ mod discovery;
 pub mod local;
 mod reading;
 mod settings;
+mod storage;
 
 use std::sync::Arc;
 
@@ -23,14 +24,15 @@ pub use changes::{Changes, Delivery, Operation};
 pub use discovery::{Described, Discovery, Finding, FoundColumn, FoundStream, Standing};
 pub use reading::{LoadPosition, ReadPart, ReadPlan, RejectedRow, SourceBatch, SourceStream};
 pub use settings::{DRIFTED, DeclaredColumn, Drift, Lookback, OnBadRow, ReadMode, StreamSettings};
+pub use storage::LakeStorage;
 
 /// Where a connector finds things.
 #[derive(Debug, Clone)]
 pub struct OpenContext {
     /// The project's folder: local paths are relative to it and may not leave it unless the project allows it.
     pub project_dir: std::path::PathBuf,
-    /// Options for object stores, e.g. `aws_endpoint`, `aws_region`; credentials come from the process environment.
-    pub storage_options: std::collections::BTreeMap<String, String>,
+    /// What the environment says of object stores.
+    pub storage: LakeStorage,
     /// Values of the environment that the project's files name, which nobody may see: for connectors whose addresses may hold some.
     pub secrets: Vec<String>,
 }

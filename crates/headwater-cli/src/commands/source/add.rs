@@ -112,7 +112,7 @@ pub(super) async fn add(args: &AddArgs, global: &Global, console: &Console) -> R
     let Keys { written, expanded, secrets } = keys(connector, &given, &opened.project.secret_sources, console)?;
     let context = OpenContext {
         project_dir: opened.project.dir.clone(),
-        storage_options: opened.project.environment.storage.clone(),
+        storage: opened.project.environment.lake_storage(),
         secrets,
     };
     let source = connector.source(expanded, &context).map_err(|error| {

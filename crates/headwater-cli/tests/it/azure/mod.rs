@@ -156,3 +156,16 @@ write_deltalake('az://{CONTAINER}/partner/table', pa.table({{'id': [1, 2, 3], 'p
         &["there is no option 'acces_key' for a store of Azure"],
     );
 }
+
+/// What an environment says without a prefix is for its lake's service, here for S3, and not for a source in another one.
+#[test]
+fn an_endpoint_of_the_lake_is_none_of_another_service() {
+    put("elsewhere", &[("2026-01.csv", "id,amount\n1,10\n")]);
+    let project = project_on("elsewhere", "./catalog.db");
+    let settings = std::fs::read_to_string(project.path().join("headwater.yml")).unwrap();
+    let settings = settings
+        .replace(&format!("az://{CONTAINER}/elsewhere/lake"), "s3://nowhere/lake")
+        .replace("storage: {", "storage: { endpoint: \"http://127.0.0.1:1\", allow_http: \"false\",");
+    project.write("headwater.yml", settings);
+    say(&project, &["source", "check"]).exits(0);
+}

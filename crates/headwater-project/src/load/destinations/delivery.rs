@@ -72,8 +72,8 @@ pub(super) fn delivery_of(
         on_delete: common.on_delete,
         most_undelivered: common.most_undelivered,
     };
-    let (project_dir, storage_options) = (parts.dir.clone(), parts.storage.clone());
-    let context = OpenContext { project_dir, storage_options, secrets: parts.secrets.values() };
+    let (project_dir, storage) = (parts.dir.clone(), parts.storage.clone());
+    let context = OpenContext { project_dir, storage, secrets: parts.secrets.values() };
     // It is made again when there is something to deliver; here it only has to be possible.
     let opened = of.kind.destination(of.system.clone(), &context);
     if let Err(error) = opened.and_then(|opened| opened.outlet(options.clone(), settings.clone())) {
