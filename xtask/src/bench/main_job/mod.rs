@@ -36,7 +36,7 @@ pub(super) fn run(settings: &Settings, scale: u32) -> Result<Option<Section>, St
     }
     let work = places.work(&format!("main-job-x{scale}"))?;
     let project = work.join("project");
-    project::make(&places.source("examples/flights"), &project, &dataset.data)?;
+    project::make(&places.source("examples/flights"), &project, &dataset.data, scale)?;
     let expected = dataset.expected()?;
     dataset.warm()?;
 
