@@ -1,26 +1,18 @@
 //! A server of Flight SQL (BenoStreamDB's, which stands on DataFusion) by the driver of Arrow's own people.
 
-use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
 
 use super::installed;
+use crate::held::{Held, free_port, leash, printed};
 use crate::program::{Said, headwater};
 use crate::project::{Project, assert_told};
-
-/// How long the server may take to start on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Starts the server and ends it when standard input does: when this process ends, however that comes.
-const LEASH: &str = "\"$0\" & server=$!; read -r _; kill $server";
 
 const KEY: &str = "a-key-for-tests";
 
 struct Server {
-    /// The shell that holds it.
-    leash: Child,
+    _program: Held,
     port: u16,
     _tables: tempfile::TempDir,
 }
@@ -34,28 +26,16 @@ impl Server {
         let tables = tempfile::tempdir().unwrap();
         let program = Path::new(&python()).with_file_name("benostreamdb-flight");
         assert!(program.is_file(), "there is no {}: run the tests with ./test", program.display());
-        let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let (port, metrics) = (free(), free());
-        let leash = Command::new("sh")
-            .args(["-c", LEASH])
-            .arg(&program)
-            .env("BSDB_WAREHOUSE", tables.path())
+        let (port, metrics) = (free_port(), free_port());
+        let mut held = leash(&program);
+        held.env("BSDB_WAREHOUSE", tables.path())
             .env("BSDB_FLIGHT_PORT", port.to_string())
             .env("BSDB_METRICS_PORT", metrics.to_string())
             .env("BSDB_API_KEY", KEY)
             .env("BSDB_AUTH_REQUIRED", "true")
-            .current_dir(tables.path())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let began = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(began.elapsed() < PATIENCE, "{} does not answer", program.display());
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        let server = Self { leash, port, _tables: tables };
+            .current_dir(tables.path());
+        let program = Held::start_answering(&mut held, port, String::new);
+        let server = Self { _program: program, port, _tables: tables };
         server.sql(&["create database shop"]);
         server
     }
@@ -77,8 +57,7 @@ for statement in sys.argv[1:]:
 c.close()",
             self.uri()
         );
-        let output = Command::new(python()).args(["-c", &program]).args(statements).output().unwrap();
-        assert!(output.status.success(), "{statements:?}: {}", String::from_utf8_lossy(&output.stderr));
+        printed(Command::new(python()).args(["-c", &program]).args(statements));
     }
 
     fn say(&self, project: &Project, key: &str, arguments: &[&str]) -> Said {
@@ -91,13 +70,6 @@ c.close()",
     fn query(&self, project: &Project, sql: &str) -> String {
         let said = self.say(project, KEY, &["query", sql, "--format", "csv"]).exits(0);
         said.out.lines().skip(1).collect::<Vec<_>>().join("\n")
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.leash.stdin.take());
-        let _ = self.leash.wait();
     }
 }
 

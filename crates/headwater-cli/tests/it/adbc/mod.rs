@@ -12,6 +12,7 @@ mod sources;
 use std::path::Path;
 use std::process::Command;
 
+use crate::held::printed;
 use crate::program::{Said, headwater};
 use crate::project::Project;
 
@@ -48,9 +49,7 @@ fn query(project: &Project, sql: &str) -> String {
 /// Runs a program in Python beside the database's own package; what it prints.
 #[track_caller]
 fn python(folder: &Path, program: &str, arguments: &[&str]) -> String {
-    let output = Command::new(drivers()).args(["-c", program]).args(arguments).current_dir(folder).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+    printed(Command::new(drivers()).args(["-c", program]).args(arguments).current_dir(folder))
 }
 
 /// Statements for a file of DuckDB; the rows of the last one as CSV.

@@ -7,9 +7,9 @@ use std::sync::OnceLock;
 
 use server::{ACCOUNT, KEY, Server};
 
+use crate::lakes_in_stores::{self, Bucket, project_on, publishes_and_answers};
 use crate::program::{Said, headwater};
 use crate::project::{Project, assert_told};
-use crate::together::one_of_two_wins;
 
 const CONTAINER: &str = "acme";
 
@@ -19,103 +19,54 @@ fn server() -> &'static Server {
     SERVER.get_or_init(|| Server::start(CONTAINER))
 }
 
-fn put(prefix: &str, files: &[(&str, &str)]) {
-    let puts =
-        files.iter().map(|(name, text)| format!("c.upload_blob('{prefix}/in/{name}', {text:?}, overwrite=True)"));
-    server().client(CONTAINER, &puts.collect::<Vec<_>>().join("\n"));
-}
+struct Container;
 
-fn project_on(prefix: &str, catalog: &str) -> Project {
-    let storage = format!(
-        "{{ azure_storage_endpoint: \"{}\", azure_allow_http: \"true\", azure_storage_account_name: {ACCOUNT}, \
-         azure_storage_account_key: \"${{KEY}}\" }}",
-        server().url()
-    );
-    Project::empty()
-        .with(
-            "headwater.yml",
-            format!(
-                "name: shop\nenvironments:\n  dev: {{ default: true, lake: \"az://{CONTAINER}/{prefix}/lake\", \
-                 catalog: {catalog}, storage: {storage} }}\n"
-            ),
+impl Bucket for Container {
+    const URL: &str = "az://acme";
+    const SECRET: &str = KEY;
+
+    fn storage() -> String {
+        format!(
+            "{{ azure_storage_endpoint: \"{}\", azure_allow_http: \"true\", azure_storage_account_name: {ACCOUNT}, \
+             azure_storage_account_key: \"${{KEY}}\" }}",
+            server().url()
         )
-        .with(
-            "sources/orders.yml",
-            format!(
-                "connector: files\nlocation: az://{CONTAINER}/{prefix}/in\nstreams:\n  - table: raw.orders\n    \
-                 path: '*.csv'\n    mode: new_files\n    columns: {{ id: {{ type: int }}, amount: {{ type: int }} }}\n"
-            ),
-        )
-}
+    }
 
-/// A project under a prefix, with two months of orders.
-fn project(prefix: &str) -> Project {
-    put(prefix, &[("2026-01.csv", "id,amount\n1,10\n2,20\n"), ("2026 02.csv", "id,amount\n3,30\nx,40\n")]);
-    project_on(prefix, "./catalog.db")
-        .with("models/marts/total.sql", "select sum(amount) as total, count(*) as orders from raw.orders\n")
-}
+    fn put(prefix: &str, files: &[(&str, &str)]) {
+        let puts =
+            files.iter().map(|(name, text)| format!("c.upload_blob('{prefix}/in/{name}', {text:?}, overwrite=True)"));
+        server().client(CONTAINER, &puts.collect::<Vec<_>>().join("\n"));
+    }
 
-fn program(project: &Project) -> Command {
-    let mut program = headwater(project.path());
-    program.env("KEY", KEY);
-    program
+    fn names(prefix: &str) -> String {
+        server().client(CONTAINER, &format!("print(*(blob.name for blob in c.list_blobs('{prefix}')), sep='\\n')"))
+    }
+
+    fn program(project: &Project) -> Command {
+        let mut program = headwater(project.path());
+        program.env("KEY", KEY);
+        program
+    }
 }
 
 fn say(project: &Project, arguments: &[&str]) -> Said {
-    program(project).args(arguments).output().unwrap().into()
-}
-
-fn total(project: &Project) -> String {
-    say(project, &["query", "select total, orders from marts.total"]).exits(0).out.lines().nth(1).unwrap().to_owned()
-}
-
-fn blobs(prefix: &str) -> String {
-    server().client(CONTAINER, &format!("print(*(blob.name for blob in c.list_blobs('{prefix}')), sep='\\n')"))
+    Container::say(project, arguments)
 }
 
 #[test]
 fn a_project_on_azure_publishes_and_answers() {
-    let project = project("whole");
-    let said = say(&project, &["run"]).exits(0);
-    assert!(said.out.contains("published snapshot 1") && said.out.contains("1 source row unreadable"), "{}", said.out);
-    assert_eq!(total(&project), "60,3");
-    let rejected = say(&project, &["query", "select _file, _line, _raw from raw.orders__rejected"]).exits(0);
-    assert_eq!(rejected.out, "_file,_line,_raw\naz://acme/whole/in/2026 02.csv,3,\"x,40\"\n");
-    let there = blobs("whole/lake/");
-    for table in ["raw/orders", "raw/orders__rejected", "marts/total"] {
-        assert!(
-            there.contains(&format!("whole/lake/{table}/_delta_log/00000000000000000000.json")),
-            "{table}: {there}"
-        );
-    }
-    assert!(!there.contains("_headwater/branches"), "no staging area is left: {there}");
-    let nothing = say(&project, &["run"]).exits(0);
-    assert!(nothing.out.contains("nothing to publish"), "{}", nothing.out);
-    put("whole", &[("2026-03.csv", "id,amount\n5,50\n")]);
-    let report = say(&project, &["run", "--json"]).exits(0).json();
-    assert_eq!((&report["snapshot"], &report["assets"][0]["rows_in"]), (&2.into(), &1.into()));
-    assert_eq!(total(&project), "110,4");
-    say(&project, &["rollback", "1"]).exits(0);
-    assert_eq!(total(&project), "60,3");
-    let vacuum = say(&project, &["maintain", "--vacuum", "--keep-snapshots", "1", "--keep-days", "0"]).exits(0);
-    assert!(vacuum.out.starts_with("removed "), "{}", vacuum.out);
-    assert_eq!(total(&project), "60,3");
-    let said = say(&project, &["run", "-vvv", "--full-refresh"]).exits(0);
-    assert!(!format!("{}{}", said.out, said.err).contains(KEY), "in the log");
+    publishes_and_answers::<Container>();
 }
 
 #[test]
 fn of_two_that_publish_the_same_version_one_wins() {
-    let projects = |prefix: &str| {
-        put(prefix, &[("2026-01.csv", "id,amount\n1,10\n2,20\n")]);
-        [project_on(prefix, "./catalog.db"), project_on(prefix, "./other.db")]
-    };
-    one_of_two_wins(projects, program, |prefix| blobs(&format!("{prefix}/lake/raw/orders/_delta_log/")));
+    lakes_in_stores::of_two_that_publish_the_same_version_one_wins::<Container>();
 }
 
 #[test]
 fn files_are_delivered_and_tables_of_others_are_read() {
-    put("partner", &[("2026-01.csv", "id,amount\n1,10\n2,20\n")]);
+    Container::put("partner", &[("2026-01.csv", "id,amount\n1,10\n2,20\n")]);
     let storage = format!(
         "{{ endpoint: \"{}\", allow_http: true, account_name: {ACCOUNT}, access_key: \"${{KEY}}\" }}",
         server().url()
@@ -160,8 +111,8 @@ write_deltalake('az://{CONTAINER}/partner/table', pa.table({{'id': [1, 2, 3], 'p
 /// What an environment says without a prefix is for its lake's service, here for S3, and not for a source in another one.
 #[test]
 fn an_endpoint_of_the_lake_is_none_of_another_service() {
-    put("elsewhere", &[("2026-01.csv", "id,amount\n1,10\n")]);
-    let project = project_on("elsewhere", "./catalog.db");
+    Container::put("elsewhere", &[("2026-01.csv", "id,amount\n1,10\n")]);
+    let project = project_on::<Container>("elsewhere", "./catalog.db");
     let settings = std::fs::read_to_string(project.path().join("headwater.yml")).unwrap();
     let settings = settings
         .replace(&format!("az://{CONTAINER}/elsewhere/lake"), "s3://nowhere/lake")

@@ -1,17 +1,9 @@
 //! Azurite, Microsoft's own emulator of Azure's blobs, and its blobs by Microsoft's own client.
 
-use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
+use crate::held::{Held, free_port, leash};
 use crate::tables::python;
-
-/// How long the server may take to start on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(120);
-
-/// Starts the server and ends it when standard input does: when this process ends, however that comes.
-const LEASH: &str = "\"$0\" \"$@\" & server=$!; read -r _; kill $server";
 
 /// The account and the key that Azurite has for everybody, which its documentation names.
 pub(super) const ACCOUNT: &str = "devstoreaccount1";
@@ -19,8 +11,7 @@ pub(super) const KEY: &str = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq
 
 /// A running server.
 pub(super) struct Server {
-    /// The shell that holds it.
-    leash: Child,
+    _program: Held,
     port: u16,
 }
 
@@ -31,22 +22,11 @@ impl Server {
             panic!("HEADWATER_AZURITE is not set: run the tests with ./test, which installs Azurite and sets it")
         });
         assert!(Path::new(&program).is_file(), "there is no {program}: run the tests with ./test");
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let (host, blobs) = ("127.0.0.1", port.to_string());
-        let leash = Command::new("sh")
-            .args(["-c", LEASH, &program, "--blobHost", host, "--blobPort", &blobs])
-            .args(["--silent", "--skipApiVersionCheck", "--inMemoryPersistence", "--disableTelemetry"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let server = Self { leash, port };
-        let began = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(began.elapsed() < PATIENCE, "{program} does not answer");
-            std::thread::sleep(Duration::from_millis(100));
-        }
+        let port = free_port();
+        let mut held = leash(&program);
+        held.args(["--blobHost", "127.0.0.1", "--blobPort", &port.to_string()]);
+        held.args(["--silent", "--skipApiVersionCheck", "--inMemoryPersistence", "--disableTelemetry"]);
+        let server = Self { _program: Held::start_answering(&mut held, port, String::new), port };
         server.client(container, "c.create_container()");
         server
     }
@@ -66,12 +46,5 @@ c = ContainerClient.from_connection_string('DefaultEndpointsProtocol=http;Accoun
 {statements}"
         );
         python(Path::new("."), &program)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.leash.stdin.take());
-        let _ = self.leash.wait();
     }
 }

@@ -9,10 +9,10 @@ use std::sync::OnceLock;
 
 use server::Server;
 
+use crate::lakes_in_stores::{self, Bucket, publishes_and_answers};
 use crate::program::{Said, headwater};
 use crate::project::{Project, assert_told};
 use crate::tables::python;
-use crate::together::one_of_two_wins;
 
 const BUCKET: &str = "acme";
 
@@ -27,91 +27,45 @@ fn put(bucket: &str, prefix: &str, files: &[(&str, &str)]) {
     server().client(bucket, &puts.collect::<Vec<_>>().join("\n"));
 }
 
-fn blobs(prefix: &str) -> String {
-    server().client(BUCKET, &format!("print(*(blob.name for blob in c.list_blobs(b, prefix='{prefix}')), sep='\\n')"))
-}
+struct Google;
 
-fn project_on(prefix: &str, catalog: &str) -> Project {
-    Project::empty()
-        .with(
-            "headwater.yml",
-            format!(
-                "name: shop\nenvironments:\n  dev: {{ default: true, lake: \"gs://{BUCKET}/{prefix}/lake\", catalog: {catalog}, \
-                 storage: {{ google_base_url: \"{}\" }} }}\n",
-                server().url()
-            ),
-        )
-        .with(
-            "sources/orders.yml",
-            format!(
-                "connector: files\nlocation: gs://{BUCKET}/{prefix}/in\nstreams:\n  - table: raw.orders\n    \
-                 path: '*.csv'\n    mode: new_files\n    columns: {{ id: {{ type: int }}, amount: {{ type: int }} }}\n"
-            ),
-        )
-}
+impl Bucket for Google {
+    const URL: &str = "gs://acme";
+    const SECRET: &str = "a-token-for-tests";
 
-/// A project under a prefix, with two months of orders.
-fn project(prefix: &str) -> Project {
-    put(BUCKET, prefix, &[("2026-01.csv", "id,amount\n1,10\n2,20\n"), ("2026 02.csv", "id,amount\n3,30\nx,40\n")]);
-    project_on(prefix, "./catalog.db")
-        .with("models/marts/total.sql", "select sum(amount) as total, count(*) as orders from raw.orders\n")
-}
+    fn storage() -> String {
+        format!("{{ google_base_url: \"{}\" }}", server().url())
+    }
 
-/// The program as on a machine of Google's, which has an identity.
-fn program(project: &Project) -> Command {
-    let mut program = headwater(project.path());
-    program.env("GCE_METADATA_HOST", server().identity());
-    program
+    fn put(prefix: &str, files: &[(&str, &str)]) {
+        put(BUCKET, prefix, files);
+    }
+
+    fn names(prefix: &str) -> String {
+        let list = format!("print(*(blob.name for blob in c.list_blobs(b, prefix='{prefix}')), sep='\\n')");
+        server().client(BUCKET, &list)
+    }
+
+    /// As on a machine of Google's, which has an identity.
+    fn program(project: &Project) -> Command {
+        let mut program = headwater(project.path());
+        program.env("GCE_METADATA_HOST", server().identity());
+        program
+    }
 }
 
 fn say(project: &Project, arguments: &[&str]) -> Said {
-    program(project).args(arguments).output().unwrap().into()
-}
-
-fn total(project: &Project) -> String {
-    say(project, &["query", "select total, orders from marts.total"]).exits(0).out.lines().nth(1).unwrap().to_owned()
+    Google::say(project, arguments)
 }
 
 #[test]
 fn a_project_on_google_publishes_and_answers() {
-    let project = project("whole");
-    let said = say(&project, &["run"]).exits(0);
-    assert!(said.out.contains("published snapshot 1") && said.out.contains("1 source row unreadable"), "{}", said.out);
-    assert_eq!(total(&project), "60,3");
-    let rejected = say(&project, &["query", "select _file, _line, _raw from raw.orders__rejected"]).exits(0);
-    assert_eq!(rejected.out, "_file,_line,_raw\ngs://acme/whole/in/2026 02.csv,3,\"x,40\"\n");
-    let there = blobs("whole/lake/");
-    for table in ["raw/orders", "raw/orders__rejected", "marts/total"] {
-        assert!(
-            there.contains(&format!("whole/lake/{table}/_delta_log/00000000000000000000.json")),
-            "{table}: {there}"
-        );
-    }
-    assert!(!there.contains("_headwater/branches"), "no staging area is left: {there}");
-    let nothing = say(&project, &["run"]).exits(0);
-    assert!(nothing.out.contains("nothing to publish"), "{}", nothing.out);
-    put(BUCKET, "whole", &[("2026-03.csv", "id,amount\n5,50\n")]);
-    let report = say(&project, &["run", "--json"]).exits(0).json();
-    assert_eq!((&report["snapshot"], &report["assets"][0]["rows_in"]), (&2.into(), &1.into()));
-    assert_eq!(total(&project), "110,4");
-    assert_eq!(say(&project, &["history", "--json"]).exits(0).json().as_array().unwrap().len(), 2);
-    say(&project, &["rollback", "1"]).exits(0);
-    assert_eq!(total(&project), "60,3");
-    let vacuum = say(&project, &["maintain", "--vacuum", "--keep-snapshots", "1", "--keep-days", "0"]).exits(0);
-    assert!(vacuum.out.starts_with("removed "), "{}", vacuum.out);
-    assert_eq!(total(&project), "60,3");
-    let said = say(&project, &["run", "-vvv", "--full-refresh"]).exits(0);
-    assert!(!format!("{}{}", said.out, said.err).contains("a-token-for-tests"), "in the log");
+    publishes_and_answers::<Google>();
 }
 
-/// The emulator is asked to create a commit at generation 0, which it does once.
 #[test]
 fn of_two_that_publish_the_same_version_one_wins() {
-    let projects = |prefix: &str| {
-        put(BUCKET, prefix, &[("2026-01.csv", "id,amount\n1,10\n2,20\n")]);
-        [project_on(prefix, "./catalog.db"), project_on(prefix, "./other.db")]
-    };
-    one_of_two_wins(projects, program, |prefix| blobs(&format!("{prefix}/lake/raw/orders/_delta_log/")));
+    lakes_in_stores::of_two_that_publish_the_same_version_one_wins::<Google>();
 }
 
 /// More files than one answer lists, in folders, as Parquet; and new ones only.
@@ -177,7 +131,7 @@ fn files_and_tables_are_delivered_and_tables_of_others_are_read() {
     say(&project, &["run"]).exits(0);
     assert_eq!(server().client(BUCKET, read), "day=c ['id', '1', '3']");
     assert!(say(&project, &["deliver"]).exits(0).out.contains("up to date"));
-    assert!(!blobs("partner/kept/").contains("_headwater"), "the staging area is empty");
+    assert!(!Google::names("partner/kept/").contains("_headwater"), "the staging area is empty");
     // Another program keeps a table whose log is longer than one answer.
     let others = |statements: &str| {
         let program = format!(

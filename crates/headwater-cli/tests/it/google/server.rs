@@ -1,15 +1,15 @@
 //! An emulator of Google Cloud Storage with its XML API before it, and its objects by Google's own client.
 
-use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use crate::adbc::installed;
+use crate::held::{Held, printed};
 use crate::program::workspace;
 
-/// A running server; it ends when its standard input does: when this process ends, however that comes.
+/// A running server.
 pub(super) struct Server {
-    program: Child,
+    _program: Held,
     folder: tempfile::TempDir,
     port: u16,
     emulator: u16,
@@ -20,20 +20,11 @@ impl Server {
     pub(super) fn start(buckets: &[&str]) -> Self {
         let adapter = workspace().join("crates/headwater-cli/tests/it/google/storage.py");
         let folder = tempfile::tempdir().unwrap();
-        let mut program = Command::new(installed("HEADWATER_GOOGLE_PYTHON"))
-            .arg(adapter)
-            .arg(installed("HEADWATER_FAKE_GCS_SERVER"))
-            .arg(folder.path())
-            .args(buckets)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut ports = String::new();
-        BufReader::new(program.stdout.take().unwrap()).read_line(&mut ports).unwrap();
-        let ports: Vec<u16> = ports.split_whitespace().map(|port| port.parse().unwrap()).collect();
+        let mut program = Command::new(installed("HEADWATER_GOOGLE_PYTHON"));
+        program.arg(adapter).arg(installed("HEADWATER_FAKE_GCS_SERVER")).arg(folder.path()).args(buckets);
+        let (program, ports) = Held::start_with_ports(&mut program);
         let [port, emulator] = ports[..] else { panic!("the emulator has not started") };
-        Self { program, folder, port, emulator }
+        Self { _program: program, folder, port, emulator }
     }
 
     /// A file beside the server: `ca.pem`, which it is trusted by, `account.json` with the key of an account, `stranger.json` with that of another one.
@@ -62,15 +53,6 @@ b = c.bucket('{bucket}')
 {statements}",
             self.emulator
         );
-        let output = Command::new(installed("HEADWATER_GOOGLE_PYTHON")).args(["-c", &program]).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.program.stdin.take());
-        let _ = self.program.wait();
+        printed(Command::new(installed("HEADWATER_GOOGLE_PYTHON")).args(["-c", &program]))
     }
 }

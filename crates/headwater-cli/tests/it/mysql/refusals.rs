@@ -21,7 +21,7 @@ fn a_connection_that_cannot_be_made_is_told_without_its_password() {
     assert_told(&source.say_as(&source.database.url_of("nobody", OWNER.1), &["run"]), "HW0352", &["nobody"]);
     let elsewhere = url.replace(&url[url.rfind('/').unwrap()..], "/not_there");
     assert_told(&source.say_as(&elsewhere, &["run"]), "HW0352", &["not_there", "Unknown database"]);
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let free = crate::held::free_port();
     let closed = format!("mysql://a:{}@127.0.0.1:{free}/d", OWNER.1);
     let said = source.say_as(&closed, &["run"]);
     assert_told(&said, "HW0351", &[&free.to_string(), "refused", "host and port"]);

@@ -60,7 +60,7 @@ impl Server {
         let init = folder.join("init.sql");
         let (name, password) = OWNER;
         std::fs::write(&init, format!("create or replace user {name}@'127.0.0.1' identified by '{password}';\ngrant all on *.* to {name}@'127.0.0.1' with grant option;\n")).unwrap();
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = crate::held::free_port();
         let settings = if settings.is_empty() { &["--log-bin=binlog", "--binlog-format=ROW"][..] } else { settings };
         let mut leash = Command::new("sh");
         leash.arg("-c").arg(LEASH).arg(program).args([

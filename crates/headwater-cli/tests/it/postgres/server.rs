@@ -107,7 +107,7 @@ impl Server {
             install.args(["-m", "600"]).arg(folder.join(name)).arg(data.join(name)).current_dir(&folder);
             assert!(install.status().unwrap().success(), "{name} cannot be put into {}", data.display());
         }
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = crate::held::free_port();
         let wal_level = format!("wal_level={wal_level}");
         let settings = [
             "ssl=on",

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use super::server::{Server, make_key, run};
+use crate::held::Held;
 use crate::program::{Said, headwater};
 use crate::project::{Project, assert_told};
 
@@ -149,7 +150,7 @@ fn a_running_agent_is_asked() {
 
 /// A server of AsyncSSH, which takes passwords without an account of this machine; as a password, or as an answer to a question.
 struct Other {
-    process: Child,
+    _program: Held,
     port: u16,
 }
 
@@ -178,26 +179,10 @@ impl Other {
                 "HEADWATER_ASYNCSSH_PYTHON is not set: run the tests with ./test, which installs AsyncSSH and sets it"
             )
         });
-        let mut process = Command::new(python)
-            .args(["-c", OTHER])
-            .args([root, key])
-            .arg(how)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(process.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-        let port = line.trim().parse().unwrap_or_else(|_| panic!("AsyncSSH does not start"));
-        Self { process, port }
-    }
-}
-
-impl Drop for Other {
-    fn drop(&mut self) {
-        drop(self.process.stdin.take());
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        let mut program = Command::new(python);
+        let (program, ports) = Held::start_with_ports(program.args(["-c", OTHER]).args([root, key]).arg(how));
+        let [port] = ports[..] else { panic!("AsyncSSH does not start") };
+        Self { _program: program, port }
     }
 }
 

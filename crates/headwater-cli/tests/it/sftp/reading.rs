@@ -90,7 +90,7 @@ fn what_is_not_there_is_told() {
     told("b.csv", "in", "HW0303", &["no file matches", "data/in/b.csv"]);
     told("*.json", "in", "HW0303", &["no file matches", "data/in/*.json"]);
     told("*.csv", "out", "HW0303", &["no file matches", "data/out/*.csv"]);
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = crate::held::free_port();
     let streams = "streams:\n  - { table: raw.numbers, path: 'a.csv' }\n";
     let project = Project::empty().with("sources/in.yml", server.keys(&server.location_at(port, "in")) + streams);
     let said = server.say(&project, &["run"]).exits(3);

@@ -1,19 +1,12 @@
 //! A server of OpenSSH on a free port of this machine, for the user who runs the tests, and its keys.
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
 
+use crate::held::{Held, free_port, leash};
 use crate::program::{Said, headwater};
 use crate::project::Project;
-
-/// How long the server may take to start on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Starts the server and ends it when standard input does: when this process ends, however that comes.
-const LEASH: &str = "\"$0\" \"$@\" & server=$!; read -r _; kill $server";
 
 /// A program that has to be there.
 #[track_caller]
@@ -39,9 +32,9 @@ pub(super) fn fingerprint(file: &Path) -> String {
 
 /// A running server.
 pub(super) struct Server {
+    /// None while it is started anew. Before its folder, which it is to leave first.
+    program: Option<Held>,
     dir: tempfile::TempDir,
-    /// The shell that holds it.
-    leash: Option<Child>,
     pub(super) port: u16,
     pub(super) user: String,
     /// The types of its host keys.
@@ -57,8 +50,8 @@ impl Server {
     /// Starts a server with host keys of some types.
     pub(super) fn with_host_keys(kinds: &[&'static str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut server = Self { dir, leash: None, port, user: run("id", &["-un"]), kinds: kinds.to_vec() };
+        let port = free_port();
+        let mut server = Self { dir, program: None, port, user: run("id", &["-un"]), kinds: kinds.to_vec() };
         for folder in ["data", "home/.ssh"] {
             fs::create_dir_all(server.path(folder)).unwrap();
         }
@@ -95,31 +88,14 @@ impl Server {
         );
         fs::write(self.path("config"), config).unwrap();
         let log = fs::File::options().create(true).append(true).open(self.path("log")).unwrap();
-        let leash = Command::new("sh")
-            .args(["-c", LEASH, &program, "-D", "-e", "-f", &path("config")])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .unwrap();
-        self.leash = Some(leash);
-        let began = Instant::now();
-        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            assert!(began.elapsed() < PATIENCE, "{program} does not answer: {}", self.log());
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-
-    fn end(&mut self) {
-        if let Some(mut leash) = self.leash.take() {
-            drop(leash.stdin.take());
-            let _ = leash.wait();
-        }
+        let mut held = leash(&program);
+        held.args(["-D", "-e", "-f", &path("config")]).stderr(log);
+        self.program = Some(Held::start_answering(&mut held, self.port, || self.log()));
     }
 
     /// Ends the server, and starts it with another host key.
     pub(super) fn change_host_key(&mut self) {
-        self.end();
+        self.program = None;
         let key = self.host_key(self.kinds[0]);
         fs::remove_file(&key).unwrap();
         make_key(key, self.kinds[0], "");
@@ -228,10 +204,4 @@ fn children(of: &str) -> Vec<String> {
         status.lines().any(|line| line.strip_prefix("PPid:").is_some_and(|parent| parent.trim() == of))
     };
     processes.filter(|name| name.bytes().all(|byte| byte.is_ascii_digit())).filter(is_child).collect()
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.end();
-    }
 }

@@ -8,6 +8,8 @@ mod iceberg;
 use std::path::Path;
 use std::process::Command;
 
+use crate::held::printed;
+
 /// Runs a program of Python, with what ./test installs beside it, in a folder. Gives what it prints.
 #[track_caller]
 pub(crate) fn python(folder: &Path, program: &str) -> String {
@@ -18,7 +20,5 @@ pub(crate) fn python(folder: &Path, program: &str) -> String {
     });
     // The threads of native libraries may outlive the interpreter, and end it badly: it leaves without waiting for them.
     let program = format!("{program}\nimport os, sys\nsys.stdout.flush()\nos._exit(0)");
-    let output = Command::new(python).args(["-c", &program]).current_dir(folder).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+    printed(Command::new(python).args(["-c", &program]).current_dir(folder))
 }

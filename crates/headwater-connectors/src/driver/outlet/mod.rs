@@ -61,6 +61,15 @@ struct Plan {
     tries_again: bool,
 }
 
+/// A delivery whose rows are in the temporary table.
+struct Work<'a> {
+    outlet: &'a Inner,
+    session: &'a Session,
+    plan: &'a Plan,
+    table: &'a TargetTable<'a>,
+    there: There,
+}
+
 impl TableOutlet {
     /// # Errors
     /// When `to` names no table.
@@ -131,7 +140,8 @@ impl Inner {
         let marks = self.marks(&looking);
         let mut there = marks.are_there()?;
         let is_there = look(self, &looking, &plan.schema)?;
-        if marks.read()? != plan.since {
+        let found = if there.marks { marks.read()? } else { None };
+        if found != plan.since {
             return Err(delivered_meanwhile(&self.shown()));
         }
         let kept = if plan.tries_again && there.refused { refused::read(self, &looking)? } else { Vec::new() };
@@ -145,76 +155,27 @@ impl Inner {
             there = There { marks: true, refused: true };
             table.make_now()?;
         }
+        let work = Work { outlet: self, session: &session, plan, table: &table, there };
+        let mut written = stage.upserts;
         if !self.transactions || !session.begin().map_err(|error| self.failed(&error))? {
-            let mut delivered = self.take_up(&session, plan, &table, there, &held)?;
-            delivered.written = stage.upserts;
-            delivered.notes.push(format!(
+            let note = format!(
                 "{}: rows and mark were not committed together [{}]: after a failure rows may come twice",
                 self.shown(),
                 codes::DRIVER_NO_TRANSACTIONS
-            ));
-            return Ok(delivered);
+            );
+            let delivered = work.take_up(&held)?;
+            return Ok(Delivered { written, notes: vec![note], ..delivered });
         }
-        let mut written = stage.upserts;
-        let mut delivered = self.commit(&session, plan, &table, there, &held);
-        if let Err(error) = &delivered
-            && refused::is_of_rows(error)
-        {
-            let found = refused::take_out(self, &session, &plan.schema, &table, &stage)?;
+        let mut delivered = work.commit(&held);
+        if delivered.as_ref().is_err_and(refused::is_of_rows) {
+            let found = refused::take_out(&work)?;
             if !found.is_empty() {
                 written -= found.iter().filter(|row| row.operation == 0).count() as u64;
                 held.extend(found);
-                delivered = self.commit(&session, plan, &table, there, &held);
+                delivered = work.commit(&held);
             }
         }
         delivered.map(|delivered| Delivered { written, ..delivered })
-    }
-
-    /// Takes the rows up, and commits; or rolls back.
-    fn commit(
-        &self,
-        session: &Session,
-        plan: &Plan,
-        table: &TargetTable<'_>,
-        there: There,
-        held: &[Refused],
-    ) -> Result<Delivered> {
-        match self.take_up(session, plan, table, there, held) {
-            Ok(delivered) => {
-                failpoint("before_delivery_commit");
-                session.commit().map_err(|error| self.collided(&error))?;
-                Ok(delivered)
-            }
-            Err(error) => {
-                // The session's end does the same; where it says why it cannot, the first error says more.
-                let _undone = session.rollback();
-                Err(error)
-            }
-        }
-    }
-
-    fn take_up(
-        &self,
-        session: &Session,
-        plan: &Plan,
-        table: &TargetTable<'_>,
-        there: There,
-        held: &[Refused],
-    ) -> Result<Delivered> {
-        let marks = self.marks(session);
-        marks.make(there)?;
-        let found = if self.transactions { marks.lock()? } else { marks.read()? };
-        if found != plan.since {
-            return Err(delivered_meanwhile(&self.shown()));
-        }
-        table.make()?;
-        let mut delivered = Delivered { kept: KEPT, ..Delivered::default() };
-        delivered.deleted = table.take_up(table.all())?;
-        delivered.undelivered = held.len() as u64;
-        delivered.samples = refused::keep(self, session, held)?;
-        failpoint("before_delivery_mark");
-        marks.set(&plan.mark)?;
-        Ok(delivered)
     }
 
     fn marks<'a>(&'a self, session: &'a Session) -> state::Marks<'a> {
@@ -244,6 +205,50 @@ impl Inner {
 
     /// An error of the driver, for a person.
     fn failed(&self, error: &adbc_core::error::Error) -> Error {
-        self.database.failed(error, &format!("{} cannot be delivered to", self.name.join(".")))
+        self.database.failed(error, &self.what_failed())
+    }
+
+    fn what_failed(&self) -> String {
+        format!("{} cannot be delivered to", self.name.join("."))
+    }
+
+    /// What the driver says in an error of [`Self::failed`].
+    fn reason_in(&self, error: &Error) -> String {
+        let before = format!("{}: ", self.what_failed());
+        error.message.strip_prefix(&before).unwrap_or(&error.message).to_owned()
+    }
+}
+
+impl Work<'_> {
+    /// Takes the rows up, and commits; or rolls back. `held` are rows that are kept in place of being written.
+    fn commit(&self, held: &[Refused]) -> Result<Delivered> {
+        match self.take_up(held) {
+            Ok(delivered) => {
+                failpoint("before_delivery_commit");
+                self.session.commit().map_err(|error| self.outlet.collided(&error))?;
+                Ok(delivered)
+            }
+            Err(error) => {
+                // The session's end does the same; where it says why it cannot, the first error says more.
+                let _undone = self.session.rollback();
+                Err(error)
+            }
+        }
+    }
+
+    fn take_up(&self, held: &[Refused]) -> Result<Delivered> {
+        let Self { outlet, session, plan, table, there } = *self;
+        let marks = outlet.marks(session);
+        marks.make(there)?;
+        let found = if outlet.transactions { marks.lock()? } else { marks.read()? };
+        if found != plan.since {
+            return Err(delivered_meanwhile(&outlet.shown()));
+        }
+        table.make()?;
+        let deleted = table.take_up(table.stage.places)?;
+        let samples = refused::keep(outlet, session, held)?;
+        failpoint("before_delivery_mark");
+        marks.set(&plan.mark)?;
+        Ok(Delivered { deleted, undelivered: held.len() as u64, samples, kept: KEPT, ..Delivered::default() })
     }
 }

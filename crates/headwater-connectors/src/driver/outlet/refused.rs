@@ -3,16 +3,16 @@
 //! Not every database can go back to a point within a transaction. The temporary table outlives them, so that rows can be tried in one, and
 //! all the others be written in another.
 
+use std::collections::BTreeMap;
+
 use arrow_array::Int8Array;
 use arrow_schema::{Schema, SchemaRef};
 use async_trait::async_trait;
 use headwater_sdk::destination::{Outgoing, Undelivered};
 use headwater_sdk::{Blame, Error, Result};
 
-use super::Inner;
-use super::columns::{OPERATION, PLACE, values};
-use super::stage::Stage;
-use super::table::TargetTable;
+use super::columns::{OPERATION, PLACE, taken_back, values};
+use super::{Inner, Work};
 use crate::database::{Faults, HOPELESS, REFUSED, SAMPLES, Statements, apply};
 use crate::delivered::{as_json, row_of};
 use crate::driver::database::Session;
@@ -46,13 +46,13 @@ pub(super) fn read(outlet: &Inner, session: &Session) -> Result<Vec<Refused>> {
         session.literal(&outlet.settings.name)
     );
     let rows = session.texts(&sql).map_err(|error| outlet.failed(&error))?;
-    let of = |row: Vec<Option<String>>| match <[Option<String>; 3]>::try_from(row) {
-        Ok([Some(operation), Some(row), Some(reason)]) => {
-            Some(Refused { operation: operation.parse().unwrap_or(HOPELESS), row, reason })
-        }
-        _ => None,
+    // Others write there, too: what is none of ours is kept as it is.
+    let of = |row: Vec<Option<String>>| {
+        let mut values = row.into_iter().map(Option::unwrap_or_default);
+        let mut next = || values.next().unwrap_or_default();
+        Refused { operation: next().parse().unwrap_or(HOPELESS), row: next(), reason: next() }
     };
-    Ok(rows.into_iter().filter_map(of).collect())
+    Ok(rows.into_iter().map(of).collect())
 }
 
 /// Rows that are tried again, and those that are none of the schema any more and stay as they are.
@@ -73,30 +73,23 @@ pub(super) fn again(refused: Vec<Refused>, schema: &SchemaRef, dialect: Dialect)
 ///
 /// # Errors
 /// When the database fails, or too many rows are refused.
-pub(super) fn take_out(
-    outlet: &Inner,
-    session: &Session,
-    schema: &SchemaRef,
-    table: &TargetTable<'_>,
-    stage: &Stage,
-) -> Result<Vec<Refused>> {
+pub(super) fn take_out(work: &Work<'_>) -> Result<Vec<Refused>> {
+    let (outlet, session, schema, stage) = (work.outlet, work.session, &work.plan.schema, work.table.stage);
     let mut faults = Faults::new(outlet.settings.most_undelivered);
-    let mut trials = Trials { outlet, session, table, stage };
-    futures::executor::block_on(apply(&mut trials, stage.places, &mut faults))?;
+    futures::executor::block_on(apply(&mut Trials(work), stage.places, &mut faults))?;
     let failed = |error| outlet.failed(&error);
     let place = outlet.quoted(PLACE);
     let columns = schema.fields().iter().map(|field| outlet.quoted(field.name()));
     let columns = columns.chain([OPERATION, PLACE].map(|name| outlet.quoted(name))).collect::<Vec<_>>().join(", ");
-    let reason_of: std::collections::BTreeMap<i64, String> = faults.rows.into_iter().collect();
+    let reason_of: BTreeMap<i64, String> = faults.rows.into_iter().collect();
     let places: Vec<i64> = reason_of.keys().copied().collect();
     let mut refused = Vec::new();
     for some in places.chunks(AT_ONCE) {
         let those = some.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
         let sql = format!("select {columns} from {} where {place} in ({those})", stage.sql);
         for rows in session.query(&sql).map_err(failed)? {
-            let rows =
-                super::columns::taken_back(&rows.map_err(|error| failed(error.into()))?, schema, session.dialect)
-                    .map_err(|error| failed(error.into()))?;
+            let rows = rows.and_then(|rows| taken_back(&rows, schema, session.dialect));
+            let rows = rows.map_err(|error| failed(error.into()))?;
             refused.extend(rows.into_iter().map(|(operation, place, row)| Refused {
                 operation,
                 row: as_json(&row),
@@ -109,32 +102,30 @@ pub(super) fn take_out(
     Ok(refused)
 }
 
-struct Trials<'a> {
-    outlet: &'a Inner,
-    session: &'a Session,
-    table: &'a TargetTable<'a>,
-    stage: &'a Stage,
-}
+/// Transactions in which rows are tried, and that are rolled back.
+struct Trials<'a>(&'a Work<'a>);
 
 #[async_trait]
 impl Statements for Trials<'_> {
     async fn run(&mut self, from: i64, to: i64) -> Result<std::result::Result<u64, String>> {
-        let tried = self.table.make().and_then(|()| self.table.take_up((from, to)));
-        self.session.rollback().map_err(|error| self.outlet.failed(&error))?;
+        let Work { outlet, session, table, .. } = self.0;
+        let tried = table.make().and_then(|()| table.take_up((from, to)));
+        session.rollback().map_err(|error| outlet.failed(&error))?;
         match tried {
             Ok(_) => Ok(Ok(0)),
-            Err(error) if is_of_rows(&error) => Ok(Err(error.message)),
+            Err(error) if is_of_rows(&error) => Ok(Err(outlet.reason_in(&error))),
             Err(error) => Err(error),
         }
     }
 
     async fn narrow(&mut self) -> Result<()> {
-        if !self.session.dialect.indexes_keys() {
+        let Work { outlet, session, table, .. } = self.0;
+        if !session.dialect.indexes_keys() {
             return Ok(());
         }
-        let index = format!("create index headwater_stage_place on {} ({})", self.stage.sql, self.outlet.quoted(PLACE));
-        self.session.update(&index).map_err(|error| self.outlet.failed(&error))?;
-        self.session.commit().map_err(|error| self.outlet.failed(&error))
+        let index = format!("create index headwater_stage_place on {} ({})", table.stage.sql, outlet.quoted(PLACE));
+        let made = session.update(&index).and_then(|_| session.commit());
+        made.map_err(|error| outlet.failed(&error))
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) struct TargetTable<'a> {
     session: &'a Session,
     columns: Vec<String>,
     /// The temporary table that it takes rows from.
-    stage: &'a Stage,
+    pub(super) stage: &'a Stage,
     is_there: bool,
 }
 
@@ -93,11 +93,6 @@ impl<'a> TargetTable<'a> {
         self.make()?;
         self.is_there = true;
         Ok(())
-    }
-
-    /// The places of all rows.
-    pub(super) fn all(&self) -> Places {
-        self.stage.places
     }
 
     /// Takes up rows of some places, as the delivery's mode asks for. How many rows were deleted.

@@ -51,7 +51,7 @@ struct Counted<R> {
 impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.left == 0 {
-            return Err(io::Error::other(TooLarge));
+            return Err(io::Error::other("larger than is allowed"));
         }
         let most = buffer.len().min(self.left);
         match self.inner.read(&mut buffer[..most]) {
@@ -68,18 +68,6 @@ impl<R: Read> Read for Counted<R> {
         }
     }
 }
-
-/// A text, comment or tag has no end within what is allowed.
-#[derive(Debug)]
-struct TooLarge;
-
-impl std::fmt::Display for TooLarge {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("it is larger than is allowed")
-    }
-}
-
-impl std::error::Error for TooLarge {}
 
 impl<R: Read> XmlLines<R> {
     /// The records of a text in UTF-8.
@@ -123,9 +111,9 @@ impl<R: Read> XmlLines<R> {
             self.reader.get_mut().get_mut().left = self.max_record.max(CHUNK) * 2;
             let event = match self.reader.read_event_into(&mut buffer) {
                 Ok(event) => event,
-                Err(quick_xml::Error::Io(error)) => {
+                Err(quick_xml::Error::Io(_)) => {
                     let failed = self.reader.get_mut().get_mut().failed.take();
-                    return Err(failed.unwrap_or_else(|| io::Error::other(self.too_large(&error))));
+                    return Err(failed.unwrap_or_else(|| io::Error::other(self.too_large())));
                 }
                 Err(error) => {
                     let help = "correct the file: it is not well-formed (`xmllint --noout` tells the same)";
@@ -140,9 +128,9 @@ impl<R: Read> XmlLines<R> {
         Ok(())
     }
 
-    fn too_large(&self, error: &io::Error) -> Error {
+    fn too_large(&self) -> Error {
         let help = "raise `max_line` in `format`, or correct the file if a quote or a bracket has no end";
-        self.wrong(&format!("a text or tag is larger than `max_line` allows: {error}"), help)
+        self.wrong("a text or tag is larger than `max_line` allows", help)
     }
 
     fn take(&mut self, event: Event<'_>) -> Result<(), Error> {

@@ -1,15 +1,15 @@
 //! An emulator of BigQuery where the driver looks for Google's own, and its tables by requests of the tests' own.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use crate::adbc::installed;
+use crate::held::{Held, printed};
 use crate::program::{Said, headwater, workspace};
 use crate::project::Project;
 
-/// A running server; it ends when its standard input does: when this process ends, however that comes.
+/// A running server.
 pub(super) struct Server {
-    program: Child,
+    _program: Held,
     folder: tempfile::TempDir,
     proxy: u16,
     rest: u16,
@@ -18,19 +18,12 @@ pub(super) struct Server {
 impl Server {
     pub(super) fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut program = Command::new(installed("HEADWATER_BIGQUERY_PYTHON"))
-            .arg(workspace().join("crates/headwater-cli/tests/it/adbc/bigquery/service.py"))
-            .arg(folder.path())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut ports = String::new();
-        BufReader::new(program.stdout.take().unwrap()).read_line(&mut ports).unwrap();
-        let ports: Vec<u16> = ports.split_whitespace().map(|port| port.parse().unwrap()).collect();
+        let mut program = Command::new(installed("HEADWATER_BIGQUERY_PYTHON"));
+        program.arg(workspace().join("crates/headwater-cli/tests/it/adbc/bigquery/service.py")).arg(folder.path());
+        let (program, ports) = Held::start_with_ports(&mut program);
         let log = || std::fs::read_to_string(folder.path().join("bqemulator.log")).unwrap_or_default();
         let [proxy, rest] = ports[..] else { panic!("the emulator has not started: {}", log()) };
-        Self { program, folder, proxy, rest }
+        Self { _program: program, folder, proxy, rest }
     }
 
     /// Makes a dataset.
@@ -66,9 +59,7 @@ assert not answer.get('errors'), answer['errors']
 print({show})",
             self.rest
         );
-        let output = Command::new(installed("HEADWATER_BIGQUERY_PYTHON")).args(["-c", &program]).output().unwrap();
-        assert!(output.status.success(), "{body}\n{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+        printed(Command::new(installed("HEADWATER_BIGQUERY_PYTHON")).args(["-c", &program]))
     }
 
     /// Runs the program, which reaches the emulator where the driver means Google.
@@ -91,12 +82,5 @@ print({show})",
     pub(super) fn query(&self, project: &Project, sql: &str) -> String {
         let said = self.say(project, &["query", sql, "--format", "csv"]).exits(0);
         said.out.lines().skip(1).collect::<Vec<_>>().join("\n")
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.program.stdin.take());
-        let _ = self.program.wait();
     }
 }

@@ -1,20 +1,13 @@
 //! A `moto_server` of this test's own, and the few requests that tests make themselves.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::net::TcpStream;
 
-/// How long the server may take to start on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Starts the server and ends it when standard input does: when this process ends, however that comes.
-const LEASH: &str = "\"$0\" \"$@\" & server=$!; read -r _; kill $server";
+use crate::held::{Held, free_port, leash};
 
 /// A running server.
 pub(super) struct Server {
-    /// The shell that holds it.
-    leash: Child,
+    _program: Held,
     port: u16,
 }
 
@@ -24,21 +17,11 @@ impl Server {
         let program = std::env::var("HEADWATER_MOTO_SERVER").unwrap_or_else(|_| {
             panic!("HEADWATER_MOTO_SERVER is not set: run the tests with ./test, which installs moto and sets it")
         });
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         assert!(std::path::Path::new(&program).is_file(), "there is no {program}: run the tests with ./test");
-        let leash = Command::new("sh")
-            .args(["-c", LEASH, &program, "-H", "127.0.0.1", "-p", &port.to_string()])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let server = Self { leash, port };
-        let began = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(began.elapsed() < PATIENCE, "{program} does not answer");
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        let port = free_port();
+        let mut held = leash(&program);
+        held.args(["-H", "127.0.0.1", "-p", &port.to_string()]);
+        let server = Self { _program: Held::start_answering(&mut held, port, String::new), port };
         assert_eq!(server.request("PUT", &format!("/{bucket}"), b"").0, 200, "making the bucket");
         server
     }
@@ -101,12 +84,5 @@ impl Server {
         let mut body = Vec::new();
         reader.read_to_end(&mut body).unwrap();
         (status, body)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.leash.stdin.take());
-        let _ = self.leash.wait();
     }
 }

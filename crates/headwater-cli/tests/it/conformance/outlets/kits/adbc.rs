@@ -1,5 +1,6 @@
 //! ADBC: PostgreSQL by the driver that its own people ship.
 
+use super::postgres::{kept, refuse};
 use super::{THERE, customers};
 use crate::adbc::drivers;
 use crate::conformance::kits::SECRET;
@@ -47,15 +48,10 @@ impl Outlet for Adbc {
 
 impl Refuses for Adbc {
     fn refuse(&self, some: bool) {
-        self.database.sql(if some {
-            "create table if not exists customers (id bigint primary key, name text, balance double precision);
-             alter table customers add constraint none check (name <> 'Refused')"
-        } else {
-            "alter table customers drop constraint none"
-        });
+        refuse(&self.database, some);
     }
 
     fn kept(shipment: &Shipment<Self>) -> usize {
-        shipment.outlet.database.sql("select count(*) from headwater_undelivered").parse().unwrap()
+        kept(&shipment.outlet.database)
     }
 }

@@ -46,17 +46,27 @@ impl Outlet for Postgres {
 
 impl Refuses for Postgres {
     fn refuse(&self, some: bool) {
-        self.database.sql(if some {
-            "create table if not exists customers (id bigint primary key, name text, balance double precision);
-             alter table customers add constraint none check (name <> 'Refused')"
-        } else {
-            "alter table customers drop constraint none"
-        });
+        refuse(&self.database, some);
     }
 
     fn kept(shipment: &Shipment<Self>) -> usize {
-        shipment.outlet.database.sql("select count(*) from headwater_undelivered").parse().unwrap()
+        kept(&shipment.outlet.database)
     }
+}
+
+/// A table that refuses some customers from now on, or none.
+pub(super) fn refuse(database: &Database, some: bool) {
+    database.sql(if some {
+        "create table if not exists customers (id bigint primary key, name text, balance double precision);
+         alter table customers add constraint none check (name <> 'Refused')"
+    } else {
+        "alter table customers drop constraint none"
+    });
+}
+
+/// How many of them are kept.
+pub(super) fn kept(database: &Database) -> usize {
+    database.sql("select count(*) from headwater_undelivered").parse().unwrap()
 }
 
 impl Changes for Postgres {
