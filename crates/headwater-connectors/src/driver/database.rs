@@ -198,8 +198,7 @@ impl Session {
 
     /// Runs a statement that yields no rows. How many rows it has changed, where the driver tells.
     pub(super) fn update(&self, sql: &str) -> Result<Option<u64>, DriverError> {
-        // There it would be begun, and neither waited for nor heard of.
-        if self.dialect == Dialect::BigQuery {
+        if !self.dialect.waits_for_updates() {
             self.query(sql)?.try_for_each(|batch| batch.map(|_| ()))?;
             return Ok(None);
         }

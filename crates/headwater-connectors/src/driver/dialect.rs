@@ -71,6 +71,11 @@ impl Dialect {
         self == Self::BigQuery
     }
 
+    /// Whether the driver waits for a statement without rows. That of BigQuery begins it, and does not hear of its end; it waits for a query.
+    pub(super) fn waits_for_updates(self) -> bool {
+        self != Self::BigQuery
+    }
+
     /// A column's values as the database's own texts for them.
     pub(super) fn as_text(self, quote: char, column: &str, is_nested: bool) -> String {
         if self == Self::BigQuery && is_nested {

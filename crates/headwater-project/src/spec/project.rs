@@ -77,7 +77,8 @@ pub(crate) struct EnvironmentOptions {
     pub(crate) lake: String,
     /// How to reach the catalogue. Default: SQLite in the lake's folder.
     pub(crate) catalog: Option<String>,
-    /// Options for the object store, e.g. `aws_region`, `aws_endpoint`.
+    /// Options for object stores, e.g. `aws_region`, `aws_endpoint`: for the lake, and for what else is in a store of the service that is named.
+    /// Those without a service (`region`) are for that of the lake.
     #[serde(default)]
     pub(crate) storage: BTreeMap<String, String>,
     /// Values that variables have in this environment; each is declared under `vars` of the project.
