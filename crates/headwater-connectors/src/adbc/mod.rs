@@ -57,7 +57,7 @@
 //!   BigQuery bills that, too. Those of a table cost nothing.
 //! - It describes DATETIME as an instant. It becomes `timestamp_ntz`, also in structs and arrays.
 //! - It refuses tables with a column of INTERVAL or RANGE. Read a query: `select * except (span), cast(span as string) as span from shop.trips`.
-//! - It takes no rows up, so that nothing can be [delivered](destinations.md#adbc) by it.
+//! - It takes no rows up: [deliveries](destinations.md#adbc) are written by SQL.
 //!
 //! NUMERIC is `decimal(38,9)`; BIGNUMERIC comes as a text, unless a decimal is declared for it; TIME, JSON and GEOGRAPHY are texts.
 //!

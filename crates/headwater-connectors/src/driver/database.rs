@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use adbc_core::error::{Error as DriverError, Status};
-use adbc_core::options::{InfoCode, OptionConnection, OptionDatabase, OptionValue};
-use adbc_core::{Connection, Database as _, Driver, Optionable, Statement};
+use adbc_core::options::{InfoCode, OptionDatabase, OptionValue};
+use adbc_core::{Connection, Database as _, Driver, Statement};
 use adbc_driver_manager::{ManagedConnection, ManagedDatabase, ManagedStatement};
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt32Type;
@@ -16,6 +16,7 @@ use headwater_sdk::{Blame, Error, Result};
 use super::dialect::{Dialect, quote_of};
 use super::library::Library;
 use super::told::{said, told};
+use super::transaction::Script;
 use crate::codes;
 use headwater_sdk::connector::local::Place;
 
@@ -77,6 +78,7 @@ pub(super) struct Session {
     pub(super) dialect: Dialect,
     /// What the database and the driver call themselves.
     pub(super) versions: String,
+    pub(super) script: Script,
     database: Database,
     // Behind the connection, which needs it.
     _open: Arc<Open>,
@@ -120,7 +122,7 @@ impl Database {
         let connection = open.database.new_connection().map_err(failed)?;
         let (vendor, versions) = identity(&connection);
         let dialect = Dialect::of(&vendor);
-        Ok(Session { connection, dialect, versions, database: self.clone(), _open: open })
+        Ok(Session { connection, dialect, versions, script: Script::default(), database: self.clone(), _open: open })
     }
 
     fn open(&self) -> Result<Arc<Open>> {
@@ -196,8 +198,8 @@ impl Session {
         }
     }
 
-    /// Runs a statement that yields no rows. How many rows it has changed, where the driver tells.
-    pub(super) fn update(&self, sql: &str) -> Result<Option<u64>, DriverError> {
+    /// As [`Self::update`], but never collected.
+    pub(super) fn update_now(&self, sql: &str) -> Result<Option<u64>, DriverError> {
         if !self.dialect.waits_for_updates() {
             self.query(sql)?.try_for_each(|batch| batch.map(|_| ()))?;
             return Ok(None);
@@ -236,24 +238,6 @@ impl Session {
             _ => (None, None),
         };
         self.connection.get_table_schema(catalog, schema, table)
-    }
-
-    /// Begins a transaction; false where the driver has none.
-    pub(super) fn begin(&self) -> Result<bool, DriverError> {
-        match self.connection.clone().set_option(OptionConnection::AutoCommit, false.into()) {
-            Err(error) if error.status == Status::NotImplemented => Ok(false),
-            begun => begun.map(|()| true),
-        }
-    }
-
-    /// Ends it, with what it has written.
-    pub(super) fn commit(&self) -> Result<(), DriverError> {
-        self.connection.clone().commit()
-    }
-
-    /// Ends it, without.
-    pub(super) fn rollback(&self) -> Result<(), DriverError> {
-        self.connection.clone().rollback()
     }
 }
 

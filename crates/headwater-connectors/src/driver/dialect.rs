@@ -76,6 +76,11 @@ impl Dialect {
         self != Self::BigQuery
     }
 
+    /// Whether the driver has neither transactions nor a way to take rows up, and the database has scripts for the one and SQL for the other.
+    pub(super) fn has_scripts(self) -> bool {
+        self == Self::BigQuery
+    }
+
     /// A column's values as the database's own texts for them.
     pub(super) fn as_text(self, quote: char, column: &str, is_nested: bool) -> String {
         if self == Self::BigQuery && is_nested {

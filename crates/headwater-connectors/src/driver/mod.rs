@@ -19,6 +19,7 @@ mod part;
 mod sound;
 mod stream;
 mod told;
+mod transaction;
 mod types;
 
 pub(crate) use database::{Database, Settings};

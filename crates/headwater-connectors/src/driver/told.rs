@@ -40,10 +40,7 @@ pub(super) fn told(error: &DriverError, what: &str, secrets: &[String]) -> Error
             .help("another program writes the same rows at the same time: let it end, and run again")
             .transient(),
         // Values, whatever status they are told with.
-        _ if has(&["violates", "constraint failed", "Constraint Error", "Conversion Error", "Out of Range Error"]) => {
-            of(codes::DRIVER_FAILED, Blame::Data)
-                .help("correct the value in the message, or the column or the query that it comes to")
-        }
+        _ if has(&VALUES) => of(codes::DRIVER_FAILED, Blame::Data).help(CORRECT),
         Status::IO | Status::Timeout => of(codes::DRIVER_UNREACHABLE, Blame::Environment)
             .help("check `uri` and `options`, that the database is there, and that it answers")
             .transient(),
@@ -64,18 +61,38 @@ fn of_google(error: &DriverError, said: &str, what: &str) -> Error {
     let has = |words: &[&str]| words.iter().any(|word| error.message.contains(word));
     let of = |code: &'static str, blame: Blame| Error::new(code, blame, format!("{what}: {said}"));
     match status {
+        // It does not wait for another transaction, be it one of other rows.
+        _ if has(&["aborted due to concurrent"]) => of(codes::DRIVER_UNREACHABLE, Blame::Environment)
+            .help("another program writes the same tables at the same time: run again later")
+            .transient(),
+        _ if has(&VALUES) => of(codes::DRIVER_FAILED, Blame::Data).help(CORRECT),
         Some(429 | 500..) => of(codes::DRIVER_UNREACHABLE, Blame::Environment).help("run again later").transient(),
         Some(_) if has(&["rateLimitExceeded", "quotaExceeded", "backendError", "internalError"]) => {
             of(codes::DRIVER_UNREACHABLE, Blame::Environment).help("run again later").transient()
         }
         // What is not there is told like this, too.
         Some(401 | 403) => of(codes::DRIVER_UNREACHABLE, Blame::Environment).help(
-            "check the name, and the credentials in `options` with their roles: BigQuery Data Viewer, Job User and Read Session User",
+            "check the name, and the credentials in `options` with their roles: BigQuery Data Viewer (for deliveries Data Editor), Job User and Read Session User",
         ),
         _ => of(codes::DRIVER_OPTIONS, Blame::Project)
             .help("the message is the service's: correct what it names in the project"),
     }
 }
+
+/// What databases say of values that they do not take.
+const VALUES: [&str; 9] = [
+    "violates",
+    "constraint failed",
+    "Constraint Error",
+    "Conversion Error",
+    "Out of Range Error",
+    // BigQuery's.
+    "cannot be null",
+    "has maximum length",
+    "is out of range",
+    "at most one source row",
+];
+const CORRECT: &str = "correct the value in the message, or the column or the query that it comes to";
 
 /// What databases say of a transaction that another one was faster than.
 const CONFLICTS: [&str; 3] = ["Conflict on", "write-write conflict", "could not serialize"];

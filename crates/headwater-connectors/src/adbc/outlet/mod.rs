@@ -10,8 +10,8 @@
 //!   - { table: marts.daily_sales, to: crm.daily_sales, mode: replace }
 //! ```
 //!
-//! Where drivers are looked for is in the manual of the [source](connectors.md#adbc). A driver has to have bulk ingestion: into a temporary table
-//! that it makes or, as Snowflake's, into one that is there.
+//! Where drivers are looked for is in the manual of the [source](connectors.md#adbc). A driver has to have bulk ingestion, into a temporary table
+//! that it makes or, as Snowflake's, into one that is there; or be BigQuery's.
 //!
 //! What it promises:
 //!
@@ -24,6 +24,7 @@
 //!   `headwater_undelivered` beside the table, and is tried again with every delivery until it succeeds or has changed; with more than
 //!   `most_undelivered` of them nothing is delivered. It is found by trying fewer and fewer rows in transactions that are rolled back: where there
 //!   are none, a refused row fails the delivery as a whole.
+//!   What cannot be written at all, as a date that the database has not, is kept without being tried, until a row of its key comes.
 //! - **Memory does not grow with the rows** as far as the driver's does not: they go into a temporary table, and from there by SQL.
 //!
 //! A table that is not there is made of the types that the driver gives it, without a primary key; PostgreSQL and SQLite get a unique index on
@@ -33,11 +34,15 @@
 //! **Snowflake:** the temporary table is made in the schema of `uri`, which has to name one. To make a table ends a transaction there: an empty table
 //! is what a first delivery leaves that dies. `to: customers` is a table with small letters; write `CUSTOMERS` for one that queries find without quotes.
 //!
-//! **BigQuery:** the driver that pip installs (1.11) takes no rows up, and a delivery by it is refused before anything is made. What BigQuery is to have
-//! can be delivered as [files](#files) or as a [Delta table](#delta) to `gs://`, whence it loads or reads it.
+//! **BigQuery:** the driver that pip installs (1.11) takes no rows up and has no transactions. Rows are written by SQL (`insert … values`, statements of
+//! less than a million characters) into a table `headwater_stage_…` of the dataset, which is dropped behind them, and by itself after a day; from there they
+//! go, with the mark, by one script that is a transaction. So a delivery is as exact as elsewhere, but slow, a statement at a time: from some
+//! hundred thousand rows on let it load [files](#files) from `gs://`, or read a [Delta table](#delta) there. A script of another delivery to the same dataset at
+//! the same moment makes BigQuery refuse one of the two, which is tried again. The account needs the role BigQuery Data Editor.
 //!
-//! The drivers of SQLite, PostgreSQL and DuckDB are tested against their databases, that of Snowflake against an emulator (fakesnow); that of BigQuery
-//! was seen to refuse. That of Flight SQL was tried on BenoStreamDB's server, which does not understand its ingestion.
+//! The drivers of SQLite, PostgreSQL and DuckDB are tested against their databases, those of Snowflake and BigQuery against emulators (fakesnow,
+//! bqemulator), which know neither the services' limits nor their transactions that exclude each other. That of Flight SQL was tried on BenoStreamDB's
+//! server, which does not understand its ingestion.
 
 mod options;
 

@@ -12,10 +12,10 @@ use arrow_schema::{ArrowError, DataType, Field, FieldRef, Schema, SchemaRef};
 use crate::columns::cast;
 use crate::driver::dialect::Dialect;
 
-/// The column that says what becomes of a row: an operation's number. No column of a table of the lake has such a name.
-pub(super) const OPERATION: &str = "headwater:operation";
+/// The column that says what becomes of a row: an operation's number. A name that every database takes.
+pub(super) const OPERATION: &str = "headwater__operation";
 /// The column of a row's number.
-pub(super) const PLACE: &str = "headwater:place";
+pub(super) const PLACE: &str = "headwater__place";
 
 /// The columns in which rows are handed over.
 pub(super) fn values(schema: &Schema, dialect: Dialect) -> Vec<Field> {
@@ -85,12 +85,19 @@ pub(super) fn taken_back(
     let arrays = arrays.map(|(array, field)| cast(array, field.data_type(), &mut |_, _| {}));
     let arrays = arrays.collect::<Result<Vec<_>, _>>()?;
     let rows = RecordBatch::try_new(handed, arrays)?;
-    let count = schema.fields().len();
-    let alone = rows.project(&(0..count).collect::<Vec<_>>())?;
-    let (operations, places) =
-        (rows.column(count).as_primitive::<Int16Type>(), rows.column(count + 1).as_primitive::<Int64Type>());
-    let of = |row| (i8::try_from(operations.value(row)).unwrap_or_default(), places.value(row), alone.slice(row, 1));
-    Ok((0..rows.num_rows()).map(of).collect())
+    (0..rows.num_rows()).map(|row| taken_apart(&rows, row)).collect()
+}
+
+/// A row's operation and place, and the row alone.
+///
+/// # Errors
+/// When the columns are not those of [`handed`]: a defect.
+pub(super) fn taken_apart(rows: &RecordBatch, row: usize) -> Result<(i8, i64, RecordBatch), ArrowError> {
+    let count = rows.num_columns() - 2;
+    let alone = rows.project(&(0..count).collect::<Vec<_>>())?.slice(row, 1);
+    let operation = rows.column(count).as_primitive::<Int16Type>().value(row);
+    let place = rows.column(count + 1).as_primitive::<Int64Type>().value(row);
+    Ok((i8::try_from(operation).unwrap_or_default(), place, alone))
 }
 
 fn json(field: &FieldRef, array: &ArrayRef) -> Result<ArrayRef, ArrowError> {

@@ -10,6 +10,7 @@ use headwater_sdk::{Blame, Error, Result};
 use tokio::sync::mpsc;
 
 use super::columns::hand_over;
+use super::watched::Watched;
 use crate::codes;
 
 /// What has come of the rows when the driver has taken them.
@@ -21,6 +22,8 @@ pub(super) struct Come {
     pub(super) deletions: u64,
     /// The place of the next row.
     pub(super) place: i64,
+    /// Kept rows whose keys may come.
+    pub(super) watched: Watched,
     /// Why there are no more.
     failed: Option<Error>,
 }
@@ -41,8 +44,13 @@ pub(super) struct Incoming {
 }
 
 impl Incoming {
-    pub(super) fn new(schema: SchemaRef, again: Vec<Outgoing>, rows: mpsc::Receiver<Sent>) -> (Self, Arc<Mutex<Come>>) {
-        let come = Arc::default();
+    pub(super) fn new(
+        schema: SchemaRef,
+        again: Vec<Outgoing>,
+        watched: Watched,
+        rows: mpsc::Receiver<Sent>,
+    ) -> (Self, Arc<Mutex<Come>>) {
+        let come = Arc::new(Mutex::new(Come { watched, ..Come::default() }));
         (Self { schema, again, rows, come: Arc::clone(&come), has_begun: false, has_ended: false }, come)
     }
 
@@ -64,8 +72,9 @@ impl Incoming {
         come.upserts += if first < 0 { 0 } else { rows.num_rows() as u64 - deletions };
         let end = first + rows.num_rows() as i64;
         come.place = end.max(0);
-        drop(come);
-        hand_over(rows, operations, Int64Array::from_iter_values(first..end), &self.schema)
+        let handed = hand_over(rows, operations, Int64Array::from_iter_values(first..end), &self.schema)?;
+        come.watched.see(&handed)?;
+        Ok(handed)
     }
 }
 
@@ -132,7 +141,7 @@ mod tests {
         let (sender, receiver) = mpsc::channel(8);
         what.into_iter().for_each(|one| assert!(sender.try_send(one).is_ok()));
         let columns = Schema::new(vec![Field::new("n", DataType::Int64, true)]);
-        Incoming::new(handed(&columns, Dialect::Other), Vec::new(), receiver)
+        Incoming::new(handed(&columns, Dialect::Other), Vec::new(), Watched::default(), receiver)
     }
 
     #[test]

@@ -11,6 +11,8 @@ mod refused;
 mod stage;
 mod state;
 mod table;
+mod watched;
+mod written;
 
 use std::sync::Arc;
 
@@ -138,7 +140,7 @@ impl Inner {
         // What is not there is an error of many drivers, which would end a transaction: it is asked for by a session of its own.
         let looking = self.database.connect()?;
         let marks = self.marks(&looking);
-        let mut there = marks.are_there()?;
+        let there = marks.are_there()?;
         let is_there = look(self, &looking, &plan.schema)?;
         let found = if there.marks { marks.read()? } else { None };
         if found != plan.since {
@@ -147,15 +149,32 @@ impl Inner {
         let kept = if plan.tries_again && there.refused { refused::read(self, &looking)? } else { Vec::new() };
         let session = self.database.connect()?;
         drop(looking);
-        let (again, mut held) = refused::again(kept, &plan.schema, session.dialect);
-        let stage = Stage::fill(self, &session, &plan.schema, again, rows)?;
-        let mut table = TargetTable::new(self, &session, &plan.schema, &stage, is_there);
+        let kept = refused::again(kept, &plan.schema, session.dialect);
+        let mut stage = Stage::new(self, &session);
+        let delivered = stage
+            .fill(self, &session, &plan.schema, kept, rows)
+            .and_then(|held| self.take_up(plan, &session, &stage, there, is_there, held));
+        stage.end(&session);
+        delivered
+    }
+
+    /// Takes the rows of a stage up. `held` are rows that are not in it, and are kept in place of being written.
+    fn take_up(
+        &self,
+        plan: &Plan,
+        session: &Session,
+        stage: &Stage,
+        mut there: There,
+        is_there: bool,
+        mut held: Vec<Refused>,
+    ) -> Result<Delivered> {
+        let mut table = TargetTable::new(self, session, &plan.schema, stage, is_there);
         if !session.dialect.defines_in_transactions() {
-            self.marks(&session).make_now(there)?;
+            self.marks(session).make_now(there)?;
             there = There { marks: true, refused: true };
             table.make_now()?;
         }
-        let work = Work { outlet: self, session: &session, plan, table: &table, there };
+        let work = Work { outlet: self, session, plan, table: &table, there };
         let mut written = stage.upserts;
         if !self.transactions || !session.begin().map_err(|error| self.failed(&error))? {
             let note = format!(
@@ -225,14 +244,26 @@ impl Work<'_> {
         match self.take_up(held) {
             Ok(delivered) => {
                 failpoint("before_delivery_commit");
-                self.session.commit().map_err(|error| self.outlet.collided(&error))?;
-                Ok(delivered)
+                self.end().map(|()| delivered)
             }
             Err(error) => {
                 // The session's end does the same; where it says why it cannot, the first error says more.
                 let _undone = self.session.rollback();
                 Err(error)
             }
+        }
+    }
+
+    fn end(&self) -> Result<()> {
+        let Self { outlet, session, plan, .. } = self;
+        let ended = session.commit().map_err(|error| outlet.collided(&error));
+        if !session.collects() {
+            return ended;
+        }
+        // Whether it has done something is not answered: the mark says so, also when the answer was lost on its way.
+        match outlet.marks(session).read() {
+            Ok(Some(found)) if found == plan.mark => Ok(()),
+            found => ended.and(found.map(|_| ())).and(Err(delivered_meanwhile(&outlet.shown()))),
         }
     }
 

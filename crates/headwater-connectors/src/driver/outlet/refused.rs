@@ -20,13 +20,16 @@ use crate::driver::dialect::Dialect;
 
 /// Places that a statement names.
 const AT_ONCE: usize = 500;
+/// Bytes after which a statement that writes rows takes no more of them.
+const STATEMENT: usize = 64 << 10;
 
 /// A row that was refused.
+#[derive(Debug)]
 pub(super) struct Refused {
     pub(super) operation: i8,
     /// As a JSON object, in the types in which it was handed over.
-    row: String,
-    reason: String,
+    pub(super) row: String,
+    pub(super) reason: String,
 }
 
 /// Whether an error is about rows that are refused, and not about what else can happen.
@@ -90,10 +93,9 @@ pub(super) fn take_out(work: &Work<'_>) -> Result<Vec<Refused>> {
         for rows in session.query(&sql).map_err(failed)? {
             let rows = rows.and_then(|rows| taken_back(&rows, schema, session.dialect));
             let rows = rows.map_err(|error| failed(error.into()))?;
-            refused.extend(rows.into_iter().map(|(operation, place, row)| Refused {
-                operation,
-                row: as_json(&row),
-                reason: reason_of.get(&place).cloned().unwrap_or_default(),
+            refused.extend(rows.into_iter().map(|(operation, place, row)| {
+                let reason = reason_of.get(&place).cloned().unwrap_or_default();
+                Refused { operation, row: as_json(&row), reason }
             }));
         }
         session.update(&format!("delete from {} where {place} in ({those})", stage.sql)).map_err(failed)?;
@@ -109,10 +111,16 @@ struct Trials<'a>(&'a Work<'a>);
 impl Statements for Trials<'_> {
     async fn run(&mut self, from: i64, to: i64) -> Result<std::result::Result<u64, String>> {
         let Work { outlet, session, table, .. } = self.0;
-        let tried = table.make().and_then(|()| table.take_up((from, to)));
-        session.rollback().map_err(|error| outlet.failed(&error))?;
+        let failed = |error| outlet.failed(&error);
+        let tried = match table.make().and_then(|()| table.take_up((from, to))) {
+            Ok(_) => session.try_out().map_err(failed),
+            Err(error) => {
+                session.rollback().map_err(failed)?;
+                Err(error)
+            }
+        };
         match tried {
-            Ok(_) => Ok(Ok(0)),
+            Ok(()) => Ok(Ok(0)),
             Err(error) if is_of_rows(&error) => Ok(Err(outlet.reason_in(&error))),
             Err(error) => Err(error),
         }
@@ -134,19 +142,45 @@ impl Statements for Trials<'_> {
 /// # Errors
 /// When the database does not take them.
 pub(super) fn keep(outlet: &Inner, session: &Session, refused: &[Refused]) -> Result<Vec<Undelivered>> {
-    let (table, delivery, now) = (
-        outlet.beside(REFUSED),
-        session.literal(&outlet.settings.name),
-        session.literal(&jiff::Timestamp::now().to_string()),
-    );
-    let run = |sql: String| session.update(&sql).map_err(|error| outlet.failed(&error));
-    run(format!("delete from {table} where delivery = {delivery}"))?;
-    for Refused { operation, row, reason } in refused {
-        let (row, reason, name) = (session.literal(row), session.literal(reason), outlet.quoted("row"));
-        run(format!(
-            "insert into {table} (delivery, operation, {name}, reason, since) values ({delivery}, {operation}, {row}, {reason}, {now})"
-        ))?;
+    let (table, name) = (outlet.beside(REFUSED), &outlet.settings.name);
+    let run = |sql: &str| session.update(sql).map(|_| ()).map_err(|error| outlet.failed(&error));
+    let run_now = |sql: &str| session.update_now(sql).map(|_| ()).map_err(|error| outlet.failed(&error));
+    let clear = |delivery: &str| format!("delete from {table} where delivery = {delivery}");
+    let delivery = session.literal(name);
+    if refused.is_empty() || !session.collects() {
+        run(&clear(&delivery))?;
+        insertions(outlet, session, &delivery, refused).try_for_each(|sql| run(&sql))?;
+    } else {
+        // What is collected has to be short: rows are put there before it, and it gives them their name.
+        let next = session.literal(&format!("{name} (next)"));
+        run_now(&clear(&next))?;
+        insertions(outlet, session, &next, refused).try_for_each(|sql| run_now(&sql))?;
+        run(&clear(&delivery))?;
+        run(&format!("update {table} set delivery = {delivery} where delivery = {next}"))?;
     }
     let some = refused.iter().take(SAMPLES);
     Ok(some.map(|Refused { row, reason, .. }| Undelivered { row: row.clone(), reason: reason.clone() }).collect())
+}
+
+/// Statements that write rows, each of some.
+fn insertions<'a>(
+    outlet: &Inner,
+    session: &'a Session,
+    delivery: &'a str,
+    refused: &'a [Refused],
+) -> impl Iterator<Item = String> + 'a {
+    let (table, name, now) =
+        (outlet.beside(REFUSED), outlet.quoted("row"), session.literal(&jiff::Timestamp::now().to_string()));
+    let mut left = refused.iter().peekable();
+    std::iter::from_fn(move || {
+        left.peek()?;
+        let mut sql = format!("insert into {table} (delivery, operation, {name}, reason, since) values ");
+        let begin = sql.len();
+        while let Some(Refused { operation, row, reason, .. }) = left.next_if(|_| sql.len() < STATEMENT) {
+            let between = if sql.len() > begin { ", " } else { "" };
+            let (row, reason) = (session.literal(row), session.literal(reason));
+            sql.push_str(&format!("{between}({delivery}, {operation}, {row}, {reason}, {now})"));
+        }
+        Some(sql)
+    })
 }

@@ -1,4 +1,4 @@
-//! The temporary table through which rows go. It is gone with the session.
+//! The table through which rows go. It is a temporary one, which is gone with the session; where a database has none, an ordinary one.
 
 use adbc_core::error::{Error as DriverError, Status};
 use adbc_core::options::{IngestMode, OptionStatement};
@@ -10,19 +10,26 @@ use tokio::sync::mpsc;
 
 use super::Inner;
 use super::columns::{OPERATION, PLACE, handed};
-use super::definition::temporary_table;
+use super::definition::stage_table;
 use super::incoming::{Come, Incoming, Sent, done};
+use super::refused::Refused;
+use super::watched::Watched;
+use super::written::{Unwritten, write};
 use crate::codes;
+use crate::delivered::too_many;
 use crate::driver::database::Session;
 use crate::driver::stream::names;
 
-/// Its name.
+/// Its name, or what its name begins with.
 const STAGE: &str = "headwater_stage";
 
 /// The table, filled.
 pub(super) struct Stage {
     /// Its name in SQL.
     pub(super) sql: String,
+    /// What columns have before them where it is read under its own name.
+    name: String,
+    is_temporary: bool,
     /// The first and the last place that a row can have. Rows of earlier deliveries have places before 0.
     pub(super) places: (i64, i64),
     /// Rows that are added, or replace others.
@@ -32,29 +39,62 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    /// Makes the table and fills it: with rows that were refused by earlier deliveries, unless they come again, and with the load's.
+    /// One that is not there yet.
+    pub(super) fn new(outlet: &Inner, session: &Session) -> Self {
+        let (is_temporary, mut name) = (!session.dialect.has_scripts(), STAGE.to_owned());
+        if !is_temporary {
+            // Another delivery may have one at the same time.
+            name = format!("{STAGE}_{}_{}", jiff::Timestamp::now().as_nanosecond(), std::process::id());
+        }
+        let sql = if is_temporary { outlet.quoted(&name) } else { outlet.beside(&name) };
+        Self { sql, name: outlet.quoted(&name), is_temporary, places: (0, -1), upserts: 0, has_deletions: false }
+    }
+
+    /// Makes the table and fills it: with rows that were refused by earlier deliveries, unless they come again, and with the load's. `kept` are
+    /// rows that stay as they are, unless rows of their keys come. Returned are those that are left, with rows that cannot be written here.
     ///
     /// # Errors
-    /// When the rows cannot be read, or the driver does not take them.
+    /// When the rows cannot be read, the driver does not take them, or too many cannot be written.
     pub(super) fn fill(
+        &mut self,
         outlet: &Inner,
         session: &Session,
         schema: &SchemaRef,
-        again: Vec<Outgoing>,
+        (again, kept): (Vec<Outgoing>, Vec<Refused>),
         rows: mpsc::Receiver<Sent>,
-    ) -> Result<Self> {
-        let sql = outlet.quoted(STAGE);
+    ) -> Result<Vec<Refused>> {
         let first = -i64::try_from(again.len()).unwrap_or(i64::MAX);
-        let (incoming, come) = Incoming::new(handed(schema, session.dialect), again, rows);
-        let ingested = ingest(session, incoming);
+        let (handed, key) = (handed(schema, session.dialect), &outlet.settings.key);
+        let watched = Watched::new(&kept, key, &handed).map_err(|error| outlet.failed(&error.into()))?;
+        let (incoming, come) = Incoming::new(handed, again, watched, rows);
+        let filled = if self.is_temporary {
+            ingest(session, incoming).map(|()| Unwritten::default())
+        } else {
+            let made = session.update(&definition(&self.sql, incoming.columns(), session));
+            made.and_then(|_| write(session, &self.sql, key, incoming))
+        };
         // Where the rows have failed, the driver knows less of it.
-        let Come { upserts, deletions, place, .. } = done(&come)?;
-        ingested.map_err(|error| refused(outlet, &error))?;
-        let mut stage = Self { sql, places: (first, place - 1), upserts, has_deletions: deletions > 0 };
+        let Come { upserts, deletions, place, watched, .. } = done(&come)?;
+        let unwritten = filled.map_err(|error| refusal(outlet, &error))?;
+        let first_reason = unwritten.rows.first().map_or("", |row| &row.reason);
+        too_many(unwritten.rows.len() as u64, outlet.settings.most_undelivered, first_reason)?;
+        self.places = (first, place - 1);
+        self.upserts = upserts - unwritten.upserts;
+        self.has_deletions = deletions > 0;
         if first < 0 {
-            stage.upserts += stage.settle(outlet, session).map_err(|error| outlet.failed(&error))?;
+            self.upserts += self.settle(outlet, session).map_err(|error| outlet.failed(&error))?;
         }
-        Ok(stage)
+        let mut held = watched.left(kept);
+        held.extend(unwritten.rows);
+        Ok(held)
+    }
+
+    /// Drops the table, unless it is gone by itself.
+    pub(super) fn end(&self, session: &Session) {
+        if !self.is_temporary {
+            // It is gone after a day in any case.
+            let _dropped = session.update_now(&format!("drop table if exists {}", self.sql));
+        }
     }
 
     /// Takes out the rows of earlier deliveries that have come again. How many of the others are to be written.
@@ -62,7 +102,7 @@ impl Stage {
         let (stage, place, operation) = (&self.sql, outlet.quoted(PLACE), outlet.quoted(OPERATION));
         let same = outlet.settings.key.iter().map(|name| {
             let column = outlet.quoted(name);
-            format!("n.{column} = {stage}.{column}")
+            format!("n.{column} = {}.{column}", self.name)
         });
         let same: Vec<String> = same.collect();
         if !same.is_empty() {
@@ -83,8 +123,8 @@ fn ingest(session: &Session, rows: Incoming) -> Result<(), DriverError> {
         Ok(()) => IngestMode::Create,
         // Snowflake's: it adds rows to a table that is there, be it a temporary one.
         Err(error) if error.status == Status::NotImplemented => {
-            let columns: &Schema = rows.columns();
-            session.update(&temporary_table(STAGE, columns, session.dialect, names(session.database().quote())))?;
+            let sql = names(session.database().quote()).quoted(STAGE);
+            session.update(&definition(&sql, rows.columns(), session))?;
             IngestMode::Append
         }
         Err(error) => return Err(error),
@@ -94,8 +134,12 @@ fn ingest(session: &Session, rows: Incoming) -> Result<(), DriverError> {
     statement.execute_update().map(|_| ())
 }
 
-fn refused(outlet: &Inner, error: &DriverError) -> Error {
-    // BigQuery's does not know the option at all, as it says at once: nothing has been made yet.
+fn definition(table: &str, columns: &Schema, session: &Session) -> String {
+    stage_table(table, columns, session.dialect, names(session.database().quote()))
+}
+
+fn refusal(outlet: &Inner, error: &DriverError) -> Error {
+    // Drivers that do not know the option at all say so at once: nothing has been made yet.
     if error.status != Status::NotImplemented && !error.message.contains("adbc.ingest.") {
         return outlet.failed(error);
     }

@@ -97,23 +97,37 @@ impl Marks<'_> {
     /// # Errors
     /// When it cannot be read.
     pub(super) fn read(&self) -> Result<Option<Mark>> {
+        self.mark_of(&self.text()?)
+    }
+
+    /// The mark as it is written; empty when there is none.
+    fn text(&self) -> Result<String> {
         let sql = format!("select mark from {} where delivery = {}", self.table(), self.delivery());
-        let text = match self.session.text(&sql) {
-            Ok(text) => text,
-            Err(error) if is_missing(&error) => return Ok(None),
-            Err(error) => return Err(self.outlet.failed(&error)),
-        };
-        let text = text.filter(|text| !text.is_empty());
-        text.map(|text| mark_of(&text, &self.outlet.settings.name, &self.table())).transpose()
+        match self.session.text(&sql) {
+            Ok(text) => Ok(text.unwrap_or_default()),
+            Err(error) if is_missing(&error) => Ok(String::new()),
+            Err(error) => Err(self.outlet.failed(&error)),
+        }
+    }
+
+    fn mark_of(&self, text: &str) -> Result<Option<Mark>> {
+        let text = (!text.is_empty()).then_some(text);
+        text.map(|text| mark_of(text, &self.outlet.settings.name, &self.table())).transpose()
     }
 
     /// The mark, which nobody else sets until the transaction ends: databases that lock rows make a second delivery wait here, the others
-    /// refuse it when it ends.
+    /// refuse it when it ends, or find another mark.
     ///
     /// # Errors
     /// When it cannot be read.
     pub(super) fn lock(&self) -> Result<Option<Mark>> {
         let (table, delivery) = (self.table(), self.delivery());
+        if self.session.collects() {
+            let found = self.text()?;
+            let same = format!("delivery = {delivery} and mark = {}", self.session.literal(&found));
+            self.session.only_if(format!("exists (select 1 from {table} where {same})"));
+            return self.mark_of(&found);
+        }
         let update = format!("update {table} set mark = mark where delivery = {delivery}");
         self.session.update(&update).map_err(|error| self.outlet.collided(&error))?;
         if self.count()? == 0 {

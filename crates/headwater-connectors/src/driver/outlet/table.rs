@@ -112,7 +112,7 @@ impl<'a> TargetTable<'a> {
             }
             DeliveryMode::Append => self.insert_where(places, "")?,
             DeliveryMode::Replace => {
-                deleted = self.run(&format!("delete from {} where 1 = 1", self.sql()))?;
+                deleted = self.delete("1 = 1")?;
                 self.insert_where(places, "")?;
             }
         }
@@ -121,9 +121,22 @@ impl<'a> TargetTable<'a> {
 
     /// Takes out the rows of keys that are gone; how many.
     fn delete_gone(&self, places: Places) -> Result<u64> {
-        let (table, stage, gone) = (self.sql(), &self.stage.sql, self.of(1, places));
+        let (stage, gone) = (&self.stage.sql, self.of(1, places));
         let same = self.is_same_row(&self.outlet.quoted(self.table()));
-        self.run(&format!("delete from {table} where exists (select 1 from {stage} as s where {gone} and {same})"))
+        self.delete(&format!("exists (select 1 from {stage} as s where {gone} and {same})"))
+    }
+
+    /// Takes out rows; how many.
+    fn delete(&self, condition: &str) -> Result<u64> {
+        let which = format!("from {} where {condition}", self.sql());
+        let mut count = None;
+        if self.session.collects() {
+            // Nobody tells how many a collected statement has deleted.
+            let counted = self.session.text(&format!("select count(*) {which}"));
+            count = counted.map_err(|error| self.outlet.failed(&error))?.and_then(|count| count.parse().ok());
+        }
+        let deleted = self.run(&format!("delete {which}"))?;
+        Ok(count.unwrap_or(deleted))
     }
 
     /// Replaces the rows of keys that are there.

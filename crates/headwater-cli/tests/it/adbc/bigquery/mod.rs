@@ -1,6 +1,7 @@
-//! BigQuery by its driver of ADBC, against bqemulator: full and incremental loads, what there is, and what goes wrong. Not tried: Google's own
-//! service, and BIGNUMERIC and GEOGRAPHY, which the emulator has not.
+//! BigQuery by its driver of ADBC, against bqemulator: full and incremental loads, deliveries, what there is, and what goes wrong. Not tried:
+//! Google's own service, and BIGNUMERIC and GEOGRAPHY, which the emulator has not.
 
+mod deliveries;
 mod server;
 
 use std::sync::OnceLock;
@@ -289,16 +290,4 @@ fn what_goes_wrong_is_told() {
     let said = bigquery.say(&project, &["run", "-vvv"]);
     assert_told(&said, "HW0387", &["nowhere"]);
     assert!(!format!("{}{}", said.out, said.err).contains("PRIVATE KEY"), "{said:?}");
-}
-
-/// What the driver cannot do is said before anything is changed.
-#[test]
-fn a_delivery_is_refused_as_the_driver_takes_no_rows() {
-    let bigquery = server();
-    bigquery.dataset("target");
-    let destination =
-        format!("{}deliveries:\n  - {{ table: raw.numbers, to: target.numbers, key: n }}\n", opened("target"));
-    let project = Project::numbers().with("destinations/warehouse.yml", destination);
-    let said = bigquery.say(&project, &["run"]).exits(1);
-    assert_told(&said, "HW0387", &["target.numbers", "the driver cannot take rows up", "published snapshot 1"]);
 }

@@ -64,6 +64,11 @@ print({show})",
 
     /// Runs the program, which reaches the emulator where the driver means Google.
     pub(super) fn say(&self, project: &Project, arguments: &[&str]) -> Said {
+        self.program(project, arguments).output().unwrap().into()
+    }
+
+    /// The program, before it is run.
+    pub(super) fn program(&self, project: &Project, arguments: &[&str]) -> Command {
         let file = |name: &str| self.folder.path().join(name);
         let mut program = headwater(project.path());
         program
@@ -74,7 +79,7 @@ print({show})",
             .env("ACCOUNT", file("account.json"))
             .env("REFUSED", file("refused.json"))
             .env("KEY", std::fs::read_to_string(file("account.json")).unwrap());
-        program.output().unwrap().into()
+        program
     }
 
     /// The rows of a query of the lake as CSV without its header.
