@@ -162,7 +162,7 @@ options = {{'google_base_url': '{}'}}
         say(&reader, &["query", "select part, sum(id) as sum from raw.theirs group by part"]).exits(0).out
     };
     assert_eq!(theirs(), "part,sum\na b,28\n");
-    // What Headwater delivered, read by the connector that reads tables of others, which shares no code with what has written it.
+    // What Headwater delivered, read by the connector that reads tables of others, which shares nothing with what has written it but the form of deletion vectors.
     assert_eq!(say(&reader, &["query", "select id, day from raw.kept order by id"]).exits(0).out, "id,day\n1,c\n3,c\n");
     append(8..15);
     assert_eq!(theirs(), "part,sum\na b,105\n");

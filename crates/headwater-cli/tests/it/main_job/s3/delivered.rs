@@ -76,7 +76,7 @@ fn a_delta_table_in_a_bucket_takes_up_what_changed() {
     let left: Vec<String> =
         server.keys(BUCKET, "delta/").into_iter().filter(|key| key.contains("_headwater")).collect();
     assert_eq!(left, [""; 0], "the staging area is empty");
-    // Read by the connector that reads tables of others, which shares no code with what has written it.
+    // Read by the connector that reads tables of others, which shares nothing with what has written it but the form of deletion vectors.
     let reader = Project::empty().with(
         "sources/partner.yml",
         format!("connector: delta\n{place}streams:\n  - {{ table: raw.orders, path: sales/orders }}\n"),

@@ -1,8 +1,7 @@
 //! Deletion vectors: which rows of a data file are deleted.
 
-mod codec;
-
 use deltalake_core::kernel::{DeletionVectorDescriptor, StorageType};
+use headwater_kernels::deletion_vector;
 use headwater_sdk::{Blame, Error, Result};
 use object_store::path::Path;
 use object_store::{GetOptions, GetRange, ObjectStore, PutOptions};
@@ -15,17 +14,12 @@ use super::table::storage_error;
 
 /// The file of a deletion vector of the table in `folder`; `None` for one that is kept in the log, and for a descriptor
 /// that breaks the protocol.
-///
-/// Delta protocol, "Derived Fields": a relative one is `<prefix><20 characters>`, the characters being the Z85 of a UUID,
-/// and its file `<prefix>/deletion_vector_<uuid>.bin`.
 pub(super) fn file_of(vector: &DeletionVectorDescriptor, folder: &Path) -> Option<Path> {
     match vector.storage_type {
         StorageType::Inline => None,
         StorageType::AbsolutePath => Path::from_url_path(Url::parse(&vector.path_or_inline_dv).ok()?.path()).ok(),
         StorageType::UuidRelativePath => {
-            let text = &vector.path_or_inline_dv;
-            let (prefix, encoded) = text.split_at_checked(text.len().checked_sub(20)?)?;
-            let name = format!("deletion_vector_{}.bin", Uuid::from_slice(&codec::from_z85(encoded)?).ok()?);
+            let (prefix, name) = deletion_vector::file_of(&vector.path_or_inline_dv)?;
             let folder = if prefix.is_empty() { folder.clone() } else { folder.clone().join(prefix) };
             Some(folder.join(name))
         }
@@ -50,11 +44,11 @@ pub(crate) async fn load(
             let options = GetOptions { range, ..GetOptions::default() };
             let unreadable = |e| storage_error("read", &file, e);
             let framed = location.root.get_opts(&file, options).await.map_err(unreadable)?;
-            codec::from_framed(&framed.bytes().await.map_err(unreadable)?)
+            deletion_vector::from_framed(&framed.bytes().await.map_err(unreadable)?, size)
         }
-        None => codec::from_inline(&vector.path_or_inline_dv, size),
+        None => deletion_vector::from_inline(&vector.path_or_inline_dv, size),
     };
-    let rows = rows.map_err(|what| damaged(folder, what))?;
+    let rows = rows.map_err(|what| damaged(folder, &what))?;
     if i64::try_from(rows.len()).ok() != Some(vector.cardinality) {
         return Err(damaged(folder, "it deletes another number of rows than the log says"));
     }
@@ -77,7 +71,7 @@ pub(crate) async fn store(
     let mut bytes = vec![FILE_VERSION];
     let mut described = Vec::with_capacity(vectors.len());
     for rows in vectors {
-        let framed = codec::to_framed(rows).zip(i32::try_from(bytes.len()).ok());
+        let framed = deletion_vector::to_framed(rows).zip(i32::try_from(bytes.len()).ok());
         let Some(((framed, size_in_bytes), offset)) = framed else {
             let message = format!("a deletion vector of {folder} is too large");
             return Err(
@@ -87,7 +81,7 @@ pub(crate) async fn store(
         bytes.extend(framed);
         described.push(DeletionVectorDescriptor {
             storage_type: StorageType::UuidRelativePath,
-            path_or_inline_dv: codec::to_z85(id.as_bytes()),
+            path_or_inline_dv: deletion_vector::to_z85(id.as_bytes()),
             offset: Some(offset),
             size_in_bytes,
             cardinality: i64::try_from(rows.len()).unwrap_or(i64::MAX),
