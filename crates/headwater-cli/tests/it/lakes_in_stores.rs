@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 
 use crate::program::Said;
-use crate::project::Project;
+use crate::project::{Project, assert_told};
 
 const ORDERS: (&str, &str) = ("2026-01.csv", "id,amount\n1,10\n2,20\n");
 
@@ -70,18 +70,21 @@ pub(crate) fn publishes_and_answers<B: Bucket>() {
     assert_eq!(rejected.out, format!("_file,_line,_raw\n{}/whole/in/2026 02.csv,3,\"x,40\"\n", B::URL));
     let there = B::names("whole/lake/");
     for table in ["raw/orders", "raw/orders__rejected", "marts/total"] {
-        assert!(
-            there.contains(&format!("whole/lake/{table}/_delta_log/00000000000000000000.json")),
-            "{table}: {there}"
-        );
+        let folder = format!("whole/lake/{table}/");
+        assert!(there.contains(&format!("{folder}_delta_log/00000000000000000000.json")), "{table}: {there}");
+        let is_data = |name: &str| name.starts_with(&folder) && name.ends_with(".parquet");
+        assert!(there.lines().any(is_data), "{table}: {there}");
     }
     assert!(!there.contains("_headwater/branches"), "no staging area is left: {there}");
+    assert!(!project.lake().exists() && project.path().join("catalog.db").is_file());
     let nothing = B::say(&project, &["run"]).exits(0);
     assert!(nothing.out.contains("nothing to publish"), "{}", nothing.out);
     B::put("whole", &[("2026-03.csv", "id,amount\n5,50\n")]);
     let report = B::say(&project, &["run", "--json"]).exits(0).json();
     assert_eq!((&report["snapshot"], &report["assets"][0]["rows_in"]), (&2.into(), &1.into()));
     assert_eq!(total::<B>(&project), "110,4");
+    let old = B::say(&project, &["query", "select total from marts.total", "--as-of", "1"]).exits(0);
+    assert_eq!(old.out, "total\n60\n");
     assert_eq!(B::say(&project, &["history", "--json"]).exits(0).json().as_array().unwrap().len(), 2);
     B::say(&project, &["rollback", "1"]).exits(0);
     assert_eq!(total::<B>(&project), "60,3");
@@ -107,15 +110,18 @@ pub(crate) fn of_two_that_publish_the_same_version_one_wins<B: Bucket>() {
         };
         let running = projects.each_ref().map(start);
         let said = running.map(|running| Said::from(running.wait_with_output().unwrap()));
-        let (winners, losers): (Vec<_>, Vec<_>) = said.iter().partition(|said| said.code == Some(0));
-        for lost in &losers {
-            assert_eq!(lost.json()["error"]["code"], "HW0915", "{lost:?}");
+        let (winners, losers): (Vec<_>, Vec<_>) =
+            projects.iter().zip(&said).partition(|(_, said)| said.code == Some(0));
+        let sum = ["query", "select sum(amount) as total from raw.orders"];
+        for (project, lost) in &losers {
+            let report = lost.json();
+            assert_eq!(report["error"]["code"], "HW0915", "{lost:?}");
+            assert!(report["snapshot"].is_null(), "{lost:?}");
+            assert_told(&B::say(project, &sum).exits(2), "HW0806", &[]);
         }
         let log = B::names(&format!("{prefix}/lake/raw/orders/_delta_log/"));
         assert!(!winners.is_empty() && log.lines().count() == winners.len(), "a commit for each winner: {log}");
-        let winner = if said[0].code == Some(0) { &projects[0] } else { &projects[1] };
-        let total = B::say(winner, &["query", "select sum(amount) as total from raw.orders"]).exits(0);
-        assert_eq!(total.out, "total\n30\n");
+        assert_eq!(B::say(winners[0].0, &sum).exits(0).out, "total\n30\n");
         conflicts += losers.len();
         if conflicts == 3 {
             return;

@@ -1,9 +1,11 @@
 //! A project whose source and lake are on S3 and whose catalogue is a local file.
 
+use std::process::Command;
 use std::sync::OnceLock;
 
 use super::server::Server;
-use crate::program::{headwater, json, ok, query};
+use crate::lakes_in_stores::{self, Bucket, project_on, publishes_and_answers};
+use crate::program::{Said, headwater, json, ok, query};
 use crate::project::{Project, assert_told};
 
 const BUCKET: &str = "acme";
@@ -14,45 +16,47 @@ fn server() -> &'static Server {
     SERVER.get_or_init(|| Server::start(BUCKET))
 }
 
+struct Amazon;
+
+impl Bucket for Amazon {
+    const URL: &str = "s3://acme";
+    const SECRET: &str = "test-secret-value";
+
+    fn storage() -> String {
+        format!(
+            "{{ aws_endpoint: \"{}\", aws_allow_http: \"true\", aws_region: us-east-1, aws_access_key_id: \"${{KEY}}\", \
+             aws_secret_access_key: \"${{SECRET}}\" }}",
+            server().url()
+        )
+    }
+
+    fn put(prefix: &str, files: &[(&str, &str)]) {
+        for (name, text) in files {
+            server().put(BUCKET, &format!("{prefix}/in/{}", name.replace(' ', "%20")), text.as_bytes());
+        }
+    }
+
+    fn names(prefix: &str) -> String {
+        server().keys(BUCKET, prefix).join("\n")
+    }
+
+    /// With the credentials that the project asks for.
+    fn program(project: &Project) -> Command {
+        let mut program = headwater(project.path());
+        program.env("KEY", "test-key").env("SECRET", Self::SECRET);
+        program
+    }
+}
+
+fn say(project: &Project, arguments: &[&str]) -> Said {
+    Amazon::say(project, arguments)
+}
+
 /// A project under a prefix, with two months of orders.
 fn project(prefix: &str) -> Project {
-    let server = server();
-    server.put(BUCKET, &format!("{prefix}/in/2026-01.csv"), b"id,amount\n1,10\n2,20\n");
-    server.put(BUCKET, &format!("{prefix}/in/2026-02.csv"), b"id,amount\n3,30\nx,40\n");
-    project_on(prefix, "./catalog.db")
-}
-
-fn project_on(prefix: &str, catalog: &str) -> Project {
-    let storage = format!(
-        "{{ aws_endpoint: \"{}\", aws_allow_http: \"true\", aws_region: us-east-1, aws_access_key_id: \"${{KEY}}\", \
-         aws_secret_access_key: \"${{SECRET}}\" }}",
-        server().url()
-    );
-    Project::empty()
-        .with(
-            "headwater.yml",
-            format!(
-                "name: shop\nenvironments:\n  dev: {{ default: true, lake: \"s3://{BUCKET}/{prefix}/lake\", \
-                 catalog: {catalog}, storage: {storage} }}\n"
-            ),
-        )
-        .with(
-            "sources/orders.yml",
-            format!(
-                "connector: files\nlocation: s3://{BUCKET}/{prefix}/in\nstreams:\n  - table: raw.orders\n    \
-                 path: '*.csv'\n    mode: new_files\n    \
-                 columns: {{ id: {{ type: int }}, amount: {{ type: int }} }}\n    \
-                 checks: [ {{ unique: id }} ]\n"
-            ),
-        )
+    Amazon::put(prefix, &[("2026-01.csv", "id,amount\n1,10\n2,20\n"), ("2026-02.csv", "id,amount\n3,30\nx,40\n")]);
+    project_on::<Amazon>(prefix, "./catalog.db")
         .with("models/marts/total.sql", "select sum(amount) as total, count(*) as orders from raw.orders\n")
-}
-
-/// Runs the program with the credentials that the project asks for.
-fn say(project: &Project, arguments: &[&str]) -> crate::program::Said {
-    let mut command = headwater(project.path());
-    command.args(arguments).env("KEY", "test-key").env("SECRET", "test-secret-value");
-    command.output().unwrap().into()
 }
 
 fn total(project: &Project) -> String {
@@ -61,48 +65,23 @@ fn total(project: &Project) -> String {
 
 #[test]
 fn a_project_on_s3_publishes_and_answers() {
-    let project = project("whole");
-    let said = say(&project, &["run"]).exits(0);
-    assert!(said.out.contains("published snapshot 1") && said.out.contains("1 source row unreadable"), "{}", said.out);
-    assert_eq!(total(&project), "60,3");
-    let rejected = say(&project, &["query", "select _file, _line, _raw from raw.orders__rejected"]).exits(0);
-    assert_eq!(rejected.out, "_file,_line,_raw\ns3://acme/whole/in/2026-02.csv,3,\"x,40\"\n");
-    let keys = server().keys(BUCKET, "whole/lake/");
-    for table in ["raw/orders", "raw/orders__rejected", "marts/total"] {
-        let commit = format!("whole/lake/{table}/_delta_log/00000000000000000000.json");
-        assert!(keys.contains(&commit), "{commit}: {keys:?}");
-        assert!(keys.iter().any(|key| key.starts_with(&format!("whole/lake/{table}/")) && key.ends_with(".parquet")));
-    }
-    assert!(!keys.iter().any(|key| key.contains("_headwater/branches")), "no staging area is left: {keys:?}");
-    assert!(!project.lake().exists() && project.path().join("catalog.db").is_file());
+    publishes_and_answers::<Amazon>();
 }
 
 #[test]
-fn a_second_run_loads_what_is_new_only() {
-    let project = project("second");
-    say(&project, &["run"]).exits(0);
-    let nothing = say(&project, &["run"]).exits(0);
-    assert!(nothing.out.contains("nothing to publish"), "{}", nothing.out);
-    server().put(BUCKET, "second/in/2026-03.csv", b"id,amount\n5,50\n");
-    let report = say(&project, &["run", "--json"]).exits(0).json();
-    assert_eq!((&report["snapshot"], &report["assets"][0]["rows_in"]), (&2.into(), &1.into()));
-    assert_eq!(total(&project), "110,4");
-    let old = say(&project, &["query", "select total from marts.total", "--as-of", "1"]).exits(0);
-    assert_eq!(old.out, "total\n60\n");
-    say(&project, &["rollback", "1"]).exits(0);
-    assert_eq!(total(&project), "60,3");
-    let vacuum = say(&project, &["maintain", "--vacuum", "--keep-snapshots", "1", "--keep-days", "0"]).exits(0);
-    assert!(vacuum.out.starts_with("removed "), "{}", vacuum.out);
-    assert_eq!(total(&project), "60,3");
+fn of_two_that_publish_the_same_version_one_wins() {
+    lakes_in_stores::of_two_that_publish_the_same_version_one_wins::<Amazon>();
 }
 
 #[test]
 fn nothing_is_published_when_a_check_fails() {
     let project = project("failing");
+    let orders = std::fs::read_to_string(project.path().join("sources/orders.yml")).unwrap();
+    project.write("sources/orders.yml", format!("{orders}    checks: [ {{ unique: id }} ]\n"));
     say(&project, &["run"]).exits(0);
     let log = |n: u64| format!("failing/lake/raw/orders/_delta_log/{n:020}.json");
     let before = server().get(BUCKET, &log(0)).unwrap();
-    server().put(BUCKET, "failing/in/2026-03.csv", b"id,amount\n1,999\n");
+    Amazon::put("failing", &[("2026-03.csv", "id,amount\n1,999\n")]);
     let said = say(&project, &["run"]).exits(1);
     assert_told(&said, "HW0910", &["unique(id)", "marts.total: held back"]);
     assert_eq!(server().get(BUCKET, &log(0)).unwrap(), before);
@@ -110,48 +89,12 @@ fn nothing_is_published_when_a_check_fails() {
     assert_eq!(total(&project), "60,3");
 }
 
-/// Two machines with catalogues of their own that publish into one lake: put-if-absent lets one of them win.
-#[test]
-fn of_two_that_publish_the_same_table_one_wins() {
-    let (one, two) = (project("conflict"), project_on("conflict", "./other.db"));
-    for project in [&one, &two] {
-        // One table, so that one of them wins and not each a part.
-        std::fs::remove_file(project.path().join("models/marts/total.sql")).unwrap();
-        project.write(
-            "sources/orders.yml",
-            std::fs::read_to_string(project.path().join("sources/orders.yml")).unwrap().replace("*.csv", "2026-01.csv"),
-        );
-    }
-    let start = |project: &Project| {
-        let mut command = headwater(project.path());
-        command.args(["run", "--json"]).env("KEY", "test-key").env("SECRET", "test-secret-value");
-        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap()
-    };
-    let running = [start(&one), start(&two)];
-    let said: Vec<crate::program::Said> =
-        running.into_iter().map(|running| running.wait_with_output().unwrap().into()).collect();
-    let mut codes: Vec<_> = said.iter().map(|said| said.code).collect();
-    codes.sort_unstable();
-    assert_eq!(codes, [Some(0), Some(1)], "{said:#?}");
-    let (winner, loser) = if said[0].code == Some(0) { (&one, &two) } else { (&two, &one) };
-    let lost = said.iter().find(|said| said.code == Some(1)).unwrap().json();
-    assert_eq!(lost["error"]["code"], "HW0915", "{lost}");
-    assert_eq!(lost["snapshot"], serde_json::Value::Null);
-    let sum = "select sum(amount) as total from raw.orders";
-    assert_eq!(say(winner, &["query", sum]).exits(0).out, "total\n30\n");
-    assert_told(&say(loser, &["query", sum]).exits(2), "HW0806", &[]);
-    let keys = server().keys(BUCKET, "conflict/lake/raw/orders/_delta_log/");
-    assert_eq!(keys.len(), 1, "the loser left no commit: {keys:?}");
-}
-
 #[test]
 fn secrets_are_told_to_nobody() {
     let project = project("secrets");
-    let said = say(&project, &["run", "-vvv"]).exits(0);
-    let everything = format!("{}{}", said.out, said.err);
-    assert!(!everything.contains("test-secret-value"), "in the log");
+    say(&project, &["run"]).exits(0);
     let catalogue = std::fs::read(project.path().join("catalog.db")).unwrap();
-    let secret = b"test-secret-value";
+    let secret = Amazon::SECRET.as_bytes();
     assert!(!catalogue.windows(secret.len()).any(|window| window == secret), "in the catalogue");
     let said = crate::program::say(project.path(), &["run"]).exits(2);
     assert_told(&said, "HW0117", &["KEY", "SECRET", "headwater.yml"]);
