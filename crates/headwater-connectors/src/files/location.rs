@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use headwater_sdk::check::OptionsError;
-use headwater_sdk::connector::OpenContext;
+use headwater_sdk::connector::{OpenContext, StoreService};
 use object_store::ObjectStore;
 use object_store::path::Path as StorePath;
 
-use super::bucket::Service;
+use super::bucket;
 use super::options::SourceOptions;
 use super::sftp;
 use super::web::Site;
@@ -87,7 +87,7 @@ impl Location {
                 Err(OptionsError { key: Some("storage"), message, help: Some(help.into()) })
             }
             Some(("file", path)) if path.starts_with('/') => Self::folder(path, source, context),
-            Some((scheme, _)) => match Service::of_scheme(scheme) {
+            Some((scheme, _)) => match StoreService::of_scheme(scheme) {
                 Some(service) => Self::bucket(service, source, context),
                 None => Err(wrong(
                     format!("'{}' has the scheme '{scheme}', which is not known", source.location),
@@ -125,8 +125,8 @@ impl Location {
         Ok(Self::Local { root, within, shown })
     }
 
-    fn bucket(service: Service, source: &SourceOptions, context: &OpenContext) -> Result<Self, OptionsError> {
-        let written = format!("write {}", service.written());
+    fn bucket(service: StoreService, source: &SourceOptions, context: &OpenContext) -> Result<Self, OptionsError> {
+        let written = format!("write {}", bucket::written(service));
         let url = url::Url::parse(&source.location)
             .map_err(|e| wrong(format!("'{}' is not a URL: {e}", source.location), &*written))?;
         let Some(bucket) = url.host_str().filter(|bucket| !bucket.is_empty()) else {
@@ -134,7 +134,7 @@ impl Location {
         };
         let prefix = StorePath::from_url_path(url.path())
             .map_err(|e| wrong(format!("'{}' has no usable prefix: {e}", source.location), written))?;
-        let store = service.store(source, context)?;
+        let store = bucket::store(service, source, context)?;
         // What stands before an `@` is the container of an account of Azure.
         let container = if url.username().is_empty() { String::new() } else { format!("{}@", url.username()) };
         let slash = if prefix.as_ref().is_empty() { "" } else { "/" };

@@ -200,7 +200,7 @@ pub use input::Compression;
 pub(crate) use input::store_error;
 pub(crate) use listing::{FileEntry, Place, Stamp};
 pub(crate) use location::Location;
-pub use options::{FixedColumn, FormatOptions, FormatType, OneOrMany, Scalar, SheetName, SourceOptions, StreamOptions};
+pub use options::{FixedColumn, FormatOptions, FormatType, OneOrMany, SheetName, SourceOptions, StreamOptions};
 pub(crate) use parquet::{Share, StoreReader, unwrap as unwrap_parquet};
 pub(crate) use piped::{PipedText, Stopped, decode};
 pub(crate) use stream::size_in_words;

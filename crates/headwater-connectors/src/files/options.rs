@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use headwater_sdk::connector::Scalar;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -32,29 +33,6 @@ pub struct SourceOptions {
 
 fn here() -> String {
     ".".into()
-}
-
-/// A text, a number or a truth value.
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
-#[serde(untagged)]
-pub enum Scalar {
-    /// A text.
-    Text(String),
-    /// `true` or `false`.
-    Bool(bool),
-    /// A whole number.
-    Number(i64),
-}
-
-impl Scalar {
-    /// The value as an object store takes it.
-    pub(crate) fn text(&self) -> String {
-        match self {
-            Self::Text(text) => text.clone(),
-            Self::Bool(value) => value.to_string(),
-            Self::Number(value) => value.to_string(),
-        }
-    }
 }
 
 /// Keys of a stream of files.

@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 
 use headwater_sdk::check::OptionsError;
-use headwater_sdk::connector::{ReadMode, StreamSettings};
+use headwater_sdk::connector::{ReadMode, Scalar, StreamSettings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-use crate::files::Scalar;
 
 /// Keys of a source of tables that other programs keep.
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]

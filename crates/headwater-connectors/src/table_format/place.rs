@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use headwater_sdk::check::OptionsError;
-use headwater_sdk::connector::OpenContext;
+use headwater_sdk::connector::{OpenContext, Scalar};
 
-use crate::files::{Location, Scalar, SourceOptions};
+use crate::files::{Location, SourceOptions};
 
 /// The place that a source of tables names. Nothing is reached for yet.
 ///

@@ -59,14 +59,16 @@ pub(super) fn open(
     }
 }
 
-/// Whether the store of a URL has an option.
-pub(crate) fn knows(location: &str, option: &str) -> bool {
-    let scheme = url::Url::parse(location).ok().and_then(|url| ObjectStoreScheme::parse(&url).ok());
-    match scheme {
-        Some((ObjectStoreScheme::AmazonS3, _)) => option.parse::<AmazonS3ConfigKey>().is_ok(),
-        Some((ObjectStoreScheme::GoogleCloudStorage, _)) => option.parse::<GoogleConfigKey>().is_ok(),
-        Some((ObjectStoreScheme::MicrosoftAzure, _)) => option.parse::<AzureConfigKey>().is_ok(),
-        _ => false,
+/// What the store of a URL calls an option, of several names that it knows; `None` for one that it does not have.
+pub(crate) fn known(location: &str, option: &str) -> Option<String> {
+    fn name<K: FromStr + AsRef<str>>(option: &str) -> Option<String> {
+        Some(option.parse::<K>().ok()?.as_ref().to_owned())
+    }
+    match ObjectStoreScheme::parse(&url::Url::parse(location).ok()?).ok()?.0 {
+        ObjectStoreScheme::AmazonS3 => name::<AmazonS3ConfigKey>(option),
+        ObjectStoreScheme::GoogleCloudStorage => name::<GoogleConfigKey>(option),
+        ObjectStoreScheme::MicrosoftAzure => name::<AzureConfigKey>(option),
+        _ => None,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use headwater_sdk::check::OptionsError;
-use headwater_sdk::connector::OpenContext;
+use headwater_sdk::connector::{OpenContext, Scalar};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -21,18 +21,6 @@ pub struct DestinationOptions {
     /// Options of the object store, e.g. `region`, `endpoint`, `allow_http`; over those of the environment.
     #[serde(default)]
     pub storage: BTreeMap<String, Scalar>,
-}
-
-/// A text, a number or a truth value.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub enum Scalar {
-    /// A text.
-    Text(String),
-    /// `true` or `false`.
-    Bool(bool),
-    /// A whole number.
-    Number(i64),
 }
 
 /// Keys of a delivery to a Delta table.
@@ -59,36 +47,44 @@ impl DestinationOptions {
     /// # Errors
     /// [`OptionsError`] when the store does not know one of its own.
     pub(super) fn storage(&self, context: &OpenContext) -> Result<BTreeMap<String, String>, OptionsError> {
-        let wrong =
-            |message: String, help: &str| OptionsError { key: Some("storage"), message, help: Some(help.to_owned()) };
-        if !self.location.contains("://") {
-            return match self.storage.is_empty() {
-                true => Ok(BTreeMap::new()),
-                false => Err(wrong(
-                    "`storage` has no meaning for a folder of this machine".to_owned(),
-                    "remove `storage`, or name a bucket in `location`",
-                )),
-            };
+        if !self.location.contains("://") && !self.storage.is_empty() {
+            return Err(OptionsError {
+                key: Some("storage"),
+                message: "`storage` has no meaning for a folder of this machine".to_owned(),
+                help: Some("remove `storage`, or name a bucket in `location`".to_owned()),
+            });
         }
-        let is_known = |key: &str| bucket::knows(&self.location, key);
-        let shared = context.storage.options_for(&self.location);
-        let mut options: BTreeMap<String, String> = shared.filter(|(key, _)| is_known(key)).collect();
-        for (key, value) in &self.storage {
-            let key = key.to_ascii_lowercase();
-            if !is_known(&key) {
-                let message = format!("there is no option '{key}' for the store of '{}'", self.location);
-                return Err(wrong(
-                    message,
-                    "use e.g. region, endpoint, allow_http (S3), account_name, access_key (Azure)",
-                ));
-            }
-            let value = match value {
-                Scalar::Text(text) => text.clone(),
-                Scalar::Bool(value) => value.to_string(),
-                Scalar::Number(value) => value.to_string(),
-            };
-            options.insert(key, value);
-        }
-        Ok(options)
+        let known = |key: &str| bucket::known(&self.location, key);
+        Ok(context.storage.options_with(&self.location, &self.storage, known)?.into_iter().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use headwater_sdk::connector::LakeStorage;
+
+    use super::*;
+
+    /// An option has several names, of which the environment may use another one.
+    #[test]
+    fn the_destinations_own_options_go_over_those_of_the_environment() {
+        let texts = |options: &[(&str, &str)]| {
+            options.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect::<BTreeMap<_, _>>()
+        };
+        let theirs = texts(&[("aws_access_key_id", "theirs"), ("aws_allow_http", "true"), ("aws_region", "here")]);
+        let context = OpenContext {
+            project_dir: ".".into(),
+            storage: LakeStorage { lake: "s3://lake".to_owned(), options: theirs },
+            secrets: Vec::new(),
+        };
+        let options = DestinationOptions {
+            location: "s3://bucket/out".to_owned(),
+            allow_outside: false,
+            storage: [("access_key_id", "ours"), ("allow_http", "false")]
+                .map(|(key, value)| (key.to_owned(), Scalar::Text(value.to_owned())))
+                .into(),
+        };
+        let expected = texts(&[("aws_access_key_id", "ours"), ("allow_http", "false"), ("aws_region", "here")]);
+        assert_eq!(options.storage(&context).unwrap(), expected);
     }
 }

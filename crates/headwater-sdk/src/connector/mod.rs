@@ -8,6 +8,7 @@ mod changes;
 mod discovery;
 pub mod local;
 mod reading;
+mod scalar;
 mod settings;
 mod storage;
 
@@ -23,8 +24,9 @@ use crate::error::Result;
 pub use changes::{Changes, Delivery, Operation};
 pub use discovery::{Described, Discovery, Finding, FoundColumn, FoundStream, Standing};
 pub use reading::{LoadPosition, ReadPart, ReadPlan, RejectedRow, SourceBatch, SourceStream};
+pub use scalar::Scalar;
 pub use settings::{DRIFTED, DeclaredColumn, Drift, Lookback, OnBadRow, ReadMode, StreamSettings};
-pub use storage::LakeStorage;
+pub use storage::{LakeStorage, StoreService};
 
 /// Where a connector finds things.
 #[derive(Debug, Clone)]

@@ -1,10 +1,65 @@
-//! What an environment says of object stores.
+//! Object stores that URLs name, and what an environment says of them.
 
 use std::collections::BTreeMap;
 
-/// What options of a service's stores may begin with, and the schemes of their URLs.
-const SERVICES: [(&str, &[&str]); 3] =
-    [("aws_", &["s3", "s3a"]), ("google_", &["gs"]), ("azure_", &["az", "azure", "abfs", "abfss", "adl"])];
+use super::Scalar;
+use crate::check::OptionsError;
+
+/// Whose object store a URL names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreService {
+    /// S3, and what speaks as it does.
+    Amazon,
+    /// Google Cloud Storage.
+    Google,
+    /// Azure's blobs.
+    Azure,
+}
+
+impl StoreService {
+    const ALL: [Self; 3] = [Self::Amazon, Self::Google, Self::Azure];
+
+    /// The service of a URL's scheme; `None` when there is none.
+    pub fn of_scheme(scheme: &str) -> Option<Self> {
+        Some(match scheme {
+            "s3" | "s3a" => Self::Amazon,
+            "gs" => Self::Google,
+            "az" | "azure" | "abfs" | "abfss" | "adl" => Self::Azure,
+            _ => return None,
+        })
+    }
+
+    fn of_url(url: &str) -> Option<Self> {
+        Self::of_scheme(url.split_once("://")?.0)
+    }
+
+    /// What its options may begin with and, in capitals, its variables in the environment.
+    pub fn prefix(self) -> &'static str {
+        match self {
+            Self::Amazon => "aws_",
+            Self::Google => "google_",
+            Self::Azure => "azure_",
+        }
+    }
+
+    fn named(self) -> &'static str {
+        match self {
+            Self::Amazon => "an S3 store",
+            Self::Google => "a store of Google Cloud",
+            Self::Azure => "a store of Azure",
+        }
+    }
+
+    fn known_options(self) -> &'static str {
+        match self {
+            Self::Amazon => "use e.g. region, endpoint, allow_http, virtual_hosted_style_request, skip_signature",
+            Self::Google => "use e.g. service_account, application_credentials, base_url, allow_http, skip_signature",
+            Self::Azure => {
+                "use e.g. account_name, access_key, sas_token, client_id, endpoint, allow_http, use_emulator, skip_signature"
+            }
+        }
+    }
+}
 
 /// The options of an environment for object stores: those of its lake, which other places can do with as well.
 #[derive(Debug, Clone, Default)]
@@ -16,25 +71,51 @@ pub struct LakeStorage {
 }
 
 impl LakeStorage {
-    /// The options that a store at a URL is set up with, in small letters: those without a prefix are for the lake's service where the lake is
-    /// in a store, and those with one for the service that it names. Whether the store knows them is another matter.
-    pub fn options_for(&self, url: &str) -> impl Iterator<Item = (String, String)> {
-        let (own, of_lake) = (service(url), service(&self.lake));
+    /// The options that the store at a URL is set up with: those of the environment that it knows, and behind them, so that they
+    /// go over these, those of its `own`. `known` says what the store calls an option, for which it may have several names.
+    ///
+    /// # Errors
+    /// [`OptionsError`] when the store does not know one of its own.
+    pub fn options_with<K>(
+        &self,
+        url: &str,
+        own: &BTreeMap<String, Scalar>,
+        known: impl Fn(&str) -> Option<K>,
+    ) -> Result<Vec<(K, String)>, OptionsError> {
+        // The environment's are those of the lake: not all of them mean anything here.
+        let shared = self.options_for(url).filter_map(|(key, value)| Some((known(&key)?, value)));
+        let mut options: Vec<_> = shared.collect();
+        for (key, value) in own {
+            let key = key.to_ascii_lowercase();
+            let name = known(&key).ok_or_else(|| {
+                let service = StoreService::of_url(url);
+                let of = service.map_or_else(|| format!("the store of '{url}'"), |service| service.named().to_owned());
+                OptionsError {
+                    key: Some("storage"),
+                    message: format!("there is no option '{key}' for {of}"),
+                    help: Some(
+                        service.map_or("remove it, or correct its name", StoreService::known_options).to_owned(),
+                    ),
+                }
+            })?;
+            options.push((name, value.to_string()));
+        }
+        Ok(options)
+    }
+
+    /// The environment's options that are meant for a URL, in small letters: those without a prefix are for the lake's service where the lake
+    /// is in a store, and those with one for the service that it names. Whether the store knows them is another matter.
+    fn options_for(&self, url: &str) -> impl Iterator<Item = (String, String)> {
+        let (own, of_lake) = (StoreService::of_url(url), StoreService::of_url(&self.lake));
         let options = self.options.iter().map(|(key, value)| (key.to_ascii_lowercase(), value.clone()));
         options.filter(move |(key, _)| {
-            let named = SERVICES.iter().map(|(prefix, _)| *prefix).find(|prefix| key.starts_with(prefix));
+            let named = StoreService::ALL.into_iter().find(|service| key.starts_with(service.prefix()));
             match named.or(of_lake) {
                 Some(service) => own == Some(service),
                 None => true,
             }
         })
     }
-}
-
-/// The prefix of a URL's service; `None` where it is none of those that are known.
-fn service(url: &str) -> Option<&'static str> {
-    let (scheme, _) = url.split_once("://")?;
-    SERVICES.iter().find(|(_, schemes)| schemes.contains(&scheme)).map(|(prefix, _)| *prefix)
 }
 
 #[cfg(test)]
@@ -54,5 +135,25 @@ mod tests {
         assert_eq!(of("s3://lake", "gs://other/x"), "");
         assert_eq!(of("./lake", "gs://other/x"), "endpoint");
         assert_eq!(of("./lake", "abfss://c@a/x"), "azure_storage_account_name endpoint");
+    }
+
+    #[test]
+    fn the_stores_own_options_go_over_those_of_the_environment() {
+        let options = [("aws_access_key_id", "theirs"), ("else", "x")];
+        let options = options.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+        let storage = LakeStorage { lake: "s3://lake".to_owned(), options };
+        let known = |key: &str| {
+            let names = ["access_key_id", "allow_http"];
+            names.into_iter().find(|name| *name == key.strip_prefix("aws_").unwrap_or(key))
+        };
+        let with = |key: &str, value| storage.options_with("s3://a", &[(key.to_owned(), value)].into(), known);
+        // A map of the keys as they were written would have them the other way round.
+        assert_eq!(
+            with("Access_Key_Id", Scalar::Text("ours".to_owned())).unwrap(),
+            [("access_key_id", "theirs".to_owned()), ("access_key_id", "ours".to_owned())]
+        );
+        assert_eq!(with("allow_http", Scalar::Bool(true)).unwrap()[1], ("allow_http", "true".to_owned()));
+        let wrong = with("regoin", Scalar::Number(1)).unwrap_err();
+        assert_eq!(wrong.message, "there is no option 'regoin' for an S3 store");
     }
 }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use headwater_sdk::connector::Scalar;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::options::{Scalar, SourceOptions};
+use super::super::options::SourceOptions;
 use super::super::sftp::SftpOptions;
 
 /// Keys of a destination of files.
