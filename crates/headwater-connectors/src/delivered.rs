@@ -76,6 +76,15 @@ pub(crate) fn mark_of(text: &str, delivery: &str, table: &str) -> Result<Mark> {
     })
 }
 
+/// The text that a destination keeps of a mark.
+///
+/// # Errors
+/// When it cannot be written: a defect.
+pub(crate) fn text_of(mark: &Mark) -> Result<String> {
+    serde_json::to_string(mark)
+        .map_err(|error| Error::new(codes::DEFECT, Blame::Headwater, "a mark cannot be written").caused_by(error))
+}
+
 /// What is wrong with options that no person wrote.
 pub(crate) fn options_error(wrong: OptionsError) -> Error {
     Error::new(codes::NO_TARGET, Blame::Headwater, wrong.message)

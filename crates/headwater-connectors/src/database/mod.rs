@@ -1,5 +1,5 @@
 //! What databases have in common. Of streams: what is asked of one, how far it was read, and which of its columns are read. Of
-//! deliveries: which rows are refused.
+//! deliveries: what is in the temporary table that they go through, and which rows are refused.
 //!
 //! Invariant: no database is known here. A connector says what its types are by [`NativeType`].
 
@@ -10,6 +10,7 @@ mod columns;
 mod fields;
 mod refused;
 mod spool;
+mod stage;
 mod tls;
 
 pub(crate) use asked::{Asked, Names, Relation, Wanted, filter, table_name as parts_of};
@@ -19,6 +20,7 @@ pub(crate) use columns::{ColumnRead, NativeType, SourceColumn, chosen, no_column
 pub(crate) use fields::{FieldBatch, FieldColumn, Target};
 pub(crate) use refused::{Faults, HOPELESS, KEPT, MARKS, REFUSED, SAMPLES, Statements, Unsendable, apply};
 pub(crate) use spool::{Gathering, Messages, Spool, Spooled};
+pub(crate) use stage::{STAGE, Stage};
 pub use tls::Tls;
 pub(crate) use tls::{TlsCodes, encryption, is_here};
 

@@ -16,12 +16,10 @@ use super::refused::Refused;
 use super::watched::Watched;
 use super::written::{Unwritten, write};
 use crate::codes;
+use crate::database::STAGE;
 use crate::delivered::too_many;
 use crate::driver::database::Session;
 use crate::driver::stream::names;
-
-/// Its name, or what its name begins with.
-const STAGE: &str = "headwater_stage";
 
 /// The table, filled.
 pub(super) struct Stage {

@@ -1,13 +1,12 @@
 //! What the database itself keeps of deliveries: the marks of what its tables hold, and the table of rows that it refuses.
 
+use headwater_sdk::Result;
 use headwater_sdk::destination::Mark;
-use headwater_sdk::{Blame, Error, Result};
 
 use super::Inner;
 use super::table::is_missing;
-use crate::codes;
 use crate::database::{MARKS, REFUSED};
-use crate::delivered::mark_of;
+use crate::delivered::{mark_of, text_of};
 use crate::driver::database::Session;
 use crate::driver::dialect::Dialect;
 
@@ -149,9 +148,7 @@ impl Marks<'_> {
     /// # Errors
     /// When it cannot be written.
     pub(super) fn set(&self, mark: &Mark) -> Result<()> {
-        let written = serde_json::to_string(mark).map_err(|error| {
-            Error::new(codes::DEFECT, Blame::Headwater, "a mark cannot be written").caused_by(error)
-        })?;
+        let written = text_of(mark)?;
         let (table, delivery, now) =
             (self.table(), self.delivery(), self.session.literal(&jiff::Timestamp::now().to_string()));
         if self.count()? == 0 {

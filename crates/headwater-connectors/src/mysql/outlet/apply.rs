@@ -3,10 +3,10 @@
 use async_trait::async_trait;
 use headwater_sdk::Result;
 
-use super::stage::{PLACE, STAGE, Stage};
+use super::stage::PLACE;
 use super::table::TargetTable;
 use super::work::Work;
-use crate::database::{self, Faults, Statements};
+use crate::database::{self, Faults, STAGE, Stage, Statements};
 
 /// What is done with the rows.
 #[derive(Clone, Copy)]
@@ -28,10 +28,9 @@ pub(super) async fn apply(
     stage: &Stage,
     faults: &mut Faults,
 ) -> Result<u64> {
-    // Rows of earlier deliveries have places before 0.
     let sql = format!("select coalesce(min({PLACE}), 0) from {}", work.outlet.target.beside(STAGE));
     let first = work.one(&sql).await?.and_then(|first| first.parse().ok()).unwrap_or(0);
-    database::apply(&mut OverStage { work, table, action }, (first, stage.rows.max(1) - 1), faults).await
+    database::apply(&mut OverStage { work, table, action }, stage.places(first), faults).await
 }
 
 struct OverStage<'a, 'b> {

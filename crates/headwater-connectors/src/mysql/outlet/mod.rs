@@ -80,6 +80,7 @@ use crate::codes;
 use crate::database::{Faults, KEPT};
 use crate::delivered::{delivered_meanwhile, options_error, read_back};
 use apply::{Action, apply};
+use replace::Replacement;
 use state::KeptRows;
 use table::TargetTable;
 use target::Target;
@@ -167,12 +168,14 @@ impl TableOutlet {
         let stage = stage::fill(work, load.rows, &load.schema, progress).await?;
         let mut faults = Faults::new(self.settings.most_undelivered);
         faults.refused(&stage.unsendable)?;
-        if self.settings.mode == DeliveryMode::Replace {
-            return replace::replace(work, &table, &stage, faults, (&load.schema, &load.mark)).await;
-        }
+        // Statements of definition end transactions: what has to be made is made before one begins.
+        let replacement = match self.settings.mode {
+            DeliveryMode::Replace => Replacement::begin(work, &table).await?,
+            DeliveryMode::Upsert | DeliveryMode::Append => None,
+        };
         // Rows that were refused earlier, unless all rows come again.
-        let kept = match load.what {
-            What::All => KeptRows::new(),
+        let kept = match (load.what, self.settings.mode) {
+            (What::All, _) | (_, DeliveryMode::Replace) => KeptRows::new(),
             _ => state::restage(work, &load.schema).await?,
         };
         let mut delivered = Delivered { kept: KEPT, bytes: stage.bytes, ..Delivered::default() };
@@ -185,15 +188,31 @@ impl TableOutlet {
                 delivered.written = apply(work, &table, Action::Upsert, &stage, &mut faults).await?;
                 delivered.notes.extend(table.unindexed());
             }
-            DeliveryMode::Append | DeliveryMode::Replace => {
+            DeliveryMode::Append => {
                 delivered.written = apply(work, &table, Action::Insert(&table.sql), &stage, &mut faults).await?;
+            }
+            DeliveryMode::Replace => {
+                let into = match &replacement {
+                    Some(new) => &new.sql,
+                    None => {
+                        delivered.deleted = replace::clear(work, &table, &mut delivered.notes).await?;
+                        &table.sql
+                    }
+                };
+                delivered.written = apply(work, &table, Action::Insert(into), &stage, &mut faults).await?;
             }
         }
         delivered.undelivered = faults.count();
         delivered.samples = state::set_aside(work, &load.schema, &stage, faults, kept).await?;
-        state::set(work, Some(&load.mark)).await?;
+        match &replacement {
+            None => state::set(work, Some(&load.mark)).await?,
+            Some(_) => state::set_pending(work, &load.mark).await?,
+        }
         failpoint("before_delivery_commit");
         work.run("commit").await?;
+        if let Some(replacement) = replacement {
+            replacement.end(work, &table, &load.mark).await?;
+        }
         Ok(delivered)
     }
 

@@ -5,65 +5,67 @@
 //! Whether that has happened is told by the new table's name: when it is gone, the mark that waits is the one that stands.
 
 use headwater_sdk::Result;
-use headwater_sdk::destination::{Delivered, Mark};
+use headwater_sdk::destination::Mark;
 use headwater_sdk::failpoint::failpoint;
 
 use super::super::quote;
-use super::apply::{Action, apply};
-use super::stage::Stage;
-use super::state::{self, Found, KeptRows};
+use super::state::{self, Found};
 use super::table::TargetTable;
 use super::work::Work;
-use crate::database::{Faults, KEPT};
 
 /// The ends of the names of the table that is filled, and of the one that was replaced.
 const NEW: &str = "new";
 const OLD: &str = "old";
 
-/// Replaces the rows, and sets the mark.
+/// A new table that takes the place of the one that is delivered to.
+pub(super) struct Replacement {
+    /// Its name in SQL.
+    pub(super) sql: String,
+    /// The name that the other one gets.
+    old: String,
+}
+
+impl Replacement {
+    /// Makes one; `None` where the table is held on to, so that its rows have to be replaced in place.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(super) async fn begin(work: &mut Work<'_>, table: &TargetTable) -> Result<Option<Self>> {
+        if is_held(work).await? {
+            return Ok(None);
+        }
+        let target = &work.outlet.target;
+        let (sql, old) = (target.beside(&target.companion(NEW)), target.beside(&target.companion(OLD)));
+        work.run(format!("drop table if exists {sql}, {old}")).await?;
+        work.run(format!("create table {sql} like {}", table.sql)).await?;
+        Ok(Some(Self { sql, old }))
+    }
+
+    /// Puts it, filled and with the mark waiting, in the place of the other one, and sets the mark.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(super) async fn end(self, work: &mut Work<'_>, table: &TargetTable, mark: &Mark) -> Result<()> {
+        let Self { sql, old } = self;
+        failpoint("before_delivery_swap");
+        work.run(format!("rename table {0} to {old}, {sql} to {0}", table.sql)).await?;
+        failpoint("after_delivery_swap");
+        state::set(work, Some(mark)).await?;
+        work.run(format!("drop table if exists {old}")).await?;
+        Ok(())
+    }
+}
+
+/// Takes all rows out of a table that no other one can take the place of; how many there were.
 ///
 /// # Errors
-/// When the database fails, or too many rows are refused.
-pub(super) async fn replace(
-    work: &mut Work<'_>,
-    table: &TargetTable,
-    stage: &Stage,
-    mut faults: Faults,
-    (schema, mark): (&arrow_schema::SchemaRef, &Mark),
-) -> Result<Delivered> {
-    let mut delivered = Delivered { kept: KEPT, bytes: stage.bytes, ..Delivered::default() };
-    if is_held(work).await? {
-        delivered.notes.push(format!(
-            "{} has triggers or foreign keys, which would not go with a new table: its rows were replaced in place",
-            table.sql
-        ));
-        work.run("start transaction").await?;
-        delivered.deleted = work.run(format!("delete from {}", table.sql)).await?;
-        delivered.written = apply(work, table, Action::Insert(&table.sql), stage, &mut faults).await?;
-        delivered.undelivered = faults.count();
-        delivered.samples = state::set_aside(work, schema, stage, faults, KeptRows::new()).await?;
-        state::set(work, Some(mark)).await?;
-        failpoint("before_delivery_commit");
-        work.run("commit").await?;
-        return Ok(delivered);
-    }
-    let target = &work.outlet.target;
-    let (new, old) = (target.beside(&target.companion(NEW)), target.beside(&target.companion(OLD)));
-    work.run(format!("drop table if exists {new}, {old}")).await?;
-    work.run(format!("create table {new} like {}", table.sql)).await?;
-    work.run("start transaction").await?;
-    delivered.written = apply(work, table, Action::Insert(&new), stage, &mut faults).await?;
-    delivered.undelivered = faults.count();
-    delivered.samples = state::set_aside(work, schema, stage, faults, KeptRows::new()).await?;
-    state::set_pending(work, mark).await?;
-    failpoint("before_delivery_commit");
-    work.run("commit").await?;
-    failpoint("before_delivery_swap");
-    work.run(format!("rename table {} to {old}, {new} to {}", table.sql, table.sql)).await?;
-    failpoint("after_delivery_swap");
-    state::set(work, Some(mark)).await?;
-    work.run(format!("drop table if exists {old}")).await?;
-    Ok(delivered)
+/// When the database fails.
+pub(super) async fn clear(work: &mut Work<'_>, table: &TargetTable, notes: &mut Vec<String>) -> Result<u64> {
+    notes.push(format!(
+        "{} has triggers or foreign keys, which would not go with a new table: its rows were replaced in place",
+        table.sql
+    ));
+    work.run(format!("delete from {}", table.sql)).await
 }
 
 /// The mark that stands.

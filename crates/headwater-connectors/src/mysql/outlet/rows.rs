@@ -6,9 +6,10 @@ use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Schema, SchemaRef};
 use headwater_sdk::Result;
 
-use super::stage::{PLACE, STAGE};
+use super::stage::PLACE;
 use super::table::texts;
 use super::work::Work;
+use crate::database::STAGE;
 use crate::delivered::row_of;
 
 /// A row of the temporary table as JSON.

@@ -1,4 +1,4 @@
-//! The temporary table through which rows go.
+//! The temporary table through which rows go. It is gone with the session.
 
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, SchemaRef};
@@ -12,10 +12,8 @@ use super::super::quote;
 use super::columns::staged;
 use super::encode::Encoder;
 use super::work::Work;
-use crate::database::Unsendable;
+use crate::database::{STAGE, Stage};
 
-/// Its name; it is gone with the session.
-pub(super) const STAGE: &str = "headwater_stage";
 /// The table of rows that are tried again, until it is known that they have not come again.
 pub(super) const AGAIN: &str = "headwater_again";
 /// The column of a row's number. No column of a table has such a name.
@@ -24,17 +22,6 @@ pub(super) const PLACE: &str = "`headwater:place`";
 pub(super) const OPERATION: &str = "`headwater:operation`";
 /// Characters of a text by which rows are looked for.
 const PREFIX: usize = 100;
-
-/// What is in the temporary table.
-#[derive(Debug, Default)]
-pub(super) struct Stage {
-    /// How many rows have come, those that are not in it included: they have the places from 0.
-    pub(super) rows: i64,
-    /// Bytes that were sent.
-    pub(super) bytes: u64,
-    /// Rows that the database has no values for.
-    pub(super) unsendable: Unsendable,
-}
 
 /// Makes a temporary table for rows. `key` has the columns by which rows are looked for in it.
 pub(super) async fn make(work: &mut Work<'_>, name: &str, schema: &SchemaRef, key: &[String]) -> Result<()> {

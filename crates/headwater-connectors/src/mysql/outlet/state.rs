@@ -9,10 +9,10 @@ use headwater_sdk::destination::{Mark, Undelivered};
 use super::super::quote;
 use super::columns::is_text;
 use super::rows::{key_of, staged_row};
-use super::stage::{self, AGAIN, Filling, OPERATION, PLACE, STAGE, Stage};
+use super::stage::{self, AGAIN, Filling, OPERATION, PLACE};
 use super::work::Work;
-use crate::database::{Faults, HOPELESS, MARKS, REFUSED, SAMPLES};
-use crate::delivered::{mark_of, row_of};
+use crate::database::{Faults, HOPELESS, MARKS, REFUSED, SAMPLES, STAGE, Stage};
+use crate::delivered::{mark_of, row_of, text_of};
 
 const MARK_COLUMNS: &str = "delivery varchar(255) character set utf8mb4 collate utf8mb4_bin primary key, mark longtext, \
     pending longtext comment 'the mark that stands when a new table has taken the place of the old one', \
@@ -194,8 +194,7 @@ pub(super) async fn set_pending(work: &mut Work<'_>, mark: &Mark) -> Result<()> 
 }
 
 async fn put(work: &mut Work<'_>, column: &str, mark: Option<&Mark>, others: &str) -> Result<()> {
-    let mark = mark.map(|mark| serde_json::to_string(mark).unwrap_or_default());
-    let mark = mark.map_or_else(|| "null".to_owned(), |mark| quote::text(&mark));
+    let mark = mark.map(text_of).transpose()?.map_or_else(|| "null".to_owned(), |mark| quote::text(&mark));
     let (marks, name) = (work.outlet.target.beside(MARKS), name(work));
     work.run(format!(
         "insert into {marks} (delivery, {column}, delivered_at) values ({name}, {mark}, utc_timestamp(6)) \

@@ -8,10 +8,11 @@ use headwater_sdk::{Blame, Error, Result};
 use super::super::quote;
 use super::TableOutlet;
 use super::columns::{is_text, of_key, staged, type_of};
-use super::stage::{OPERATION, PLACE, STAGE};
+use super::stage::{OPERATION, PLACE};
 use super::target::list;
 use super::work::Work;
 use crate::codes;
+use crate::database::STAGE;
 
 /// The table, and the columns that are delivered to it.
 pub(super) struct TargetTable {

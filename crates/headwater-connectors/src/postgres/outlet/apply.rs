@@ -6,8 +6,8 @@ use tokio_postgres::Client;
 use tokio_postgres::types::ToSql;
 
 use super::TableOutlet;
-use super::stage::{PLACE, STAGE, Stage};
-use crate::database::{self, Faults, Statements};
+use super::stage::PLACE;
+use crate::database::{self, Faults, STAGE, Stage, Statements};
 
 /// Runs statements over all rows of the temporary table that the database takes. Returns how many rows they have written.
 ///
@@ -20,11 +20,9 @@ pub(super) async fn apply(
     stage: &Stage,
     faults: &mut Faults,
 ) -> Result<u64> {
-    // Rows of earlier deliveries have places before 0.
     let first = client.query_one(&format!("select coalesce(min({PLACE}), 0) from {STAGE}"), &[]).await;
     let first: i64 = first.map_err(|error| outlet.error(&error))?.get(0);
-    let places = (first, stage.rows.max(1) - 1);
-    database::apply(&mut OverStage { outlet, client, statements }, places, faults).await
+    database::apply(&mut OverStage { outlet, client, statements }, stage.places(first), faults).await
 }
 
 struct OverStage<'a> {

@@ -6,9 +6,8 @@ use tokio_postgres::Client;
 
 use super::TableOutlet;
 use super::apply::apply;
-use super::stage::Stage;
 use super::table::TargetTable;
-use crate::database::Faults;
+use crate::database::{Faults, Stage};
 
 /// Whether a table can be put in the place of another: nothing else in the database holds on to that one, and the role may drop it.
 const REPLACEABLE: &str = "

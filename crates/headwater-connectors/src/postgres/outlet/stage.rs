@@ -1,4 +1,4 @@
-//! The temporary table through which rows go.
+//! The temporary table through which rows go. It is gone with the transaction.
 
 use arrow_schema::SchemaRef;
 use bytes::BytesMut;
@@ -13,10 +13,8 @@ use tokio_postgres::Client;
 use super::TableOutlet;
 use super::columns::type_of;
 use super::encode::{self, Encoder};
-use crate::database::Unsendable;
+use crate::database::{STAGE, Stage};
 
-/// Its name; it is gone with the transaction.
-pub(super) const STAGE: &str = "headwater_stage";
 /// The column of a row's number. No column of a table has such a name.
 pub(super) const PLACE: &str = "\"headwater:place\"";
 /// The column that says what becomes of a row: an operation's number.
@@ -24,30 +22,17 @@ pub(super) const OPERATION: &str = "\"headwater:operation\"";
 /// Bytes that are sent at once.
 const PIECE: usize = 256 << 10;
 
-/// What is in the temporary table.
-#[derive(Debug, Default)]
-pub(super) struct Stage {
-    /// How many rows have come, those that are not in it included: they have the places from 0.
-    pub(super) rows: i64,
-    /// Bytes that were sent.
-    pub(super) bytes: u64,
-    /// Rows that PostgreSQL has no values for.
-    pub(super) unsendable: Unsendable,
-}
-
-impl Stage {
-    /// Writes the rows of a batch, and remembers those that PostgreSQL has no values for.
-    fn encode(&mut self, Outgoing { rows, operations }: &Outgoing, out: &mut BytesMut) -> Result<()> {
-        let mut encoder = Encoder::new(rows)?;
-        for row in 0..rows.num_rows() {
-            let operation = operations.as_ref().map_or(0, |operations| operations.value(row));
-            if let Err(reason) = encoder.row(row, self.rows, operation, out) {
-                self.unsendable.add(rows, row, reason);
-            }
-            self.rows += 1;
+/// Writes the rows of a batch, and remembers those that PostgreSQL has no values for.
+fn encode(stage: &mut Stage, Outgoing { rows, operations }: &Outgoing, out: &mut BytesMut) -> Result<()> {
+    let mut encoder = Encoder::new(rows)?;
+    for row in 0..rows.num_rows() {
+        let operation = operations.as_ref().map_or(0, |operations| operations.value(row));
+        if let Err(reason) = encoder.row(row, stage.rows, operation, out) {
+            stage.unsendable.add(rows, row, reason);
         }
-        Ok(())
+        stage.rows += 1;
     }
+    Ok(())
 }
 
 /// Makes the table and copies rows into it.
@@ -77,7 +62,7 @@ pub(super) async fn fill(
     encode::begin(&mut out);
     while let Some(next) = rows.next().await {
         let outgoing = next?;
-        stage.encode(&outgoing, &mut out)?;
+        encode(&mut stage, &outgoing, &mut out)?;
         while out.len() >= PIECE {
             stage.bytes += PIECE as u64;
             sink.send(out.split_to(PIECE).freeze()).await.map_err(failed)?;

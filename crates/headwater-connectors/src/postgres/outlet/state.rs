@@ -6,10 +6,10 @@ use headwater_sdk::{Error, Result};
 use tokio_postgres::Client;
 
 use super::TableOutlet;
-use super::stage::{OPERATION, PLACE, STAGE, Stage};
+use super::stage::{OPERATION, PLACE};
 use super::table::TargetTable;
-use crate::database::{Faults, HOPELESS, MARKS, REFUSED, SAMPLES};
-use crate::delivered::mark_of;
+use crate::database::{Faults, HOPELESS, MARKS, REFUSED, SAMPLES, STAGE, Stage};
+use crate::delivered::{mark_of, text_of};
 
 /// The tables, for one delivery.
 pub(super) struct Marks<'a> {
@@ -147,7 +147,7 @@ impl Marks<'_> {
              on conflict (delivery) do update set mark = excluded.mark, delivered_at = now()",
             self.table(MARKS)
         );
-        let text = serde_json::to_string(mark).unwrap_or_default();
+        let text = text_of(mark)?;
         self.client.execute(&sql, &[&self.outlet.settings.name, &text]).await.map_err(self.failed())?;
         Ok(())
     }

@@ -10,8 +10,9 @@ use tokio_postgres::Client;
 use super::TableOutlet;
 use super::columns::type_of;
 use super::names::list;
-use super::stage::{OPERATION, PLACE, STAGE};
+use super::stage::{OPERATION, PLACE};
 use crate::codes;
+use crate::database::STAGE;
 use crate::postgres::quote;
 
 /// The table, and the columns that are delivered to it.
