@@ -78,7 +78,6 @@ use headwater_sdk::connector::{Connector, Discovery, Finding, OpenContext, ReadM
 
 use crate::driver::{self, Database, TableStream, blocking};
 
-pub use crate::driver::OptionValue;
 pub use options::{SourceOptions, StreamOptions};
 
 /// The connector. See the module's text.

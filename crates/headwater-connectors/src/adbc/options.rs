@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use headwater_sdk::check::OptionsError;
-use headwater_sdk::connector::OpenContext;
+use headwater_sdk::connector::{OpenContext, Scalar};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::driver::{Database, Library, OptionValue, Settings, StreamKeys, secrets_of};
+use crate::driver::{Database, Library, Settings, StreamKeys, secrets_of};
 
 /// Keys of a source that is read by an ADBC driver.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -29,7 +29,7 @@ pub struct SourceOptions {
     pub uri: Option<String>,
     /// The driver's own options of a database, e.g. `username`, `adbc.snowflake.sql.account`.
     #[serde(default)]
-    pub options: BTreeMap<String, OptionValue>,
+    pub options: BTreeMap<String, Scalar>,
     /// What stands around names in the database's SQL, `"` or a backtick. Default: a backtick for BigQuery, MySQL, Spark and Databricks.
     #[serde(default)]
     pub quote: Option<char>,

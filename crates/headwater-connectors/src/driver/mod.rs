@@ -25,6 +25,5 @@ mod types;
 pub(crate) use database::{Database, Settings};
 pub(crate) use discover::{discover, examine};
 pub(crate) use library::Library;
-pub use options::OptionValue;
 pub(crate) use options::{StreamKeys, secrets_of};
 pub(crate) use stream::{TableStream, blocking};

@@ -1,30 +1,5 @@
 //! What projects say of databases behind drivers and of their streams.
 
-use schemars::JsonSchema;
-use serde::Deserialize;
-
-/// The value of a driver's option.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub enum OptionValue {
-    /// `true` or `false`.
-    Flag(bool),
-    /// A whole number.
-    Number(i64),
-    /// A text. Write secrets as `${NAME}`.
-    Text(String),
-}
-
-impl std::fmt::Display for OptionValue {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Flag(flag) => write!(f, "{flag}"),
-            Self::Number(number) => write!(f, "{number}"),
-            Self::Text(text) => f.write_str(text),
-        }
-    }
-}
-
 /// The values of options that nobody may see, beside those of the environment: passwords, by what their keys are called, and those within
 /// addresses.
 pub(crate) fn secrets_of(options: &[(String, String)], environment: &[String]) -> Vec<String> {

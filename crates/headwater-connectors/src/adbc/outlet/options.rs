@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use headwater_sdk::connector::Scalar;
 use schemars::JsonSchema;
 use serde::Deserialize;
-
-use crate::driver::OptionValue;
 
 /// Keys of a destination that is delivered to by an ADBC driver.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -25,7 +24,7 @@ pub struct DestinationOptions {
     pub uri: Option<String>,
     /// The driver's own options of a database, e.g. `username`, `adbc.snowflake.sql.account`.
     #[serde(default)]
-    pub options: BTreeMap<String, OptionValue>,
+    pub options: BTreeMap<String, Scalar>,
     /// What stands around names in the database's SQL, `"` or a backtick. Default: a backtick for BigQuery, MySQL, Spark and Databricks.
     #[serde(default)]
     pub quote: Option<char>,
