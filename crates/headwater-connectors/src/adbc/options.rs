@@ -9,7 +9,8 @@ use headwater_sdk::connector::{OpenContext, Scalar};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::driver::{Database, Library, Settings, StreamKeys, secrets_of};
+use crate::database::Wanted;
+use crate::driver::{Database, Library, Settings, secrets_of};
 
 /// Keys of a source that is read by an ADBC driver.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -57,7 +58,7 @@ pub struct StreamOptions {
     pub cursor: Option<String>,
 }
 
-impl From<StreamOptions> for StreamKeys {
+impl From<StreamOptions> for Wanted {
     fn from(options: StreamOptions) -> Self {
         let StreamOptions { from, query, condition, exclude, cursor } = options;
         Self { from, query, condition, exclude, cursor }

@@ -16,7 +16,6 @@ pub(crate) struct Wanted {
     pub(crate) condition: Option<String>,
     pub(crate) exclude: Vec<String>,
     pub(crate) cursor: Option<String>,
-    pub(crate) names: Names,
 }
 
 /// How a database writes names.
@@ -62,13 +61,13 @@ pub(crate) enum Relation {
 impl Asked {
     /// # Errors
     /// When the keys do not go together.
-    pub(crate) fn new(wanted: Wanted, settings: &StreamSettings) -> Result<Self, OptionsError> {
+    pub(crate) fn new(wanted: Wanted, names: Names, settings: &StreamSettings) -> Result<Self, OptionsError> {
         let wrong = |key: &'static str, message: &str, help: &str| OptionsError {
             key: Some(key),
             message: message.to_owned(),
             help: Some(help.to_owned()),
         };
-        let Wanted { from, query, condition, exclude, cursor, names } = wanted;
+        let Wanted { from, query, condition, exclude, cursor } = wanted;
         let mut name = Vec::new();
         let relation = match (from, query) {
             (Some(from), None) => {

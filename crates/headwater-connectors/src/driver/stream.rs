@@ -14,7 +14,6 @@ use super::cursor::{CursorValue, Span, span};
 use super::database::Database;
 use super::describe::columns_of;
 use super::dialect::Dialect;
-use super::options::StreamKeys;
 use super::part::{Load, TablePart};
 use super::types::{DriverType, Reading};
 use crate::codes;
@@ -38,12 +37,10 @@ struct Inner {
 impl TableStream {
     pub(crate) fn new(
         database: Database,
-        stream: StreamKeys,
+        wanted: Wanted,
         settings: StreamSettings,
     ) -> std::result::Result<Self, OptionsError> {
-        let StreamKeys { from, query, condition, exclude, cursor } = stream;
-        let wanted = Wanted { from, query, condition, exclude, cursor, names: names(database.quote()) };
-        let asked = Asked::new(wanted, &settings)?;
+        let asked = Asked::new(wanted, names(database.quote()), &settings)?;
         Ok(Self(Arc::new(Inner { database, asked, settings })))
     }
 }

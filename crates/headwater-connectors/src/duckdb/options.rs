@@ -7,7 +7,8 @@ use headwater_sdk::connector::OpenContext;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::driver::{Database, Library, Settings, StreamKeys};
+use crate::database::Wanted;
+use crate::driver::{Database, Library, Settings};
 use headwater_sdk::connector::local;
 
 /// What to do where DuckDB's library is not there.
@@ -50,7 +51,7 @@ pub struct StreamOptions {
     pub cursor: Option<String>,
 }
 
-impl From<StreamOptions> for StreamKeys {
+impl From<StreamOptions> for Wanted {
     fn from(options: StreamOptions) -> Self {
         let StreamOptions { from, query, condition, exclude, cursor } = options;
         Self { from, query, condition, exclude, cursor }

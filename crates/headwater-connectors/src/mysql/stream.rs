@@ -47,7 +47,7 @@ impl TableStream {
     ) -> std::result::Result<Self, OptionsError> {
         let StreamOptions { from, query, condition, exclude, cursor } = stream;
         let names = Names { table: "database.table", fold: false, quote: '`', parts: 2 };
-        let asked = Asked::new(Wanted { from, query, condition, exclude, cursor, names }, &settings)?;
+        let asked = Asked::new(Wanted { from, query, condition, exclude, cursor }, names, &settings)?;
         if asked.name.len() == 1 && server.database().is_none() {
             return Err(OptionsError {
                 key: Some("from"),

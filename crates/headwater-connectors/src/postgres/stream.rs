@@ -49,8 +49,7 @@ impl TableStream {
     ) -> std::result::Result<Self, OptionsError> {
         let StreamOptions { from, query, condition, exclude, cursor } = stream;
         let names = Names { table: "schema.table", fold: true, quote: '"', parts: 2 };
-        let wanted = Wanted { from, query, condition, exclude, cursor, names };
-        let asked = Asked::new(wanted, &settings)?;
+        let asked = Asked::new(Wanted { from, query, condition, exclude, cursor }, names, &settings)?;
         if settings.mode == ReadMode::Cdc {
             let choose = "; which rows of a table are told of, its publication says (from PostgreSQL 15 on)";
             asked.verify_followed(names, choose)?;

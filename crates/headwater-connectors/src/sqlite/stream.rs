@@ -39,8 +39,7 @@ impl TableStream {
     ) -> std::result::Result<Self, OptionsError> {
         let StreamOptions { from, query, condition, exclude, cursor } = stream;
         let names = Names { table: "the table's name", fold: false, quote: '"', parts: 2 };
-        let wanted = Wanted { from, query, condition, exclude, cursor, names };
-        let asked = Asked::new(wanted, &settings)?;
+        let asked = Asked::new(Wanted { from, query, condition, exclude, cursor }, names, &settings)?;
         Ok(Self(Arc::new(Inner { file, asked, settings })))
     }
 }

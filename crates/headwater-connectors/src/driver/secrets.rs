@@ -1,4 +1,4 @@
-//! What projects say of databases behind drivers and of their streams.
+//! Which of the options of a driver nobody may see.
 
 /// The values of options that nobody may see, beside those of the environment: passwords, by what their keys are called, and those within
 /// addresses.
@@ -46,16 +46,6 @@ fn passwords_in(value: &str) -> Vec<String> {
     }
     found.retain(|password| !password.is_empty());
     found
-}
-
-/// What a stream is asked for, as it was written.
-#[derive(Debug)]
-pub(crate) struct StreamKeys {
-    pub(crate) from: Option<String>,
-    pub(crate) query: Option<String>,
-    pub(crate) condition: Option<String>,
-    pub(crate) exclude: Vec<String>,
-    pub(crate) cursor: Option<String>,
 }
 
 #[cfg(test)]
