@@ -201,17 +201,17 @@ fn rows_that_are_refused_are_kept_and_hold_nothing_back() {
 
 #[test]
 fn many_rows_that_are_refused_are_found_among_many() {
-    let lines = (1..=20_000).map(|id| format!("{id},name,{}\n", if id % 500 == 7 { "" } else { "town" }));
+    let lines = (1..=6_000).map(|id| format!("{id},name,{}\n", if id % 500 == 7 { "" } else { "town" }));
     let csv = format!("id,name,city\n{}", lines.collect::<String>());
     for to in all() {
-        let shop = Shop::new(to, &csv, "{ table: raw.customers, to: customers, key: id, most_undelivered: 40 }");
+        let shop = Shop::new(to, &csv, "{ table: raw.customers, to: customers, key: id, most_undelivered: 12 }");
         shop.ask("create table customers (id integer primary key, name varchar(20), city varchar(20) not null)");
         let said = shop.run();
-        assert_eq!((&said["written"], &said["undelivered"]), (&19_960.into(), &40.into()), "{said}");
-        assert_eq!(shop.ask("select count(*), min(id), max(id) from customers"), "19960,1,20000");
-        shop.deliver("{ table: raw.customers, to: customers, mode: replace, most_undelivered: 39 }", "");
+        assert_eq!((&said["written"], &said["undelivered"]), (&5_988.into(), &12.into()), "{said}");
+        assert_eq!(shop.ask("select count(*), min(id), max(id) from customers"), "5988,1,6000");
+        shop.deliver("{ table: raw.customers, to: customers, mode: replace, most_undelivered: 11 }", "");
         assert_told(&shop.say(&["deliver", "--anew"]).exits(1), "HW0383", &["most_undelivered"]);
-        assert_eq!(shop.ask("select count(*) from customers"), "19960");
+        assert_eq!(shop.ask("select count(*) from customers"), "5988");
     }
 }
 

@@ -67,13 +67,13 @@ fn rows_come_change_and_go() {
 
 #[test]
 fn rows_are_added_or_replaced_once_only_whenever_a_delivery_dies() {
-    let points = ["before_delivery_mark", "after_delivery", "before_delivery", "before_delivery_commit"];
-    for (mode, dataset, points) in [("append", "adds", &points[..]), ("replace", "replaces", &points[2..])] {
+    for (mode, dataset) in [("append", "adds"), ("replace", "replaces")] {
         let delivery = format!("{{ table: raw.customers, to: {dataset}.customers, mode: {mode} }}");
         let shop = Shop::new(dataset, "id,name\n1,a\n", &delivery);
         shop.run();
         let mut rows = "1,a".to_owned();
-        for (round, point) in points.iter().enumerate() {
+        // What is collected is not sent before the end: to die anywhere before is the same.
+        for (round, point) in ["before_delivery_commit", "after_delivery"].into_iter().enumerate() {
             rows.push_str(&format!("\n{},b", round + 2));
             shop.customers(&format!("id,name\n{rows}\n"));
             let mut run = server().program(&shop.project, &["run"]);
@@ -148,13 +148,13 @@ fn many_rows_come_in_many_statements() {
     let shop = Shop::new("many", "id,name\n1,a\n", "{ table: marts.many, to: many.customers, key: id }");
     shop.project.write(
         "models/marts/many.sql",
-        "select value as id, repeat('x', 100) as name from generate_series(1, 20000)\n",
+        "select value as id, repeat('x', 500) as name from generate_series(1, 3000)\n",
     );
     let said = shop.run();
-    assert_eq!(said["written"], 20000, "{said}");
+    assert_eq!(said["written"], 3000, "{said}");
     assert_eq!(
         server().sql("select count(*), count(distinct id), sum(length(name)) from many.customers"),
-        "20000,20000,2000000"
+        "3000,3000,1500000"
     );
 }
 

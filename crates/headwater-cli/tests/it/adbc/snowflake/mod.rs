@@ -131,7 +131,8 @@ fn rows_come_change_and_go() {
 #[test]
 fn rows_are_added_or_replaced_once_only_whenever_a_delivery_dies() {
     let mut server = Server::start();
-    for (mode, database) in [("append", "ADDS"), ("replace", "REPLACES")] {
+    let points = ["before_delivery", "before_delivery_mark", "before_delivery_commit", "after_delivery"];
+    for (mode, database, points) in [("append", "ADDS", &points[..]), ("replace", "REPLACES", &points[2..])] {
         let delivery = format!("{{ table: raw.customers, to: customers, mode: {mode} }}");
         let shop = Shop::delivering(database, "id,name\n1,a\n", &delivery);
         let headwater = |server: &Server, point: Option<&str>| {
@@ -141,8 +142,7 @@ fn rows_are_added_or_replaced_once_only_whenever_a_delivery_dies() {
         };
         assert!(headwater(&server, None).status.success());
         let mut rows = "1,a".to_owned();
-        let points = ["before_delivery", "before_delivery_mark", "before_delivery_commit", "after_delivery"];
-        for (round, point) in points.into_iter().enumerate() {
+        for (round, point) in points.iter().enumerate() {
             rows.push_str(&format!("\n{},b", round + 2));
             shop.customers(&format!("id,name\n{rows}\n"));
             let died = headwater(&server, Some(point));
