@@ -146,10 +146,8 @@ fn rows_that_are_refused_are_kept_and_tried_again() {
 #[test]
 fn many_rows_come_in_many_statements() {
     let shop = Shop::new("many", "id,name\n1,a\n", "{ table: marts.many, to: many.customers, key: id }");
-    shop.project.write(
-        "models/marts/many.sql",
-        "select value as id, repeat('x', 500) as name from generate_series(1, 3000)\n",
-    );
+    shop.project
+        .write("models/marts/many.sql", "select value as id, repeat('x', 500) as name from generate_series(1, 3000)\n");
     let said = shop.run();
     assert_eq!(said["written"], 3000, "{said}");
     assert_eq!(
