@@ -3,6 +3,7 @@
 //! A failure shows the seed of the world, the query and what differs; `REFRESH_SEED` and `REFRESH_WORLDS=1` repeat it.
 
 use std::collections::BTreeMap;
+use std::thread;
 
 use headwater_sdk::check::{CompiledCheck, Probe, Severity};
 use headwater_sdk::engine::{ClusterOrder, Refresh};
@@ -26,29 +27,31 @@ const MOST_ROWS: usize = 3_000;
 
 #[test]
 fn a_refreshed_table_equals_one_that_is_computed_whole() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
     let first = setting("REFRESH_SEED", 1);
+    let seeds = first..first + setting("REFRESH_WORLDS", WORLDS);
     let mut how: BTreeMap<&'static str, usize> = BTreeMap::new();
     let mut whys: BTreeMap<String, usize> = BTreeMap::new();
-    for seed in first..first + setting("REFRESH_WORLDS", WORLDS) {
-        let tried = runtime.block_on(try_world(seed)).unwrap_or_else(|error| panic!("REFRESH_SEED={seed}: {error}"));
-        for refresh in tried {
-            let kind = match &refresh {
-                Refresh::Full { because } => {
-                    *whys.entry(because.clone().unwrap_or_default()).or_default() += 1;
-                    "full"
-                }
-                Refresh::Append => "append",
-                Refresh::Keys { .. } => "keys",
-                Refresh::Nothing => "nothing",
-                // Of other kinds of models.
-                Refresh::History { .. }
-                | Refresh::Snapshot { .. }
-                | Refresh::Chosen { .. }
-                | Refresh::Changes { .. } => "another",
-            };
-            *how.entry(kind).or_default() += 1;
-        }
+    // It is the longest of all tests: a thread for every other world.
+    let tried = thread::scope(|scope| {
+        let threads = [0, 1].map(|of| seeds.clone().filter(move |seed| seed % 2 == of));
+        let threads = threads.map(|seeds| scope.spawn(move || seeds.map(try_world_of).collect::<Vec<_>>()));
+        threads.map(|thread| thread.join().unwrap())
+    });
+    for refresh in tried.into_iter().flatten().flatten() {
+        let kind = match &refresh {
+            Refresh::Full { because } => {
+                *whys.entry(because.clone().unwrap_or_default()).or_default() += 1;
+                "full"
+            }
+            Refresh::Append => "append",
+            Refresh::Keys { .. } => "keys",
+            Refresh::Nothing => "nothing",
+            // Of other kinds of models.
+            Refresh::History { .. } | Refresh::Snapshot { .. } | Refresh::Chosen { .. } | Refresh::Changes { .. } => {
+                "another"
+            }
+        };
+        *how.entry(kind).or_default() += 1;
     }
     println!("{how:?}");
     for (why, count) in &whys {
@@ -59,6 +62,11 @@ fn a_refreshed_table_equals_one_that_is_computed_whole() {
         assert!(how.values().sum::<usize>() >= 2_000, "{how:?}");
         assert!(count("append") >= 200 && count("keys") >= 200 && count("nothing") >= 100, "{how:?}");
     }
+}
+
+fn try_world_of(seed: u64) -> Vec<Refresh> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
+    runtime.block_on(try_world(seed)).unwrap_or_else(|error| panic!("REFRESH_SEED={seed}: {error}"))
 }
 
 /// Checks of every kind on a query's columns; the more columns there are, the more rows pass.
