@@ -11,6 +11,7 @@ use serde_json::json;
 use super::database::{Database, Session};
 use super::describe::columns_of;
 use super::stream::quoted;
+use super::told::is_missing;
 use crate::database::{Asked, NativeType};
 
 /// Schemas and catalogues that databases have for themselves.
@@ -64,6 +65,9 @@ struct Constraint {
 
 /// How many tables are tried out before their catalogue is believed to be the session's own.
 const TRIED: usize = 3;
+
+/// How often it is asked what there is, where tables go meanwhile.
+const ASKED: usize = 6;
 
 /// A table and where it is.
 struct Place {
@@ -146,7 +150,9 @@ fn needs_catalog(session: &Session, place: &Place) -> bool {
 
 fn places(session: &Session) -> Result<Vec<Place>, DriverError> {
     // A single column of a type that it does not know keeps BigQuery's driver from telling of anything, if it is asked for columns.
-    places_to(session, ObjectDepth::All).or_else(|_| places_to(session, ObjectDepth::Tables))
+    let ask = || places_to(session, ObjectDepth::All).or_else(|_| places_to(session, ObjectDepth::Tables));
+    // So does a table that is dropped while it looks.
+    (1..ASKED).map(|_| ask()).find(|told| !told.as_ref().is_err_and(is_missing)).unwrap_or_else(ask)
 }
 
 fn places_to(session: &Session, depth: ObjectDepth) -> Result<Vec<Place>, DriverError> {

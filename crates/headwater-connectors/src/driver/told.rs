@@ -103,6 +103,13 @@ pub(super) fn has_collided(error: &DriverError) -> bool {
     keys.iter().chain(&CONFLICTS).any(|sign| error.message.contains(sign))
 }
 
+/// Whether an error says that there is no such table. Not all drivers have a status for it.
+pub(super) fn is_missing(error: &DriverError) -> bool {
+    let said = error.message.to_lowercase();
+    error.status == Status::NotFound
+        || ["does not exist", "no such table", "not found"].iter().any(|words| said.contains(words))
+}
+
 fn refused(error: Error) -> Error {
     error.help("check the user and the password that `uri` or `options` have, and what the user may read or write")
 }

@@ -170,7 +170,7 @@ impl Inner {
     ) -> Result<Delivered> {
         let mut table = TargetTable::new(self, session, &plan.schema, stage, is_there);
         if !session.dialect.defines_in_transactions() {
-            self.marks(session).make_now(there)?;
+            self.marks(session).make_now(there, plan.since.is_some())?;
             there = There { marks: true, refused: true };
             table.make_now()?;
         }

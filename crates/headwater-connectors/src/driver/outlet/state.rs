@@ -4,11 +4,11 @@ use headwater_sdk::Result;
 use headwater_sdk::destination::Mark;
 
 use super::Inner;
-use super::table::is_missing;
 use crate::database::{MARKS, REFUSED};
 use crate::delivered::{mark_of, text_of};
 use crate::driver::database::Session;
 use crate::driver::dialect::Dialect;
+use crate::driver::told::is_missing;
 
 /// The table, for one delivery.
 pub(super) struct Marks<'a> {
@@ -75,14 +75,14 @@ impl Marks<'_> {
         Ok(())
     }
 
-    /// Makes them outside of a transaction, with a row for the mark: so that two deliveries that begin at once wait for each other where the
-    /// database does not hold to primary keys.
+    /// Makes them outside of a transaction, with a row for the mark unless `is_marked`: so that two deliveries that begin at once wait for each
+    /// other where the database does not hold to primary keys.
     ///
     /// # Errors
     /// When the database refuses that.
-    pub(super) fn make_now(&self, there: There) -> Result<()> {
+    pub(super) fn make_now(&self, there: There, is_marked: bool) -> Result<()> {
         self.make(there)?;
-        if self.count()? == 0 { self.run(&self.insertion("")) } else { Ok(()) }
+        if !is_marked && self.count()? == 0 { self.run(&self.insertion("")) } else { Ok(()) }
     }
 
     fn count(&self) -> Result<u64> {
@@ -151,7 +151,8 @@ impl Marks<'_> {
         let written = text_of(mark)?;
         let (table, delivery, now) =
             (self.table(), self.delivery(), self.session.literal(&jiff::Timestamp::now().to_string()));
-        if self.count()? == 0 {
+        // What is collected is done only where the row is there.
+        if !self.session.collects() && self.count()? == 0 {
             return self.run(&self.insertion(&written));
         }
         let mark = self.session.literal(&written);

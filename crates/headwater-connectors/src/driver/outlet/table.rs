@@ -1,6 +1,5 @@
 //! The table that is delivered to, and the statements by which it takes rows up: what standard SQL has, as databases differ in the rest.
 
-use adbc_core::error::{Error as DriverError, Status};
 use arrow_schema::SchemaRef;
 use headwater_sdk::destination::{DeliveryMode, OnDelete};
 use headwater_sdk::{Blame, Error, Result};
@@ -10,6 +9,7 @@ use super::columns::{OPERATION, PLACE};
 use super::stage::Stage;
 use crate::codes;
 use crate::driver::database::Session;
+use crate::driver::told::is_missing;
 
 /// The table, and the columns that are delivered to it.
 pub(super) struct TargetTable<'a> {
@@ -23,13 +23,6 @@ pub(super) struct TargetTable<'a> {
 
 /// The rows of the temporary table that have these places, from one to another.
 pub(super) type Places = (i64, i64);
-
-/// Whether an error says that there is no such table. Not all drivers have a status for it.
-pub(super) fn is_missing(error: &DriverError) -> bool {
-    let said = error.message.to_lowercase();
-    error.status == Status::NotFound
-        || ["does not exist", "no such table", "not found"].iter().any(|words| said.contains(words))
-}
 
 /// Looks whether a delivery's table is there, and has the columns. A session that has looked is not one to deliver by: DuckDB's driver leaves an
 /// answer open then, and ends the next transaction with it.
