@@ -53,6 +53,8 @@ impl Moment {
             let enter = format!("set transaction snapshot {}", quote::text(&exporter.snapshot));
             let entered = session.batch_execute(&enter).await;
             entered.map_err(|error| self.server.error(&error, "the snapshot of the load cannot be entered"))?;
+        } else {
+            self.tell(&session).await?;
         }
         Ok(session)
     }
@@ -65,9 +67,18 @@ impl Moment {
     async fn export(&self) -> Result<Exporter> {
         let session = self.server.connect().await?;
         self.begin(&session).await?;
+        self.tell(&session).await?;
         let exported = session.query_one("select pg_export_snapshot()", &[]).await;
         let exported = exported.map_err(|error| self.server.error(&error, "no snapshot can be exported"))?;
         Ok(Exporter { snapshot: exported.get(0), _session: session })
+    }
+
+    /// Tells who follows the table in which snapshot it is read.
+    async fn tell(&self, session: &Session) -> Result<()> {
+        let Some(beginning) = &self.beginning else { return Ok(()) };
+        let snapshot = session.query_one("select txid_current_snapshot()::text", &[]).await;
+        let snapshot = snapshot.map_err(|error| self.server.error(&error, "the snapshot of the load is not told"))?;
+        beginning.reads_in(snapshot.get(0))
     }
 
     async fn begin(&self, session: &Session) -> Result<()> {

@@ -117,6 +117,23 @@ fn rows_are_added_or_replaced() {
     }
 }
 
+/// What the mark tells of is gone with the table.
+#[test]
+fn a_table_that_was_dropped_gets_all_rows_again() {
+    for to in all() {
+        let shop = Shop::new(to, CUSTOMERS, UPSERT);
+        shop.run();
+        shop.ask("drop table customers");
+        let said = shop.run();
+        assert_eq!((&said["state"], &said["written"]), (&"delivered".into(), &3.into()), "{said}");
+        assert_eq!(shop.run()["state"], "up_to_date");
+        shop.ask("drop table customers");
+        shop.customers("id,name,city\n1,Ada,Paris\n2,Ben,Oslo\n3,Cleo,Rome\n");
+        assert_eq!(shop.run()["written"], 3);
+        assert_eq!(shop.there(), "1,Ada,Paris\n2,Ben,Oslo\n3,Cleo,Rome");
+    }
+}
+
 #[test]
 fn a_delivery_that_dies_has_happened_once_or_not_at_all() {
     for to in [|| To::Sqlite, || To::DuckDb, || To::Postgres(Database::new())] {

@@ -28,7 +28,7 @@ use tokio::sync::mpsc;
 
 use super::database::{Database, Session};
 use super::stream::{blocking, names};
-use super::told::has_collided;
+use super::told::{has_collided, is_missing};
 use crate::codes;
 use crate::database::{KEPT, parts_of};
 use crate::delivered::delivered_meanwhile;
@@ -70,6 +70,8 @@ struct Work<'a> {
     plan: &'a Plan,
     table: &'a TargetTable<'a>,
     there: There,
+    /// Whether the table was there before: the mark means nothing otherwise.
+    was_there: bool,
 }
 
 impl TableOutlet {
@@ -96,7 +98,9 @@ impl Outlet for TableOutlet {
         let inner = Arc::clone(&self.0);
         blocking(move || {
             let session = inner.database.connect()?;
-            inner.marks(&session).read()
+            // Where somebody has dropped the table, nothing of what the mark tells is there any more.
+            let table = inner.name.last().map_or("", String::as_str);
+            if inner.is_there(&session, table)? { inner.marks(&session).read() } else { Ok(None) }
         })
         .await
     }
@@ -142,7 +146,7 @@ impl Inner {
         let marks = self.marks(&looking);
         let there = marks.are_there()?;
         let is_there = look(self, &looking, &plan.schema)?;
-        let found = if there.marks { marks.read()? } else { None };
+        let found = if there.marks && is_there { marks.read()? } else { None };
         if found != plan.since {
             return Err(delivered_meanwhile(&self.shown()));
         }
@@ -174,7 +178,7 @@ impl Inner {
             there = There { marks: true, refused: true };
             table.make_now()?;
         }
-        let work = Work { outlet: self, session, plan, table: &table, there };
+        let work = Work { outlet: self, session, plan, table: &table, there, was_there: is_there };
         let mut written = stage.upserts;
         if !self.transactions || !session.begin().map_err(|error| self.failed(&error))? {
             let note = format!(
@@ -195,6 +199,15 @@ impl Inner {
             }
         }
         delivered.map(|delivered| Delivered { written, ..delivered })
+    }
+
+    /// Whether there is a table of the same schema.
+    fn is_there(&self, session: &Session, table: &str) -> Result<bool> {
+        match session.columns_of_table(&self.name, table) {
+            Ok(_) => Ok(true),
+            Err(error) if is_missing(&error) => Ok(false),
+            Err(error) => Err(self.failed(&error)),
+        }
     }
 
     fn marks<'a>(&'a self, session: &'a Session) -> state::Marks<'a> {
@@ -268,11 +281,11 @@ impl Work<'_> {
     }
 
     fn take_up(&self, held: &[Refused]) -> Result<Delivered> {
-        let Self { outlet, session, plan, table, there } = *self;
+        let Self { outlet, session, plan, table, there, was_there } = *self;
         let marks = outlet.marks(session);
         marks.make(there)?;
         let found = if outlet.transactions { marks.lock()? } else { marks.read()? };
-        if found != plan.since {
+        if found.filter(|_| was_there) != plan.since {
             return Err(delivered_meanwhile(&outlet.shown()));
         }
         table.make()?;

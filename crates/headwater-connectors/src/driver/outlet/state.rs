@@ -41,11 +41,7 @@ impl Marks<'_> {
     /// # Errors
     /// When the driver cannot tell.
     pub(super) fn are_there(&self) -> Result<There> {
-        let is_there = |table| match self.session.columns_of_table(&self.outlet.name, table) {
-            Ok(_) => Ok(true),
-            Err(error) if is_missing(&error) => Ok(false),
-            Err(error) => Err(self.outlet.failed(&error)),
-        };
+        let is_there = |table| self.outlet.is_there(self.session, table);
         Ok(There { marks: is_there(MARKS)?, refused: is_there(REFUSED)? })
     }
 

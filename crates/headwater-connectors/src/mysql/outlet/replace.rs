@@ -72,17 +72,24 @@ pub(super) async fn clear(work: &mut Work<'_>, table: &TargetTable, notes: &mut 
 pub(super) async fn standing(work: &mut Work<'_>) -> Result<Option<Mark>> {
     let Found { mark, pending } = state::find(work).await?;
     let new = work.outlet.target.companion(NEW);
-    match pending {
-        Some(pending) if !work.is_there(&new).await? => Ok(Some(pending)),
-        _ => Ok(mark),
-    }
+    let mark = match pending {
+        Some(pending) if !work.is_there(&new).await? => Some(pending),
+        _ => mark,
+    };
+    while_there(work, mark).await
+}
+
+/// A mark, unless somebody has dropped the table: then nothing of it is there any more.
+async fn while_there(work: &mut Work<'_>, mark: Option<Mark>) -> Result<Option<Mark>> {
+    let table = work.outlet.target.table.clone();
+    Ok(if mark.is_some() && work.is_there(&table).await? { mark } else { None })
 }
 
 /// Ends a replacement that died, so that no mark waits; the mark that stands.
 pub(super) async fn settle(work: &mut Work<'_>) -> Result<Option<Mark>> {
     let outlet = work.outlet;
     let Found { mark, pending } = state::find(work).await?;
-    let Some(pending) = pending else { return Ok(mark) };
+    let Some(pending) = pending else { return while_there(work, mark).await };
     let (new, old) = (outlet.target.companion(NEW), outlet.target.companion(OLD));
     let has_swapped = !work.is_there(&new).await?;
     // A server that dies between the two names, and does not undo the first.
@@ -93,7 +100,7 @@ pub(super) async fn settle(work: &mut Work<'_>) -> Result<Option<Mark>> {
     state::set(work, mark.as_ref()).await?;
     let (new, old) = (outlet.target.beside(&new), outlet.target.beside(&old));
     work.run(format!("drop table if exists {new}, {old}")).await?;
-    Ok(mark)
+    while_there(work, mark).await
 }
 
 /// Whether something holds on to the table that would not go over to another one of its name. (Views and grants do: they go by names.)

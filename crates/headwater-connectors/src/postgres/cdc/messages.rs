@@ -11,6 +11,8 @@ pub(super) enum Message<'a> {
     /// A transaction begins whose commit stands at this place of the log.
     Begin {
         commit: Lsn,
+        /// The lower half of its number.
+        id: u32,
     },
     /// The columns of a table, from now on.
     Relation {
@@ -97,7 +99,11 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn message(&mut self) -> Option<Message<'a>> {
         Some(match self.take(1)?[0] {
-            b'B' => Message::Begin { commit: u64::from_be_bytes(self.take(8)?.try_into().ok()?) },
+            b'B' => {
+                let commit = u64::from_be_bytes(self.take(8)?.try_into().ok()?);
+                let _committed_at = self.take(8)?;
+                Message::Begin { commit, id: self.number()? }
+            }
             b'R' => self.relation()?,
             b'I' => Message::Insert { oid: self.number()?, new: self.tuple(b'N')? },
             b'U' => {
@@ -229,7 +235,8 @@ mod tests {
         let Message::Insert { new, .. } = read(&insert).unwrap() else { panic!("no insert") };
         assert_eq!((new.value(0), new.value(1)), (Some(Value::Null), Some(Value::Text(b""))));
         assert_eq!(read(b"T\0\0\0\x01\0\0\0\0\x09").unwrap(), Message::Truncate { oids: vec![9] });
-        assert_eq!(read(b"B\0\0\0\0\0\0\0\x10").unwrap(), Message::Begin { commit: 16 });
+        let begin = b"B\0\0\0\0\0\0\0\x10\0\0\0\0\0\0\0\0\0\0\x01\x02";
+        assert_eq!(read(begin).unwrap(), Message::Begin { commit: 16, id: 258 });
         assert_eq!(read(b"O").unwrap(), Message::Other);
     }
 

@@ -6,21 +6,23 @@ mod identity;
 mod messages;
 mod reading;
 mod slot;
+mod snapshot;
 mod text;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use headwater_sdk::Result;
 use headwater_sdk::check::OptionsError;
 use headwater_sdk::connector::{Finding, LoadPosition, Standing};
-use headwater_sdk::{Error, Result};
 use tokio::sync::OnceCell;
 
 use super::connect::{Server, Session};
 use super::options::SourceOptions;
 use crate::database;
-use messages::{read_lsn, write_lsn};
+use messages::{Lsn, read_lsn, write_lsn};
 use reading::{Follow, Reading};
 use slot::Names;
+use snapshot::Snapshot;
 
 pub(super) use changes::ChangesPart;
 pub(super) use identity::key;
@@ -60,22 +62,27 @@ pub(super) struct Outstanding {
 pub(super) struct Beginning {
     names: Names,
     position: LoadPosition,
-    come: OnceCell<()>,
+    confirmed: OnceCell<Lsn>,
 }
 
 impl Beginning {
     pub(super) async fn come(&self, client: &Session, server: &Server) -> Result<()> {
-        let begin = async {
-            let confirmed = slot::ensure(client, server, &self.names.slot).await?;
-            self.position.set(written(&self.names, confirmed)?, true);
-            Ok::<_, Error>(())
-        };
-        self.come.get_or_try_init(|| begin).await.copied()
+        let begin = slot::ensure(client, server, &self.names.slot);
+        self.confirmed.get_or_try_init(|| begin).await.map(|_| ())
+    }
+
+    /// Takes up which snapshot of the database the table is read in: the slot may be older, and what this has seen must not be done
+    /// once more. It would come right in the end, but for columns that are others since.
+    pub(super) fn reads_in(&self, snapshot: String) -> Result<()> {
+        let lsn = write_lsn(self.confirmed.get().copied().unwrap_or_default());
+        let followed = Followed { slot: self.names.slot.clone(), lsn, snapshot: Some(snapshot) };
+        self.position.set(database::written(&followed)?, true);
+        Ok(())
     }
 }
 
 fn written(names: &Names, lsn: u64) -> Result<serde_json::Value> {
-    database::written(&Followed { slot: names.slot.clone(), lsn: write_lsn(lsn) })
+    database::written(&Followed { slot: names.slot.clone(), lsn: write_lsn(lsn), snapshot: None })
 }
 
 impl Follower {
@@ -106,7 +113,7 @@ impl Follower {
         slot::verify_server(client, &self.server).await?;
         slot::verify_publication(client, &self.server, &self.names.publication, relation, shown).await?;
         slot::find(client, &self.server, &self.names.slot).await?;
-        Ok(Beginning { names: self.names.clone(), position, come: OnceCell::new() })
+        Ok(Beginning { names: self.names.clone(), position, confirmed: OnceCell::new() })
     }
 
     /// What was committed since a table was read.
@@ -123,9 +130,11 @@ impl Follower {
         slot::verify_publication(client, &self.server, &self.names.publication, relation, shown).await?;
         let slot = slot::find(client, &self.server, &self.names.slot).await?;
         let from = slot::verify_position(&self.server, &self.names.slot, slot.as_ref(), followed, shown)?;
+        let seen = followed.snapshot.as_deref().map(Snapshot::read).transpose();
+        let seen = seen.map_err(|reason| slot::unreadable(shown, &reason))?;
         let oids = self.oids(client, relation, shown).await?;
         let end = slot.map_or(from, |slot| slot.end);
-        let (reading, place) = self.take_part(&Follow { oids: oids.clone(), from }, end);
+        let (reading, place) = self.take_part(&Follow { oids: oids.clone(), from, seen }, end);
         let (to, since) = (reading.to.max(from), followed.lsn.clone());
         let far = to - from >= WORTH_A_COMMIT;
         let position = LoadPosition::default();

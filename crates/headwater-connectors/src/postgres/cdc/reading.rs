@@ -12,6 +12,7 @@ use super::super::copy::Rows;
 use super::super::quote;
 use super::messages::{Lsn, Message, read, write_lsn};
 use super::slot::{Names, refused};
+use super::snapshot::Snapshot;
 use crate::codes;
 use crate::database::{Gathering, Messages, Spool, Spooled, defect};
 
@@ -22,6 +23,8 @@ pub(super) struct Follow {
     pub(super) oids: Vec<u32>,
     /// What was committed before is in the table.
     pub(super) from: Lsn,
+    /// What this has seen is in it, too.
+    pub(super) seen: Option<Snapshot>,
 }
 
 /// A reading that tables may take part in until it begins.
@@ -89,7 +92,8 @@ impl Reading {
     }
 
     async fn read(&self) -> Result<Vec<Spooled>> {
-        let mut routing = Routing::new(&self.gathering.begin())?;
+        let follows = self.gathering.begin();
+        let mut routing = Routing::new(&follows)?;
         let doing = self.doing();
         let failed = |error| refused(&self.server, &error, &doing);
         let mut session = self.server.connect().await?;
@@ -116,30 +120,30 @@ impl Reading {
 }
 
 /// Where messages go.
-struct Routing {
-    from: Vec<Lsn>,
+struct Routing<'a> {
+    follows: &'a [Follow],
     /// The tables that follow a relation.
     tables: HashMap<u32, Vec<usize>>,
     spool: Spool,
-    /// Where the commit of the transaction stands that messages belong to.
+    /// Where the commit of the transaction stands that messages belong to, and its number.
     commit: Lsn,
+    id: u32,
 }
 
-impl Routing {
-    fn new(follows: &[Follow]) -> Result<Self> {
+impl<'a> Routing<'a> {
+    fn new(follows: &'a [Follow]) -> Result<Self> {
         let mut tables: HashMap<u32, Vec<usize>> = HashMap::new();
         for (place, follow) in follows.iter().enumerate() {
             follow.oids.iter().for_each(|oid| tables.entry(*oid).or_default().push(place));
         }
-        let from = follows.iter().map(|follow| follow.from).collect();
-        Ok(Self { from, tables, spool: Spool::new(follows.len())?, commit: 0 })
+        Ok(Self { follows, tables, spool: Spool::new(follows.len())?, commit: 0, id: 0 })
     }
 
     fn route(&mut self, bytes: &[u8], to: Lsn) -> Result<()> {
         let message = read(bytes).map_err(defect)?;
         let oids: &[u32] = match &message {
-            Message::Begin { commit } => {
-                self.commit = *commit;
+            Message::Begin { commit, id } => {
+                (self.commit, self.id) = (*commit, *id);
                 return Ok(());
             }
             Message::Other => return Ok(()),
@@ -154,8 +158,10 @@ impl Routing {
         concerned.sort_unstable();
         concerned.dedup();
         for place in concerned {
+            let Follow { from, seen, .. } = &self.follows[place];
+            let is_known = self.commit < *from || seen.as_ref().is_some_and(|seen| seen.has(self.id));
             // The columns of a table are told once, in whatever transaction.
-            if !is_shape && (self.commit < self.from[place] || self.commit >= to) {
+            if !is_shape && (is_known || self.commit >= to) {
                 continue;
             }
             self.spool.put(place, &[bytes])?;

@@ -15,6 +15,9 @@ pub(in super::super) struct Followed {
     pub(in super::super) slot: String,
     /// What was committed before this place of the log is in the table.
     pub(in super::super) lsn: String,
+    /// What of the rest is in it as well, since it was read as it was: see [`Snapshot`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in super::super) snapshot: Option<String>,
 }
 
 /// What the server says of the slot.
@@ -208,10 +211,7 @@ pub(super) fn verify_position(
             followed.slot
         )));
     }
-    let position = read_lsn(&followed.lsn).map_err(|reason| {
-        Error::new(codes::BAD_POSITION, Blame::Environment, format!("{shown}: {reason}"))
-            .help("--full-refresh loads everything again")
-    })?;
+    let position = read_lsn(&followed.lsn).map_err(|reason| unreadable(shown, &reason))?;
     match slot {
         None => Err(lost(format!("the replication slot '{name}' is gone"))),
         Some(slot) if slot.status == "lost" => {
@@ -223,6 +223,12 @@ pub(super) fn verify_position(
         ))),
         Some(_) => Ok(position),
     }
+}
+
+/// A position that is none.
+pub(super) fn unreadable(shown: &str, reason: &str) -> Error {
+    Error::new(codes::BAD_POSITION, Blame::Environment, format!("{shown}: {reason}"))
+        .help("--full-refresh loads everything again")
 }
 
 /// Moves the slot on.

@@ -41,9 +41,10 @@ impl Marks<'_> {
     }
 
     async fn find(&self, how: &str) -> Result<Option<Mark>> {
-        let marks = self.table(MARKS);
-        let there =
-            self.client.query_one("select to_regclass($1) is not null", &[&marks]).await.map_err(self.failed())?;
+        let (marks, table) = (self.table(MARKS), self.outlet.target.sql());
+        // Where somebody has dropped the table, nothing of what the mark tells is there any more.
+        let there = "select to_regclass($1) is not null and to_regclass($2) is not null";
+        let there = self.client.query_one(there, &[&marks, &table]).await.map_err(self.failed())?;
         if !there.get::<_, bool>(0) {
             return Ok(None);
         }

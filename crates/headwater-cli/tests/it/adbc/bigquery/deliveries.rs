@@ -63,6 +63,9 @@ fn rows_come_change_and_go() {
     assert_eq!(server().sql("select count(*) from changes.headwater_deliveries"), "1");
     // The table that the rows went through is gone.
     assert_eq!(shop.tables(), "customers");
+    server().sql("drop table changes.customers");
+    assert_eq!(shop.run()["written"], 2, "what the mark tells of is gone with the table");
+    assert_eq!(shop.there(), "1,Adam\n3,Cleo");
 }
 
 #[test]

@@ -99,3 +99,21 @@ fn a_replacement_that_dies_has_happened_once_or_not_at_all() {
         assert_eq!(shop.sql("select json_value(mark, '$.snapshot'), pending from headwater_deliveries"), "3|NULL");
     }
 }
+
+/// What the mark tells of is gone with the table.
+#[test]
+fn a_table_that_was_dropped_gets_all_rows_again() {
+    for mode in ["key: id", "mode: append", "mode: replace"] {
+        let shop = Shop::new(CUSTOMERS, &format!("  - {{ table: raw.customers, to: customers, {mode} }}\n"));
+        shop.run();
+        shop.sql("drop table customers");
+        let said = shop.run();
+        assert_eq!((&said["state"], &said["written"]), (&"delivered".into(), &3.into()), "{mode}: {said}");
+        assert_eq!(shop.there().lines().count(), 3, "{mode}");
+        assert_eq!(shop.run()["state"], "up_to_date", "{mode}");
+        shop.sql("drop table customers");
+        shop.customers("id,name,city\n1,Ada,Paris\n2,Ben,Oslo\n3,Cleo,Rome\n");
+        shop.run();
+        assert_eq!(shop.there().lines().count(), 3, "{mode}");
+    }
+}

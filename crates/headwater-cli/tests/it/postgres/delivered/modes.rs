@@ -82,3 +82,21 @@ fn readers_see_all_of_a_replacement_or_nothing() {
     });
     assert_eq!(shop.database.sql("select min(name), max(name), count(*) from customers"), "after|after|20000");
 }
+
+/// What the mark tells of is gone with the table.
+#[test]
+fn a_table_that_was_dropped_gets_all_rows_again() {
+    for mode in ["key: id", "mode: append", "mode: replace"] {
+        let shop = Shop::new(CUSTOMERS, &format!("  - {{ table: raw.customers, to: customers, {mode} }}\n"));
+        shop.run();
+        shop.database.sql("drop table customers");
+        let said = shop.run();
+        assert_eq!((&said["state"], &said["written"]), (&"delivered".into(), &3.into()), "{mode}: {said}");
+        assert_eq!(shop.there().lines().count(), 3, "{mode}");
+        assert_eq!(shop.run()["state"], "up_to_date", "{mode}");
+        shop.database.sql("drop table customers");
+        shop.customers("id,name,city\n1,Ada,Paris\n2,Ben,Oslo\n3,Cleo,Rome\n");
+        shop.run();
+        assert_eq!(shop.there().lines().count(), 3, "{mode}");
+    }
+}
