@@ -34,7 +34,7 @@ pub struct Environment {
 impl Environment {
     /// What it says of object stores, for connectors.
     pub fn lake_storage(&self) -> LakeStorage {
-        LakeStorage { lake: self.lake.clone(), options: self.storage.clone() }
+        LakeStorage { lake: self.lake.clone(), options: self.storage.clone(), ..LakeStorage::default() }
     }
 }
 

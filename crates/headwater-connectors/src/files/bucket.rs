@@ -44,7 +44,7 @@ pub(super) fn store(
     };
     Ok(match service {
         StoreService::Amazon => {
-            let builder = AmazonS3Builder::from_env().with_url(url);
+            let builder = amazon(context).with_url(url);
             let builder = options(builder, source, context, AmazonS3Builder::with_config)?;
             Arc::new(builder.build().map_err(unusable)?)
         }
@@ -59,6 +59,25 @@ pub(super) fn store(
             Arc::new(builder.build().map_err(unusable)?)
         }
     })
+}
+
+/// Variables with credentials, of which all have to be of one source.
+const CREDENTIALS: [&str; 4] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_TOKEN"];
+
+/// What the environment of the process says of S3: without its credentials where others are granted.
+fn amazon(context: &OpenContext) -> AmazonS3Builder {
+    if !context.storage.grants_keys() {
+        return AmazonS3Builder::from_env();
+    }
+    let told =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    told.filter(|(name, _)| name.starts_with("AWS_") && !CREDENTIALS.contains(&name.as_str())).fold(
+        AmazonS3Builder::new(),
+        |builder, (name, value)| match name.to_ascii_lowercase().parse() {
+            Ok(key) => builder.with_config(key, value),
+            Err(_) => builder,
+        },
+    )
 }
 
 /// Hands options to a builder.

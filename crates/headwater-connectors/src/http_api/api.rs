@@ -57,6 +57,14 @@ impl Api {
         self.exchange(request, &HeaderMap::new).await?.map_err(|failed| failed.error)
     }
 
+    /// As [`Self::fetch`]; what is no good answer, and will be none, is the inner error.
+    ///
+    /// # Errors
+    /// When it may be another matter later, or there is no token.
+    pub(crate) async fn ask(&self, request: &Outgoing) -> Result<Result<Answer, Failed>> {
+        self.exchange(request, &HeaderMap::new).await
+    }
+
     /// Sends something, with headers that are made anew each time it is sent. A token that is refused is replaced once, and what may
     /// pass is sent again; what is no good answer then is the inner error.
     ///

@@ -27,9 +27,14 @@ pub(crate) struct Failed {
 }
 
 impl Failed {
-    /// Whether the credentials were refused.
+    /// Whether the credentials were refused, or were good for too short a time (419, of catalogues).
     pub(crate) fn is_unauthorized(&self) -> bool {
-        matches!(self.answered, Some((StatusCode::UNAUTHORIZED, _)))
+        self.answered.as_ref().is_some_and(|(status, _)| matches!(status.as_u16(), 401 | 419))
+    }
+
+    /// Whether there is nothing at the address.
+    pub(crate) fn is_missing(&self) -> bool {
+        self.answered.as_ref().is_some_and(|(status, _)| matches!(status.as_u16(), 404 | 410))
     }
 
     /// One that is not sent again.

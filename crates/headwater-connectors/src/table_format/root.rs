@@ -187,7 +187,7 @@ fn inside(path: &Path, within: Option<&Path>, shown: &str) -> Result<()> {
         Some(project) if !path.starts_with(project) => {
             let message = format!("{shown} leads to {}, outside the project's folder", path.display());
             Err(Error::new(codes::OUTSIDE, Blame::Project, message)
-                .help("copy the table into the project, or say `allow_outside: true` beside `location`"))
+                .help("copy the table into the project, or say `allow_outside: true` in the source"))
         }
         _ => Ok(()),
     }

@@ -74,7 +74,7 @@ mod tests {
         let theirs = texts(&[("aws_access_key_id", "theirs"), ("aws_allow_http", "true"), ("aws_region", "here")]);
         let context = OpenContext {
             project_dir: ".".into(),
-            storage: LakeStorage { lake: "s3://lake".to_owned(), options: theirs },
+            storage: LakeStorage { lake: "s3://lake".to_owned(), options: theirs, ..LakeStorage::default() },
             secrets: Vec::new(),
         };
         let options = DestinationOptions {

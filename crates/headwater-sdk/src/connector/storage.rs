@@ -68,11 +68,19 @@ pub struct LakeStorage {
     pub lake: String,
     /// The options, e.g. `aws_endpoint`, `region`; credentials come from the process environment.
     pub options: BTreeMap<String, String>,
+    /// What somebody who keeps a place grants for it, e.g. a catalogue of tables, by names that begin as those of the service do
+    /// (`aws_session_token`): over the environment's options, and under a source's own.
+    pub granted: BTreeMap<String, String>,
 }
 
 impl LakeStorage {
+    /// Whether credentials for S3 are granted. They go together with no others.
+    pub fn grants_keys(&self) -> bool {
+        self.granted.contains_key("aws_access_key_id")
+    }
+
     /// The options that the store at a URL is set up with: those of the environment that it knows, and behind them, so that they
-    /// go over these, those of its `own`. `known` says what the store calls an option, for which it may have several names.
+    /// go over these, those that are granted and those of its `own`. `known` says what the store calls an option, for which it may have several names.
     ///
     /// # Errors
     /// [`OptionsError`] when the store does not know one of its own.
@@ -84,7 +92,8 @@ impl LakeStorage {
     ) -> Result<Vec<(K, String)>, OptionsError> {
         // The environment's are those of the lake: not all of them mean anything here.
         let shared = self.options_for(url).filter_map(|(key, value)| Some((known(&key)?, value)));
-        let mut options: Vec<_> = shared.collect();
+        let granted = self.granted.iter().filter_map(|(key, value)| Some((known(key)?, value.clone())));
+        let mut options: Vec<_> = shared.chain(granted).collect();
         for (key, value) in own {
             let key = key.to_ascii_lowercase();
             let name = known(&key).ok_or_else(|| {
@@ -108,6 +117,10 @@ impl LakeStorage {
     fn options_for(&self, url: &str) -> impl Iterator<Item = (String, String)> {
         let (own, of_lake) = (StoreService::of_url(url), StoreService::of_url(&self.lake));
         let options = self.options.iter().map(|(key, value)| (key.to_ascii_lowercase(), value.clone()));
+        // A token of theirs would spoil keys that are granted without one.
+        let alone = self.grants_keys();
+        let options = options
+            .filter(move |(key, _)| !alone || !matches!(key.trim_start_matches("aws_"), "session_token" | "token"));
         options.filter(move |(key, _)| {
             let named = StoreService::ALL.into_iter().find(|service| key.starts_with(service.prefix()));
             match named.or(of_lake) {
@@ -127,7 +140,7 @@ mod tests {
         let options = ["endpoint", "AWS_Region", "azure_storage_account_name"];
         let of = |lake: &str, url: &str| {
             let options = options.iter().map(|key| ((*key).to_owned(), "x".to_owned())).collect();
-            let storage = LakeStorage { lake: lake.to_owned(), options };
+            let storage = LakeStorage { lake: lake.to_owned(), options, ..LakeStorage::default() };
             storage.options_for(url).map(|(key, _)| key).collect::<Vec<_>>().join(" ")
         };
         assert_eq!(of("s3://lake", "s3a://other/x"), "aws_region endpoint");
@@ -141,19 +154,28 @@ mod tests {
     fn the_stores_own_options_go_over_those_of_the_environment() {
         let options = [("aws_access_key_id", "theirs"), ("else", "x")];
         let options = options.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
-        let storage = LakeStorage { lake: "s3://lake".to_owned(), options };
+        let mut storage = LakeStorage { lake: "s3://lake".to_owned(), options, ..LakeStorage::default() };
         let known = |key: &str| {
             let names = ["access_key_id", "allow_http"];
             names.into_iter().find(|name| *name == key.strip_prefix("aws_").unwrap_or(key))
         };
-        let with = |key: &str, value| storage.options_with("s3://a", &[(key.to_owned(), value)].into(), known);
+        let with = |storage: &LakeStorage, key: &str, value| {
+            storage.options_with("s3://a", &[(key.to_owned(), value)].into(), known)
+        };
         // A map of the keys as they were written would have them the other way round.
         assert_eq!(
-            with("Access_Key_Id", Scalar::Text("ours".to_owned())).unwrap(),
+            with(&storage, "Access_Key_Id", Scalar::Text("ours".to_owned())).unwrap(),
             [("access_key_id", "theirs".to_owned()), ("access_key_id", "ours".to_owned())]
         );
-        assert_eq!(with("allow_http", Scalar::Bool(true)).unwrap()[1], ("allow_http", "true".to_owned()));
-        let wrong = with("regoin", Scalar::Number(1)).unwrap_err();
+        assert_eq!(with(&storage, "allow_http", Scalar::Bool(true)).unwrap()[1], ("allow_http", "true".to_owned()));
+        let wrong = with(&storage, "regoin", Scalar::Number(1)).unwrap_err();
         assert_eq!(wrong.message, "there is no option 'regoin' for an S3 store");
+        storage.granted = [("aws_access_key_id".to_owned(), "granted".to_owned())].into();
+        let values: Vec<String> = with(&storage, "access_key_id", Scalar::Text("ours".to_owned()))
+            .unwrap()
+            .into_iter()
+            .map(|(_, value)| value)
+            .collect();
+        assert_eq!(values, ["theirs", "granted", "ours"]);
     }
 }
