@@ -75,6 +75,9 @@ pub(crate) const TAP_FAILED: &str = "HW0374";
 pub(crate) const TAP_STATE: &str = "HW0375";
 pub(crate) const TAP_VERSION: &str = "HW0376";
 pub(crate) const PROGRAM_STATE: &str = "HW0377";
+pub(crate) const CATALOG_UNREACHABLE: &str = "HW0378";
+pub(crate) const CATALOG_REFUSED: &str = "HW0379";
+pub(crate) const CATALOG_ANSWER: &str = "HW0380";
 pub(crate) const NO_TARGET: &str = "HW0381";
 pub(crate) const DELIVERED_MEANWHILE: &str = "HW0382";
 pub(crate) const UNDELIVERED: &str = "HW0383";
@@ -461,6 +464,21 @@ pub const CODES: &[Code] = &[
         "In the mode incremental a program writes where the next run goes on to the file that the variable HEADWATER_NEW_STATE names, as a text of at most 1 MiB. Nothing of the load was kept.",
     ),
     Code::new(
+        CATALOG_UNREACHABLE,
+        "a catalogue of tables cannot be reached",
+        "No connection, no answer in time, or a catalogue that has a problem of its own (429, 5xx), after several tries. Nothing of the load was kept. Check `uri` under `catalog` and the network, or run again later.",
+    ),
+    Code::new(
+        CATALOG_REFUSED,
+        "a catalogue of tables refuses",
+        "The catalogue does not take the token or the credentials (401), does not let them read what is asked for (403), or gives no token for them. Check `token`, or `credential` with `oauth2_uri` and `scope`, under `catalog`; or let the catalogue's owner grant them the table.",
+    ),
+    Code::new(
+        CATALOG_ANSWER,
+        "a catalogue answers otherwise than the protocol says",
+        "What is at `uri` is no REST catalogue of Iceberg tables, does not know the `warehouse`, or leaves out what is needed to read the table. `uri` is what stands before `/v1/config` in the catalogue's addresses.",
+    ),
+    Code::new(
         NO_TARGET,
         "what cannot be delivered to",
         "A delivery names something that takes no rows, as a view, or the mark that a destination keeps of what it holds cannot be read. Name another table with `to`; a mark that cannot be read is removed by hand (the row of the delivery in headwater_deliveries, or _headwater.json), after which all rows are delivered again.",
@@ -508,7 +526,7 @@ pub const CODES: &[Code] = &[
     Code::new(
         TABLE_NOT_FOUND,
         "no table of the format there",
-        "A source of Delta or Iceberg tables names a folder that is not there, or that has no log of such a table in it. `path` is the folder of one table, relative to `location`.",
+        "A source of Delta or Iceberg tables names a folder that is not there, or that has no log of such a table in it. `path` is the folder of one table, relative to `location`. Or the catalogue has no table of the name that `from` says.",
     ),
     Code::new(
         TABLE_LOG,

@@ -29,9 +29,11 @@ Where tables go, one chapter for each system that `connector:` of a file in `des
 
 ";
 
-/// Keys that connectors have in common: the file, and what those that have them import.
-const SHARED: [(&str, &str); 2] =
-    [("http_api/options.rs", "http_api::"), ("table_format/options.rs", "table_format::options::SourceOptions")];
+/// Keys that connectors have in common: the file, and what stands in those that have them.
+const SHARED: [(&str, &str); 2] = [
+    ("http_api/options.rs", "auth: Option<AuthOptions>"),
+    ("table_format/options.rs", "table_format::options::SourceOptions"),
+];
 
 /// The page of destinations.
 pub(super) fn destinations(root: &Path) -> Result<String, String> {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::codes;
-use crate::files::store_error;
+use crate::files::{FileEntry, Place, store_error};
 use crate::table_format::Root;
 
 /// The metadata of a table.
@@ -112,15 +112,31 @@ impl Metadata {
         let relative = format!("metadata/{name}");
         let shown = root.name_of(&relative);
         let text = root.get(&root.under(&relative), &shown).await?.ok_or_else(|| root.no_table("Iceberg"))?;
+        Self::of_text(text, &shown, root.shown())
+    }
+
+    /// Reads the file at a URL or an absolute path, which a catalogue names.
+    ///
+    /// # Errors
+    /// When it is not there or in another store, or the table is of a version that is not read.
+    pub(super) async fn read_at(root: &Root, url: &str) -> Result<Self> {
+        let FileEntry { name, place, .. } = root.file_at(url, 0)?;
+        let missing = || {
+            let message = format!("the catalogue names the metadata file {name}, which is not there");
+            Error::new(codes::TABLE_FILE, Blame::Data, message)
+                .help("the table was taken away by hand, or the catalogue is of another machine: ask its owner")
+        };
+        let Place::Store(_, at) = place else { return Err(missing()) };
+        let text = root.get(&at, &name).await?.ok_or_else(missing)?;
+        Self::of_text(text, &name, root.shown())
+    }
+
+    /// What a metadata file says, of a table.
+    fn of_text(text: Bytes, shown: &str, table: &str) -> Result<Self> {
         let text = plain(text)
             .map_err(|error| damaged(&format!("the metadata {shown} cannot be unpacked")).caused_by(error))?;
         let version = serde_json::from_slice::<Value>(&text).ok();
-        let version = version.as_ref().and_then(|metadata| metadata.get("format-version")?.as_u64());
-        if let Some(version) = version.filter(|version| *version > 2) {
-            let message = format!("the table {} has the format version {version}, which is not read", root.shown());
-            return Err(Error::new(codes::TABLE_FEATURE, Blame::Data, message)
-                .help("versions 1 and 2 are read: let its owner keep it in one of these, or export it to files"));
-        }
+        version.map_or(Ok(()), |metadata| verify_version(&metadata, table))?;
         serde_json::from_slice(&text)
             .map_err(|error| damaged(&format!("the metadata {shown} cannot be understood")).caused_by(error))
     }
@@ -178,6 +194,19 @@ impl Metadata {
     pub(super) fn spec(&self, id: i32) -> Option<&[SpecField]> {
         let found = self.partition_specs.iter().find(|spec| spec.spec_id == id).map(|spec| spec.fields.as_slice());
         found.or(self.partition_spec.as_deref())
+    }
+}
+
+/// # Errors
+/// When a table is of a version that is not read.
+pub(super) fn verify_version(metadata: &Value, table: &str) -> Result<()> {
+    match metadata.get("format-version").and_then(Value::as_u64) {
+        Some(version) if version > 2 => {
+            let message = format!("the table {table} has the format version {version}, which is not read");
+            Err(Error::new(codes::TABLE_FEATURE, Blame::Data, message)
+                .help("versions 1 and 2 are read: let its owner keep it in one of these, or export it to files"))
+        }
+        _ => Ok(()),
     }
 }
 

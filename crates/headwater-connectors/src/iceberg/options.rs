@@ -1,12 +1,34 @@
 //! The keys of a source and of its streams.
 
+use std::collections::BTreeMap;
+
 use headwater_sdk::check::OptionsError;
-use headwater_sdk::connector::StreamSettings;
+use headwater_sdk::connector::{Scalar, StreamSettings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use crate::table_format::options::SourceOptions;
+pub use super::catalog::CatalogOptions;
 use crate::table_format::options::{moment, verify, verify_fixed};
+
+/// Keys of a source of Iceberg tables.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SourceOptions {
+    /// Where the tables are: a folder relative to the project (the project's own by default), an absolute path, or a prefix in an object
+    /// store, e.g. `s3://bucket/prefix`. This or `catalog`.
+    #[serde(default)]
+    pub location: Option<String>,
+    /// The REST catalogue that knows the tables. This or `location`.
+    #[serde(default)]
+    pub catalog: Option<CatalogOptions>,
+    /// Allows a location, tables that a catalogue names, or data files that a table names, outside the project's folder.
+    #[serde(default)]
+    pub allow_outside: bool,
+    /// Options of the object store, e.g. `region`, `endpoint`, `allow_http`; over those of the environment, and over those that a
+    /// catalogue gives.
+    #[serde(default)]
+    pub storage: BTreeMap<String, Scalar>,
+}
 
 /// Keys of a stream of an Iceberg table.
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
@@ -16,6 +38,9 @@ pub struct StreamOptions {
     /// by default. In a folder the newest metadata file counts.
     #[serde(default)]
     pub path: String,
+    /// The table's name in the catalogue, `namespace.table`; with `"` around parts that have dots. Only with `catalog`.
+    #[serde(default)]
+    pub from: Option<String>,
     /// The number of the snapshot to read, instead of the newest one. Only in mode `full`.
     pub snapshot: Option<i64>,
     /// The moment whose snapshot is read, e.g. `2024-06-30T23:59:59Z`. Only in mode `full`.
@@ -36,18 +61,6 @@ pub(super) enum Asked {
 }
 
 impl StreamOptions {
-    /// The table's folder, and the metadata file where one is named.
-    pub(super) fn place(&self) -> (String, Option<String>) {
-        let path = self.path.trim_end_matches('/');
-        match path.rsplit_once('/').filter(|_| path.ends_with(".metadata.json")) {
-            Some((folder, file)) => {
-                let table = folder.strip_suffix("metadata").unwrap_or(folder).trim_end_matches('/');
-                (table.to_owned(), Some(file.to_owned()))
-            }
-            None => (path.to_owned(), None),
-        }
-    }
-
     /// Checks the keys.
     ///
     /// # Errors

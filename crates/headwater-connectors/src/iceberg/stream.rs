@@ -12,8 +12,8 @@ use super::metadata::{Metadata, Snapshot};
 use super::options::{Asked, StreamOptions};
 use super::schema;
 use super::state::State;
+use super::table::{Table, Tables};
 use crate::codes;
-use crate::files::Location;
 use crate::lake_types::lake_schema;
 use crate::table_format::{Columns, Naming, Reading, Root, Steps, TableField, described};
 
@@ -32,9 +32,7 @@ struct Position {
 
 /// A stream of a table.
 pub(super) struct IcebergStream {
-    location: Location,
-    folder: String,
-    file: Option<String>,
+    table: Table,
     asked: Asked,
     settings: StreamSettings,
 }
@@ -45,13 +43,12 @@ impl IcebergStream {
     /// # Errors
     /// [`OptionsError`] when they make no sense.
     pub(super) fn new(
-        location: Location,
+        tables: &Tables,
         options: &StreamOptions,
         settings: StreamSettings,
     ) -> Result<Self, OptionsError> {
         let asked = options.asked(&settings)?;
-        let (folder, file) = options.place();
-        Ok(Self { location, folder, file, asked, settings })
+        Ok(Self { table: Table::new(tables, options)?, asked, settings })
     }
 
     fn snapshot<'a>(&self, root: &Root, metadata: &'a Metadata) -> Result<Option<&'a Snapshot>> {
@@ -130,8 +127,7 @@ impl SourceStream for IcebergStream {
             Some(position) if self.settings.mode != ReadMode::Full => Some(read_position(position)?),
             _ => None,
         };
-        let root = Root::open(&self.location, &self.folder)?;
-        let metadata = Metadata::read(&root, self.file.as_deref()).await?;
+        let (root, metadata) = self.table.open().await?;
         let now = self.snapshot(&root, &metadata)?;
         // Old states have the columns of their time, the newest one has those of now.
         let of = if self.asked == Asked::Newest { None } else { now.and_then(|snapshot| snapshot.schema_id) };
@@ -167,8 +163,7 @@ impl SourceStream for IcebergStream {
             return Ok(Vec::new());
         }
         let since = read_position(&position)?;
-        let root = Root::open(&self.location, &self.folder)?;
-        let metadata = Metadata::read(&root, self.file.as_deref()).await?;
+        let (root, metadata) = self.table.open().await?;
         let other = since.table != metadata.identity();
         Ok(if other { vec![format!("rows of the table that {} was before", root.shown())] } else { Vec::new() })
     }
