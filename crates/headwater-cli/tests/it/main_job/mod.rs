@@ -11,6 +11,6 @@ mod other_readers;
 mod query;
 mod records;
 mod reference;
-mod s3;
+pub(crate) mod s3;
 mod summary;
 mod tables;

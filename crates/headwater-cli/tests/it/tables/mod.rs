@@ -1,9 +1,12 @@
 //! Tables of other programs as sources: written and read again by `deltalake`, `pyiceberg` and DuckDB, which ./test installs.
 
+mod catalogued;
 mod delta;
 mod delta_changes;
 mod delta_logs;
 mod iceberg;
+mod iceberg_catalogs;
+mod vended;
 
 use std::path::Path;
 use std::process::Command;

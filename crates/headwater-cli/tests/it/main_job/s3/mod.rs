@@ -2,5 +2,5 @@
 
 mod delivered;
 mod lake;
-mod server;
+pub(crate) mod server;
 mod throttled;

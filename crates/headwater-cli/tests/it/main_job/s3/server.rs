@@ -6,14 +6,14 @@ use std::net::TcpStream;
 use crate::held::{Held, free_port, leash};
 
 /// A running server.
-pub(super) struct Server {
+pub(crate) struct Server {
     _program: Held,
     port: u16,
 }
 
 impl Server {
     /// Starts a server on a free port, with one bucket.
-    pub(super) fn start(bucket: &str) -> Self {
+    pub(crate) fn start(bucket: &str) -> Self {
         let program = std::env::var("HEADWATER_MOTO_SERVER").unwrap_or_else(|_| {
             panic!("HEADWATER_MOTO_SERVER is not set: run the tests with ./test, which installs moto and sets it")
         });
@@ -27,7 +27,7 @@ impl Server {
     }
 
     /// The address, for `endpoint`.
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
