@@ -8,7 +8,7 @@ use headwater_sdk::types::type_name;
 use headwater_sdk::{Blame, Error, Result};
 
 use crate::codes;
-use crate::lake_types::reads_as;
+use crate::lake_types::{reads_as, widened};
 
 /// How a column is read.
 pub(crate) trait ColumnRead {
@@ -32,8 +32,8 @@ pub(crate) trait NativeType {
     /// How it is read in the type that the table has, where the policy is not to fail and the project says nothing of it; `None`
     /// when the table's type does not stay.
     fn kept(&self, table: &DataType, drift: Drift) -> Option<Self::Reading> {
-        let _ = drift;
-        self.declared(table)
+        let stays = drift == Drift::Ignore || reads_as(self.natural().data_type(), table);
+        self.declared(table).filter(|_| stays)
     }
     /// How it is read in the type that the table has, where the database does not say what the type is: then this is no drift.
     fn settled(&self, table: &DataType) -> Option<Self::Reading> {
@@ -106,15 +106,17 @@ pub(crate) fn chosen<T: NativeType>(
                         continue;
                     }
                     // What the table has is written again in the new type.
-                    None if settings.drift.adds()
-                        && *reading.data_type() != DataType::Utf8
-                        && reads_as(field.data_type(), reading.data_type()) =>
-                    {
-                        notes.push(format!("column '{name}' was {was}: it becomes {now}"));
-                    }
                     None => {
-                        let what = format!("column '{name}' was {was} and is {now}");
-                        return Err(drifted(&what, settings.drift, shown));
+                        let wider =
+                            if settings.drift.adds() { wider(&native, field.data_type(), reading) } else { None };
+                        let Some(reading) = wider else {
+                            let what = format!("column '{name}' was {was} and is {now}");
+                            return Err(drifted(&what, settings.drift, shown));
+                        };
+                        let becomes = type_name(reading.data_type());
+                        notes.push(format!("column '{name}' was {was}: it becomes {becomes}"));
+                        columns.push(SourceColumn { name, reading, is_gone: false });
+                        continue;
                     }
                 }
             }
@@ -138,6 +140,18 @@ pub(crate) fn chosen<T: NativeType>(
     // The table's order stays; what is new comes behind.
     columns.sort_by_key(|column| table.index_of(&column.name).unwrap_or(usize::MAX));
     Ok((columns, notes))
+}
+
+/// How a column is read whose values and those that the table has are all in one type, which is a number's where these are numbers; `None` when
+/// there is none. `now` is how it is read where there is no table.
+fn wider<T: NativeType>(native: &T, table: &DataType, now: T::Reading) -> Option<T::Reading> {
+    let both = widened(table, now.data_type()).filter(|both| *both != DataType::Utf8)?;
+    if both == *now.data_type() {
+        return Some(now);
+    }
+    // More digits before the point, and fewer behind it.
+    let are_decimals = [table, now.data_type()].iter().all(|one| matches!(one, DataType::Decimal128(..)));
+    native.declared(&both).filter(|_| are_decimals)
 }
 
 /// Whether there is something to read, and all is there that the project names.

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use arrow_schema::extension::EXTENSION_TYPE_NAME_KEY;
 use arrow_schema::{DataType, Field};
-use headwater_sdk::connector::Drift;
 use headwater_sdk::types::type_name;
 
 use crate::codes;
@@ -184,11 +183,6 @@ impl NativeType for DriverType {
         let differ = is_bytes(wanted) != is_bytes(&self.data_type);
         let known = headwater_sdk::types::parse_type(&type_name(wanted)).is_some();
         (known && !differ).then(|| Reading { data_type: wanted.clone(), as_text: self.as_text, is_nested: false })
-    }
-
-    fn kept(&self, table: &DataType, drift: Drift) -> Option<Reading> {
-        let stays = drift == Drift::Ignore || reads_as(&self.data_type, table);
-        self.declared(table).filter(|_| stays)
     }
 }
 

@@ -1,14 +1,12 @@
 //! MySQL's and MariaDB's types and the lake's: what a column becomes, how it is asked for, and how its text is read.
 
 use arrow_schema::{DataType, TimeUnit};
-use headwater_sdk::connector::Drift;
 use headwater_sdk::types::timestamp_utc;
 
 use super::options::ZeroDates;
 use super::wire;
 use crate::codes;
 use crate::database::{ColumnRead, NativeType};
-use crate::lake_types::reads_as;
 
 /// Digits of the lake's decimals, at most.
 const DIGITS: u32 = 38;
@@ -226,15 +224,11 @@ impl NativeType for SqlType {
         };
         may.then(|| Reading { data_type: wanted.clone(), form })
     }
-
-    fn kept(&self, table: &DataType, drift: Drift) -> Option<Reading> {
-        let stays = drift == Drift::Ignore || reads_as(&self.natural_type(), table);
-        self.declared(table).filter(|_| stays)
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use headwater_sdk::connector::Drift;
     use headwater_sdk::types::type_name;
 
     use super::*;

@@ -1,7 +1,6 @@
 //! SQLite's types and the lake's. A column's type in SQLite is a text that says what is preferred; each value has its own class.
 
 use arrow_schema::{DataType, TimeUnit};
-use headwater_sdk::connector::Drift;
 use headwater_sdk::types::timestamp_utc;
 
 use crate::codes;
@@ -112,11 +111,6 @@ impl NativeType for SqliteType {
             _ => false,
         };
         known.then(|| Reading { data_type: wanted.clone() })
-    }
-
-    fn kept(&self, table: &DataType, drift: Drift) -> Option<Reading> {
-        let stays = drift == Drift::Ignore || reads_as(&self.data_type(), table);
-        self.declared(table).filter(|_| stays)
     }
 
     fn settled(&self, table: &DataType) -> Option<Reading> {

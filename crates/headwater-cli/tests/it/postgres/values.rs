@@ -180,3 +180,36 @@ fn invalid_text_of_a_careless_database_is_set_aside() {
     assert_eq!(source.query("select id, name from raw.t"), "1,plain");
     assert_eq!(source.query("select _reason from raw.t__rejected"), "column 'name': it is not valid UTF-8");
 }
+
+/// In every mode, also where a column gets more digits on one side of the point and fewer on the other.
+#[test]
+fn decimals_that_get_more_digits_widen_the_table() {
+    let tables = ["whole", "added", "followed"];
+    let each = |sql: &str| tables.map(|table| sql.replace("$t", table)).join("; ");
+    let source = Source::following(
+        &format!(
+            "{}; create publication shop for table followed",
+            each("create table $t (id int primary key, n numeric(8, 2)); insert into $t values (1, 10.25)")
+        ),
+        "  - { table: raw.whole, from: whole, drift: add }\n  - { table: raw.added, from: added, mode: incremental, cursor: id, drift: add }\n  - { table: raw.followed, from: followed, mode: cdc, drift: add }\n",
+    );
+    source.run();
+    source.database.sql(&each(
+        "alter table $t alter n type numeric(12, 4); insert into $t values (2, 12345678.2345); update $t set n = 9.8765 where id = 1 and '$t' = 'followed'",
+    ));
+    source.run();
+    source.database.sql(&each("alter table $t alter n type numeric(12, 2); insert into $t values (3, 9999999999.12)"));
+    source.run();
+    for table in tables {
+        // In a table that rows are added to, the database's rounding of older ones is not seen.
+        let (one, two) = match table {
+            "whole" => ("10.2500", "12345678.2300"),
+            "added" => ("10.2500", "12345678.2345"),
+            _ => ("9.8765", "12345678.2345"),
+        };
+        let expected = format!("1,{one}\n2,{two}\n3,9999999999.1200");
+        let there = source.query(&format!("select id, n from raw.{table} order by id"));
+        let trimmed = |text: &str| text.replace(".2500", ".25").replace(".1200", ".12").replace(".2300", ".23");
+        assert_eq!(trimmed(&there), trimmed(&expected), "{table}");
+    }
+}
