@@ -100,8 +100,13 @@ async fn with_source(
         .fields()
         .iter()
         .map(|field| DeclaredColumn { name: field.name().clone(), data_type: Some(field.data_type().clone()) });
+    let mode = match stream.settings.mode {
+        // Without a position it reads all rows, and its keys go with no other mode.
+        ReadMode::Incremental => ReadMode::Incremental,
+        _ => ReadMode::Full,
+    };
     let settings = StreamSettings {
-        mode: ReadMode::Full,
+        mode,
         on_bad_row: OnBadRow::Reject,
         drift: Drift::Ignore,
         columns: columns.collect(),

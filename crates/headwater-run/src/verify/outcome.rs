@@ -56,7 +56,7 @@ pub struct VerifySummary {
     pub state: VerifyState,
     /// Rows in the lake.
     pub rows: u64,
-    /// Rows in the other place.
+    /// Rows in the other place, those that cannot be read included.
     pub rows_there: u64,
     /// Ranges of keys whose sums differ, of 4096.
     pub ranges: u64,
@@ -93,7 +93,9 @@ impl VerifySummary {
     ) -> Self {
         let (state, compared, error) = match outcome {
             None => (VerifyState::Nothing, Compared::default(), None),
-            Some(Ok(compared)) if compared.ranges == 0 => (VerifyState::Equal, compared, None),
+            Some(Ok(compared)) if compared.ranges == 0 && compared.unreadable == 0 => {
+                (VerifyState::Equal, compared, None)
+            }
             Some(Ok(compared)) => (VerifyState::Differs, compared, None),
             Some(Err(error)) if error.code == UNREADABLE => (VerifyState::Unreadable, Compared::default(), Some(error)),
             Some(Err(error)) => (VerifyState::Failed, Compared::default(), Some(error)),
@@ -111,7 +113,7 @@ impl VerifySummary {
             name,
             state,
             rows: compared.ours,
-            rows_there: compared.theirs,
+            rows_there: compared.theirs + compared.unreadable,
             ranges: compared.ranges,
             missing: compared.missing,
             extra: compared.extra,

@@ -106,6 +106,38 @@ fn a_database_is_copied_kept_in_step_and_compared() {
 }
 
 #[test]
+fn what_comes_by_a_cursor_is_compared_with_all_that_its_source_has() {
+    let copied = Copied::new();
+    copied.streams("  - { table: raw.orders, from: orders, mode: incremental, cursor: id, key: [id], lookback: 10 }\n");
+    copied.say(&["run"]).exits(0);
+    let compared = |code| {
+        let said = copied.say(&["verify", "raw.orders", "--sources", "--json"]).exits(code).json();
+        of(&said, "raw.orders", "source").clone()
+    };
+    assert_eq!(compared(0)["rows_there"], 3000);
+    // Behind the cursor, and not seen.
+    copied.shop.sql("update orders set amount = 0 where id = 5; insert into orders (id) values (-1)");
+    copied.say(&["run"]).exits(0);
+    let one = compared(1);
+    assert_eq!((&one["extra"], &one["different"]), (&1.into(), &1.into()), "{one}");
+}
+
+#[test]
+fn tables_are_not_equal_while_rows_there_cannot_be_read() {
+    let copied = Copied::new();
+    copied.streams("  - { table: raw.orders, from: orders, on_bad_row: reject }\n");
+    copied.shop.sql("insert into orders (id, amount) values (-1, 'NaN')");
+    copied.say(&["run"]).exits(0);
+    let said = copied.say(&["verify", "raw.orders", "--sources", "--json"]).exits(1).json();
+    let one = of(&said, "raw.orders", "source");
+    assert_eq!((&one["state"], &one["rows"], &one["rows_there"]), (&"differs".into(), &3000.into(), &3001.into()));
+    assert!(one["notes"].to_string().contains("1 rows there cannot be read"), "{one}");
+    copied.shop.sql("delete from orders where id = -1");
+    copied.say(&["run"]).exits(0);
+    copied.say(&["verify", "raw.orders", "--sources"]).exits(0);
+}
+
+#[test]
 fn what_differs_is_found_and_named() {
     let copied = Copied::new();
     copied.say(&["sync", "shop", "copy"]).exits(0);
