@@ -1,7 +1,7 @@
 //! Deliveries to tables of a database behind a driver.
 //!
-//! A load's rows go into a temporary table by the driver's bulk ingestion (`stage`). From there they go, in one transaction, into the table that
-//! they are for by standard SQL (`table`), and the mark is set (`state`). Where the database refuses rows, these are looked for and kept (`refused`),
+//! A load's rows go into a temporary table by the driver's bulk ingestion (`stage`), or into an ordinary one by SQL where there is neither (`written`).
+//! From there they go, in one transaction, into the table that they are for by standard SQL (`table`), and the mark is set (`state`). Where the database refuses rows, these are looked for and kept (`refused`),
 //! and the others are delivered.
 
 mod columns;
@@ -63,7 +63,7 @@ struct Plan {
     tries_again: bool,
 }
 
-/// A delivery whose rows are in the temporary table.
+/// A delivery whose rows are in the stage.
 struct Work<'a> {
     outlet: &'a Inner,
     session: &'a Session,
@@ -99,8 +99,7 @@ impl Outlet for TableOutlet {
         blocking(move || {
             let session = inner.database.connect()?;
             // Where somebody has dropped the table, nothing of what the mark tells is there any more.
-            let table = inner.name.last().map_or("", String::as_str);
-            if inner.is_there(&session, table)? { inner.marks(&session).read() } else { Ok(None) }
+            if inner.is_there(&session, inner.table())? { inner.marks(&session).read() } else { Ok(None) }
         })
         .await
     }
@@ -199,6 +198,11 @@ impl Inner {
             }
         }
         delivered.map(|delivered| Delivered { written, ..delivered })
+    }
+
+    /// The last part of the table's name.
+    fn table(&self) -> &str {
+        self.name.last().map_or("", String::as_str)
     }
 
     /// Whether there is a table of the same schema.

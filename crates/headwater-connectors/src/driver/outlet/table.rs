@@ -30,8 +30,7 @@ pub(super) type Places = (i64, i64);
 /// # Errors
 /// When it lacks some, or the driver cannot tell.
 pub(super) fn look(outlet: &Inner, session: &Session, schema: &SchemaRef) -> Result<bool> {
-    let name = outlet.name.last().map_or("", String::as_str);
-    let there = match session.columns_of_table(&outlet.name, name) {
+    let there = match session.columns_of_table(&outlet.name, outlet.table()) {
         Ok(there) => there,
         Err(error) if is_missing(&error) => return Ok(false),
         Err(error) => return Err(outlet.failed(&error)),
@@ -164,7 +163,7 @@ impl<'a> TargetTable<'a> {
     }
 
     fn table(&self) -> &str {
-        self.outlet.name.last().map_or("", String::as_str)
+        self.outlet.table()
     }
 
     fn sql(&self) -> String {
