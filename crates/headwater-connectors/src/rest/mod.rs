@@ -55,7 +55,7 @@
 //! | --- | --- | --- |
 //! | `{ link_header: next }` | the address in the header `Link` (RFC 8288) | no such link |
 //! | `{ link: paging.next }` | the address in the answer | none, or null |
-//! | `{ page: { param: page } }` | the next number; `first: 0` where it begins there | an empty page, or by `total`, `total_pages` or `has_more` |
+//! | `{ page: { param: page } }` | the next number; `first: 0` where it begins there | an empty page, or by `total`, `total_pages` or `has_more`: where the last two say that there is more, an empty page is not the end |
 //! | `{ offset: { param: offset } }` | the number of the records so far, as they came | an empty page, or by `total` or `has_more` |
 //! | `{ cursor: { path: meta.next, param: cursor } }` | what the answer (or a `header`) says; `body: page.after` puts it into a body | none, null or empty, or by `has_more` |
 //! | `{ none: true }` | | one answer is all |

@@ -106,6 +106,37 @@ fn pages_are_counted_to_what_the_api_says() {
 }
 
 #[test]
+fn an_empty_page_is_not_the_end_where_the_api_says_that_there_is_more() {
+    // The second and the third of five pages have no records.
+    for (stream, more) in [("total_pages: pages", json!({ "pages": 5 })), ("has_more: more", json!({ "more": true }))] {
+        let api = api(
+            &format!("records: data, paginate: {{ page: {{ first: 0, {stream} }} }}"),
+            move |records, number, _| {
+                let mut answer = more.clone();
+                // The last one.
+                if number == 2 {
+                    answer["more"] = json!(false);
+                }
+                answer["data"] = json!(records);
+                Reply::json(&answer)
+            },
+            |request| match request.number("page").unwrap() {
+                0 => 0,
+                page @ (1 | 2) => 100 + page,
+                page => page - 2,
+            },
+        );
+        assert_all(&api, 5);
+    }
+    let api = api(
+        "records: data, paginate: { offset: { has_more: more } }",
+        |_, _, _| Reply::json(&json!({ "data": [], "more": true })),
+        |_| 0,
+    );
+    assert_told(&api.say(&["run"]), "HW0330", &["says that there is more", "no records"]);
+}
+
+#[test]
 fn offsets_count_what_came_and_not_what_was_asked_for() {
     // Asked for a hundred, the API gives ten.
     let api = Api::new(

@@ -11,6 +11,9 @@ use crate::http_api::{Answer, Base, plain_text};
 use crate::rest::answer::{At, JsonPath, Records};
 use crate::rest::request::Place;
 
+/// Pages in a row that may have no records though the API says that there are more.
+const MOST_EMPTY: u64 = 1000;
+
 /// What asks for a page.
 #[derive(Debug, Clone)]
 pub(crate) enum Turn {
@@ -39,6 +42,8 @@ pub(crate) struct Turning {
     seen: HashSet<u64>,
     /// Digest of the last page.
     last: Option<u64>,
+    /// Pages without records, up to the last one.
+    empty: u64,
     /// Whether a page said whether there is a next one.
     pub(crate) told: bool,
     /// Whether a page did not have what would say it.
@@ -48,7 +53,7 @@ pub(crate) struct Turning {
 impl Turning {
     /// Before the first page.
     pub(crate) fn new() -> Self {
-        Self { page: 1, records: 0, seen: HashSet::new(), last: None, told: false, untold: false }
+        Self { page: 1, records: 0, seen: HashSet::new(), last: None, empty: 0, told: false, untold: false }
     }
 
     /// What asks for the first page.
@@ -119,8 +124,9 @@ impl Turning {
 
     fn count(&mut self, count: &Count, answer: &Answer, found: &Records) -> Result<Option<Turn>, Astray> {
         if found.items == 0 {
-            return Ok(None);
+            return self.past_nothing(count, answer);
         }
+        self.empty = 0;
         let this = found.digest(&answer.body);
         if self.last.replace(this) == Some(this) {
             let what = match &count.place {
@@ -149,6 +155,26 @@ impl Turning {
         // By what came, and not by what was asked for: an API may give fewer records in a page than that.
         let passed = if count.by_records { self.records } else { self.page };
         Ok(Some(Turn::With(vec![(count.place.clone(), (count.first + passed).into())])))
+    }
+
+    /// What asks for the page after one without records: it is the last one, unless the API says that there are more. (Some take
+    /// records out of a page that a person may not see.) Of a `total` of records nothing can be told: it may count such records, too.
+    fn past_nothing(&mut self, count: &Count, answer: &Answer) -> Result<Option<Turn>, Astray> {
+        let pages = count.total_pages.as_ref().and_then(|path| number_at(path, answer).ok());
+        let more = count.has_more.as_ref().and_then(|path| truth_at(path, answer).ok());
+        if !pages.is_some_and(|pages| self.page < pages) && more != Some(true) {
+            return Ok(None);
+        }
+        if count.by_records {
+            return Err(Astray::Untold("it says that there is more, and has no records to count on from".to_owned()));
+        }
+        self.empty += 1;
+        if self.empty > MOST_EMPTY {
+            return Err(Astray::Circles(format!(
+                "{MOST_EMPTY} pages in a row say that there is more, and have no records"
+            )));
+        }
+        Ok(Some(Turn::With(vec![(count.place.clone(), (count.first + self.page).into())])))
     }
 
     fn token(
