@@ -95,6 +95,7 @@ pub(crate) const TABLE_REWRITTEN: &str = "HW0394";
 pub(crate) const TABLE_FILE: &str = "HW0395";
 pub(crate) const DRIVER_NO_TRANSACTIONS: &str = "HW0396";
 pub(crate) const DRIVER_CURSOR: &str = "HW0397";
+pub(crate) const ALTERED: &str = "HW0398";
 
 /// Every code of this crate, in order.
 pub const CODES: &[Code] = &[
@@ -563,6 +564,11 @@ pub const CODES: &[Code] = &[
         "a cursor that misses rows",
         "In the mode incremental a run reads the rows past the greatest value of the last one. A row whose cursor is null would never be read, nor would those behind an infinity; a type whose order is not known says nothing.",
     ),
+    Code::new(
+        ALTERED,
+        "a followed table whose rows have other values",
+        "A table that is followed (`mode: cdc`) was altered: a column was dropped and made anew, got the name of another one, or was declared anew with a type that does not hold all values, or the table itself was made anew. Databases do not tell what rows have become by that, only that the table was altered. With `drift: add`, `ignore` or `new_version` the table is read anew; otherwise --full-refresh does it.",
+    ),
 ];
 
 #[cfg(test)]
@@ -577,5 +583,6 @@ mod tests {
             assert!(!title.ends_with('.') && explanation.ends_with('.'), "{code}");
         }
         assert_eq!(DRIFT, headwater_sdk::connector::DRIFTED, "by which a run knows it");
+        assert_eq!(ALTERED, headwater_sdk::connector::ALTERED, "by which a run knows it");
     }
 }

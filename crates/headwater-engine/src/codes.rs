@@ -208,7 +208,7 @@ pub const CODES: &[Code] = &[
     Code::new(
         "HW0639",
         "values that were not sent",
-        "A source told of a change without the values that stayed as they were, and the table has no row to take them from: it was set aside earlier, or its key changed. A run with --full-refresh reads all values.",
+        "A source told of a change without the values that stayed as they were, and the table has no row to take them from: it was set aside earlier, or its key changed, and the source cannot be asked for single rows. A run with --full-refresh reads all values.",
     ),
     Code::new(
         "HW0640",

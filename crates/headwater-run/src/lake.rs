@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use headwater_diagnostics::nearest;
 use headwater_sdk::engine::Engine;
-use headwater_sdk::store::{AssetState, BranchRecord, SnapshotRecord, Store};
+use headwater_sdk::store::{AssetState, BranchRecord, SnapshotKind, SnapshotRecord, Store};
 use headwater_sdk::{Blame, Error, Relation, Relations, Result, TableName};
 
 /// A lake: its tables and its catalogue.
@@ -50,6 +50,23 @@ impl Lake {
         let last_id = self.store.last_snapshot_id().await?;
         let states = states.into_iter().map(|state| (state.asset.clone(), state)).collect();
         Ok(Base { branch, snapshot, states, last_id })
+    }
+
+    /// The snapshot that a table was rolled back to, if nothing has been published to it since.
+    pub(crate) async fn rolled_back(&self, base: &Base, table: &TableName) -> Result<Option<u64>> {
+        let mut snapshot = base.snapshot.clone();
+        while let Some(SnapshotRecord { kind, changed, parent, .. }) = snapshot {
+            match kind {
+                SnapshotKind::Rollback { to } if changed.contains(table) => return Ok(Some(to)),
+                SnapshotKind::Publish if changed.contains(table) => return Ok(None),
+                _ => {}
+            }
+            snapshot = match parent {
+                Some(parent) => self.store.snapshot(parent).await?,
+                None => None,
+            };
+        }
+        Ok(None)
     }
 
     /// The branch of a name.

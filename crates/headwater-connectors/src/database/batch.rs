@@ -48,6 +48,11 @@ impl BatchRows {
         self.good.push(good);
     }
 
+    /// Whether the row that was added last is a bad one.
+    pub(crate) fn is_last_bad(&self) -> bool {
+        self.good.last() == Some(&false)
+    }
+
     /// The number of the row that was added last, from 1.
     pub(crate) fn line(&self) -> u64 {
         self.before + self.good.len() as u64

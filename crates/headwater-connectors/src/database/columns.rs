@@ -89,6 +89,9 @@ pub(crate) fn chosen<T: NativeType>(
                     let what = format!("column '{name}' ({}) is new", native.written());
                     return Err(drifted(&what, settings.drift, shown));
                 }
+                Drift::Add | Drift::NewVersion if settings.mode.adds_rows() => notes.push(format!(
+                    "column '{name}' is new, and null in the rows that were there before: --full-refresh reads it for all"
+                )),
                 Drift::Add | Drift::NewVersion => notes.push(format!("column '{name}' is new")),
                 Drift::Ignore => {
                     notes.push(format!("column '{name}' is new and left out"));
@@ -198,6 +201,18 @@ fn undeclarable<T: NativeType>(name: &str, native: &T, wanted: &DataType, shown:
         "declare {} or string, and cast it in a model, where a value that does not fit can be dealt with",
         type_name(native.natural().data_type())
     ))
+}
+
+/// The columns that a table of the lake has.
+pub(crate) fn names(table: Option<&Schema>) -> Vec<String> {
+    table.into_iter().flat_map(Schema::fields).map(|field| field.name().clone()).collect()
+}
+
+/// A table that is followed was altered so that rows have other values than the lake's, which no change tells of.
+pub(crate) fn other_values(shown: &str, reason: &str) -> Error {
+    Error::new(codes::ALTERED, Blame::Data, format!("{shown} was altered: {reason}")).help(
+        "--full-refresh reads the table anew and follows it from there; with `drift: add`, `ignore` or `new_version` a run does so itself",
+    )
 }
 
 /// What is not let pass, and what can be done about it that has not been done.

@@ -57,6 +57,15 @@ impl<R: ColumnRead> Target<R> {
     }
 }
 
+/// What a row is that is added as a change.
+pub(crate) struct Change<'a> {
+    pub(crate) operation: Operation,
+    /// The columns that stay as they are, as in [`Changes::kept`].
+    pub(crate) kept: Option<Vec<u8>>,
+    /// The places of the key's columns, where these can be read.
+    pub(crate) key: Option<&'a [usize]>,
+}
+
 /// A batch that grows.
 pub(crate) struct FieldBatch<C> {
     columns: Vec<C>,
@@ -131,9 +140,38 @@ impl<C: FieldColumn> FieldBatch<C> {
         self.reject(target, part, reason, raw)
     }
 
-    /// Says what the row is that was added last.
-    pub(crate) fn is_change(&mut self, operation: Operation, kept: Option<Vec<u8>>) {
+    /// Adds a change, as [`Self::add`] a row; `bad` are a reason and a text, as for [`Self::add_bad`]. One that is set aside takes the row of
+    /// its key along, as it would be gone if all were read anew: it is not what it was, and nothing must be kept of it.
+    ///
+    /// # Errors
+    /// As [`Self::add`].
+    pub(crate) fn add_change(
+        &mut self,
+        target: &Target<C::Reading>,
+        change: Change<'_>,
+        row: &[u8],
+        fields: &[Option<Range<usize>>],
+        bad: Option<(String, String)>,
+    ) -> Result<()> {
+        let Change { operation, kept, key } = change;
+        match bad {
+            None => self.add(target, &target.shown, row, fields)?,
+            Some((reason, raw)) => self.add_bad(target, &target.shown, reason, raw)?,
+        }
         self.changes.push((operation, kept));
+        let Some(key) = key.filter(|_| operation == Operation::Upsert && self.rows.is_last_bad()) else {
+            return Ok(());
+        };
+        let mut good = true;
+        for (place, column) in self.columns.iter_mut().enumerate() {
+            match fields.get(place).cloned().flatten().filter(|_| key.contains(&place)) {
+                Some(field) => good &= column.push(&row[field]).is_ok(),
+                None => column.push_null(),
+            }
+        }
+        self.rows.add(0, good);
+        self.changes.push((Operation::Delete, None));
+        Ok(())
     }
 
     fn reject(&mut self, target: &Target<C::Reading>, part: &str, reason: String, raw: String) -> Result<()> {

@@ -1,5 +1,7 @@
 //! What there is in the database: a stream's columns, how large its table is, and by what it can be parted.
 
+use std::collections::BTreeMap;
+
 use headwater_sdk::Result;
 
 use super::connect::{Server, Session};
@@ -141,12 +143,34 @@ pub(super) async fn size(session: &mut Session, server: &Server, asked: &Asked) 
 /// # Errors
 /// When the catalogue cannot be read.
 pub(super) async fn primary_key(session: &mut Session, server: &Server, asked: &Asked) -> Result<Vec<String>> {
+    Ok(unique_keys(session, server, asked).await?.remove(PRIMARY).unwrap_or_default())
+}
+
+/// What the server calls the index of a primary key.
+pub(super) const PRIMARY: &str = "PRIMARY";
+
+/// The columns, in order, of a table's primary key and of its other unique indexes, by their names.
+///
+/// # Errors
+/// When the catalogue cannot be read.
+pub(super) async fn unique_keys(
+    session: &mut Session,
+    server: &Server,
+    asked: &Asked,
+) -> Result<BTreeMap<String, Vec<String>>> {
     let sql = format!(
-        "select column_name from information_schema.statistics where {} and index_name = 'PRIMARY' order by seq_in_index",
+        "select index_name, column_name from information_schema.statistics where {} and non_unique = 0 order by seq_in_index",
         is_table(&asked.name)
     );
     let rows = server.ask(session, &sql, &format!("the key of {} cannot be looked at", asked.shown())).await?;
-    Ok(rows.into_iter().filter_map(|row| row.into_iter().next().flatten()).collect())
+    let mut keys = BTreeMap::<String, Vec<String>>::new();
+    for row in rows {
+        let mut fields = row.into_iter().flatten();
+        if let (Some(index), Some(column)) = (fields.next(), fields.next()) {
+            keys.entry(index).or_default().push(column);
+        }
+    }
+    Ok(keys)
 }
 
 /// Conditions by which a table falls into about so many parts, each with its name; none where there is no integer that leads its

@@ -48,7 +48,10 @@
 //! partitions that are emptied, another table that is renamed to the name (as tools for online changes of a schema do),
 //! transactions in two phases (XA), parts of JSON values (`binlog_row_value_options`). Rows of which a part is logged (`binlog_row_image`
 //! `MINIMAL`, `NOBLOB`) keep the rest; columns that are computed (`virtual`) then have to be excluded. System-versioned tables are
-//! not followed. A new column is null in rows that were logged before it. Texts are followed that are in UTF-8, UTF-16, UTF-32, `ucs2`,
+//! not followed. A new column is null in rows that were logged before it. An alteration after which rows may have other values (a column that is
+//! dropped and made anew, that gets another one's name, or a type that does not hold all values) is in no row of the log: the table is read anew with
+//! `drift: add`, `ignore` or `new_version`, and the run says so otherwise (`HW0398`). Rows are told apart by a primary key or a unique index, which `key` has to
+//! have all columns of, where there is one. A changed row that cannot be read takes the row that it replaces out of the lake. Texts are followed that are in UTF-8, UTF-16, UTF-32, `ucs2`,
 //! `ascii`, `latin1`, `latin2`, `latin7`, `cp1250`, `cp1251`, `cp1256`, `cp1257`, `koi8r` and `macroman`; a column in another character set has to
 //! be excluded, or converted.
 //!

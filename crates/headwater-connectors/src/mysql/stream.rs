@@ -12,7 +12,7 @@ use headwater_sdk::{Blame, Error, Result};
 
 use super::binlog::{Beginning, ChangesPart, Followed, Follower, Table};
 use super::connect::{Flavour, Server, Session};
-use super::describe::{Found, Size, SourceColumn, columns_of, primary_key, ranges, select, size};
+use super::describe::{Found, PRIMARY, Size, SourceColumn, columns_of, ranges, select, size, unique_keys};
 use super::options::StreamOptions;
 use super::part::{Load, TablePart};
 use super::quote;
@@ -176,7 +176,7 @@ impl SourceStream for TableStream {
         let types = found.iter().map(|found| (found.name.clone(), found.sql_type.clone())).collect();
         let (columns, drift) =
             chosen(types, &self.asked.exclude, &self.settings, table.as_deref(), &self.asked.shown())?;
-        let seen = Seen { session, found, columns, drift };
+        let seen = Seen { session, found, columns, drift, lake: database::names(table.as_deref()) };
         match self.settings.mode {
             ReadMode::Cdc => self.plan_changes(seen, position).await,
             _ => self.plan_rows(seen, position).await,
@@ -197,6 +197,8 @@ struct Seen {
     columns: Vec<SourceColumn>,
     /// What the drift policy let pass.
     drift: Vec<String>,
+    /// The columns that the lake's table has.
+    lake: Vec<String>,
 }
 
 impl Seen {
@@ -248,13 +250,16 @@ impl TableStream {
             [schema, name] => (schema.clone(), name.clone()),
             name => (self.server.database().unwrap_or_default().to_owned(), name.concat()),
         };
+        let mut unique_keys = unique_keys(session, &self.server, &self.asked).await?;
         let table = Table {
             name: [schema_of, name],
             found: &seen.found,
             size: &size_of,
-            primary_key: primary_key(session, &self.server, &self.asked).await?,
+            primary_key: unique_keys.remove(PRIMARY).unwrap_or_default(),
+            unique_keys: unique_keys.into_values().collect(),
             declared: &self.settings.key,
             read: &seen.columns,
+            lake: seen.lake.clone(),
             shown: shown.clone(),
         };
         let key = self.follower.verify(session, &table).await?;
@@ -274,8 +279,9 @@ impl TableStream {
         let description = since.unwrap_or_else(|| "no changes".to_owned());
         let schema = schema(&seen.columns);
         let target = Target::new(seen.columns, self.settings.on_bad_row, shown);
-        let part: Box<dyn ReadPart> =
-            Box::new(ChangesPart { server: self.server.clone(), target, key: places, outstanding });
+        let load = Arc::new(Load { moment: Moment::new(self.server.clone(), 1, None), target });
+        let relation = self.asked.relation();
+        let part: Box<dyn ReadPart> = Box::new(ChangesPart { load, relation, key: places, outstanding });
         let parts = if is_any { vec![part] } else { Vec::new() };
         let (drift, delivery) = (seen.drift, Delivery::Changes { key });
         Ok(ReadPlan { schema, parts, delivery, position, fingerprint, description, drift, changed: Vec::new() })

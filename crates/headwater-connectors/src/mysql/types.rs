@@ -132,6 +132,35 @@ impl SqlType {
         })
     }
 
+    /// Whether it is another type that holds every value of `before` as it is.
+    pub(super) fn is_wider_than(&self, before: &Self) -> bool {
+        const TEXTS: &[&str] = &["tinytext", "text", "mediumtext", "longtext"];
+        const BYTES: &[&str] = &["tinyblob", "blob", "mediumblob", "longblob"];
+        if let (Some(now), Some(was)) = (self.integer(), before.integer()) {
+            return if self.is_unsigned == before.is_unsigned { now >= was } else { !self.is_unsigned && now > was };
+        }
+        let rank = |names: &[&str], of: &str| names.iter().position(|name| *name == of);
+        let grows = |names: &[&str]| match (rank(names, &self.name), rank(names, &before.name)) {
+            (Some(now), Some(was)) => now >= was,
+            _ => false,
+        };
+        match (self.name.as_str(), before.name.as_str()) {
+            ("varchar", "varchar") | ("varbinary", "varbinary") | ("datetime", "datetime") | ("time", "time") => {
+                self.digits.first().unwrap_or(&0) >= before.digits.first().unwrap_or(&0)
+            }
+            ("decimal", "decimal") => {
+                self.is_unsigned == before.is_unsigned
+                    && self.digits.first() >= before.digits.first()
+                    && self.digits.get(1) == before.digits.get(1)
+            }
+            // With values that are added behind the others.
+            ("enum", "enum") | ("set", "set") => {
+                before.written.strip_suffix(')').is_some_and(|head| self.written.starts_with(&format!("{head},")))
+            }
+            _ => grows(TEXTS) || grows(BYTES),
+        }
+    }
+
     /// Whether values have an order by which the greatest is found, and compared with as a constant.
     pub(super) fn is_cursor(&self) -> bool {
         let others =

@@ -38,6 +38,12 @@
 //! sends them. Columns that the server computes (`generated always`) are not sent and have to be excluded; a new column with a default is null
 //! in older rows; when a single partition is truncated, the table has to be read anew.
 //!
+//! A table that is altered so that rows may have other values (a column that is dropped and made anew, that gets another one's name, or a type that does
+//! not hold all values; a table that is made anew), which changes do not tell of, is read anew with `drift: add`, `ignore` or `new_version`, and the run says so
+//! otherwise (`HW0398`). So is one whose lake was rolled back to before what the slot still holds. A changed row that cannot be read takes the row that
+//! it replaces out of the lake: it is in `<table>__rejected`, and comes back when it is corrected. Long values that a change did not send, and that the lake
+//! does not have, are asked for by their rows' keys.
+//!
 //! Types: integers, floats, booleans, dates, `timestamp` (`timestamp_ntz`), `timestamptz` (`timestamp`), `bytea` (`binary`), texts and
 //! `numeric(p,s)` of up to 38 digits are what they are; `numeric` without digits is `decimal(38,9)`, `money` too; arrays of one
 //! dimension are lists. All else is text: `json`, `jsonb`, `uuid`, enums, times, intervals (ISO 8601), networks, ranges, composites,

@@ -195,7 +195,7 @@ impl SourceStream for TableStream {
         let types = found.clone();
         let (columns, drift) =
             chosen(found, &self.asked.exclude, &self.settings, table.as_deref(), &self.asked.shown())?;
-        let seen = Seen { client, types, columns, drift };
+        let seen = Seen { client, types, columns, drift, lake: database::names(table.as_deref()) };
         match self.settings.mode {
             ReadMode::Cdc => self.plan_changes(seen, position).await,
             _ => self.plan_rows(seen, position).await,
@@ -216,6 +216,8 @@ struct Seen {
     columns: Vec<SourceColumn>,
     /// What the drift policy let pass.
     drift: Vec<String>,
+    /// The columns that the lake's table has.
+    lake: Vec<String>,
 }
 
 impl Seen {
@@ -264,7 +266,7 @@ impl TableStream {
             return self.load(seen, &[], true, position, Some(beginning)).await;
         };
         let followed: Followed = followed(position, &shown)?;
-        let outstanding = self.follower.outstanding(client, &relation, &shown, &followed).await?;
+        let outstanding = self.follower.outstanding(client, &relation, &shown, &followed, &seen.lake).await?;
         let fingerprint = self.fingerprint(client).await?;
         let natural = |column: &SourceColumn| {
             let pg = seen.type_of(&column.name).cloned();
@@ -277,7 +279,7 @@ impl TableStream {
         let description = if any { format!("changes since {}", outstanding.since) } else { "no changes".to_owned() };
         let schema = schema(&seen.columns);
         let load = self.shared(seen.columns, Moment::new(self.server.clone(), false, None));
-        let part: Box<dyn ReadPart> = Box::new(ChangesPart { load, texts, key: places, outstanding });
+        let part: Box<dyn ReadPart> = Box::new(ChangesPart { load, texts, key: places, outstanding, relation });
         let parts = if any { vec![part] } else { Vec::new() };
         let (drift, delivery) = (seen.drift, Delivery::Changes { key });
         Ok(ReadPlan { schema, parts, delivery, position, fingerprint, description, drift, changed: Vec::new() })

@@ -305,10 +305,10 @@ impl Attempt<'_> {
                     match self.write_lanes(session, &schema, &schema, lanes, false, progress).await {
                         Err(e) => thrift = thrift.next_after(&e).ok_or(e)?,
                         Ok(mut outcome) => {
+                            let amended = Some(taking.end(&pass).await?);
                             outcome.rejected = taking.rejected.take();
                             outcome.written.rejected = taking.rejected_rows;
-                            let rows_in = taking.rows_in;
-                            return Ok(Outcome { rows_in, amended: Some(taking.end(&pass)), ..outcome });
+                            return Ok(Outcome { rows_in: taking.rows_in, amended, ..outcome });
                         }
                     }
                 }

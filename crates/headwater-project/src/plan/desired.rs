@@ -26,7 +26,8 @@ pub struct Desired {
     /// For a stream that appends: whether its table's log holds commits above the published version. They may be of a run
     /// that died while publishing, and what they hold counts as loaded.
     pub unpublished: bool,
-    /// For a source whose table begins anew, as the source's columns are others now: why, and what becomes of what it holds.
+    /// For a source whose table begins anew, as the source's columns are others now or its changes are gone: why, and what becomes
+    /// of what it holds.
     pub begins_anew: Option<String>,
     /// For a source that could not be asked: why.
     pub trouble: Option<String>,

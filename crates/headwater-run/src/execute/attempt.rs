@@ -27,6 +27,14 @@ pub(super) struct Attempt {
     pub(super) appended: bool,
 }
 
+/// What a plan says beside what is to be read.
+struct Told {
+    fingerprint: String,
+    delivery: Delivery,
+    drift: Vec<String>,
+    changed: Vec<String>,
+}
+
 /// Stages an asset and evaluates its checks.
 pub(super) async fn attempt(
     context: &Context,
@@ -80,7 +88,7 @@ async fn load(
     let Some(source) = &resolved.source else {
         return Err(Error::new("HW0914", Blame::Headwater, format!("the source of {} was not opened", asset.name)));
     };
-    let appended = stream.settings.mode.adds_rows() && !task.reload;
+    let mut appended = stream.settings.mode.adds_rows() && !task.reload && !source.is_anew();
     if stream.settings.mode.adds_rows() && task.reload && !context.full_refresh && source.begins_anew.is_none() {
         refuse_loss(context, asset, source).await?;
     }
@@ -88,29 +96,45 @@ async fn load(
         Some((kept, _)) => Some(keep(branch, &asset.name, kept, &relations).await?),
         None => None,
     };
-    let plan = source.read_plan().await?;
-    let fingerprint = plan.fingerprint;
-    let only_gains = plan.delivery == Delivery::Rows;
-    let seen = context.base.states.get(&asset.name).filter(|_| appended && !task.checks_changed);
-    let request = StageRequest {
-        table: asset.name.clone(),
-        input: StageInput::Source {
-            schema: plan.schema,
-            parts: plan.parts,
-            delivery: plan.delivery,
-            checks: seen.map(|state| state.checks.clone()).unwrap_or_default(),
-        },
-        mode: if appended { WriteMode::Append } else { WriteMode::Replace },
-        partition_by: Vec::new(),
-        layout: Layout::default(),
-        checks: resolved.checks.clone(),
-        judge_all: task.checks_changed,
-        keep_rejected: stream.settings.on_bad_row == OnBadRow::Reject,
-        relations,
-        position: Some(plan.position),
-        progress: Arc::clone(&progress),
+    let drift = stream.settings.drift;
+    let mut altered = source.because.clone();
+    let (mut staged, plan) = loop {
+        let plan = source.read_plan().await?;
+        let told = Told {
+            fingerprint: plan.fingerprint,
+            delivery: plan.delivery.clone(),
+            drift: plan.drift,
+            changed: plan.changed,
+        };
+        let seen = context.base.states.get(&asset.name).filter(|_| appended && !task.checks_changed);
+        let request = StageRequest {
+            table: asset.name.clone(),
+            input: StageInput::Source {
+                schema: plan.schema,
+                parts: plan.parts,
+                delivery: plan.delivery,
+                checks: seen.map(|state| state.checks.clone()).unwrap_or_default(),
+            },
+            mode: if appended { WriteMode::Append } else { WriteMode::Replace },
+            partition_by: Vec::new(),
+            layout: Layout::default(),
+            checks: resolved.checks.clone(),
+            judge_all: task.checks_changed,
+            keep_rejected: stream.settings.on_bad_row == OnBadRow::Reject,
+            relations: relations.clone(),
+            position: Some(plan.position),
+            progress: Arc::clone(&progress),
+        };
+        match branch.stage(request).await {
+            // Some sources know only when they read.
+            Err(error) if appended && source.begin_anew(&error, drift) => {
+                (altered, appended) = (Some(error.message), false);
+            }
+            staged => break (staged?, told),
+        }
     };
-    let mut staged = branch.stage(request).await?;
+    let only_gains = plan.delivery == Delivery::Rows;
+    staged.notes.extend(altered.map(|why| format!("{why}: the table was read anew")));
     if let (Some(kept), Some((name, why))) = (kept, &source.begins_anew) {
         staged.tables.extend(kept.tables);
         staged.notes.push(format!("{why}: the table began anew, and what it held is {name}"));
@@ -119,7 +143,7 @@ async fn load(
     staged.notes.extend(progress.take_notes());
     staged.notes.extend(not_loaded_again(&plan.changed));
     let appended = appended && (only_gains || staged.refresh == Some(Refresh::Nothing));
-    Ok(Attempt { staged, source: Some(fingerprint), appended })
+    Ok(Attempt { staged, source: Some(plan.fingerprint), appended })
 }
 
 /// Copies what a table holds into another one.
@@ -156,6 +180,8 @@ async fn refuse_loss(context: &Context, asset: &Asset, source: &crate::resolve::
     // An asset that the project had dropped and has again still has its log.
     let relation = match context.base.relation(&asset.name).filter(|relation| relation.version().is_some()) {
         Some(relation) => Some(relation.clone()),
+        // One that is gone by a rollback is to be as it was then: not there.
+        None if context.lake.rolled_back(&context.base, &asset.name).await?.is_some() => None,
         None => context.lake.engine.head_version(&asset.name).await?.map(|version| Relation::Table { version }),
     };
     let Some(relation) = relation else { return Ok(()) };

@@ -1,13 +1,16 @@
 //! A look at every source: its columns, and what there is to read since the last load.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_schema::SchemaRef;
 use futures::StreamExt;
 use headwater_project::plan::{Desired, definition, needs_reload};
 use headwater_project::{Asset, AssetKind, Project, StreamAsset};
-use headwater_sdk::connector::{ConnectorType, DRIFTED, Drift, ReadPlan, Source as System, SourceStream};
+use headwater_sdk::connector::{
+    ALTERED, ConnectorType, DRIFTED, Drift, ReadMode, ReadPlan, Source as System, SourceStream,
+};
 use headwater_sdk::{Blame, Error, Relation, Result, TableName};
 
 use super::system::{Systems, open_stream};
@@ -26,6 +29,10 @@ pub(crate) struct Source {
     position: Option<serde_json::Value>,
     /// Whether rows are added to those of the table.
     appends: bool,
+    /// Whether all is read again in the table's columns, as the table's rows are others in the source now.
+    is_anew: AtomicBool,
+    /// Why a look found that all has to be read again.
+    pub(crate) because: Option<String>,
     /// Where what the table holds is kept, as it begins anew with other columns, and why.
     pub(crate) begins_anew: Option<(TableName, String)>,
     /// The plan of the look, for the first attempt at loading. Its parts can be read only once.
@@ -43,12 +50,34 @@ impl Source {
     }
 
     async fn plan(&self) -> Result<ReadPlan> {
+        if self.is_anew() {
+            return self.stream.plan(self.table.clone(), None).await;
+        }
         if self.appends && self.table.is_some() && self.position.is_none() {
             // Everything would be loaded a second time.
             return Err(Error::new("HW0921", Blame::Environment, "what it has loaded is not known any more")
                 .help("its log was cleaned by another program; --full-refresh loads everything again"));
         }
         self.stream.plan(self.table.clone(), self.position.clone()).await
+    }
+
+    /// Why the table begins anew, and what becomes of what it holds.
+    fn why_anew(&self) -> Option<String> {
+        match &self.begins_anew {
+            Some((kept, why)) => Some(format!("{why}: the table begins anew, and what it holds is kept as {kept}")),
+            None => self.because.as_ref().map(|why| format!("{why}: the table is read anew")),
+        }
+    }
+
+    /// Takes up that the table has to be read anew from here on, if an error says so and the policy lets it.
+    pub(crate) fn begin_anew(&self, error: &Error, drift: Drift) -> bool {
+        let may = error.code == ALTERED && drift != Drift::Fail;
+        may && !self.is_anew.swap(true, Ordering::Relaxed)
+    }
+
+    /// Whether it does.
+    pub(crate) fn is_anew(&self) -> bool {
+        self.is_anew.load(Ordering::Relaxed)
     }
 
     /// What had led to the position of the published table and is no longer there to load again.
@@ -119,8 +148,17 @@ async fn look(
         }
         _ => (None, None),
     };
-    let mut source =
-        Source { system, stream: opened, table, position, appends, begins_anew: None, look: Mutex::default() };
+    let mut source = Source {
+        system,
+        stream: opened,
+        table,
+        position,
+        appends,
+        is_anew: AtomicBool::new(false),
+        because: None,
+        begins_anew: None,
+        look: Mutex::default(),
+    };
     let mut planned = source.plan().await;
     if let Err(error) = &planned
         && stream.settings.drift == Drift::NewVersion
@@ -131,6 +169,23 @@ async fn look(
         (source.table, source.position) = (None, None);
         planned = source.plan().await;
     }
+    if let Err(error) = &planned
+        && source.begin_anew(error, stream.settings.drift)
+    {
+        source.because = Some(error.message.clone());
+        planned = source.plan().await;
+    }
+    if planned.is_err()
+        && stream.settings.mode == ReadMode::Cdc
+        && source.position.is_some()
+        && let Some(to) = lake.rolled_back(base, &asset.name).await?
+    {
+        // The source was told that all up to the newer snapshot had been taken up, and may hold it no more.
+        (source.table, source.position) = (None, None);
+        planned = source.plan().await;
+        let because = "its source does not have what has changed since";
+        source.because = Some(format!("it was rolled back to snapshot {to}, and {because}"));
+    }
     match (planned, published) {
         (Ok(plan), _) => {
             let schema = lake.engine.lake_schema(&plan.schema)?;
@@ -139,10 +194,7 @@ async fn look(
                 arrived: (!plan.parts.is_empty()).then(|| plan.description.clone()),
                 changed: plan.changed.clone(),
                 unpublished,
-                begins_anew: source
-                    .begins_anew
-                    .as_ref()
-                    .map(|(kept, why)| format!("{why}: the table begins anew, and what it holds is kept as {kept}")),
+                begins_anew: source.why_anew(),
                 ..Desired::default()
             };
             source.look = Mutex::new(Some(plan));

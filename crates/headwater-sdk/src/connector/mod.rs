@@ -23,9 +23,9 @@ use crate::error::Result;
 
 pub use changes::{Changes, Delivery, Operation};
 pub use discovery::{Described, Discovery, Finding, FoundColumn, FoundStream, Standing};
-pub use reading::{LoadPosition, ReadPart, ReadPlan, RejectedRow, SourceBatch, SourceStream};
+pub use reading::{LoadPosition, ReadPart, ReadPlan, RejectedRow, RowsByKey, SourceBatch, SourceStream};
 pub use scalar::Scalar;
-pub use settings::{DRIFTED, DeclaredColumn, Drift, Lookback, OnBadRow, ReadMode, StreamSettings};
+pub use settings::{ALTERED, DRIFTED, DeclaredColumn, Drift, Lookback, OnBadRow, ReadMode, StreamSettings};
 pub use storage::{LakeStorage, StoreService};
 
 /// Where a connector finds things.

@@ -78,6 +78,20 @@ pub trait ReadPart: Send {
     fn bytes(&self) -> u64;
     /// Reads the part. Memory use does not depend on the part's size. `progress` is moved on the way.
     fn read(self: Box<Self>, progress: Arc<Progress>) -> BoxStream<'static, Result<SourceBatch>>;
+    /// How single rows are read anew, of a part with [`Changes`] that leave values as they are: the table may not have the row
+    /// that they are kept of.
+    fn rows_by_key(&self) -> Option<Arc<dyn RowsByKey>> {
+        None
+    }
+}
+
+/// Reads rows by their keys, as they are by now.
+pub trait RowsByKey: Send + Sync {
+    /// The rows that have one of `keys`, which are the columns of the load's key, in the table's types. One that is gone does not come.
+    ///
+    /// # Errors
+    /// When a key cannot be written as the source does.
+    fn rows(&self, keys: &RecordBatch) -> Result<Box<dyn ReadPart>>;
 }
 
 /// What there is to read.

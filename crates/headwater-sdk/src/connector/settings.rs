@@ -69,6 +69,10 @@ impl Drift {
 /// The code of the error for columns that have changed in a way that the policy does not let pass.
 pub const DRIFTED: &str = "HW0308";
 
+/// The code of the error for a table whose rows have other values than the changes say that led to a position: unless the policy is to
+/// fail, it is read anew.
+pub const ALTERED: &str = "HW0398";
+
 /// A column as the project declares it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeclaredColumn {

@@ -247,7 +247,8 @@ fn what_does_not_fit_is_set_aside_and_the_rest_goes_on() {
         "set sql_mode = 'ALLOW_INVALID_DATES'; insert into t values (2, '2024-02-31', 2), (3, '0000-00-00', 3); update t set n = 18446744073709551615 where id = 1",
     );
     source.run();
-    assert_eq!(source.query("select id, d, n from raw.t order by id"), "1,2024-01-01,1\n3,,3");
+    // The row that one of them took the place of is not what it was: it is gone, as if all were read anew.
+    assert_eq!(source.query("select id, d, n from raw.t order by id"), "3,,3");
     let reasons = source.query("select _reason from raw.t__rejected order by _line");
     assert_eq!(reasons, "column 'd': '2024-02-31' is no date\ncolumn 'n': '18446744073709551615' is no bigint");
     // They are not set aside a second time.

@@ -26,7 +26,7 @@ fn a_table_that_is_altered_once_goes_on() {
     // Columns that change places, of one type.
     source.database.sql("insert into t (id, a) values (5, 'a5'); alter table t change a z varchar(20), add a varchar(20); insert into t (id, z, a) values (6, 'z6', 'a6')");
     source.run();
-    assert_eq!(source.query("select id, a, z from raw.t where id >= 5 order by id"), "5,a5,\n6,a6,z6");
+    assert_eq!(source.query("select id, a, z from raw.t where id >= 5 order by id"), "5,,a5\n6,a6,z6");
     source.database.sql("alter table t modify c bigint; insert into t (id, c) values (7, 5000000000)");
     source.run();
     assert_eq!(source.query("select c from raw.t where id = 7"), "5000000000");
@@ -68,7 +68,7 @@ fn columns_are_never_taken_for_each_other() {
     source.run();
     assert_eq!(
         source.query("select id, a, u, e, first from raw.t order by id"),
-        "1,ä,4000000000,y,\n2,,4000000001,x,\n3,ü,4000000002,y,9"
+        "1,ä,4000000000,y,\n2,ö,4000000001,x,\n3,ü,4000000002,y,9"
     );
 }
 

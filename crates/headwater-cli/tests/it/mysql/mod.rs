@@ -1,5 +1,6 @@
 //! Tables of a MariaDB.
 
+mod altered;
 mod changes;
 mod delivered;
 mod described;

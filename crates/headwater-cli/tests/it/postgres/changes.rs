@@ -167,7 +167,8 @@ fn what_does_not_fit_is_set_aside_and_the_rest_goes_on() {
         .database
         .sql("insert into t values (2, 'infinity', 2), (3, '2024-01-03', 3); update t set n = 'NaN' where id = 1");
     source.run();
-    assert_eq!(source.query("select id, n from raw.t order by id"), "1,1.000000000\n3,3.000000000");
+    // The row that one of them took the place of is not what it was: it is gone, as if all were read anew.
+    assert_eq!(source.query("select id, n from raw.t order by id"), "3,3.000000000");
     let reasons = source.query("select _reason from raw.t__rejected order by _line");
     assert_eq!(reasons, "column 'd': infinity is no date\ncolumn 'n': NaN is no decimal");
     // They are not set aside a second time.

@@ -155,18 +155,3 @@ fn a_table_that_is_followed_later_joins_the_slot() {
     assert_eq!(source.query("select id, v from raw.later order by id"), "1,2\n3,3");
     assert_eq!(source.query("select count(*) from raw.t"), "99");
 }
-
-#[test]
-fn a_rollback_goes_back_in_the_changes_too() {
-    let source = Source::following(TABLE, STREAM);
-    source.run();
-    source.database.sql("delete from t where id = 1");
-    source.run();
-    source.say(&["rollback", "1"]).exits(0);
-    assert_eq!(source.query("select count(*) from raw.t"), "100");
-    // What came after it is not in the slot any more: that is said, and not passed over.
-    source.database.sql("delete from t where id = 2");
-    assert_told(&source.say(&["run"]).exits(1), "HW0348", &["--full-refresh"]);
-    source.say(&["run", "--full-refresh"]).exits(0);
-    assert_eq!(source.query("select count(*), min(id) from raw.t"), "98,3");
-}

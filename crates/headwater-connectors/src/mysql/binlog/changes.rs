@@ -6,26 +6,27 @@ use std::sync::Arc;
 
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
-use headwater_sdk::connector::{Operation, ReadPart, SourceBatch};
+use headwater_sdk::connector::{Operation, ReadPart, RowsByKey, SourceBatch};
 use headwater_sdk::progress::Progress;
 use headwater_sdk::{Blame, Error, Result};
 
-use super::super::connect::Server;
 use super::super::decode::Column;
-use super::super::types::Reading;
+use super::super::part::Load;
 use super::super::wire::Fields;
 use super::event::{RowsKind, TableMap, rows_kind, uncompressed};
+use super::keyed::KeyedRows;
 use super::reading::{ALTERED, Changes, EMPTIED, LOST, ROWS};
 use super::shape::{Absent, Layout, layout};
 use super::{Outstanding, values};
 use crate::codes;
-use crate::database::{FieldBatch, FieldColumn, Target, defect, raw};
+use crate::database::{Change, FieldBatch, FieldColumn, defect, other_values, raw};
 
 /// See the module's documentation.
 #[derive(Debug)]
 pub(in super::super) struct ChangesPart {
-    pub(in super::super) server: Server,
-    pub(in super::super) target: Target<Reading>,
+    pub(in super::super) load: Arc<Load>,
+    /// The table, in SQL.
+    pub(in super::super) relation: String,
     /// The places of the key's columns.
     pub(in super::super) key: Vec<usize>,
     pub(in super::super) outstanding: Outstanding,
@@ -33,19 +34,27 @@ pub(in super::super) struct ChangesPart {
 
 impl ReadPart for ChangesPart {
     fn name(&self) -> &str {
-        &self.target.shown
+        &self.load.target.shown
     }
 
     fn bytes(&self) -> u64 {
         0
     }
 
+    fn rows_by_key(&self) -> Option<Arc<dyn RowsByKey>> {
+        let (load, key) = (Arc::clone(&self.load), self.key.clone());
+        Some(Arc::new(KeyedRows { load, key, relation: self.relation.clone() }))
+    }
+
     fn read(self: Box<Self>, progress: Arc<Progress>) -> BoxStream<'static, Result<SourceBatch>> {
         // Nothing starts before the stream is asked.
         let start = async move {
             let changes = self.outstanding.reading.changes(self.outstanding.place).await?;
+            if let Some(reason) = &changes.other_values {
+                return Err(other_values(&self.load.target.shown, reason));
+            }
             let collations = self.collations().await?;
-            let batch = FieldBatch::new(&self.target)?;
+            let batch = FieldBatch::new(&self.load.target)?;
             let walk = Walk {
                 part: *self,
                 changes,
@@ -123,13 +132,9 @@ impl Walk {
             let (kind, rest) = message.split_first().ok_or_else(unknown)?;
             match *kind {
                 EMPTIED => {
-                    self.batch.add(
-                        &self.part.target,
-                        &self.part.target.shown,
-                        &[],
-                        &vec![None; self.part.target.columns.len()],
-                    )?;
-                    self.batch.is_change(Operation::Truncate, None);
+                    let nulls = vec![None; self.part.load.target.columns.len()];
+                    let change = Change { operation: Operation::Truncate, kept: None, key: None };
+                    self.batch.add_change(&self.part.load.target, change, &[], &nulls, None)?;
                 }
                 ALTERED => {
                     self.altered += 1;
@@ -137,7 +142,8 @@ impl Walk {
                 }
                 LOST => {
                     let reason = String::from_utf8_lossy(rest).into_owned();
-                    let message = format!("{}: {}: {reason}", self.part.server.name, self.part.target.shown);
+                    let message =
+                        format!("{}: {}: {reason}", self.part.load.moment.server.name, self.part.load.target.shown);
                     return Err(Error::new(codes::MYSQL_LOST, Blame::Data, message)
                         .help("--full-refresh reads the table anew and follows it from there"));
                 }
@@ -151,7 +157,7 @@ impl Walk {
         if self.batch.is_empty() {
             return Ok(None);
         }
-        let batch = self.batch.finish(&self.part.target)?;
+        let batch = self.batch.finish(&self.part.load.target)?;
         self.progress.add_rows_in((batch.rows.num_rows() + batch.rejected.len()) as u64);
         Ok(Some(batch))
     }
@@ -178,14 +184,14 @@ impl Walk {
             _ => None,
         };
         let layout = layout(map, known, &self.changes.now, &self.collations).map_err(|reason| {
-            let message = format!("{}: {}: {reason}", self.part.server.name, self.part.target.shown);
+            let message = format!("{}: {}: {reason}", self.part.load.moment.server.name, self.part.load.target.shown);
             Error::new(codes::MYSQL_BINLOG, Blame::Data, message).help(
                 "--full-refresh reads the table anew; with `set global binlog_row_metadata = FULL` the log says itself which \
                  columns rows have",
             )
         })?;
         let place = |name: &String| layout.columns.iter().position(|(column, ..)| column == name);
-        let places = self.part.target.columns.iter().map(|column| place(&column.name)).collect();
+        let places = self.part.load.target.columns.iter().map(|column| place(&column.name)).collect();
         Ok(Columns { layout, places })
     }
 
@@ -303,7 +309,7 @@ impl ChangesPart {
         let Some(name) = absent.map(|at| &told.columns.layout.columns[*at].0) else { return Ok(()) };
         let message = format!(
             "{}: the key of a row of {} was changed, and the log does not have the row's '{name}': its binlog_row_image is not FULL",
-            self.server.name, self.target.shown
+            self.load.moment.server.name, self.load.target.shown
         );
         Err(Error::new(codes::MYSQL_BINLOG, Blame::Environment, message)
             .help("set global binlog_row_image = FULL, and read the table anew: --full-refresh"))
@@ -312,9 +318,9 @@ impl ChangesPart {
     /// Adds a change.
     fn add(&self, told: &Told<'_>, batch: &mut FieldBatch<Column>) -> Result<()> {
         let mut row = Vec::new();
-        let count = self.target.columns.len();
+        let count = self.load.target.columns.len();
         let mut fields: Vec<Option<Range<usize>>> = Vec::with_capacity(count);
-        let (mut kept, mut wrong) = (None::<Vec<u8>>, None);
+        let (mut kept, mut wrong, mut key) = (None::<Vec<u8>>, None, Some(self.key.as_slice()));
         for (place, at) in told.columns.places.iter().enumerate() {
             // Of a row that is gone the key counts.
             let counts = told.operation == Operation::Upsert || self.key.contains(&place);
@@ -356,21 +362,18 @@ impl ChangesPart {
                 },
             };
             if let Err(reason) = written {
+                key = key.filter(|key| !key.contains(&place));
                 wrong.get_or_insert_with(|| format!("column '{name}': {reason}"));
             }
             fields.push(Some(begin..row.len()));
         }
-        match wrong {
-            None => batch.add(&self.target, &self.target.shown, &row, &fields)?,
-            Some(reason) => batch.add_bad(&self.target, &self.target.shown, reason, self.raw(&row, &fields)?)?,
-        }
-        batch.is_change(told.operation, kept);
-        Ok(())
+        let bad = wrong.map(|reason| Ok::<_, Error>((reason, self.raw(&row, &fields)?))).transpose()?;
+        batch.add_change(&self.load.target, Change { operation: told.operation, kept, key }, &row, &fields, bad)
     }
 
     /// A row as it came.
     fn raw(&self, row: &[u8], fields: &[Option<Range<usize>>]) -> Result<String> {
-        raw(self.target.columns.iter().zip(fields).map(|(column, field)| {
+        raw(self.load.target.columns.iter().zip(fields).map(|(column, field)| {
             let value = field.clone().map(|field| Column::shown(&column.reading, &row[field]));
             Ok((column.name.as_str(), value.unwrap_or_else(|| "null".to_owned())))
         }))
@@ -383,7 +386,7 @@ impl ChangesPart {
     fn not_sent(&self, name: &str) -> Error {
         let message = format!(
             "{}: column '{name}' of {} is not in the log where the server computes it: its binlog_row_image is not FULL",
-            self.server.name, self.target.shown
+            self.load.moment.server.name, self.load.target.shown
         );
         Error::new(codes::MYSQL_BINLOG, Blame::Environment, message)
             .help(format!("set global binlog_row_image = FULL and read the table anew (--full-refresh), or leave the column out: `exclude: [{name}]`"))
@@ -391,14 +394,14 @@ impl ChangesPart {
 
     /// The character sets of the server's collations.
     async fn collations(&self) -> Result<HashMap<u64, String>> {
-        let mut session = self.server.connect().await?;
+        let mut session = self.load.moment.server.connect().await?;
         // MariaDB has numbers of all of them in this table alone, newer versions of it at least.
         let all = "select id, character_set_name from information_schema.collation_character_set_applicability where id is not null";
         let rows = match session.all(all).await {
             Ok(rows) => rows,
             Err(_) => {
                 let sql = "select id, character_set_name from information_schema.collations where id is not null";
-                self.server.ask(&mut session, sql, "its collations cannot be looked at").await?
+                self.load.moment.server.ask(&mut session, sql, "its collations cannot be looked at").await?
             }
         };
         session.quit().await;

@@ -1,11 +1,13 @@
 //! Change data capture: what is committed in the database comes by the server's binary log (docs/adr/0016-mysql.md).
 
+mod altered;
 mod changes;
 mod charset;
 mod dump;
 mod event;
 mod gtid;
 mod json;
+mod keyed;
 mod place;
 mod reading;
 mod server;
@@ -24,7 +26,7 @@ use tokio::sync::OnceCell;
 use super::connect::{Flavour, Server, Session};
 use super::describe::{Found, Size, SourceColumn};
 use crate::codes;
-use crate::database::written;
+use crate::database::{other_values, written};
 use dump::Start;
 use reading::{Follow, Reading};
 use server::{executed, gtids_at, has_place, is_subset, lost};
@@ -67,10 +69,14 @@ pub(super) struct Table<'a> {
     pub(super) found: &'a [Found],
     pub(super) size: &'a Size,
     pub(super) primary_key: Vec<String>,
+    /// The columns of its other unique indexes.
+    pub(super) unique_keys: Vec<Vec<String>>,
     /// The project's key.
     pub(super) declared: &'a [String],
     /// The columns that are read.
     pub(super) read: &'a [SourceColumn],
+    /// The columns that the lake's table has.
+    pub(super) lake: Vec<String>,
     /// For messages.
     pub(super) shown: String,
 }
@@ -196,6 +202,17 @@ impl Follower {
             let what = format!("{shown} has no primary key, by which its rows are told apart");
             return refuse(what, "give it one, or name the columns that tell its rows apart with `key`".to_owned());
         }
+        let mut unique =
+            table.unique_keys.iter().chain(std::iter::once(&table.primary_key)).filter(|key| !key.is_empty());
+        let tells = |unique: &Vec<String>| unique.iter().all(|column| key.contains(column));
+        if unique.clone().next().is_some() && !unique.any(tells) {
+            let what = format!(
+                "rows of {shown} are not told apart by the key ({}): its primary key is ({}), and it has no unique index on these columns",
+                key.join(", "),
+                table.primary_key.join(", ")
+            );
+            return refuse(what, "correct `key`, or leave it out: rows are followed by the primary key".to_owned());
+        }
         if let Some(missing) = key.iter().find(|column| !is_read(column)) {
             let what = format!("column '{missing}' of {shown} is of its key, and not read");
             return refuse(what, format!("take {missing} out of `exclude`, or correct `key`"));
@@ -241,12 +258,18 @@ impl Follower {
             Start::Place(place) => (Some(place), None),
             Start::Gtids(gtids) => (None, Some(gtids)),
         };
+        let known = |name: &str| followed.columns.iter().any(|column| column.name.eq_ignore_ascii_case(name));
+        let anew = |found: &&Found| table.lake.contains(&found.name) && !known(&found.name);
+        if let Some(found) = table.found.iter().find(anew) {
+            return Err(other_values(&table.shown, &format!("column '{}' was dropped and made anew", found.name)));
+        }
         let [schema, name] = table.name.clone();
         let position = LoadPosition::known(written(&followed)?);
         let follow = Follow {
             name: TableName { schema, table: name, has_case },
             from: from.clone(),
             stored: followed.columns.clone(),
+            lake: table.lake.clone(),
             position: position.clone(),
         };
         let new = || Reading::new(self.server.clone(), gtids.clone(), end.clone(), settings.uuid.clone(), set.clone());

@@ -9,6 +9,7 @@ use tokio::sync::OnceCell;
 
 use super::super::connect::{Flavour, Server};
 use super::super::describe::columns_of_table;
+use super::altered::{Judged, Step, steps};
 use super::dump::{Dump, Event, Start, unknown};
 use super::event::{
     HEAD, Head, INCIDENT, MARIA_GTID, MARIA_QUERY_COMPRESSED, PARTIAL_UPDATE, PAYLOAD, QUERY, TABLE_MAP, TableMap,
@@ -42,6 +43,8 @@ pub(super) struct Follow {
     pub(super) from: Option<Place>,
     /// The columns that it had then.
     pub(super) stored: Vec<Known>,
+    /// The columns that the lake's table has.
+    pub(super) lake: Vec<String>,
     /// Where it is when all is read.
     pub(super) position: LoadPosition,
 }
@@ -69,6 +72,8 @@ struct Found {
     altered: usize,
     stored: Vec<Known>,
     now: Vec<Known>,
+    /// Why rows that were read before have other values, without the log having them.
+    other_values: Option<String>,
 }
 
 /// What there is to read of one table.
@@ -78,6 +83,8 @@ pub(super) struct Changes {
     /// The columns that it had when it was last read, and those that it has now.
     pub(super) stored: Vec<Known>,
     pub(super) now: Vec<Known>,
+    /// Why rows that were read before have other values, without the log having them.
+    pub(super) other_values: Option<String>,
 }
 
 impl Reading {
@@ -108,6 +115,7 @@ impl Reading {
             altered: found.altered,
             stored: found.stored.clone(),
             now: found.now.clone(),
+            other_values: found.other_values.clone(),
         })
     }
 
@@ -151,7 +159,7 @@ impl Reading {
                 .help("the connection was cut: the next try begins anew")
                 .transient());
         }
-        let Routing { spool, altered, altered_later, .. } = routing;
+        let Routing { spool, altered, altered_later, alters, .. } = routing;
         let files = spool.finish()?;
         let mut all = Vec::new();
         for (place, ((follow, now), spooled)) in follows.into_iter().zip(now).zip(files).enumerate() {
@@ -169,7 +177,10 @@ impl Reading {
             let followed =
                 Followed { place: Some(self.to.clone()), gtids: gtids.clone(), server: self.uuid.clone(), columns };
             follow.position.set(written(&followed)?, is_far);
-            all.push(Found { spooled, altered: altered[place], stored: follow.stored, now });
+            let Follow { stored, lake, .. } = follow;
+            let (steps, statements) = &alters[place];
+            let other_values = Judged { stored: &stored, now: &now, lake: &lake }.reason(steps, *statements);
+            all.push(Found { spooled, altered: altered[place], stored, now, other_values });
         }
         Ok(all)
     }
@@ -187,6 +198,8 @@ struct Routing<'a> {
     altered: Vec<usize>,
     /// Those behind the end of the reading.
     altered_later: Vec<usize>,
+    /// What was done to the columns since the table was empty last, and by how many statements.
+    alters: Vec<(Vec<Step>, usize)>,
 }
 
 impl<'a> Routing<'a> {
@@ -200,6 +213,7 @@ impl<'a> Routing<'a> {
             marks: vec![0; follows.len()],
             altered: none.clone(),
             altered_later: none,
+            alters: vec![Default::default(); follows.len()],
         })
     }
 
@@ -299,9 +313,15 @@ impl<'a> Routing<'a> {
                     _ if is_later => {}
                     Effect::Altered => {
                         self.altered[place] += 1;
+                        let (all, statements) = &mut self.alters[place];
+                        all.extend(steps(&text));
+                        *statements += 1;
                         self.spool.put(place, &[&[ALTERED]])?;
                     }
-                    Effect::Emptied => self.spool.put(place, &[&[EMPTIED]])?,
+                    Effect::Emptied => {
+                        self.alters[place] = Default::default();
+                        self.spool.put(place, &[&[EMPTIED]])?;
+                    }
                     Effect::Lost(reason) => self.spool.put(place, &[&[LOST], reason.as_bytes()])?,
                 }
             }

@@ -19,7 +19,7 @@ use super::values::{Form, Special};
 /// A column, as much of it as reading needs; it is kept with the table's position.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(in super::super) struct Known {
-    name: String,
+    pub(super) name: String,
     #[serde(rename = "type")]
     written: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -60,6 +60,19 @@ impl Known {
             charset: found.charset.clone(),
             default,
         }
+    }
+
+    /// Whether its values may be null, or that is not known.
+    pub(super) fn may_be_null(&self) -> bool {
+        self.default.is_some()
+    }
+
+    /// Whether every value that it had as `before` is the same in it.
+    pub(super) fn holds(&self, before: &Self) -> bool {
+        if self.charset.is_some() && before.charset.is_some() && self.charset != before.charset {
+            return false;
+        }
+        self.written == before.written || self.sql_type().is_wider_than(&before.sql_type())
     }
 
     fn sql_type(&self) -> SqlType {

@@ -42,7 +42,7 @@ impl TableName {
 
 /// A piece of a statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Word {
+pub(super) enum Word {
     /// A keyword or a name without quotes.
     Bare(String),
     /// A name in quotes.
@@ -112,7 +112,7 @@ pub(super) fn effects(statement: &str, database: &str, table: &TableName) -> Vec
 }
 
 impl Word {
-    fn name(&self) -> Option<&str> {
+    pub(super) fn name(&self) -> Option<&str> {
         match self {
             Self::Bare(name) | Self::Name(name) => Some(name),
             Self::Text | Self::Sign(_) => None,
@@ -150,7 +150,7 @@ impl Names<'_> {
 }
 
 /// The words of a statement, without comments (but with what stands in those that are for the server).
-fn words(statement: &str) -> Vec<Word> {
+pub(super) fn words(statement: &str) -> Vec<Word> {
     let mut words = Vec::new();
     let mut rest = statement;
     while let Some(first) = rest.chars().next() {

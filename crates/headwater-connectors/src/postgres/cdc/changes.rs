@@ -6,16 +6,17 @@ use std::sync::Arc;
 
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
-use headwater_sdk::connector::{Operation, ReadPart, SourceBatch};
+use headwater_sdk::connector::{Operation, ReadPart, RowsByKey, SourceBatch};
 use headwater_sdk::progress::Progress;
 use headwater_sdk::{Blame, Error, Result};
 
 use super::super::decode::Column;
 use super::super::part::Load;
+use super::keyed::KeyedRows;
 use super::messages::{Message, Tuple, Value, read};
 use super::{Outstanding, TextReading};
 use crate::codes;
-use crate::database::{FieldBatch, Messages, defect, raw};
+use crate::database::{Change, FieldBatch, Messages, defect, raw};
 
 /// See the module's documentation.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub(in super::super) struct ChangesPart {
     /// The places of the key's columns.
     pub(in super::super) key: Vec<usize>,
     pub(in super::super) outstanding: Outstanding,
+    /// The table, in SQL.
+    pub(in super::super) relation: String,
 }
 
 impl ReadPart for ChangesPart {
@@ -35,6 +38,11 @@ impl ReadPart for ChangesPart {
 
     fn bytes(&self) -> u64 {
         0
+    }
+
+    fn rows_by_key(&self) -> Option<Arc<dyn RowsByKey>> {
+        let (load, key) = (Arc::clone(&self.load), self.key.clone());
+        Some(Arc::new(KeyedRows { load, key, relation: self.relation.clone() }))
     }
 
     fn read(self: Box<Self>, progress: Arc<Progress>) -> BoxStream<'static, Result<SourceBatch>> {
@@ -139,7 +147,7 @@ impl ChangesPart {
     fn add(&self, told: &Told<'_>, batch: &mut FieldBatch<Column>, row: &mut Vec<u8>) -> Result<()> {
         row.clear();
         let mut fields: Vec<Option<Range<usize>>> = Vec::with_capacity(self.texts.len());
-        let (mut kept, mut wrong) = (None::<Vec<u8>>, None);
+        let (mut kept, mut wrong, mut key) = (None::<Vec<u8>>, None, Some(self.key.as_slice()));
         for (place, text) in self.texts.iter().enumerate() {
             // Of a row that is gone the key counts.
             let counts = told.operation == Operation::Upsert || self.key.contains(&place);
@@ -160,6 +168,7 @@ impl ChangesPart {
                 Value::Text(bytes) => {
                     let begin = row.len();
                     if let Err(reason) = text.binary(bytes, row) {
+                        key = key.filter(|key| !key.contains(&place));
                         wrong.get_or_insert_with(|| {
                             format!("column '{}': {reason}", self.load.target.columns[place].name)
                         });
@@ -168,12 +177,8 @@ impl ChangesPart {
                 }
             });
         }
-        match wrong {
-            None => batch.add(&self.load.target, &self.load.target.shown, row, &fields)?,
-            Some(reason) => batch.add_bad(&self.load.target, &self.load.target.shown, reason, self.raw(told)?)?,
-        }
-        batch.is_change(told.operation, kept);
-        Ok(())
+        let bad = wrong.map(|reason| Ok::<_, Error>((reason, self.raw(told)?))).transpose()?;
+        batch.add_change(&self.load.target, Change { operation: told.operation, kept, key }, row, &fields, bad)
     }
 
     /// A row as it came.
@@ -198,8 +203,7 @@ impl ChangesPart {
             return Err(Error::new(codes::POSTGRES_LOST, Blame::Data, message)
                 .help("--full-refresh reads the table anew; rows that are deleted are told one by one"));
         }
-        batch.add(&self.load.target, &self.load.target.shown, &[], &vec![None; self.texts.len()])?;
-        batch.is_change(Operation::Truncate, None);
-        Ok(())
+        let change = Change { operation: Operation::Truncate, kept: None, key: None };
+        batch.add_change(&self.load.target, change, &[], &vec![None; self.texts.len()], None)
     }
 }

@@ -3,8 +3,10 @@
 
 mod changes;
 mod identity;
+mod keyed;
 mod messages;
 mod reading;
+mod shape;
 mod slot;
 mod snapshot;
 mod text;
@@ -21,6 +23,7 @@ use super::options::SourceOptions;
 use crate::database;
 use messages::{Lsn, read_lsn, write_lsn};
 use reading::{Follow, Reading};
+use shape::Shape;
 use slot::Names;
 use snapshot::Snapshot;
 
@@ -62,6 +65,7 @@ pub(super) struct Outstanding {
 pub(super) struct Beginning {
     names: Names,
     position: LoadPosition,
+    shape: Shape,
     confirmed: OnceCell<Lsn>,
 }
 
@@ -75,14 +79,15 @@ impl Beginning {
     /// once more. It would come right in the end, but for columns that are others since.
     pub(super) fn reads_in(&self, snapshot: String) -> Result<()> {
         let lsn = write_lsn(self.confirmed.get().copied().unwrap_or_default());
-        let followed = Followed { slot: self.names.slot.clone(), lsn, snapshot: Some(snapshot) };
+        let (slot, shape) = (self.names.slot.clone(), Some(self.shape.clone()));
+        let followed = Followed { slot, lsn, snapshot: Some(snapshot), shape };
         self.position.set(database::written(&followed)?, true);
         Ok(())
     }
 }
 
-fn written(names: &Names, lsn: u64) -> Result<serde_json::Value> {
-    database::written(&Followed { slot: names.slot.clone(), lsn: write_lsn(lsn), snapshot: None })
+fn written(names: &Names, lsn: u64, shape: Shape) -> Result<serde_json::Value> {
+    database::written(&Followed { slot: names.slot.clone(), lsn: write_lsn(lsn), snapshot: None, shape: Some(shape) })
 }
 
 impl Follower {
@@ -113,33 +118,42 @@ impl Follower {
         slot::verify_server(client, &self.server).await?;
         slot::verify_publication(client, &self.server, &self.names.publication, relation, shown).await?;
         slot::find(client, &self.server, &self.names.slot).await?;
-        Ok(Beginning { names: self.names.clone(), position, confirmed: OnceCell::new() })
+        let shape = Shape::of(client, &self.server, relation, shown).await?;
+        Ok(Beginning { names: self.names.clone(), position, shape, confirmed: OnceCell::new() })
     }
 
-    /// What was committed since a table was read.
+    /// What was committed since a table was read. `lake` are the columns that the lake's table has.
     ///
     /// # Errors
-    /// When the slot has not all of it any more, and when the server cannot be asked.
+    /// When the slot has not all of it any more, or the table was altered meanwhile so that it has not all, and when the server
+    /// cannot be asked.
     pub(super) async fn outstanding(
         &self,
         client: &Session,
         relation: &str,
         shown: &str,
         followed: &Followed,
+        lake: &[String],
     ) -> Result<Outstanding> {
         slot::verify_publication(client, &self.server, &self.names.publication, relation, shown).await?;
         let slot = slot::find(client, &self.server, &self.names.slot).await?;
         let from = slot::verify_position(&self.server, &self.names.slot, slot.as_ref(), followed, shown)?;
         let seen = followed.snapshot.as_deref().map(Snapshot::read).transpose();
         let seen = seen.map_err(|reason| slot::unreadable(shown, &reason))?;
+        // Before the end of the reading is known: what is altered later is seen by the next one.
+        let shape = Shape::of(client, &self.server, relation, shown).await?;
+        if let Some(before) = &followed.shape {
+            shape.verify(before, lake, shown)?;
+        }
+        let is_other = followed.shape.as_ref() != Some(&shape);
         let oids = self.oids(client, relation, shown).await?;
         let end = slot.map_or(from, |slot| slot.end);
         let (reading, place) = self.take_part(&Follow { oids: oids.clone(), from, seen }, end);
         let (to, since) = (reading.to.max(from), followed.lsn.clone());
         let far = to - from >= WORTH_A_COMMIT;
         let position = LoadPosition::default();
-        position.set(written(&self.names, to)?, far);
-        let any = far || (to > from && reading.has_any(client).await?);
+        position.set(written(&self.names, to, shape)?, far || is_other);
+        let any = far || is_other || (to > from && reading.has_any(client).await?);
         Ok(Outstanding { reading, place, oids, position, any, since })
     }
 

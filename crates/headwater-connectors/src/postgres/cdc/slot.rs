@@ -6,6 +6,7 @@ use tokio_postgres::error::SqlState;
 
 use super::super::connect::{Server, Session};
 use super::messages::{Lsn, read_lsn, write_lsn};
+use super::shape::Shape;
 use crate::codes;
 
 /// How far a table was followed.
@@ -18,6 +19,9 @@ pub(in super::super) struct Followed {
     /// What of the rest is in it as well, since it was read as it was: see [`Snapshot`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in super::super) snapshot: Option<String>,
+    /// What the table looked like; none in positions of before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in super::super) shape: Option<Shape>,
 }
 
 /// What the server says of the slot.

@@ -6,6 +6,10 @@ use arrow::datatypes::Int8Type;
 use arrow::error::ArrowError;
 use headwater_sdk::connector::Operation;
 
+/// An upsert, as [`Operation::Upsert`], of a row that was gone before it: the values that it leaves as they are are no row's of the
+/// table. The source alone has them.
+pub(super) const AFRESH: i8 = 3;
+
 /// Rows that are changes: the columns of the load first, then what they are.
 pub(super) struct ChangeRows<'a> {
     rows: &'a RecordBatch,
@@ -24,7 +28,16 @@ pub(super) enum State {
         values: Values,
         /// The columns whose values are those of a row that came before all that was folded; none of them, if absent.
         kept: Option<Vec<u8>>,
+        /// Whether that row was gone before, so that the table's row, if there is one, is not it.
+        afresh: bool,
     },
+}
+
+impl State {
+    /// All values of the row are known.
+    pub(super) fn whole(values: Values) -> Self {
+        Self::There { values, kept: None, afresh: false }
+    }
 }
 
 /// Where the values of a row come from.
@@ -62,19 +75,25 @@ impl<'a> ChangeRows<'a> {
             return State::Gone;
         }
         if self.kept.is_null(row) {
-            return State::There { values: Values::Of(row), kept: None };
+            return State::whole(Values::Of(row));
         }
         let stays = |column: usize| is_set(self.kept.value(row), column);
-        let Some(State::There { values, kept }) = before else {
+        let is_afresh = self.operations.value(row) == AFRESH;
+        let (values, kept, afresh) = match before {
+            Some(State::There { values, kept, afresh }) if !is_afresh => (values, kept, afresh),
             // Nothing is known of the values that stay, or there are none: whoever lays the row beside the table finds out.
-            return State::There { values: Values::Of(row), kept: Some(self.kept.value(row).to_vec()) };
+            before => {
+                let afresh = is_afresh || before == Some(State::Gone);
+                return State::There { values: Values::Of(row), kept: Some(self.kept.value(row).to_vec()), afresh };
+            }
         };
         let sources = (0..self.width).map(|column| if stays(column) { values.of(column) } else { row }).collect();
         let kept = kept.map(|mut kept| {
             (0..self.width).filter(|column| !stays(*column)).for_each(|column| clear(&mut kept, column));
             kept
         });
-        State::There { values: Values::Mixed(sources), kept: kept.filter(|kept| kept.iter().any(|byte| *byte != 0)) }
+        let kept = kept.filter(|kept| kept.iter().any(|byte| *byte != 0));
+        State::There { values: Values::Mixed(sources), afresh: afresh && kept.is_some(), kept }
     }
 
     /// The columns of the load, for rows whose values come from others.
@@ -152,19 +171,19 @@ mod tests {
 
     #[test]
     fn the_last_change_counts() {
-        assert_eq!(folded(&[(0, 1, 1, None), (0, 2, 2, None)]), State::There { values: Values::Of(1), kept: None });
+        assert_eq!(folded(&[(0, 1, 1, None), (0, 2, 2, None)]), State::whole(Values::Of(1)));
         assert_eq!(folded(&[(0, 1, 1, None), (1, 0, 0, None)]), State::Gone);
-        assert_eq!(folded(&[(1, 0, 0, None), (0, 3, 3, None)]), State::There { values: Values::Of(1), kept: None });
+        assert_eq!(folded(&[(1, 0, 0, None), (0, 3, 3, None)]), State::whole(Values::Of(1)));
     }
 
     #[test]
     fn values_that_stay_are_those_of_the_row_before() {
         // `b` stays in the second change, `a` in the third.
         let state = folded(&[(0, 1, 10, None), (0, 2, 0, Some(0b10)), (0, 0, 30, Some(0b01))]);
-        assert_eq!(state, State::There { values: Values::Mixed(vec![1, 2]), kept: None });
+        assert_eq!(state, State::whole(Values::Mixed(vec![1, 2])));
         // Nothing is known of what came before: `b` is still that of the table.
         let state = folded(&[(0, 2, 0, Some(0b10)), (0, 0, 0, Some(0b11))]);
-        assert_eq!(state, State::There { values: Values::Mixed(vec![0, 0]), kept: Some(vec![0b10]) });
+        assert_eq!(state, State::There { values: Values::Mixed(vec![0, 0]), kept: Some(vec![0b10]), afresh: false });
         let rows = batch(&[(0, 1, 10, None), (0, 2, 0, Some(0b10))]);
         let values = ChangeRows::new(&rows, 2, 2).values(&[Values::Mixed(vec![1, 0]), Values::Of(0)]).unwrap();
         assert_eq!(values[0].as_ref(), &Int64Array::from(vec![2, 1]) as &dyn Array);
@@ -174,6 +193,13 @@ mod tests {
     #[test]
     fn values_of_a_row_that_is_gone_stay_unknown() {
         let state = folded(&[(1, 0, 0, None), (0, 5, 0, Some(0b10))]);
-        assert_eq!(state, State::There { values: Values::Of(1), kept: Some(vec![0b10]) });
+        let afresh = |row| State::There { values: Values::Of(row), kept: Some(vec![0b10]), afresh: true };
+        assert_eq!(state, afresh(1));
+        // Brought to one change already, it is the same whatever stands before it.
+        assert_eq!(folded(&[(0, 1, 1, None), (AFRESH, 5, 0, Some(0b10))]), afresh(1));
+        let state = folded(&[(AFRESH, 5, 0, Some(0b10)), (0, 6, 0, Some(0b10))]);
+        assert_eq!(state, State::There { values: Values::Mixed(vec![1, 0]), kept: Some(vec![0b10]), afresh: true });
+        let state = folded(&[(AFRESH, 5, 0, Some(0b10)), (0, 0, 7, Some(0b01))]);
+        assert_eq!(state, State::whole(Values::Mixed(vec![0, 1])));
     }
 }

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arrow::datatypes::{Field, FieldRef, Schema, SchemaRef};
 use datafusion::logical_expr::LogicalPlan;
 use headwater_sdk::check::{CheckCount, CompiledCheck};
-use headwater_sdk::connector::{Delivery, ReadPart};
+use headwater_sdk::connector::{Delivery, ReadPart, RowsByKey};
 use headwater_sdk::engine::{Refresh, WriteMode};
 use headwater_sdk::progress::Progress;
 use headwater_sdk::types::type_name;
@@ -60,6 +60,8 @@ pub(super) struct Taking {
     anew: bool,
     /// Whether the table's values are known to the walk, and not the keys alone.
     has_values: bool,
+    /// How rows are read whose values the table does not have.
+    by_key: Option<Arc<dyn RowsByKey>>,
     /// Rows that came, bad ones included.
     pub(super) rows_in: u64,
     /// Bad ones among them.
@@ -91,6 +93,7 @@ impl Taking {
     pub(super) async fn begin(load: Load<'_>, checks: &[CompiledCheck], seen: &[CheckCount]) -> Result<Decided> {
         let Load { lake, session, table, schema, parts, delivery, previous, rejected, progress } = load;
         let layout = Arc::new(Layout::new(table, &schema, delivery)?);
+        let by_key = parts.iter().find_map(|part| part.rows_by_key());
         let spool = Spool::fill(session, &layout, parts, lake.threads(), rejected, progress).await?;
         let previous = previous.filter(|_| spool.emptied_at.is_none());
         let anew = previous.is_some_and(|previous| is_retyped(&previous.schema(), &layout.lake));
@@ -109,7 +112,7 @@ impl Taking {
         let (rows_in, rejected_rows) = (spool.rows_in, spool.rejected_rows);
         let table = table.clone();
         let rejected = spool.rejected;
-        let taking = Self { table, layout, events, paths, anew, has_values, rows_in, rejected_rows, rejected };
+        let taking = Self { table, layout, events, paths, anew, has_values, by_key, rows_in, rejected_rows, rejected };
         Ok(Decided { stay, ..Decided::whole(Rows::Keyed(Box::new(taking)), mode, None) })
     }
 
@@ -122,6 +125,7 @@ impl Taking {
             layout: Arc::clone(&self.layout),
             anew: self.anew,
             has_values: self.has_values,
+            by_key: self.by_key.clone(),
             ledger: Mutex::default(),
         });
         let lanes = lanes.into_iter().map(|lane| walk.clone().lane(lane)).collect::<Result<Vec<_>>>()?;
@@ -129,12 +133,19 @@ impl Taking {
     }
 
     /// What a pass has led to, when all of its rows are written.
-    pub(super) fn end(&self, pass: &Pass) -> Amended {
+    ///
+    /// # Errors
+    /// When rows cannot be set aside that it found to be bad.
+    pub(super) async fn end(&mut self, pass: &Pass) -> Result<Amended> {
         let ledger = std::mem::take(&mut *pass.0.ledger.lock().unwrap_or_else(PoisonError::into_inner));
-        let Ledger { removed, added, replaced, deleted, same } = ledger;
+        let Ledger { removed, added, replaced, deleted, same, rejected } = ledger;
+        self.rejected_rows += rejected.len() as u64;
+        if let (Some(side), false) = (&mut self.rejected, rejected.is_empty()) {
+            side.get_mut().add_rejected(&rejected).await?;
+        }
         let removed = if self.anew { Default::default() } else { by_paths(removed, &self.paths) };
         let columns = self.layout.key_names();
-        Amended { removed, refresh: Refresh::Changes { columns, added, replaced, deleted, same } }
+        Ok(Amended { removed, refresh: Refresh::Changes { columns, added, replaced, deleted, same } })
     }
 }
 

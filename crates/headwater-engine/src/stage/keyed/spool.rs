@@ -23,7 +23,7 @@ use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
 use super::Layout;
-use super::fold::{ChangeRows, State, Values, kept_of};
+use super::fold::{AFRESH, ChangeRows, State, Values, kept_of};
 use crate::session::{Session, arrow_error, sql_error};
 use crate::stage::lanes;
 use crate::stage::side::SideTable;
@@ -217,6 +217,7 @@ impl Filling {
         let order = rows.column(width).as_primitive::<Int64Type>();
         let operation = |(_, state): &(usize, State)| match state {
             State::Gone => Operation::Delete as i8,
+            State::There { afresh: true, .. } => AFRESH,
             State::There { .. } => Operation::Upsert as i8,
         };
         let kept = kept_of(last.iter().map(|(_, state)| match state {

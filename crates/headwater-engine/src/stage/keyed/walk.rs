@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, UInt32Array};
+use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::{Int64Type, SchemaRef};
 use futures::{StreamExt, TryStreamExt, stream};
+use headwater_sdk::connector::{RejectedRow, RowsByKey};
 use headwater_sdk::{Blame, Error, Result, TableName};
 use roaring::RoaringTreemap;
 
@@ -16,6 +18,7 @@ use crate::session::arrow_error;
 use crate::stage::history::hashes;
 use crate::stage::lanes::by_key::{ByKey, Run, shown_key};
 use crate::stage::lanes::{Lane, LaneBatch};
+use crate::types::cast_batch;
 
 /// What a walk has found, beside the rows to write.
 #[derive(Debug, Default)]
@@ -30,6 +33,8 @@ pub(super) struct Ledger {
     pub(super) deleted: u64,
     /// Keys that came as they were.
     pub(super) same: u64,
+    /// Bad rows among those that were read by their keys.
+    pub(super) rejected: Vec<RejectedRow>,
 }
 
 /// What all lanes of a walk share.
@@ -40,6 +45,8 @@ pub(super) struct Walk {
     pub(super) anew: bool,
     /// Whether the values of the table's rows are known.
     pub(super) has_values: bool,
+    /// How rows are read whose values neither the changes nor the table have.
+    pub(super) by_key: Option<Arc<dyn RowsByKey>>,
     pub(super) ledger: Mutex<Ledger>,
 }
 
@@ -53,7 +60,12 @@ impl Walk {
             let schema = Arc::clone(&schema);
             async move {
                 while let Some((rows, runs)) = events.next().await? {
-                    let written = walk.step(&rows, runs, &schema)?;
+                    let (mut written, unknown) = walk.step(&rows, runs, &schema)?;
+                    if !unknown.is_empty() {
+                        let read = walk.read(&rows, &unknown, &schema).await?;
+                        written =
+                            concat_batches(&schema, std::iter::once(&written).chain(&read)).map_err(arrow_error)?;
+                    }
                     if written.num_rows() > 0 {
                         return Ok(Some((written, (walk, events))));
                     }
@@ -64,16 +76,76 @@ impl Walk {
         Ok(rows.map_ok(|rows| LaneBatch { rows, rejected: Vec::new() }).boxed())
     }
 
-    fn step(&self, rows: &RecordBatch, runs: Vec<Run>, schema: &SchemaRef) -> Result<RecordBatch> {
+    /// The rows to write, and changes whose rows have to be read.
+    fn step(&self, rows: &RecordBatch, runs: Vec<Run>, schema: &SchemaRef) -> Result<(RecordBatch, Vec<Unknown>)> {
         let events = Events::of(self, rows)?;
-        let mut written = Vec::new();
+        let (mut written, mut unknown) = (Vec::new(), Vec::new());
         let mut ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
         for run in runs {
-            written.extend(events.settle(run, &mut ledger)?);
+            match events.settle(run, &mut ledger)? {
+                Settled::Written(values) => written.push(values),
+                Settled::Unknown(change) => unknown.push(change),
+                Settled::Nothing => {}
+            }
         }
         drop(ledger);
-        RecordBatch::try_new(Arc::clone(schema), events.changes.values(&written).map_err(arrow_error)?)
-            .map_err(arrow_error)
+        let columns = events.changes.values(&written).map_err(arrow_error)?;
+        Ok((RecordBatch::try_new(Arc::clone(schema), columns).map_err(arrow_error)?, unknown))
+    }
+
+    /// The rows of changes that the source did not send all values of, as the source has them by now. What became of them since comes
+    /// with later changes.
+    async fn read(&self, rows: &RecordBatch, unknown: &[Unknown], schema: &SchemaRef) -> Result<Vec<RecordBatch>> {
+        let Some(by_key) = &self.by_key else { return Err(self.unknown_values(rows, unknown)) };
+        let places = UInt32Array::from_iter_values(unknown.iter().map(|change| change.row as u32));
+        let keys = rows.project(&self.layout.key).and_then(|keys| take_record_batch(&keys, &places));
+        let mut batches = by_key.rows(&keys.map_err(arrow_error)?)?.read(Arc::default());
+        let (mut read, mut rejected) = (Vec::new(), Vec::new());
+        while let Some(batch) = batches.try_next().await? {
+            let kept = cast_batch(&batch.rows, &self.layout.lake).and_then(|rows| cast_batch(&rows, schema));
+            read.push(kept.map_err(arrow_error)?);
+            rejected.extend(batch.rejected);
+        }
+        let found: u64 = read.iter().map(|rows| rows.num_rows() as u64).sum();
+        let had = unknown.iter().filter(|change| change.had).count() as u64;
+        let mut ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+        let replaced = found.min(had);
+        ledger.replaced += replaced;
+        ledger.added += found - replaced;
+        ledger.deleted += had - replaced;
+        ledger.rejected.append(&mut rejected);
+        Ok(read)
+    }
+
+    /// A change left values as they were in a row that the table does not have.
+    fn unknown_values(&self, rows: &RecordBatch, unknown: &[Unknown]) -> Error {
+        let row = unknown.first().map_or(0, |change| change.row);
+        let (table, key) = (&self.table, shown_key(rows, &self.layout.key, row));
+        let message =
+            format!("{table}: the source did not send all values of {key}, and the table has no row to keep them of");
+        Error::new("HW0639", Blame::Data, message)
+            .help("--full-refresh reads them; a source that sends all values of a changed row does not come to this")
+    }
+}
+
+/// A change that leaves values as they were in a row that the table does not have.
+struct Unknown {
+    row: usize,
+    /// Whether the table has a row of its key.
+    had: bool,
+}
+
+/// What becomes of a key.
+enum Settled {
+    Written(Values),
+    Unknown(Unknown),
+    Nothing,
+}
+
+impl Settled {
+    /// A row that stays.
+    fn stays(anew: bool, values: Values) -> Self {
+        if anew { Self::Written(values) } else { Self::Nothing }
     }
 }
 
@@ -106,25 +178,26 @@ impl<'a> Events<'a> {
         })
     }
 
-    /// What becomes of one key: the row to write, if any.
-    fn settle(&self, run: Run, ledger: &mut Ledger) -> Result<Option<Values>> {
+    fn settle(&self, run: Run, ledger: &mut Ledger) -> Result<Settled> {
         let first = run.clone().find(|row| self.file.is_null(*row)).unwrap_or(run.end);
         let (kept, changes) = (run.start..first, first..run.end);
+        let anew = self.walk.anew;
         if changes.is_empty() {
             // With all of the table's rows.
-            return Ok(self.walk.anew.then_some(Values::Of(kept.start)));
+            return Ok(Settled::stays(anew, Values::Of(kept.start)));
         }
         self.verify(&changes)?;
-        let there = (!kept.is_empty() && self.walk.has_values)
-            .then_some(State::There { values: Values::Of(kept.start), kept: None });
+        let there = (!kept.is_empty() && self.walk.has_values).then_some(State::whole(Values::Of(kept.start)));
         let state = changes.clone().fold(there, |state, row| Some(self.changes.then(state, row)));
-        let written = match state {
+        let settled = match state {
             None | Some(State::Gone) => {
                 ledger.deleted += u64::from(!kept.is_empty());
-                None
+                Settled::Nothing
             }
-            Some(State::There { kept: Some(_), .. }) => return Err(self.unknown_values(changes.start)),
-            Some(State::There { values, kept: None }) => {
+            Some(State::There { kept: Some(_), .. }) => {
+                Settled::Unknown(Unknown { row: changes.start, had: !kept.is_empty() })
+            }
+            Some(State::There { values, kept: None, .. }) => {
                 let same = kept.len() == 1 && self.is_same(&values, kept.start);
                 match (kept.is_empty(), same) {
                     (true, _) => ledger.added += 1,
@@ -132,16 +205,16 @@ impl<'a> Events<'a> {
                     (false, false) => ledger.replaced += 1,
                 }
                 if same {
-                    return Ok(self.walk.anew.then_some(values));
+                    return Ok(Settled::stays(anew, values));
                 }
-                Some(values)
+                Settled::Written(values)
             }
         };
         for row in kept {
             let position = u64::try_from(self.row.value(row)).unwrap_or_default();
             ledger.removed.entry(self.file.value(row)).or_default().insert(position);
         }
-        Ok(written)
+        Ok(settled)
     }
 
     fn is_same(&self, values: &Values, kept: usize) -> bool {
@@ -165,15 +238,5 @@ impl<'a> Events<'a> {
         };
         let key = shown_key(self.rows, &layout.key, changes.start);
         Err(Error::new("HW0638", Blame::Data, format!("{table} is taken up by ({by}), and {what}: {key}")).help(help))
-    }
-
-    /// A change left values as they were in a row that the table does not have.
-    fn unknown_values(&self, row: usize) -> Error {
-        let (table, key) = (&self.walk.table, shown_key(self.rows, &self.walk.layout.key, row));
-        let message =
-            format!("{table}: the source did not send all values of {key}, and the table has no row to keep them of");
-        Error::new("HW0639", Blame::Data, message).help(
-            "--full-refresh reads them; a `replica identity full` of the table in the source makes it send all values",
-        )
     }
 }
