@@ -10,7 +10,7 @@ use headwater_sdk::{RunId, TableName};
 use serde::Serialize;
 
 use crate::clock;
-use crate::deliver::{DeliveryState, DeliverySummary};
+use crate::deliver::DeliverySummary;
 use crate::execute::{Context, Outcome, Outcomes, Trouble};
 
 /// What a run has done.
@@ -161,7 +161,7 @@ pub struct CheckProblem {
 impl RunSummary {
     /// Adds what was delivered.
     pub(crate) fn delivered(&mut self, deliveries: Vec<DeliverySummary>) {
-        if deliveries.iter().any(|delivery| delivery.state == DeliveryState::Failed) {
+        if deliveries.iter().any(|delivery| delivery.state.is_bad()) {
             self.exit_code = 1;
         }
         self.deliveries = deliveries;

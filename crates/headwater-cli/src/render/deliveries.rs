@@ -18,7 +18,7 @@ pub(crate) fn report(deliveries: &[DeliverySummary], width: usize, color: bool) 
         Column::number("refused").optional(3),
         Column::number("time").optional(1),
     ]);
-    let quiet = |delivery: &&DeliverySummary| delivery.state == DeliveryState::UpToDate;
+    let quiet = |delivery: &&DeliverySummary| delivery.state == DeliveryState::UpToDate && delivery.undelivered == 0;
     for delivery in deliveries.iter().filter(|delivery| !quiet(delivery)) {
         table.push(vec![
             delivery.delivery.clone().into(),
@@ -49,6 +49,7 @@ fn word(state: DeliveryState) -> &'static str {
         DeliveryState::Delivered => "delivered",
         DeliveryState::Due => "to be delivered",
         DeliveryState::UpToDate => "up to date",
+        DeliveryState::Refused => "all refused",
         DeliveryState::NotPublished => "not published yet",
         DeliveryState::Failed => "failed",
     }
@@ -58,7 +59,8 @@ fn style(delivery: &DeliverySummary) -> Style {
     match delivery.state {
         DeliveryState::Delivered if delivery.undelivered > 0 => Style::Warn,
         DeliveryState::Delivered | DeliveryState::Due => Style::Good,
-        DeliveryState::Failed => Style::Bad,
+        DeliveryState::Failed | DeliveryState::Refused => Style::Bad,
+        DeliveryState::UpToDate if delivery.undelivered > 0 => Style::Warn,
         DeliveryState::UpToDate | DeliveryState::NotPublished => Style::Dim,
     }
 }
@@ -66,7 +68,7 @@ fn style(delivery: &DeliverySummary) -> Style {
 /// Why it failed, which rows were refused, what is worth knowing.
 fn details(delivery: &DeliverySummary, width: usize, color: bool) -> String {
     let mut out = String::new();
-    if delivery.message.is_none() && delivery.samples.is_empty() && delivery.notes.is_empty() {
+    if delivery.message.is_none() && delivery.undelivered == 0 && delivery.notes.is_empty() {
         return out;
     }
     let name = Style::Bold.paint(&delivery.delivery, color);
@@ -79,7 +81,8 @@ fn details(delivery: &DeliverySummary, width: usize, color: bool) -> String {
     }
     if delivery.undelivered > 0 {
         let rows = plural(delivery.undelivered, "row");
-        out.push_str(&format!("  {rows} refused, kept {} and tried again next time\n", delivery.kept));
+        let kept = if delivery.kept.is_empty() { String::new() } else { format!("kept {} and ", delivery.kept) };
+        out.push_str(&format!("  {rows} refused, {kept}tried again next time\n"));
     }
     for sample in &delivery.samples {
         let row = cut(&one_line(&sample.row), width.saturating_sub(4).max(20));
@@ -130,6 +133,9 @@ pub(crate) fn recorded(records: &[DeliveryRecord], width: usize, color: bool) ->
 
 fn outcome(record: &DeliveryRecord) -> Cell {
     let (word, style) = match record.outcome {
+        DeliveryOutcome::Delivered if record.undelivered > 0 && record.written + record.deleted == 0 => {
+            ("all refused", Style::Bad)
+        }
         DeliveryOutcome::Delivered if record.undelivered > 0 => ("delivered", Style::Warn),
         DeliveryOutcome::Delivered => ("delivered", Style::Good),
         DeliveryOutcome::UpToDate => ("up to date", Style::Dim),
@@ -159,6 +165,19 @@ pub(crate) fn standings(all: &[DeliveryStatus], width: usize, color: bool) -> St
             Standing::Never => ("never delivered", Style::Warn),
             Standing::NotPublished => ("not published yet", Style::Dim),
         };
+        let standing = match status.undelivered {
+            0 => Cell::styled(word.to_owned(), style),
+            rows => {
+                let (name, rows) = (&status.delivery, plural(rows, "row"));
+                let shown = match status.connector.as_str() {
+                    "webhook" => format!("`headwater deliver --undelivered {name}` shows them"),
+                    _ => format!("`select * from headwater_undelivered where delivery = '{name}'` shows them there"),
+                };
+                let again = format!("`headwater deliver {name}` tries them again");
+                problems.push_str(&format!("{name}: {rows} refused: {shown}, {again}\n"));
+                Cell::styled(format!("{word}, {rows} refused"), Style::Warn)
+            }
+        };
         let number = |snapshot: Option<u64>| snapshot.map(|snapshot| snapshot.to_string()).unwrap_or_default();
         let behind = match status.snapshots_behind {
             0 => String::new(),
@@ -167,7 +186,7 @@ pub(crate) fn standings(all: &[DeliveryStatus], width: usize, color: bool) -> St
         let last = status.last.as_ref();
         table.push(vec![
             status.delivery.clone().into(),
-            Cell::styled(word.to_owned(), style),
+            standing,
             number(status.holds).into(),
             number(status.newest).into(),
             behind.into(),

@@ -60,6 +60,12 @@ impl Dialect {
         matches!(self, Self::Postgres | Self::Sqlite)
     }
 
+    /// Whether rows to be deleted are looked up by an index only where their keys are compared with a list (`in`). SQLite goes through the whole table
+    /// where another one is asked for each row (`exists`); the others make a join of it.
+    pub(super) fn looks_up_lists(self) -> bool {
+        self == Self::Sqlite
+    }
+
     /// Whether tables are made within a transaction, as rows are written. Elsewhere to make one ends the transaction.
     pub(super) fn defines_in_transactions(self) -> bool {
         matches!(self, Self::DuckDb | Self::Postgres | Self::Sqlite)

@@ -18,6 +18,9 @@ use crate::session::{Session, answer, arrow_error};
 
 /// See [`headwater_sdk::engine::Engine::outgoing`].
 pub(crate) async fn outgoing(lake: &Arc<Lake>, request: &OutgoingRequest) -> Result<OutgoingRows> {
+    if request.what == What::Again {
+        return nothing(lake, request).await;
+    }
     let out = Out { columns: &request.columns, filter: request.filter.as_deref(), key: &request.key };
     let session = match (&request.before, request.what) {
         (Some(before), What::New | What::Changes) => match both(lake, request, before).await? {
@@ -37,7 +40,7 @@ pub(crate) async fn outgoing(lake: &Arc<Lake>, request: &OutgoingRequest) -> Res
         }
         What::Changes if has_before => out.changes(request.resend),
         What::Changes => out.upserts(),
-        What::All | What::New => out.all(),
+        What::All | What::New | What::Again => out.all(),
     };
     let plan = session.plan(&query).await?;
     let answered = answer(session, plan, false).await?;

@@ -178,12 +178,13 @@ impl TableOutlet {
         let run = RunId::from_text(&load.mark.run);
         let key = || self.settings.key.clone();
         let (mode, delivery) = match (load.what, self.settings.mode) {
-            (_, DeliveryMode::Replace) => (WriteMode::Replace, Delivery::Rows),
+            (What::All | What::New | What::Changes, DeliveryMode::Replace) => (WriteMode::Replace, Delivery::Rows),
             // What is delivered anew takes nothing out.
             (What::All, _) if version.is_none() => (WriteMode::Replace, Delivery::Rows),
             (What::All, DeliveryMode::Upsert) => (WriteMode::Append, Delivery::Upserts { key: key() }),
             (What::Changes, _) => (WriteMode::Append, Delivery::Changes { key: key() }),
-            (What::All | What::New, _) => (WriteMode::Append, Delivery::Rows),
+            // Nothing is ever refused here one by one: with nothing to try again, no row comes.
+            (What::All | What::New | What::Again, _) => (WriteMode::Append, Delivery::Rows),
         };
         let remembered = Remembered { delivery: self.settings.name.clone(), mark: load.mark };
         let position = LoadPosition::default();

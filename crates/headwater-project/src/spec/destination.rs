@@ -78,7 +78,7 @@ pub(crate) struct DeliveryCommon {
     /// In the mode `upsert`: what happens when a row is gone.
     #[serde(default)]
     pub(crate) on_delete: OnDelete,
-    /// How many rows the destination may refuse before the delivery fails.
+    /// How many rows the destination may refuse before the delivery fails. 1000 by default.
     #[serde(default = "thousand")]
     pub(crate) most_undelivered: u64,
 }

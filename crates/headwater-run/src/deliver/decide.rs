@@ -19,7 +19,16 @@ pub(super) struct Shipment {
     pub(super) mark: Mark,
 }
 
-/// Decides; `None` when the destination holds what `main` has. `since` is what it remembers.
+/// What there is to do.
+pub(super) enum Decided {
+    Ship(Shipment),
+    /// The destination holds what `main` has. With this, rows that were refused are tried again.
+    UpToDate(Shipment),
+    /// Nothing is published.
+    Nothing,
+}
+
+/// Decides. `since` is what it remembers.
 ///
 /// # Errors
 /// `HW0982` when another lake was delivered, `HW0983` when what was delivered cannot be gone on from.
@@ -30,8 +39,8 @@ pub(super) async fn decide(
     relation: &Relation,
     since: Option<&Mark>,
     anew: bool,
-) -> Result<Option<Shipment>> {
-    let Some(snapshot) = &base.snapshot else { return Ok(None) };
+) -> Result<Decided> {
+    let Some(snapshot) = &base.snapshot else { return Ok(Decided::Nothing) };
     let relations = base.relations();
     let schema = lake.engine.schema(&relations, &delivery.table).await?;
     let columns = columns(delivery, &schema)?;
@@ -40,7 +49,7 @@ pub(super) async fn decide(
     let mark = Mark { snapshot: snapshot.id, run, relation: relation.clone(), definition };
     let mode = delivery.settings.mode;
     let (Some(since), false) = (since, anew) else {
-        return Ok(Some(Shipment { what: What::All, before: None, resend: false, columns, mark }));
+        return Ok(Decided::Ship(Shipment { what: What::All, before: None, resend: false, columns, mark }));
     };
     let then = lake.store.snapshot(since.snapshot).await?;
     let Some(then) = then.filter(|then| then.run.to_string() == since.run) else {
@@ -53,10 +62,11 @@ pub(super) async fn decide(
         relation => *relation == since.relation,
     };
     if is_same && is_unmoved {
-        return Ok(None);
+        let mark = since.clone();
+        return Ok(Decided::UpToDate(Shipment { what: What::Again, before: None, resend: false, columns, mark }));
     }
     let before = Some(then.relations);
-    Ok(Some(match mode {
+    Ok(Decided::Ship(match mode {
         DeliveryMode::Replace => Shipment { what: What::All, before: None, resend: false, columns, mark },
         DeliveryMode::Upsert => Shipment { what: What::Changes, before, resend: !is_same, columns, mark },
         DeliveryMode::Append if is_same => Shipment { what: What::New, before, resend: false, columns, mark },

@@ -10,7 +10,7 @@ use headwater_sdk::progress::Progress;
 use headwater_sdk::store::LedgerRecord;
 use headwater_sdk::{Blame, Error, Result};
 
-use super::decide::{Shipment, decide};
+use super::decide::{Decided, Shipment, decide};
 use super::ledger::StoreLedger;
 use super::{By, DeliverOptions};
 use crate::failpoints::failpoint;
@@ -28,6 +28,15 @@ pub(super) struct Tried {
     pub(super) attempts: u32,
     /// The snapshot that the destination held.
     pub(super) from: Option<u64>,
+}
+
+/// What has come of a delivery.
+pub(super) enum Outcome {
+    /// There is no such table yet.
+    Nothing,
+    /// The destination held what `main` has. Rows that it had refused were tried again, if there were any.
+    UpToDate(Delivered),
+    Shipped(Delivered),
 }
 
 /// One delivery.
@@ -49,7 +58,7 @@ impl Job<'_> {
     }
 
     /// Tries again what may pass.
-    pub(super) async fn with_patience(&self) -> Result<Option<Delivered>> {
+    pub(super) async fn with_patience(&self) -> Result<Outcome> {
         let mut pause = self.options.first_pause;
         for attempt in 1.. {
             self.tried.lock().unwrap_or_else(PoisonError::into_inner).attempts = attempt;
@@ -65,12 +74,11 @@ impl Job<'_> {
                 outcome => return outcome,
             }
         }
-        Ok(None)
+        Ok(Outcome::Nothing)
     }
 
-    /// `None` when there is nothing to deliver.
-    async fn attempt(&self) -> Result<Option<Delivered>> {
-        let Some(relation) = self.base.relation(&self.delivery.table) else { return Ok(None) };
+    async fn attempt(&self) -> Result<Outcome> {
+        let Some(relation) = self.base.relation(&self.delivery.table) else { return Ok(Outcome::Nothing) };
         let outlet = open_outlet(self.project, &self.options.destinations, self.delivery)?;
         if !outlet.remembers() {
             return self.by_ledger(outlet.as_ref()).await;
@@ -78,15 +86,24 @@ impl Job<'_> {
         let since = outlet.mark().await?;
         self.held(since.as_ref());
         let anew = self.options.anew;
-        let Some(shipment) = decide(self.lake, self.base, self.delivery, relation, since.as_ref(), anew).await? else {
-            return Ok(None);
-        };
-        self.ship(outlet.as_ref(), self.base, shipment, since, None).await.map(Some)
+        match decide(self.lake, self.base, self.delivery, relation, since.as_ref(), anew).await? {
+            Decided::Nothing => Ok(Outcome::Nothing),
+            Decided::Ship(shipment) => {
+                self.ship(outlet.as_ref(), self.base, shipment, since, None).await.map(Outcome::Shipped)
+            }
+            Decided::UpToDate(shipment) => {
+                let kept = outlet.kept().await?;
+                if kept.again == 0 || self.options.dry_run {
+                    return Ok(Outcome::UpToDate(Delivered { undelivered: kept.rows, ..Delivered::default() }));
+                }
+                self.ship(outlet.as_ref(), self.base, shipment, since, None).await.map(Outcome::UpToDate)
+            }
+        }
     }
 
     /// Delivers to a destination that cannot remember what it holds. What was begun is brought to its end before anything newer is
     /// delivered: nobody could tell otherwise which rows the destination has, and which of them are gone by now.
-    async fn by_ledger(&self, outlet: &dyn Outlet) -> Result<Option<Delivered>> {
+    async fn by_ledger(&self, outlet: &dyn Outlet) -> Result<Outcome> {
         let (store, name) = (&self.lake.store, self.delivery.name());
         let mut known = store.ledger(name).await?.unwrap_or_default();
         known.delivery = name.to_owned();
@@ -103,13 +120,20 @@ impl Job<'_> {
             targets.push(self.begun(pending).await?);
         }
         targets.push(self.base.clone());
-        let mut all = None;
+        let (mut all, mut again) = (None, None);
         for base in targets {
             let Some(relation) = base.relation(&self.delivery.table) else { continue };
             // All rows are sent to who was sent none, by a run that died before it had sent the first, too.
             let anew = known.mark.is_none();
             let decided = decide(self.lake, &base, self.delivery, relation, known.mark.as_ref(), anew).await?;
-            let Some(shipment) = decided else { continue };
+            let shipment = match decided {
+                Decided::Ship(shipment) => shipment,
+                Decided::UpToDate(shipment) => {
+                    again = Some((base, shipment));
+                    continue;
+                }
+                Decided::Nothing => continue,
+            };
             let mark = shipment.mark.clone();
             if !self.options.dry_run {
                 known.pending = Some(mark.clone());
@@ -124,7 +148,31 @@ impl Job<'_> {
             known = LedgerRecord { delivery: name.to_owned(), mark: Some(mark), pending: None };
             store.put_ledger(&known, &self.by.lease).await?;
         }
-        Ok(all)
+        match (all, again) {
+            (Some(all), _) => Ok(Outcome::Shipped(all)),
+            (None, Some((base, shipment))) => self.again_by_ledger(outlet, &base, shipment, known).await,
+            (None, None) => Ok(Outcome::Nothing),
+        }
+    }
+
+    /// Tries rows again that were refused, where there is nothing else to be sent.
+    async fn again_by_ledger(
+        &self,
+        outlet: &dyn Outlet,
+        base: &Base,
+        shipment: Shipment,
+        known: LedgerRecord,
+    ) -> Result<Outcome> {
+        let (store, name) = (&self.lake.store, self.delivery.name());
+        let kept = store.undelivered(name).await?.len() as u64;
+        if kept == 0 || self.options.dry_run {
+            return Ok(Outcome::UpToDate(Delivered { undelivered: kept, ..Delivered::default() }));
+        }
+        let ledger: Arc<dyn Ledger> = Arc::new(StoreLedger::new(self.lake, self.by, name));
+        let delivered = self.ship(outlet, base, shipment, known.mark.clone(), Some(ledger)).await?;
+        // What was acknowledged meanwhile is of no use any more.
+        store.put_ledger(&LedgerRecord { pending: None, ..known }, &self.by.lease).await?;
+        Ok(Outcome::UpToDate(delivered))
     }
 
     /// What `main` held at a mark.

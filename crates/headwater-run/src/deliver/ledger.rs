@@ -32,9 +32,9 @@ impl Ledger for StoreLedger {
         self.store.acknowledged(&self.delivery).await
     }
 
-    async fn kept(&self) -> Result<Vec<KeptRow>> {
+    async fn kept(&self) -> Result<Vec<(KeptRow, RunId)>> {
         let kept = self.store.undelivered(&self.delivery).await?;
-        Ok(kept.into_iter().map(|record| record.row).collect())
+        Ok(kept.into_iter().map(|record| (record.row, record.run)).collect())
     }
 
     async fn note(&self, done: &[RowId], refused: &[KeptRow], gone: &[String]) -> Result<()> {

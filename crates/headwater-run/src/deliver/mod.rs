@@ -129,7 +129,10 @@ pub(crate) async fn deliver_all(
             () = options.cancel.cancelled() => Err(stopped()),
         };
         let tried = job.tried();
-        let summary = DeliverySummary::new(delivery, &base, options.dry_run, outcome, tried, began.elapsed());
+        let last = lake.store.delivery_history(delivery.name(), 1).await?;
+        let was_refused = last.first().is_some_and(outcome::was_refused);
+        let took = began.elapsed();
+        let summary = DeliverySummary::new(delivery, &base, options.dry_run, outcome, was_refused, tried, took);
         if !options.dry_run {
             let record = summary.record(&by.run, delivery.connector, base.id(), started_ms);
             lake.store.put_delivery(&record, &by.lease).await?;

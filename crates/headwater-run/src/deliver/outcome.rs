@@ -8,7 +8,7 @@ use headwater_sdk::store::{DeliveryOutcome, DeliveryRecord};
 use headwater_sdk::{Error, RunId, TableName};
 use serde::Serialize;
 
-use super::job::Tried;
+use super::job::{Outcome, Tried};
 use crate::clock;
 use crate::lake::Base;
 
@@ -22,10 +22,33 @@ pub enum DeliveryState {
     Due,
     /// It did so already.
     UpToDate,
+    /// The destination has refused all rows that there were to be delivered.
+    Refused,
     /// There is no such table on `main` yet.
     NotPublished,
     /// Nothing has changed at the destination, or a part of the rows is there, where it has no transactions.
     Failed,
+}
+
+impl DeliveryState {
+    /// Whether the destination was brought to what `main` has, but for rows that it has refused.
+    fn is_held(self) -> bool {
+        matches!(self, Self::Delivered | Self::Refused | Self::UpToDate)
+    }
+
+    /// Whether a person has to do something.
+    pub fn is_bad(self) -> bool {
+        matches!(self, Self::Failed | Self::Refused)
+    }
+}
+
+fn is_refused(delivered: &Delivered) -> bool {
+    delivered.undelivered > 0 && delivered.written == 0 && delivered.deleted == 0
+}
+
+/// Whether a delivery was refused as a whole, as it was recorded.
+pub(super) fn was_refused(record: &DeliveryRecord) -> bool {
+    record.outcome == DeliveryOutcome::Delivered && record.undelivered > 0 && record.written == 0 && record.deleted == 0
 }
 
 /// What has come of a delivery.
@@ -68,24 +91,35 @@ pub struct DeliverySummary {
 }
 
 impl DeliverySummary {
-    /// Of what came of it; `None` where there was nothing to do.
+    /// Of what came of it. `was_refused`: the last delivery was [refused](DeliveryState::Refused).
     pub(super) fn new(
         delivery: &Delivery,
         base: &Base,
         dry_run: bool,
-        outcome: Result<Option<Delivered>, Error>,
+        outcome: Result<Outcome, Error>,
+        was_refused: bool,
         tried: Tried,
         took: Duration,
     ) -> Self {
-        let is_there = base.relation(&delivery.table).is_some();
         let (state, delivered, error) = match outcome {
-            Ok(Some(delivered)) if dry_run => (DeliveryState::Due, delivered, None),
-            Ok(Some(delivered)) => (DeliveryState::Delivered, delivered, None),
-            Ok(None) if is_there => (DeliveryState::UpToDate, Delivered::default(), None),
-            Ok(None) => (DeliveryState::NotPublished, Delivered::default(), None),
+            Ok(Outcome::Shipped(delivered)) if dry_run => (DeliveryState::Due, delivered, None),
+            Ok(Outcome::Shipped(delivered)) => (
+                if is_refused(&delivered) { DeliveryState::Refused } else { DeliveryState::Delivered },
+                delivered,
+                None,
+            ),
+            Ok(Outcome::UpToDate(delivered)) if delivered.written + delivered.deleted > 0 => {
+                (DeliveryState::Delivered, delivered, None)
+            }
+            // What was refused as a whole is, for as long as nothing of it is taken.
+            Ok(Outcome::UpToDate(delivered)) if was_refused && is_refused(&delivered) => {
+                (DeliveryState::Refused, delivered, None)
+            }
+            Ok(Outcome::UpToDate(delivered)) => (DeliveryState::UpToDate, delivered, None),
+            Ok(Outcome::Nothing) => (DeliveryState::NotPublished, Delivered::default(), None),
             Err(error) => (DeliveryState::Failed, Delivered::default(), Some(error)),
         };
-        let snapshot = matches!(state, DeliveryState::Delivered | DeliveryState::UpToDate).then(|| base.id()).flatten();
+        let snapshot = state.is_held().then(|| base.id()).flatten();
         Self {
             delivery: delivery.name().to_owned(),
             table: delivery.table.clone(),
@@ -115,7 +149,7 @@ impl DeliverySummary {
             connector: connector.to_owned(),
             table: self.table.clone(),
             outcome: match self.state {
-                DeliveryState::Delivered => DeliveryOutcome::Delivered,
+                DeliveryState::Delivered | DeliveryState::Refused => DeliveryOutcome::Delivered,
                 DeliveryState::UpToDate => DeliveryOutcome::UpToDate,
                 DeliveryState::NotPublished => DeliveryOutcome::NotPublished,
                 DeliveryState::Failed | DeliveryState::Due => DeliveryOutcome::Failed,

@@ -63,7 +63,6 @@ pub async fn delivery_status(project: &Project, lake: &Lake, names: &[String]) -
         let is_held =
             |record: &&DeliveryRecord| matches!(record.outcome, DeliveryOutcome::Delivered | DeliveryOutcome::UpToDate);
         let held = records.iter().find(is_held);
-        let delivered = records.iter().find(|record| record.outcome == DeliveryOutcome::Delivered);
         let holds = held.and_then(|record| record.to);
         let (standing, snapshots_behind, seconds_behind) = behind(lake, &base, &delivery.table, holds).await?;
         all.push(DeliveryStatus {
@@ -75,7 +74,7 @@ pub async fn delivery_status(project: &Project, lake: &Lake, names: &[String]) -
             newest: base.id(),
             snapshots_behind,
             seconds_behind,
-            undelivered: delivered.map_or(0, |record| record.undelivered),
+            undelivered: held.map_or(0, |record| record.undelivered),
             last: records.into_iter().next(),
         });
     }

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
+use crate::id::RunId;
 
 /// What tells a row of a load from all others: the same whenever the load is delivered again.
 pub type RowId = [u8; 16];
@@ -31,11 +32,11 @@ pub trait Ledger: Send + Sync {
     /// When it cannot be read.
     async fn acknowledged(&self) -> Result<Vec<RowId>>;
 
-    /// The rows that were refused and not delivered since.
+    /// The rows that were refused and not delivered since, each with the run that it was refused in last.
     ///
     /// # Errors
     /// When it cannot be read.
-    async fn kept(&self) -> Result<Vec<KeptRow>>;
+    async fn kept(&self) -> Result<Vec<(KeptRow, RunId)>>;
 
     /// Notes at once which rows of the load are done with, which of them are kept as refused, and which are kept no longer.
     ///

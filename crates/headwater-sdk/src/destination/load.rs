@@ -42,6 +42,8 @@ pub enum What {
     New,
     /// Rows that take the place of those with their key, and keys that are gone. A key comes once.
     Changes,
+    /// None: only rows that were refused by earlier loads are tried again.
+    Again,
 }
 
 /// What a destination is to take up.
@@ -78,6 +80,15 @@ pub struct Delivered {
     pub bytes: u64,
     /// What a person should know.
     pub notes: Vec<String>,
+}
+
+/// How many rows a destination keeps that it has refused.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// All of them.
+    pub rows: u64,
+    /// Those of them that can be tried again.
+    pub again: u64,
 }
 
 /// A row that a destination has refused.

@@ -21,7 +21,7 @@ use crate::error::Result;
 use crate::progress::Progress;
 
 pub use ledger::{KeptRow, Ledger, RowId};
-pub use load::{Delivered, Load, Mark, Outgoing, Undelivered, What};
+pub use load::{Delivered, Kept, Load, Mark, Outgoing, Undelivered, What};
 pub use settings::{DeliveryMode, DeliverySettings, OnDelete};
 
 /// A kind of system that tables are delivered to; a value of the type is one such system.
@@ -79,6 +79,14 @@ pub trait Outlet: Send + Sync {
     /// # Errors
     /// When the destination cannot be reached, or a delivery would fail.
     async fn examine(&self, schema: &SchemaRef) -> Result<()>;
+
+    /// The rows that it keeps of what it has refused, where it [remembers](Self::remembers) what it holds.
+    ///
+    /// # Errors
+    /// When the destination cannot be reached.
+    async fn kept(&self) -> Result<Kept> {
+        Ok(Kept::default())
+    }
 
     /// The rows that are there, to be compared with what was delivered: the columns of `schema` in its types, where they can be read so.
     /// `None` where the connector cannot read them back.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::Args;
 use headwater_diagnostics::SourceMap;
 use headwater_project::Project;
-use headwater_run::{DeliverOptions, DeliveryState, LeaseOptions, RunOptions};
+use headwater_run::{DeliverOptions, LeaseOptions, RunOptions};
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::{Global, parse_duration};
@@ -72,7 +72,7 @@ pub(crate) async fn deliver(
     } else {
         console.out(&deliveries::report(&done, console.width(), console.color_out))?;
     }
-    Ok(u8::from(done.iter().any(|delivery| delivery.state == DeliveryState::Failed)))
+    Ok(u8::from(done.iter().any(|delivery| delivery.state.is_bad())))
 }
 
 /// What the catalogue knows of deliveries.

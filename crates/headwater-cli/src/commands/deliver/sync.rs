@@ -9,7 +9,7 @@ use headwater_diagnostics::nearest;
 use headwater_project::select::Selection;
 use headwater_project::{Delivery, Project};
 use headwater_run::{
-    DeliverOptions, DeliveryState, DeliverySummary, LeaseOptions, RunError, RunOptions, RunSummary, VerifyOptions,
+    DeliverOptions, DeliverySummary, LeaseOptions, RunError, RunOptions, RunSummary, VerifyOptions,
     VerifySummary,
 };
 use headwater_sdk::{Blame, Error};
@@ -56,13 +56,13 @@ struct Attempt {
 
 impl Attempt {
     fn exit_code(&self) -> u8 {
-        let failed = self.delivered.iter().any(|delivery| delivery.state == DeliveryState::Failed);
+        let failed = self.delivered.iter().any(|delivery| delivery.state.is_bad());
         self.run.exit_code.max(u8::from(failed)).max(exit_code(&self.compared))
     }
 
     /// Whether all was copied, so that only a source that moves can make a difference.
     fn is_copied(&self) -> bool {
-        self.run.exit_code == 0 && self.delivered.iter().all(|delivery| delivery.state != DeliveryState::Failed)
+        self.run.exit_code == 0 && self.delivered.iter().all(|delivery| !delivery.state.is_bad())
     }
 }
 

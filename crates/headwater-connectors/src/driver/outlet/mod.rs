@@ -20,7 +20,7 @@ use arrow_schema::SchemaRef;
 use async_trait::async_trait;
 use futures::StreamExt;
 use headwater_sdk::check::OptionsError;
-use headwater_sdk::destination::{Delivered, DeliveryMode, DeliverySettings, Load, Mark, Outlet, What};
+use headwater_sdk::destination::{Delivered, DeliveryMode, DeliverySettings, Kept, Load, Mark, Outlet, What};
 use headwater_sdk::failpoint::failpoint;
 use headwater_sdk::progress::Progress;
 use headwater_sdk::{Error, Result};
@@ -30,7 +30,7 @@ use super::database::{Database, Session};
 use super::stream::{blocking, names};
 use super::told::{has_collided, is_missing};
 use crate::codes;
-use crate::database::{KEPT, parts_of};
+use crate::database::{HOPELESS, KEPT, parts_of};
 use crate::delivered::delivered_meanwhile;
 use incoming::Sent;
 use refused::Refused;
@@ -59,6 +59,8 @@ struct Plan {
     schema: SchemaRef,
     since: Option<Mark>,
     mark: Mark,
+    /// Whether no others come than rows that were refused.
+    is_again: bool,
     /// Whether rows that were refused are tried again: all do not come.
     tries_again: bool,
 }
@@ -108,8 +110,9 @@ impl Outlet for TableOutlet {
         let Load { schema, mut rows, since, mark, what, ledger: _ } = load;
         let (sender, receiver) = mpsc::channel(BATCHES);
         let inner = Arc::clone(&self.0);
-        let tries_again = what != What::All && inner.settings.mode != DeliveryMode::Replace;
-        let plan = Plan { schema, since, mark, tries_again };
+        let is_again = what == What::Again;
+        let tries_again = is_again || (what != What::All && inner.settings.mode != DeliveryMode::Replace);
+        let plan = Plan { schema, since, mark, is_again, tries_again };
         let taken = blocking(move || inner.deliver(&plan, receiver));
         let sent = async move {
             while let Some(next) = rows.next().await {
@@ -125,6 +128,20 @@ impl Outlet for TableOutlet {
             let _ended = sender.send(Ok(None)).await;
         };
         futures::join!(taken, sent).0
+    }
+
+    async fn kept(&self) -> Result<Kept> {
+        let inner = Arc::clone(&self.0);
+        blocking(move || {
+            let session = inner.database.connect()?;
+            if !inner.marks(&session).are_there()?.refused {
+                return Ok(Kept::default());
+            }
+            let rows = refused::read(&inner, &session)?;
+            let again = rows.iter().filter(|row| row.operation != HOPELESS).count() as u64;
+            Ok(Kept { rows: rows.len() as u64, again })
+        })
+        .await
     }
 
     async fn examine(&self, schema: &SchemaRef) -> Result<()> {
@@ -172,6 +189,7 @@ impl Inner {
         mut held: Vec<Refused>,
     ) -> Result<Delivered> {
         let mut table = TargetTable::new(self, session, &plan.schema, stage, is_there);
+        table.is_added_to = plan.is_again;
         if !session.dialect.defines_in_transactions() {
             self.marks(session).make_now(there, plan.since.is_some())?;
             there = There { marks: true, refused: true };

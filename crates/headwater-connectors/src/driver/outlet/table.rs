@@ -19,6 +19,8 @@ pub(super) struct TargetTable<'a> {
     /// The temporary table that it takes rows from.
     pub(super) stage: &'a Stage,
     is_there: bool,
+    /// Whether rows are added to it where its mode would replace them.
+    pub(super) is_added_to: bool,
 }
 
 /// The rows of the temporary table that have these places, from one to another.
@@ -55,7 +57,7 @@ impl<'a> TargetTable<'a> {
         is_there: bool,
     ) -> Self {
         let columns = schema.fields().iter().map(|field| field.name().clone()).collect();
-        Self { outlet, session, columns, stage, is_there }
+        Self { outlet, session, columns, stage, is_there, is_added_to: false }
     }
 
     /// Makes it from the temporary table, which has its columns, if it is not there.
@@ -102,8 +104,8 @@ impl<'a> TargetTable<'a> {
                 self.update(places)?;
                 self.insert_new(places)?;
             }
-            DeliveryMode::Append => self.insert_where(places, "")?,
-            DeliveryMode::Replace => {
+            mode if self.is_added_to || mode == DeliveryMode::Append => self.insert_where(places, "")?,
+            _ => {
                 deleted = self.delete("1 = 1")?;
                 self.insert_where(places, "")?;
             }
@@ -114,6 +116,13 @@ impl<'a> TargetTable<'a> {
     /// Takes out the rows of keys that are gone; how many.
     fn delete_gone(&self, places: Places) -> Result<u64> {
         let (stage, gone) = (&self.stage.sql, self.of(1, places));
+        if self.session.dialect.looks_up_lists() {
+            let key = |prefix: &str| {
+                let columns = self.outlet.settings.key.iter();
+                columns.map(|name| format!("{prefix}{}", self.outlet.quoted(name))).collect::<Vec<_>>().join(", ")
+            };
+            return self.delete(&format!("({}) in (select {} from {stage} as s where {gone})", key(""), key("s.")));
+        }
         let same = self.is_same_row(&self.outlet.quoted(self.table()));
         self.delete(&format!("exists (select 1 from {stage} as s where {gone} and {same})"))
     }

@@ -63,7 +63,7 @@ use async_trait::async_trait;
 use headwater_sdk::check::OptionsError;
 use headwater_sdk::connector::{OpenContext, SourceStream, StreamSettings};
 use headwater_sdk::destination::{
-    Delivered, DeliveryMode, DeliverySettings, Destination, HeldRows, Load, Mark, OnDelete, Outlet, What,
+    Delivered, DeliveryMode, DeliverySettings, Destination, HeldRows, Kept, Load, Mark, OnDelete, Outlet, What,
 };
 use headwater_sdk::failpoint::failpoint;
 use headwater_sdk::progress::Progress;
@@ -142,6 +142,13 @@ impl Outlet for TableOutlet {
         Ok(())
     }
 
+    async fn kept(&self) -> Result<Kept> {
+        let mut work = Work::begin(self).await?;
+        let kept = state::kept(&mut work).await?;
+        work.session.quit().await;
+        Ok(kept)
+    }
+
     async fn held(&self, schema: &SchemaRef) -> Result<Option<HeldRows>> {
         let options = StreamOptions { from: Some(self.target.sql()), ..StreamOptions::default() };
         let follower = Arc::new(Follower::new(self.server.clone()));
@@ -164,18 +171,20 @@ impl TableOutlet {
         if replace::settle(work).await? != load.since {
             return Err(delivered_meanwhile(&format!("{}: {}", self.server.name, self.target.shown())));
         }
+        let is_again = load.what == What::Again;
         let table = TargetTable::prepare(work, &load.schema).await?;
         let stage = stage::fill(work, load.rows, &load.schema, progress).await?;
         let mut faults = Faults::new(self.settings.most_undelivered);
         faults.refused(&stage.unsendable)?;
         // Statements of definition end transactions: what has to be made is made before one begins.
         let replacement = match self.settings.mode {
-            DeliveryMode::Replace => Replacement::begin(work, &table).await?,
-            DeliveryMode::Upsert | DeliveryMode::Append => None,
+            DeliveryMode::Replace if !is_again => Replacement::begin(work, &table).await?,
+            _ => None,
         };
         // Rows that were refused earlier, unless all rows come again.
         let kept = match (load.what, self.settings.mode) {
-            (What::All, _) | (_, DeliveryMode::Replace) => KeptRows::new(),
+            (What::All, _) => KeptRows::new(),
+            (_, DeliveryMode::Replace) if !is_again => KeptRows::new(),
             _ => state::restage(work, &load.schema).await?,
         };
         let mut delivered = Delivered { kept: KEPT, bytes: stage.bytes, ..Delivered::default() };
@@ -188,10 +197,11 @@ impl TableOutlet {
                 delivered.written = apply(work, &table, Action::Upsert, &stage, &mut faults).await?;
                 delivered.notes.extend(table.unindexed());
             }
-            DeliveryMode::Append => {
+            // Where all rows come at once, those that were refused are added to what has come.
+            mode if is_again || mode == DeliveryMode::Append => {
                 delivered.written = apply(work, &table, Action::Insert(&table.sql), &stage, &mut faults).await?;
             }
-            DeliveryMode::Replace => {
+            _ => {
                 let into = match &replacement {
                     Some(new) => &new.sql,
                     None => {
@@ -202,8 +212,9 @@ impl TableOutlet {
                 delivered.written = apply(work, &table, Action::Insert(into), &stage, &mut faults).await?;
             }
         }
-        delivered.undelivered = faults.count();
+        let refused = faults.count();
         delivered.samples = state::set_aside(work, &load.schema, &stage, faults, kept).await?;
+        delivered.undelivered = refused.max(state::kept(work).await?.rows);
         match &replacement {
             None => state::set(work, Some(&load.mark)).await?,
             Some(_) => state::set_pending(work, &load.mark).await?,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use arrow_schema::SchemaRef;
 use headwater_sdk::Result;
-use headwater_sdk::destination::{Mark, Undelivered};
+use headwater_sdk::destination::{self, Mark, Undelivered};
 
 use super::super::quote;
 use super::columns::is_text;
@@ -181,6 +181,19 @@ pub(super) async fn set_aside(
         .await?;
     }
     Ok(samples)
+}
+
+/// How many rows are kept.
+pub(super) async fn kept(work: &mut Work<'_>) -> Result<destination::Kept> {
+    if !work.is_there(REFUSED).await? {
+        return Ok(destination::Kept::default());
+    }
+    let which = format!("from {} where delivery = {}", work.outlet.target.beside(REFUSED), name(work));
+    let sql = format!("select count(*), count(case when operation <> {HOPELESS} then 1 end) {which}");
+    let row = work.ask(&sql).await?.into_iter().next().unwrap_or_default();
+    let mut counts = row.into_iter().map(|count| count.and_then(|count| count.parse().ok()).unwrap_or_default());
+    let mut next = || counts.next().unwrap_or_default();
+    Ok(destination::Kept { rows: next(), again: next() })
 }
 
 /// Sets the mark, and that there is none that waits.

@@ -46,7 +46,7 @@ use async_trait::async_trait;
 use headwater_sdk::check::OptionsError;
 use headwater_sdk::connector::{OpenContext, SourceStream};
 use headwater_sdk::destination::{
-    Delivered, DeliveryMode, DeliverySettings, Destination, HeldRows, Load, Mark, OnDelete, Outlet, What,
+    Delivered, DeliveryMode, DeliverySettings, Destination, HeldRows, Kept, Load, Mark, OnDelete, Outlet, What,
 };
 use headwater_sdk::failpoint::failpoint;
 use headwater_sdk::progress::Progress;
@@ -115,6 +115,11 @@ impl Outlet for TableOutlet {
         session.batch_execute("rollback").await.map_err(|error| self.error(&error))
     }
 
+    async fn kept(&self) -> Result<Kept> {
+        let session = self.server.connect().await?;
+        self.marks(&session).kept().await
+    }
+
     async fn held(&self, schema: &SchemaRef) -> Result<Option<HeldRows>> {
         let columns = names::list(schema.fields().iter().map(|field| field.name().as_str()), "");
         let query = format!("select {columns} from {}", self.target.sql());
@@ -138,7 +143,8 @@ impl TableOutlet {
         let mut faults = Faults::new(self.settings.most_undelivered);
         faults.refused(&stage.unsendable)?;
         // Rows that were refused earlier, unless all rows come again.
-        let tries_again = load.what != What::All && self.settings.mode != DeliveryMode::Replace;
+        let is_again = load.what == What::Again;
+        let tries_again = is_again || (load.what != What::All && self.settings.mode != DeliveryMode::Replace);
         if tries_again {
             marks.restage(&table).await?;
         }
@@ -151,16 +157,18 @@ impl TableOutlet {
                 delivered.written = apply(self, session, &table.upsert(), &stage, &mut faults).await?;
                 delivered.notes.extend(table.unindexed());
             }
-            DeliveryMode::Append => {
+            // Where all rows come at once, those that were refused are added to what has come.
+            mode if is_again || mode == DeliveryMode::Append => {
                 delivered.written = apply(self, session, &[table.insert(&table.sql)], &stage, &mut faults).await?;
             }
-            DeliveryMode::Replace => {
+            _ => {
                 (delivered.written, delivered.deleted) =
                     replace::replace(self, session, &table, &stage, &mut faults, &mut delivered.notes).await?;
             }
         }
-        delivered.undelivered = faults.count();
+        let refused = faults.count();
         delivered.samples = marks.set_aside(&table, &stage, faults, tries_again).await?;
+        delivered.undelivered = refused.max(marks.kept().await?.rows);
         marks.set(&load.mark).await?;
         Ok(delivered)
     }

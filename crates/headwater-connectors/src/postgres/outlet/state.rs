@@ -1,6 +1,6 @@
 //! What the database itself keeps of deliveries: the marks of what its tables hold, and the rows that it has refused.
 
-use headwater_sdk::destination::{Mark, Undelivered};
+use headwater_sdk::destination::{Kept, Mark, Undelivered};
 use headwater_sdk::name::quote_identifier;
 use headwater_sdk::{Error, Result};
 use tokio_postgres::Client;
@@ -139,6 +139,21 @@ impl Marks<'_> {
             }
         }
         Ok(samples)
+    }
+
+    /// How many rows are kept.
+    pub(super) async fn kept(&self) -> Result<Kept> {
+        let refused = self.table(REFUSED);
+        let there = self.client.query_one("select to_regclass($1) is not null", &[&refused]).await;
+        if !there.map_err(self.failed())?.get::<_, bool>(0) {
+            return Ok(Kept::default());
+        }
+        let sql = format!(
+            "select count(*), count(*) filter (where operation <> {HOPELESS}) from {refused} where delivery = $1"
+        );
+        let row = self.client.query_one(&sql, &[&self.outlet.settings.name]).await.map_err(self.failed())?;
+        let count = |at| u64::try_from(row.get::<_, i64>(at)).unwrap_or_default();
+        Ok(Kept { rows: count(0), again: count(1) })
     }
 
     /// Sets the mark.

@@ -80,9 +80,10 @@ impl Identity {
         Item { id, letter, operation, json }
     }
 
-    /// What tells a row apart that was refused by an earlier load, in this one.
-    pub(super) fn of_letter(&self, operation: i8, letter: &str) -> RowId {
-        self.of(operation, letter, u64::MAX)
+    /// What tells a row apart that was refused in an earlier run, in this load. One that is refused again gets another one: a receiver that
+    /// remembers by it what it has answered would never look at the row again.
+    pub(super) fn of_letter(&self, operation: i8, letter: &str, run: &str) -> RowId {
+        self.of(operation, &format!("{letter} {run}"), u64::MAX)
     }
 
     fn keys(&self, rows: &RecordBatch) -> Result<RecordBatch> {

@@ -34,8 +34,8 @@ pub(super) struct Sending<'a> {
     done: HashSet<RowId>,
     /// Rows that are refused, by what tells them apart.
     letters: BTreeMap<String, KeptRow>,
-    /// Those that are tried again: they were refused before this load.
-    again: BTreeSet<String>,
+    /// Those that are tried again, with the run that they were refused in last.
+    again: BTreeMap<String, String>,
     /// Those whose rows the table has not any more.
     outdated: BTreeSet<String>,
     delivered: Delivered,
@@ -53,8 +53,9 @@ impl<'a> Sending<'a> {
         progress: &Progress,
     ) -> Result<Delivered> {
         let mut identity = Identity::new(&outlet.settings.name, &load.mark, &outlet.settings.key);
-        let letters: BTreeMap<String, KeptRow> =
-            ledger.kept().await?.into_iter().map(|kept| (kept.id.clone(), kept)).collect();
+        let kept = ledger.kept().await?;
+        let again = kept.iter().map(|(kept, run)| (kept.id.clone(), run.to_string())).collect();
+        let letters: BTreeMap<String, KeptRow> = kept.into_iter().map(|(kept, _)| (kept.id.clone(), kept)).collect();
         // Of all rows that the table has, those that do not come are gone.
         let is_left = |kept: &&KeptRow| load.what == What::All && kept.operation != DELETE;
         let mut sending = Self {
@@ -63,7 +64,7 @@ impl<'a> Sending<'a> {
             ledger,
             snapshot: load.mark.snapshot,
             done: ledger.acknowledged().await?.into_iter().collect(),
-            again: letters.keys().cloned().collect(),
+            again,
             letters,
             delivered: Delivered { kept: super::KEPT, ..Delivered::default() },
         };
@@ -119,7 +120,11 @@ impl<'a> Sending<'a> {
     /// length, until those that are refused are alone.
     async fn land<F: Future<Output = Result<Sent>>>(&mut self, flying: &mut FuturesUnordered<F>) -> Result<()> {
         let Some(sent) = flying.next().await else { return Ok(()) };
-        let mut left = vec![sent?];
+        self.halve(sent?).await
+    }
+
+    async fn halve(&mut self, sent: Sent) -> Result<()> {
+        let mut left = vec![sent];
         while let Some(sent) = left.pop() {
             match &sent.refused {
                 Some(_) if sent.items.len() > 1 => {
@@ -189,14 +194,26 @@ impl<'a> Sending<'a> {
         }
     }
 
-    /// Sends what was refused before, unless it has come again. Rows may have waited for others.
+    /// Sends what was refused before, unless it has come again, in lists as other rows. Rows may have waited for others.
     async fn retry(&mut self, identity: &Identity) -> Result<()> {
-        for letter in std::mem::take(&mut self.again) {
+        let mut queues: [Vec<Item>; 2] = Default::default();
+        for (letter, run) in std::mem::take(&mut self.again) {
             let Some(kept) = self.letters.get(&letter) else { continue };
             let (operation, json) = (kept.operation, kept.row.clone());
-            let id = identity.of_letter(operation, &letter);
-            let sent = self.outlet.send(vec![Item { id, letter, operation, json }], self.snapshot).await?;
-            self.note(sent).await?;
+            let id = identity.of_letter(operation, &letter, &run);
+            queues[usize::from(operation == DELETE && self.outlet.requests.parts())].push(Item {
+                id,
+                letter,
+                operation,
+                json,
+            });
+        }
+        for queue in queues {
+            let most = queue.first().map_or(1, |item| self.outlet.requests.most(item.operation));
+            for items in queue.chunks(most) {
+                let sent = self.outlet.send(items.to_vec(), self.snapshot).await?;
+                self.halve(sent).await?;
+            }
         }
         Ok(())
     }
