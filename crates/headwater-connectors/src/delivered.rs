@@ -7,7 +7,7 @@ use arrow_json::LineDelimitedWriter;
 use arrow_json::writer::{EncoderOptions, NullableEncoder, make_encoder};
 use arrow_schema::{FieldRef, Schema, SchemaRef};
 use headwater_sdk::check::OptionsError;
-use headwater_sdk::connector::{DeclaredColumn, Drift, OnBadRow, ReadMode, StreamSettings};
+use headwater_sdk::connector::{DeclaredColumn, Drift, OnBadRow, ReadMode, ReadPlan, StreamSettings};
 use headwater_sdk::destination::Mark;
 use headwater_sdk::{Blame, Error, Result, TableName};
 
@@ -106,4 +106,36 @@ pub(crate) fn read_back(schema: &Schema) -> Result<StreamSettings> {
         key: Vec::new(),
         lookback: None,
     })
+}
+
+/// Plans how rows are read back, without columns that are of such a kind at the destination that what was delivered cannot be told from them.
+/// `plan` is asked for columns, in their types or (`false`) in whatever types they have there.
+///
+/// # Errors
+/// When the destination cannot be read, or a column is not there.
+pub(crate) async fn plan_back<P: Future<Output = Result<ReadPlan>>>(
+    schema: &SchemaRef,
+    plan: impl Fn(SchemaRef, bool) -> P,
+) -> Result<ReadPlan> {
+    let refused = match plan(Arc::clone(schema), true).await {
+        Err(error) if error.blame != Blame::Environment && schema.fields().len() > 1 => error,
+        planned => return planned,
+    };
+    let mut readable = Vec::new();
+    for field in schema.fields() {
+        let alone: SchemaRef = Arc::new(Schema::new(vec![Arc::clone(field)]));
+        match plan(Arc::clone(&alone), true).await {
+            Ok(_) => readable.push(Arc::clone(field)),
+            Err(error) => {
+                let as_it_is = plan(alone, false).await;
+                if !as_it_is.is_ok_and(|plan| plan.schema.index_of(field.name()).is_ok()) {
+                    return Err(error);
+                }
+            }
+        }
+    }
+    if readable.is_empty() || readable.len() == schema.fields().len() {
+        return Err(refused);
+    }
+    plan(Arc::new(Schema::new(readable)), true).await
 }

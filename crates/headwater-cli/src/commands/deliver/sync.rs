@@ -9,8 +9,7 @@ use headwater_diagnostics::nearest;
 use headwater_project::select::Selection;
 use headwater_project::{Delivery, Project};
 use headwater_run::{
-    DeliverOptions, DeliverySummary, LeaseOptions, RunError, RunOptions, RunSummary, VerifyOptions,
-    VerifySummary,
+    DeliverOptions, DeliverySummary, LeaseOptions, RunError, RunOptions, RunSummary, VerifyOptions, VerifySummary,
 };
 use headwater_sdk::{Blame, Error};
 use serde_json::json;

@@ -16,22 +16,23 @@ mod written;
 
 use std::sync::Arc;
 
-use arrow_schema::SchemaRef;
+use arrow_schema::{Schema, SchemaRef};
 use async_trait::async_trait;
 use futures::StreamExt;
 use headwater_sdk::check::OptionsError;
-use headwater_sdk::destination::{Delivered, DeliveryMode, DeliverySettings, Kept, Load, Mark, Outlet, What};
+use headwater_sdk::connector::SourceStream;
+use headwater_sdk::destination::{Delivered, DeliveryMode, DeliverySettings, HeldRows, Kept, Load, Mark, Outlet, What};
 use headwater_sdk::failpoint::failpoint;
 use headwater_sdk::progress::Progress;
 use headwater_sdk::{Error, Result};
 use tokio::sync::mpsc;
 
 use super::database::{Database, Session};
-use super::stream::{blocking, names};
+use super::stream::{TableStream, blocking, names};
 use super::told::{has_collided, is_missing};
 use crate::codes;
-use crate::database::{HOPELESS, KEPT, parts_of};
-use crate::delivered::delivered_meanwhile;
+use crate::database::{HOPELESS, KEPT, Wanted, parts_of};
+use crate::delivered::{delivered_meanwhile, options_error, plan_back, read_back};
 use incoming::Sent;
 use refused::Refused;
 use stage::Stage;
@@ -142,6 +143,28 @@ impl Outlet for TableOutlet {
             Ok(Kept { rows: rows.len() as u64, again })
         })
         .await
+    }
+
+    async fn held(&self, schema: &SchemaRef) -> Result<Option<HeldRows>> {
+        let plain = schema.fields().iter().filter(|field| !field.data_type().is_nested()).cloned();
+        let plain: SchemaRef = Arc::new(Schema::new(plain.collect::<Vec<_>>()));
+        let plan = |schema: SchemaRef, declares: bool| async move {
+            let inner = Arc::clone(&self.0);
+            let there = blocking(move || {
+                let session = inner.database.connect()?;
+                session.columns_of_table(&inner.name, inner.table()).map_err(|error| inner.failed(&error))
+            });
+            let there = there.await?;
+            let others = there.fields().iter().map(|field| field.name().clone());
+            let exclude = others.filter(|name| schema.index_of(name).is_err()).collect();
+            let from = Some(self.0.beside(self.0.table()));
+            let wanted = Wanted { from, query: None, condition: None, exclude, cursor: None };
+            let mut settings = read_back(&schema)?;
+            settings.columns.retain(|_| declares);
+            let stream = TableStream::new(self.0.database.clone(), wanted, settings).map_err(options_error)?;
+            stream.plan(None, None).await
+        };
+        Ok(Some(plan_back(&plain, plan).await?.into()))
     }
 
     async fn examine(&self, schema: &SchemaRef) -> Result<()> {

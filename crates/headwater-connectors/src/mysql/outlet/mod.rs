@@ -78,7 +78,7 @@ use super::stream::TableStream;
 use super::wire::WireError;
 use crate::codes;
 use crate::database::{Faults, KEPT};
-use crate::delivered::{delivered_meanwhile, options_error, read_back};
+use crate::delivered::{delivered_meanwhile, options_error, plan_back, read_back};
 use apply::{Action, apply};
 use replace::Replacement;
 use state::KeptRows;
@@ -150,7 +150,6 @@ impl Outlet for TableOutlet {
     }
 
     async fn held(&self, schema: &SchemaRef) -> Result<Option<HeldRows>> {
-        let options = StreamOptions { from: Some(self.target.sql()), ..StreamOptions::default() };
         let follower = Arc::new(Follower::new(self.server.clone()));
         // What is kept as text there, and was none, is left out: lists, and decimals with more digits than it has.
         let is_kept = |field: &&FieldRef| {
@@ -158,9 +157,17 @@ impl Outlet for TableOutlet {
             !kind.is_nested() && (matches!(kind, DataType::Utf8) || !columns::is_text(kind))
         };
         let plain = Arc::new(Schema::new(schema.fields().iter().filter(is_kept).cloned().collect::<Vec<_>>()));
-        let settings = StreamSettings { columns: Vec::new(), ..read_back(&plain)? };
-        let stream = TableStream::new(self.server.clone(), follower, options, settings);
-        Ok(Some(stream.map_err(options_error)?.plan(Some(plain), None).await?.into()))
+        let plan = |schema: SchemaRef, declares: bool| {
+            let (follower, from) = (Arc::clone(&follower), self.target.sql());
+            async move {
+                let options = StreamOptions { from: Some(from), ..StreamOptions::default() };
+                let settings = StreamSettings { columns: Vec::new(), ..read_back(&schema)? };
+                let stream =
+                    TableStream::new(self.server.clone(), follower, options, settings).map_err(options_error)?;
+                stream.plan(declares.then_some(schema), None).await
+            }
+        };
+        Ok(Some(plan_back(&plain, plan).await?.into()))
     }
 }
 

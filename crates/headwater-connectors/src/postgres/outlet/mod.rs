@@ -59,7 +59,7 @@ use super::connect::{Server, Session};
 use super::stream::TableStream;
 use crate::codes;
 use crate::database::{Faults, KEPT};
-use crate::delivered::{delivered_meanwhile, options_error, read_back};
+use crate::delivered::{delivered_meanwhile, options_error, plan_back, read_back};
 use apply::apply;
 use names::Target;
 use table::TargetTable;
@@ -121,10 +121,15 @@ impl Outlet for TableOutlet {
     }
 
     async fn held(&self, schema: &SchemaRef) -> Result<Option<HeldRows>> {
-        let columns = names::list(schema.fields().iter().map(|field| field.name().as_str()), "");
-        let query = format!("select {columns} from {}", self.target.sql());
-        let stream = TableStream::of_query(self.server.clone(), query, read_back(schema)?).map_err(options_error)?;
-        Ok(Some(stream.plan(None, None).await?.into()))
+        let plan = |schema: SchemaRef, declares: bool| async move {
+            let columns = names::list(schema.fields().iter().map(|field| field.name().as_str()), "");
+            let query = format!("select {columns} from {}", self.target.sql());
+            let mut settings = read_back(&schema)?;
+            settings.columns.retain(|_| declares);
+            let stream = TableStream::of_query(self.server.clone(), query, settings).map_err(options_error)?;
+            stream.plan(None, None).await
+        };
+        Ok(Some(plan_back(schema, plan).await?.into()))
     }
 }
 

@@ -29,9 +29,9 @@ macro_rules! destinations {
 }
 
 destinations! {
-    adbc: Adbc, any upsert append replace refused not_verified;
+    adbc: Adbc, any upsert append replace refused verified;
     delta: Delta, any upsert append replace verified;
-    duckdb: DuckDb, any upsert append replace refused not_verified;
+    duckdb: DuckDb, any upsert append replace refused verified;
     files: Files, any append replace verified;
     mysql: MySql, any upsert append replace refused verified;
     postgres: Postgres, any upsert append replace refused verified;

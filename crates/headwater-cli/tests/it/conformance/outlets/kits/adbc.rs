@@ -4,7 +4,7 @@ use super::postgres::{kept, refuse};
 use super::{THERE, customers};
 use crate::adbc::drivers;
 use crate::conformance::kits::SECRET;
-use crate::conformance::outlets::bench::{Outlet, Refuses, Shipment};
+use crate::conformance::outlets::bench::{Changes, Outlet, Refuses, Shipment};
 use crate::postgres::server::Database;
 use crate::project::Project;
 
@@ -43,6 +43,12 @@ impl Outlet for Adbc {
     fn hidden(&self) -> (String, Vec<(&'static str, String)>, &'static str) {
         let url = format!("postgresql://nobody:{SECRET}@127.0.0.1:1/none");
         (self.destination(), vec![("CRM", url), ("PYTHON", drivers())], "HW0388")
+    }
+}
+
+impl Changes for Adbc {
+    fn tamper(&self, id: i64) {
+        self.database.sql(&format!("update customers set balance = -1 where id = {id}"));
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{THERE, customers};
 use crate::adbc::installed;
 use crate::conformance::kits::duckdb::PYTHON;
-use crate::conformance::outlets::bench::{Outlet, Refuses, Shipment};
+use crate::conformance::outlets::bench::{Changes, Outlet, Refuses, Shipment};
 use crate::project::Project;
 
 pub(crate) struct DuckDb {
@@ -52,6 +52,12 @@ impl Outlet for DuckDb {
 
     fn hidden(&self) -> (String, Vec<(&'static str, String)>, &'static str) {
         ("path: no/folder/shop.duckdb".to_owned(), self.environment(), "HW0388")
+    }
+}
+
+impl Changes for DuckDb {
+    fn tamper(&self, id: i64) {
+        self.sql(&format!("update customers set balance = -1 where id = {id}"));
     }
 }
 
