@@ -4,9 +4,9 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use headwater_project::Project;
 use headwater_project::plan::PlannedTask;
 use headwater_project::select::Selection;
+use headwater_project::{Delivery, Project};
 use headwater_sdk::RunId;
 use headwater_sdk::connector::ConnectorType;
 use headwater_sdk::destination::DestinationType;
@@ -147,6 +147,7 @@ pub(crate) async fn carry_out(
     unfinished: Unfinished,
 ) -> Result<RunSummary, RunError> {
     let options = job.options;
+    let selected = options.selection.is_some().then(|| prepared.scope.selected().cloned()).flatten();
     job.observer.planned(&prepared.plan);
     let (context, plan, kept) = begin(job, prepared, unfinished).await?;
     failpoint(AFTER_PLAN);
@@ -162,7 +163,9 @@ pub(crate) async fn carry_out(
         summary.notes.push(note);
     }
     if let (Some(destinations), None) = (&options.destinations, &context.base.branch) {
-        let deliveries: Vec<_> = job.project.deliveries.iter().collect();
+        let is_meant =
+            |delivery: &&Delivery| selected.as_ref().is_none_or(|selected| selected.contains(&delivery.table.owner()));
+        let deliveries: Vec<_> = job.project.deliveries.iter().filter(is_meant).collect();
         let how = DeliverOptions::of_run(options, Arc::clone(destinations));
         let by = By { run: context.run.id.clone(), lease: job.held.lease().clone() };
         summary.delivered(deliver_all(job.project, job.lake, &deliveries, &how, &by, job.observer).await?);

@@ -25,7 +25,7 @@ pub(crate) struct CheckArgs {
 }
 
 pub(crate) async fn check(args: &CheckArgs, global: &Global, console: &Console) -> Result<u8, Failure> {
-    let opened = project::open(args.dir.as_deref(), global, console)?;
+    let opened = project::open_to_deliver(args.dir.as_deref(), global, console)?;
     let lake = lake::open(&opened.project, Access::Read)?;
     let base = lake.base().await?;
     let resolved = resolve(&opened.project, &opened.connectors, &lake, &base, false).await;

@@ -218,7 +218,11 @@ fn sample(problem: &CheckProblem, width: usize, color: bool) -> String {
 }
 
 fn closing(summary: &RunSummary, color: bool) -> String {
-    let took = if summary.seconds > 0.0 { format!(" in {}", seconds(summary.seconds)) } else { String::new() };
+    let mut took = if summary.seconds > 0.0 { format!(" in {}", seconds(summary.seconds)) } else { String::new() };
+    let delivering: f64 = summary.deliveries.iter().map(|delivery| delivery.seconds).sum();
+    if !summary.deliveries.is_empty() {
+        took.push_str(&format!(", delivered in {}", seconds(delivering)));
+    }
     let what = |snapshot: u64| match (&summary.branch, &summary.published_branch) {
         (Some(branch), _) => format!("the branch {branch} is at snapshot {snapshot}"),
         (None, Some(branch)) => format!("published the branch {branch} as snapshot {snapshot}"),

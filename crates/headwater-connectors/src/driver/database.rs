@@ -1,6 +1,7 @@
 //! A database, opened by its driver, and a session of it. Calls block: they are made on threads for that.
 
 use std::collections::HashSet;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use adbc_core::error::{Error as DriverError, Status};
@@ -110,6 +111,32 @@ impl Database {
     /// The file that it is, if it is one.
     pub(super) fn file(&self) -> Option<&Place> {
         self.0.settings.file.as_ref()
+    }
+
+    /// Whether it is a file that is not there yet: a driver would make it.
+    pub(super) fn is_to_be_made(&self) -> bool {
+        self.to_be_made().is_some_and(|path| !path.exists())
+    }
+
+    /// # Errors
+    /// When the file's folder is not there.
+    pub(super) fn can_be_made(&self) -> Result<()> {
+        let folder = self.to_be_made().and_then(|path| path.parent().map(Path::to_path_buf));
+        if folder.is_none_or(|folder| folder.as_os_str().is_empty() || folder.is_dir()) {
+            return Ok(());
+        }
+        let message = format!("{} cannot be opened: its folder is not there", self.shown());
+        Err(Error::new(codes::DRIVER_UNREACHABLE, Blame::Project, message).help("make the folder"))
+    }
+
+    fn to_be_made(&self) -> Option<PathBuf> {
+        if let Some(place) = self.file() {
+            return Some(place.path.clone());
+        }
+        // SQLite's driver takes a path, which it understands from where the process is, or a URI.
+        let is_sqlite = self.0.settings.library.driver.contains("sqlite");
+        let uri = self.0.settings.options.iter().find(|(key, _)| key == "uri").map(|(_, uri)| uri.as_str())?;
+        (is_sqlite && !uri.is_empty() && !uri.starts_with(':') && !uri.starts_with("file:")).then(|| PathBuf::from(uri))
     }
 
     /// A new session.

@@ -142,6 +142,11 @@ impl Location {
         Ok(Self::Store { store, prefix, shown, by_folder: false })
     }
 
+    /// Whether a folder of this machine is there; of other places it is not known.
+    pub(crate) fn is_there(&self) -> bool {
+        !matches!(self, Self::Local { root, .. } if !root.exists())
+    }
+
     /// What comes before a file's path in messages.
     pub(crate) fn shown(&self) -> &str {
         match self {

@@ -69,7 +69,7 @@ impl Auth {
     /// What is sent, in words.
     pub(crate) fn described(&self) -> &'static str {
         match self {
-            Self::None => "nothing: the source has no `auth`",
+            Self::None => "nothing: there is no `auth` beside `url`",
             Self::Header(_, _, what) => what,
             Self::Param(..) => "an API key in a parameter",
             Self::Token(_) => "a token of `token_url`",

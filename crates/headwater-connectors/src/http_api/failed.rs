@@ -78,7 +78,7 @@ impl Failed {
             ),
             StatusCode::FORBIDDEN => (
                 codes::REST_REFUSED,
-                format!("what is sent is {auth}: it has to be allowed to read this, or `auth` is wrong"),
+                format!("what is sent is {auth}: it has to be allowed to do this, or `auth` is wrong"),
             ),
             StatusCode::NOT_FOUND | StatusCode::GONE => {
                 (codes::REST_MISSING, "there is nothing there: check `url` and the stream's `path`".to_owned())

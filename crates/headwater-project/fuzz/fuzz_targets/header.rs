@@ -29,6 +29,7 @@ fuzz_target!(|data: &[u8]| {
         vars: BTreeMap::new(),
         connectors: &[],
         destinations: &[],
+        delivers: true,
         checks: &[],
         env: &|_| None,
     });

@@ -35,6 +35,7 @@ fuzz_target!(|data: &[u8]| {
         vars: BTreeMap::new(),
         connectors: &[],
         destinations: &[],
+        delivers: true,
         checks: &[],
         env: &|name| (name.len() % 2 == 0).then(|| name.to_lowercase()),
     });

@@ -53,6 +53,8 @@ pub struct LoadOptions<'a> {
     pub connectors: &'a [Box<dyn ConnectorType>],
     /// The connectors that destinations may name.
     pub destinations: &'a [Box<dyn DestinationType>],
+    /// Whether something may be delivered: secrets of destinations have to be there then.
+    pub delivers: bool,
     /// The check types that tables may name.
     pub checks: &'a [Box<dyn CheckType>],
     /// The process's environment, for `${NAME}`.
@@ -81,6 +83,8 @@ pub(crate) struct Parts<'a> {
     storage: LakeStorage,
     /// The project's default owner.
     owner: Option<String>,
+    /// Whether secrets of destinations have to be there.
+    delivers: bool,
 }
 
 /// How much stack loading may take, in bytes. Nesting is limited everywhere, but parsers recurse within the limits.
@@ -118,6 +122,7 @@ fn load_here(options: &LoadOptions<'_>) -> Loaded {
     let storage = environment.as_ref().map(Environment::lake_storage).unwrap_or_default();
     let header_schema = Schema::of::<ModelHeader>();
     let mut parts = Parts {
+        delivers: options.delivers,
         dir: dir.clone(),
         connectors: &connectors,
         checks: &checks,

@@ -77,6 +77,7 @@ impl Folder {
             vars: self.vars.clone(),
             connectors: &connectors,
             destinations: &[],
+            delivers: true,
             checks: &checks,
             env: &env,
         });

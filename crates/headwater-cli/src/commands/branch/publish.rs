@@ -42,7 +42,7 @@ pub(super) async fn publish(
     console: &Console,
     stop: &CancellationToken,
 ) -> Result<u8, Failure> {
-    let opened = project::open(None, global, console)?;
+    let opened = project::open_to_deliver(None, global, console)?;
     let access = if args.dry_run { Access::Read } else { Access::Write };
     let lake = lake::open(&opened.project, access)?;
     if args.dry_run {

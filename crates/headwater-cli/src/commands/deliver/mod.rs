@@ -20,7 +20,9 @@ use crate::wiring::project;
 
 /// Delivers what is published to the destinations of the project: what has changed since each has taken something up last.
 ///
-/// A run does this for what it has published. A delivery that fails, or is interrupted, has not happened.
+/// A run does this for what it has published (with `--select`, for the tables that are selected). A delivery that fails, or is interrupted, has
+/// not happened. Rows that a destination has refused are tried again each time. The exit code is 1 when a delivery has failed, or
+/// when nothing of it was taken because all of its rows were refused.
 #[derive(Debug, Args)]
 pub(crate) struct DeliverArgs {
     /// Deliveries (destination/schema.table), destinations or tables [default: all]
@@ -48,8 +50,10 @@ pub(crate) async fn deliver(
     console: &Console,
     stop: &CancellationToken,
 ) -> Result<u8, Failure> {
-    let opened = project::open(None, global, console)?;
-    if args.status || args.undelivered {
+    let is_told = args.status || args.undelivered;
+    let open = if is_told { project::open } else { project::open_to_deliver };
+    let opened = open(None, global, console)?;
+    if is_told {
         return told(args, &opened.project, console).await;
     }
     let lake = lake::open(&opened.project, Access::Write)?;

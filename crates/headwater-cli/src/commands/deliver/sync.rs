@@ -71,7 +71,7 @@ pub(crate) async fn sync(
     console: &Console,
     stop: &CancellationToken,
 ) -> Result<u8, Failure> {
-    let mut opened = project::open(None, global, console)?;
+    let mut opened = project::open_to_deliver(None, global, console)?;
     let project = Arc::clone(&opened.project);
     let copied = copied(&project, args)?;
     let expressions: Vec<String> = copied.iter().map(|delivery| delivery.table.to_string()).collect();

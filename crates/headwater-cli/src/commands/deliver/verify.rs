@@ -34,7 +34,7 @@ pub(crate) async fn verify(
     console: &Console,
     stop: &CancellationToken,
 ) -> Result<u8, Failure> {
-    let opened = project::open(None, global, console)?;
+    let opened = project::open_to_deliver(None, global, console)?;
     let lake = lake::open(&opened.project, Access::Read)?;
     let (tables, deliveries) = chosen(&opened.project, args)?;
     let options = VerifyOptions {

@@ -59,7 +59,8 @@ pub(crate) async fn run(
     stop: &CancellationToken,
 ) -> Result<u8, Failure> {
     let backfill = args.backfill.read()?;
-    let mut opened = project::open(args.dir.as_deref(), global, console)?;
+    let open = if args.no_deliver { project::open } else { project::open_to_deliver };
+    let mut opened = open(args.dir.as_deref(), global, console)?;
     let selection = args.selecting.read(&mut opened)?;
     let lake = lake::open(&opened.project, Access::Write)?;
     let defaults = RunOptions::default();

@@ -308,3 +308,60 @@ fn many_rows_go_in_bounded_memory() {
         assert!(peak < 1_500_000, "{peak} KiB");
     }
 }
+
+/// By keys of one column and of two; a row in a thousand of a table that an index finds.
+#[test]
+fn rows_that_are_gone_are_looked_up_by_their_key() {
+    let lines = |leave: usize| -> String {
+        let some = (0..200_000).filter(|id| leave == 0 || id % leave != 0);
+        some.map(|id| format!("{id},n{id},c{}\n", id % 7)).collect()
+    };
+    for key in ["id", "[id, city]"] {
+        let delivery = format!("{{ table: raw.customers, to: customers, key: {key} }}");
+        let shop = Shop::new(To::Sqlite, &format!("id,name,city\n{}", lines(0)), &delivery);
+        shop.run();
+        shop.customers(&format!("id,name,city\n{}", lines(500)));
+        let said = shop.run();
+        assert_eq!((&said["written"], &said["deleted"]), (&0.into(), &400.into()), "{said}");
+        assert!(said["seconds"].as_f64().unwrap() < 2.0, "{said}");
+        assert_eq!(shop.ask("select count(*), min(id) from customers"), "199600,1");
+    }
+}
+
+#[test]
+fn a_dry_run_makes_no_file() {
+    for to in [To::Sqlite, To::DuckDb] {
+        let shop = Shop::new(to, CUSTOMERS, UPSERT);
+        let delivered = shop.project.path().join("destinations/crm.yml");
+        let text = std::fs::read_to_string(&delivered).unwrap();
+        std::fs::remove_file(&delivered).unwrap();
+        shop.say(&["run"]).exits(0);
+        std::fs::write(&delivered, text).unwrap();
+        let said = shop.say(&["deliver", "--dry-run"]).exits(0);
+        assert!(said.out.contains("to be delivered"), "{}", said.out);
+        for file in ["shop.db", "shop.duckdb"] {
+            assert!(!shop.project.path().join(file).exists(), "{file}");
+        }
+        shop.say(&["deliver"]).exits(0);
+        assert_eq!(shop.ask("select count(*) from customers"), "3");
+    }
+}
+
+/// Columns that are of another kind there are named, and the others compared.
+#[test]
+fn what_was_delivered_is_compared_in_every_database() {
+    for to in all() {
+        let shop = Shop::new(to, CUSTOMERS, "{ table: marts.all, to: customers, key: id }");
+        let sql = "select id, name, city, cast(id as double) / 8 as rate, cast(id as decimal(20, 3)) as price,
+            cast('2024-02-29T12:00:00.5Z' as timestamp) as at, date '2024-01-01' as day, [id] as list from raw.customers";
+        shop.project.write("models/marts/all.sql", sql);
+        shop.run();
+        let verify = |code: i32| shop.say(&["verify", "--json"]).exits(code).json()["comparisons"][0].clone();
+        let one = verify(0);
+        assert_eq!((&one["state"], &one["rows_there"]), (&"equal".into(), &3.into()), "{one}");
+        assert_eq!(one["notes"][0], "not compared, because of their types: list", "{one}");
+        shop.ask("update customers set rate = 7 where id = 2");
+        let one = verify(1);
+        assert_eq!((&one["state"], &one["different"]), (&"differs".into(), &1.into()), "{one}");
+    }
+}

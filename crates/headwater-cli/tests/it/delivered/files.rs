@@ -228,3 +228,71 @@ fn what_was_delivered_to_files_is_compared_with_what_they_hold() {
     // Without a key, a row that is another is one that is missing and one that is too much.
     assert_eq!((&one["missing"], &one["extra"], &one["different"]), (&2.into(), &1.into(), &0.into()), "{one}");
 }
+
+/// They are read back as they were.
+#[test]
+fn null_and_the_empty_text_are_told_apart_in_csv() {
+    let project = shop("{ table: marts.texts, to: all, mode: replace, format: csv }");
+    let sql = "select 1 as id, '' as t union all select 2, null union all select 3, 'a,\"b\"' union all select 4, ' c ' order by id";
+    project.write("models/marts/texts.sql", sql);
+    run(&project);
+    let there = files(&project.path().join("out/all"));
+    assert_eq!(there, only("id,t\n1,\"\"\n2,\n3,\"a,\"\"b\"\"\"\n4, c \n", "/*.csv"));
+    let one = project.say(&["verify", "--json"]).exits(0).json()["comparisons"][0].clone();
+    assert_eq!((&one["state"], &one["rows_there"]), (&"equal".into(), &4.into()), "{one}");
+}
+
+#[test]
+fn a_dry_run_makes_no_folder() {
+    let project = shop("{ table: raw.orders, to: all, mode: replace, format: csv }");
+    std::fs::rename(project.path().join("destinations"), project.path().join("later")).unwrap();
+    project.say(&["run"]).exits(0);
+    std::fs::rename(project.path().join("later"), project.path().join("destinations")).unwrap();
+    let said = project.say(&["deliver", "--dry-run"]).exits(0);
+    assert!(said.out.contains("to be delivered"), "{}", said.out);
+    assert!(!project.path().join("out").exists());
+    project.say(&["deliver"]).exits(0);
+    assert!(project.path().join("out/all/_headwater.json").exists());
+}
+
+#[test]
+fn a_run_delivers_the_tables_that_are_selected() {
+    let project =
+        shop("{ table: raw.orders, to: orders, mode: replace }\n  - { table: marts.days, to: days, mode: replace }");
+    project.write("models/marts/days.sql", "select distinct day from raw.orders");
+    let said = project.say(&["run", "--select", "raw.orders", "--json"]).exits(0).json();
+    let names: Vec<&str> =
+        said["deliveries"].as_array().unwrap().iter().map(|d| d["table"].as_str().unwrap()).collect();
+    assert_eq!(names, ["raw.orders"]);
+    assert!(!project.path().join("out/days").exists());
+    let said = project.say(&["run"]).exits(0);
+    assert!(said.out.contains(", delivered in "), "{}", said.out);
+    assert!(project.path().join("out/days").exists());
+}
+
+/// Only what reaches a destination needs its secrets.
+#[test]
+fn a_secret_of_a_destination_is_needed_only_where_something_is_delivered() {
+    let project = shop("{ table: raw.orders, to: all, mode: replace }");
+    let text = "connector: postgres\nconnection: \"${NO_SUCH_DSN}\"\ndeliveries:\n  - { table: raw.orders, key: id, to: orders }\n";
+    project.write("destinations/crm.yml", text);
+    project.say(&["run", "--no-deliver"]).exits(0);
+    for arguments in [
+        &["query", "select count(*) from raw.orders"] as &[&str],
+        &["list"],
+        &["history"],
+        &["plan"],
+        &["deliver", "--status"],
+    ] {
+        let said = project.say(arguments).exits(0);
+        assert!(!said.err.contains("NO_SUCH_DSN"), "{arguments:?}: {}", said.err);
+    }
+    for command in ["run", "deliver", "check"] {
+        let said = project.say(&[command]).exits(2);
+        assert_told(&said, "HW0117", &["NO_SUCH_DSN"]);
+        assert!(!said.err.contains("HW0122"), "{}", said.err);
+    }
+    // Nor does a destination of another environment.
+    project.write("destinations/crm.yml", format!("environments: [prod]\n{text}"));
+    project.say(&["run"]).exits(0);
+}

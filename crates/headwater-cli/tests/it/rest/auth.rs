@@ -148,7 +148,7 @@ fn refused_credentials_say_what_was_sent() {
     assert_told(&said, "HW0328", &["/v1/orders answers 401", "a bearer token", "`auth`"]);
     assert_eq!(api.server.asked().len(), 1, "it is not tried again");
     let api = guarded("", |_| false);
-    assert_told(&api.say(&["run"]), "HW0328", &["the source has no `auth`"]);
+    assert_told(&api.say(&["run"]), "HW0328", &["there is no `auth`"]);
 }
 
 #[test]

@@ -129,3 +129,34 @@ fn who_is_deleted_and_was_not_there_is_deleted() {
     assert_eq!((&said["written"], &said["undelivered"]), (&1.into(), &1.into()), "{said}");
     assert_eq!(hook.came(), ["PATCH /v1/c/a%2Fb%3Fc {\"id\":\"a/b?c\"}"]);
 }
+
+/// Not one by one.
+#[test]
+fn refused_rows_are_sent_again_in_lists() {
+    let lines: Vec<String> = (1..=400).map(|id| format!("{id},n{id}\n")).collect();
+    let asked: Arc<Mutex<usize>> = Arc::default();
+    let refuses: Arc<Mutex<Vec<i64>>> = Arc::new(Mutex::new((1..=64).collect()));
+    let (count, bad) = (Arc::clone(&asked), Arc::clone(&refuses));
+    let delivery = "  - { table: raw.customers, key: id, path: /list, body: event, batch: 100 }\n";
+    let hook = Hook::new(&format!("id,name\n{}", lines.concat()), "", delivery, move |request| {
+        if request.method != "POST" {
+            return Reply::status(200);
+        }
+        *count.lock().unwrap() += 1;
+        let rows = request.json();
+        let mut ids = rows.as_array().unwrap().iter().map(|event| event["row"]["id"].as_i64().unwrap());
+        Reply::status(if ids.any(|id| bad.lock().unwrap().contains(&id)) { 422 } else { 200 })
+    });
+    assert_eq!(hook.run()["undelivered"], 64);
+    // Now only two of them are bad: seven steps of halving for each, at most, two requests in each.
+    *refuses.lock().unwrap() = vec![7, 50];
+    *asked.lock().unwrap() = 0;
+    let said = hook.run();
+    assert_eq!((&said["state"], &said["written"], &said["undelivered"]), (&"delivered".into(), &62.into(), &2.into()));
+    let requests = *asked.lock().unwrap();
+    assert!(requests <= 28, "{requests} requests");
+    refuses.lock().unwrap().clear();
+    *asked.lock().unwrap() = 0;
+    assert_eq!(hook.run()["undelivered"], 0);
+    assert_eq!(*asked.lock().unwrap(), 1);
+}

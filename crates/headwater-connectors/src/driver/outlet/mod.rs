@@ -100,6 +100,9 @@ impl Outlet for TableOutlet {
     async fn mark(&self) -> Result<Option<Mark>> {
         let inner = Arc::clone(&self.0);
         blocking(move || {
+            if inner.database.is_to_be_made() {
+                return Ok(None);
+            }
             let session = inner.database.connect()?;
             // Where somebody has dropped the table, nothing of what the mark tells is there any more.
             if inner.is_there(&session, inner.table())? { inner.marks(&session).read() } else { Ok(None) }
@@ -170,6 +173,10 @@ impl Outlet for TableOutlet {
     async fn examine(&self, schema: &SchemaRef) -> Result<()> {
         let (inner, schema) = (Arc::clone(&self.0), schema.clone());
         blocking(move || {
+            // Nothing is made where it is only looked.
+            if inner.database.is_to_be_made() {
+                return inner.database.can_be_made();
+            }
             let session = inner.database.connect()?;
             inner.marks(&session).read()?;
             look(&inner, &session, &schema).map(|_| ())

@@ -18,9 +18,11 @@
 //! - **Memory does not grow with the rows**; of each file that is open (at most 64 with `partition_by`) a piece is held.
 //!
 //! `replace` writes all rows when one of them has changed; `append` the rows that the table has gained. Texts have times in RFC 3339 and
-//! binary values in hexadecimal digits; CSV has no nested values. The folder is the delivery's own: files in it whose names begin with
+//! binary values in hexadecimal digits; CSV has no nested values; nothing stands
+//! for null in it, and `""` for the empty text (also for null where there is no other column, as a line would be empty otherwise). The folder is the delivery's own: files in it whose names begin with
 //! `part-` are removed when they do not count.
 
+mod csv;
 mod folder;
 mod manifest;
 mod options;
@@ -118,6 +120,9 @@ struct FolderOutlet {
 #[async_trait]
 impl Outlet for FolderOutlet {
     async fn mark(&self) -> Result<Option<Mark>> {
+        if !self.location.is_there() {
+            return Ok(None);
+        }
         Ok(self.manifest(&*self.open()?).await?.map(|manifest| manifest.mark))
     }
 
@@ -167,7 +172,10 @@ impl Outlet for FolderOutlet {
     }
 
     async fn examine(&self, schema: &SchemaRef) -> Result<()> {
-        self.manifest(&*self.open()?).await?;
+        // Nothing is made where it is only looked.
+        if self.location.is_there() {
+            self.manifest(&*self.open()?).await?;
+        }
         Partitions::new(&self.options.partition_by, schema).map(|_| ())
     }
 }

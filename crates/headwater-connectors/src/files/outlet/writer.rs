@@ -14,6 +14,7 @@ use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression as ParquetCompression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 
+use super::csv::CsvWriter;
 use super::folder::Folder;
 use super::options::{Compression, FileFormat};
 
@@ -88,7 +89,7 @@ impl Write for Text {
 
 enum Rows {
     Parquet(Box<ArrowWriter<Waiting>>),
-    Csv(Box<arrow_csv::Writer<Text>>),
+    Csv(Box<CsvWriter<Text>>),
     Jsonl(Box<LineDelimitedWriter<Text>>),
 }
 
@@ -129,7 +130,7 @@ impl FileWriter {
                 let writer = ArrowWriter::try_new(waiting.clone(), Arc::clone(schema), Some(properties));
                 Rows::Parquet(Box::new(writer.map_err(|e| folder.failed(&path, e))?))
             }
-            FileFormat::Csv => Rows::Csv(Box::new(arrow_csv::WriterBuilder::new().with_header(true).build(text()?))),
+            FileFormat::Csv => Rows::Csv(Box::new(CsvWriter::new(text()?))),
             FileFormat::Jsonl => {
                 let builder = arrow_json::WriterBuilder::new().with_explicit_nulls(true);
                 Rows::Jsonl(Box::new(builder.build(text()?)))

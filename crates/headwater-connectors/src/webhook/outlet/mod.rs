@@ -23,7 +23,7 @@
 //! - **Only what has changed is sent** (`upsert`, `append`), told by the table's own log.
 //! - **A row that the receiver refuses** (400, 409, 412, 413, 422, 423, 424, 451; 404 and 410 where the row has a place of its own) is told
 //!   with the receiver's answer, kept in the catalogue (`headwater deliver --undelivered`) and tried again with every delivery until
-//!   it succeeds or has changed. Of a list that is refused, the rows are found by halves. With more than `most_undelivered` of them the
+//!   it succeeds or has changed. Of a list that is refused, the rows are found by halves; rows that are tried again come in lists, too. With more than `most_undelivered` of them the
 //!   delivery fails; what was taken stays taken. A row to be deleted that is not there (404, 410) is deleted.
 //! - **What may pass is waited for**: no answer, 408, 429 and 5xx (but 501), for as long as the receiver asks (`Retry-After`), or half a
 //!   second, doubled each time, `retries` times. All other answers (401, 403, 404 of a fixed place, redirections to elsewhere) fail the delivery.

@@ -24,6 +24,8 @@ pub(super) struct Of<'a> {
     pub(super) system: &'a Value,
     /// The source that all is delivered of.
     pub(super) source: Option<&'a str>,
+    /// Whether something stands for each `${NAME}` in it: what it is for can be judged then.
+    pub(super) is_filled: bool,
 }
 
 /// Reads a delivery; `None` when it has mistakes. Its key becomes checks of its table.
@@ -75,8 +77,9 @@ pub(super) fn delivery_of(
     let (project_dir, storage) = (parts.dir.clone(), parts.storage.clone());
     let context = OpenContext { project_dir, storage, secrets: parts.secrets.values() };
     // It is made again when there is something to deliver; here it only has to be possible.
-    let opened = of.kind.destination(of.system.clone(), &context);
-    if let Err(error) = opened.and_then(|opened| opened.outlet(options.clone(), settings.clone())) {
+    let opened = of.is_filled.then(|| of.kind.destination(of.system.clone(), &context));
+    let opened = opened.map(|opened| opened.and_then(|opened| opened.outlet(options.clone(), settings.clone())));
+    if let Some(Err(error)) = opened {
         let key = error.key.and_then(|key| node.get(key).or_else(|| of.destination.get(key)));
         let at = key.map_or(span, |value| value.span);
         let diagnostic = Diagnostic::error(codes::CONNECTOR_OPTIONS, parts.secrets.redact(&error.message)).at(at, "");

@@ -113,14 +113,24 @@ impl Reader<'_> {
         }
         let Some(kind) = self.kind_of(&node, diagnostics) else { return Vec::new() };
         let own_keys: Vec<String> = self.destination_keys.clone();
-        expand_all(&mut node, &own_keys, &self.delivery_keys, parts, diagnostics);
+        let mut unfilled = Vec::new();
+        expand_all(&mut node, &own_keys, &self.delivery_keys, parts, &mut unfilled);
+        let (mut unfilled, others): (Vec<_>, Vec<_>) = unfilled.into_iter().partition(is_unfilled);
+        diagnostics.extend(others);
         let kind = &self.kinds[kind];
         let schema = kind.destination.get_or_init(|| Schema { root: destination_schema(kind.kind) });
-        let Some(json) = validate::read(schema, &node, "a destination", diagnostics) else { return Vec::new() };
+        let Some(json) = validate::read(schema, &node, "a destination", diagnostics) else {
+            diagnostics.append(&mut unfilled);
+            return Vec::new();
+        };
         let (common, system) = split(json, &self.destination_keys);
         let common: DestinationCommon = serde_json::from_value(common).unwrap_or_default();
         let is_here =
             common.environments.as_ref().is_none_or(|names| names.iter().any(|name| name == self.environment));
+        let is_filled = unfilled.is_empty();
+        if parts.delivers && is_here {
+            diagnostics.append(&mut unfilled);
+        }
         let mut deliveries = Vec::new();
         for delivery in node.get("deliveries").map_or(&[] as &[Node], Node::each) {
             let schema = kind.delivery.get_or_init(|| Schema { root: delivery_schema(kind.kind) });
@@ -137,7 +147,15 @@ impl Reader<'_> {
             for (delivery, json) in all {
                 let (common, options) = split(json, &self.delivery_keys);
                 let Ok(common) = serde_json::from_value::<DeliveryCommon>(common) else { continue };
-                let of = Of { kind: kind.kind, node: &delivery, destination: &node, stem, system: &system, source };
+                let of = Of {
+                    kind: kind.kind,
+                    node: &delivery,
+                    destination: &node,
+                    stem,
+                    system: &system,
+                    source,
+                    is_filled,
+                };
                 let Some(read) = delivery_of(&of, common, options, parts, drafts, diagnostics) else { continue };
                 if !self.names.insert(read.settings.name.clone()) {
                     let message = format!("there are two deliveries {}", read.settings.name);
@@ -171,6 +189,11 @@ impl Reader<'_> {
         }));
         None
     }
+}
+
+/// Whether it says that nothing stands for a `${NAME}`.
+fn is_unfilled(diagnostic: &Diagnostic) -> bool {
+    [codes::SECRET, codes::SECRET_UNREAD].contains(&diagnostic.code)
 }
 
 /// Puts secrets into the connector's own keys, those of its deliveries included.
