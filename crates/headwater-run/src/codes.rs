@@ -362,4 +362,10 @@ pub const CODES: &[Code] = &[
         title: "nothing to compare",
         explanation: "`headwater verify` names something that is neither a delivery, a destination, a source nor the table of a stream.",
     },
+    Code {
+        code: "HW0990",
+        title: "a destination has refused all rows",
+        explanation: "All rows of a table were delivered, and the destination has taken none of them. They are kept with the reasons, and tried \
+                      again by each delivery: correct the rows, or what the destination takes.",
+    },
 ];

@@ -75,7 +75,8 @@ fn details(delivery: &DeliverySummary, width: usize, color: bool) -> String {
     match &delivery.message {
         Some(message) => {
             let code = delivery.code.as_ref().map(|code| format!("[{code}]")).unwrap_or_default();
-            out.push_str(&format!("\n{name}: {}{code}: {message}\n", Style::Bad.paint("failed", color)));
+            let word = Style::Bad.paint(word(delivery.state), color);
+            out.push_str(&format!("\n{name}: {word}{code}: {message}\n"));
         }
         None => out.push_str(&format!("\n{name}\n")),
     }
@@ -133,9 +134,7 @@ pub(crate) fn recorded(records: &[DeliveryRecord], width: usize, color: bool) ->
 
 fn outcome(record: &DeliveryRecord) -> Cell {
     let (word, style) = match record.outcome {
-        DeliveryOutcome::Delivered if record.undelivered > 0 && record.written + record.deleted == 0 => {
-            ("all refused", Style::Bad)
-        }
+        DeliveryOutcome::Delivered if record.code.is_some() => ("all refused", Style::Bad),
         DeliveryOutcome::Delivered if record.undelivered > 0 => ("delivered", Style::Warn),
         DeliveryOutcome::Delivered => ("delivered", Style::Good),
         DeliveryOutcome::UpToDate => ("up to date", Style::Dim),

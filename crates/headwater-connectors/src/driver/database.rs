@@ -133,10 +133,18 @@ impl Database {
         if let Some(place) = self.file() {
             return Some(place.path.clone());
         }
+        let option = |name: &str| {
+            let options = self.0.settings.options.iter();
+            options.filter(|(key, _)| key == name).map(|(_, value)| value.as_str()).next()
+        };
+        let is_file = |path: &&str| !path.is_empty() && !path.starts_with(':') && !path.contains("://");
+        if self.0.settings.library.driver.contains("duckdb") {
+            return option("path").filter(is_file).map(PathBuf::from);
+        }
         // SQLite's driver takes a path, which it understands from where the process is, or a URI.
         let is_sqlite = self.0.settings.library.driver.contains("sqlite");
-        let uri = self.0.settings.options.iter().find(|(key, _)| key == "uri").map(|(_, uri)| uri.as_str())?;
-        (is_sqlite && !uri.is_empty() && !uri.starts_with(':') && !uri.starts_with("file:")).then(|| PathBuf::from(uri))
+        let uri = option("uri").filter(is_file).filter(|uri| !uri.starts_with("file:"))?;
+        is_sqlite.then(|| PathBuf::from(uri))
     }
 
     /// A new session.

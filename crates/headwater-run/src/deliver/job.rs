@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use headwater_project::{Delivery, Project};
 use headwater_sdk::connector::OpenContext;
-use headwater_sdk::destination::{Delivered, DestinationType, Ledger, Load, Mark, Outlet};
+use headwater_sdk::destination::{Delivered, DestinationType, Ledger, Load, Mark, Outlet, What};
 use headwater_sdk::engine::OutgoingRequest;
 use headwater_sdk::progress::Progress;
 use headwater_sdk::store::LedgerRecord;
@@ -36,7 +36,8 @@ pub(super) enum Outcome {
     Nothing,
     /// The destination held what `main` has. Rows that it had refused were tried again, if there were any.
     UpToDate(Delivered),
-    Shipped(Delivered),
+    /// With whether these were all rows that the destination is to have.
+    Shipped(Delivered, bool),
 }
 
 /// One delivery.
@@ -62,7 +63,7 @@ impl Job<'_> {
         let mut pause = self.options.first_pause;
         for attempt in 1.. {
             self.tried.lock().unwrap_or_else(PoisonError::into_inner).attempts = attempt;
-            let outcome = self.attempt().await;
+            let outcome = Box::pin(self.attempt()).await;
             match outcome {
                 Err(error) if error.transient && attempt < self.options.attempts => {
                     let seconds = pause.as_secs_f64();
@@ -89,7 +90,9 @@ impl Job<'_> {
         match decide(self.lake, self.base, self.delivery, relation, since.as_ref(), anew).await? {
             Decided::Nothing => Ok(Outcome::Nothing),
             Decided::Ship(shipment) => {
-                self.ship(outlet.as_ref(), self.base, shipment, since, None).await.map(Outcome::Shipped)
+                let is_all = shipment.what == What::All;
+                let delivered = self.ship(outlet.as_ref(), self.base, shipment, since, None).await?;
+                Ok(Outcome::Shipped(delivered, is_all))
             }
             Decided::UpToDate(shipment) => {
                 let kept = outlet.kept().await?;
@@ -115,6 +118,8 @@ impl Job<'_> {
             }
         }
         self.held(known.mark.as_ref());
+        // Of what was begun, some may have been taken.
+        let is_all = known.mark.is_none() && known.pending.is_none();
         let mut targets = Vec::new();
         if let Some(pending) = known.pending.as_ref().filter(|pending| Some(pending.snapshot) != self.base.id()) {
             targets.push(self.begun(pending).await?);
@@ -149,7 +154,7 @@ impl Job<'_> {
             store.put_ledger(&known, &self.by.lease).await?;
         }
         match (all, again) {
-            (Some(all), _) => Ok(Outcome::Shipped(all)),
+            (Some(all), _) => Ok(Outcome::Shipped(all, is_all)),
             (None, Some((base, shipment))) => self.again_by_ledger(outlet, &base, shipment, known).await,
             (None, None) => Ok(Outcome::Nothing),
         }

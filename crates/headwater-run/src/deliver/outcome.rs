@@ -5,12 +5,15 @@ use std::time::Duration;
 use headwater_project::Delivery;
 use headwater_sdk::destination::{Delivered, Undelivered};
 use headwater_sdk::store::{DeliveryOutcome, DeliveryRecord};
-use headwater_sdk::{Error, RunId, TableName};
+use headwater_sdk::{Blame, Error, RunId, TableName};
 use serde::Serialize;
 
 use super::job::{Outcome, Tried};
 use crate::clock;
 use crate::lake::Base;
+
+/// The code of a delivery of which nothing was taken.
+const ALL_REFUSED: &str = "HW0990";
 
 /// How a delivery ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -43,12 +46,12 @@ impl DeliveryState {
 }
 
 fn is_refused(delivered: &Delivered) -> bool {
-    delivered.undelivered > 0 && delivered.written == 0 && delivered.deleted == 0
+    delivered.undelivered > 0 && delivered.written == 0
 }
 
 /// Whether a delivery was refused as a whole, as it was recorded.
 pub(super) fn was_refused(record: &DeliveryRecord) -> bool {
-    record.outcome == DeliveryOutcome::Delivered && record.undelivered > 0 && record.written == 0 && record.deleted == 0
+    record.code.as_deref() == Some(ALL_REFUSED)
 }
 
 /// What has come of a delivery.
@@ -102,9 +105,9 @@ impl DeliverySummary {
         took: Duration,
     ) -> Self {
         let (state, delivered, error) = match outcome {
-            Ok(Outcome::Shipped(delivered)) if dry_run => (DeliveryState::Due, delivered, None),
-            Ok(Outcome::Shipped(delivered)) => (
-                if is_refused(&delivered) { DeliveryState::Refused } else { DeliveryState::Delivered },
+            Ok(Outcome::Shipped(delivered, _)) if dry_run => (DeliveryState::Due, delivered, None),
+            Ok(Outcome::Shipped(delivered, is_all)) => (
+                if is_all && is_refused(&delivered) { DeliveryState::Refused } else { DeliveryState::Delivered },
                 delivered,
                 None,
             ),
@@ -119,6 +122,13 @@ impl DeliverySummary {
             Ok(Outcome::Nothing) => (DeliveryState::NotPublished, Delivered::default(), None),
             Err(error) => (DeliveryState::Failed, Delivered::default(), Some(error)),
         };
+        let error = error.or_else(|| {
+            let message = format!("the destination has refused all {} rows that there were", delivered.undelivered);
+            let error = Error::new(ALL_REFUSED, Blame::Data, message);
+            (state == DeliveryState::Refused).then(|| {
+                error.help("correct the rows, or what the destination takes: they are tried again by the next delivery")
+            })
+        });
         let snapshot = state.is_held().then(|| base.id()).flatten();
         Self {
             delivery: delivery.name().to_owned(),

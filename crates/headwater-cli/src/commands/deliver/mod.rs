@@ -22,7 +22,7 @@ use crate::wiring::project;
 ///
 /// A run does this for what it has published (with `--select`, for the tables that are selected). A delivery that fails, or is interrupted, has
 /// not happened. Rows that a destination has refused are tried again each time. The exit code is 1 when a delivery has failed, or
-/// when nothing of it was taken because all of its rows were refused.
+/// when all rows of a table were delivered and all of them refused.
 #[derive(Debug, Args)]
 pub(crate) struct DeliverArgs {
     /// Deliveries (destination/schema.table), destinations or tables [default: all]
