@@ -42,7 +42,12 @@ async fn load(folder: &Path, glob: &str) -> (u64, u64, f64) {
         key: Vec::new(),
         lookback: None,
     };
-    let context = OpenContext { project_dir: folder.to_path_buf(), storage: Default::default(), secrets: Vec::new() };
+    let context = OpenContext {
+        project_dir: folder.to_path_buf(),
+        storage: Default::default(),
+        secrets: Vec::new(),
+        lake_name: String::new(),
+    };
     let format = if glob.contains("csv") { json!({ "null": "NA" }) } else { json!({}) };
     let connectors = headwater_connectors::all();
     let files = connectors[0].source(json!({}), &context).unwrap();

@@ -337,7 +337,7 @@ pub const CODES: &[Code] = &[
     Code::new(
         POSTGRES_LOST,
         "changes of PostgreSQL are lost",
-        "The replication slot does not hold everything that was committed since the table was read: it was dropped, made again, read by somebody else or given up by the server; or a partition was truncated. --full-refresh reads the table anew.",
+        "The replication slot does not hold everything that was committed since the table was read: it was dropped, made again, read by somebody else or given up by the server; or a partition was truncated; or the publication was dropped and made again, after which PostgreSQL cannot read what the slot holds: --full-refresh of all tables of the source then makes the slot anew. --full-refresh reads a table anew.",
     ),
     Code::new(
         MYSQL_OPTIONS,

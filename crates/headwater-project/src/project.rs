@@ -81,6 +81,11 @@ impl fmt::Debug for Project {
 }
 
 impl Project {
+    /// What its lake is called in systems that others use too.
+    pub fn lake_name(&self) -> String {
+        format!("{}_{}", self.name, self.environment.name)
+    }
+
     /// The asset of a name; `None` for a side table (see [`Project::maker_of`]).
     pub fn asset(&self, name: &TableName) -> Option<&Asset> {
         self.assets.iter().find(|a| &a.name == name)

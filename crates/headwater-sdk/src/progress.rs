@@ -11,6 +11,7 @@ pub struct Progress {
     bytes_in: AtomicU64,
     total_bytes_in: AtomicU64,
     notes: Mutex<Vec<String>>,
+    waits_for: Mutex<Option<String>>,
 }
 
 impl Progress {
@@ -42,6 +43,16 @@ impl Progress {
     /// What was told, once.
     pub fn take_notes(&self) -> Vec<String> {
         std::mem::take(&mut *self.notes.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Says what the work waits for at this moment, as a clause; `None` when it goes on.
+    pub fn wait_for(&self, what: Option<String>) {
+        *self.waits_for.lock().unwrap_or_else(PoisonError::into_inner) = what;
+    }
+
+    /// What the work waits for.
+    pub fn waits_for(&self) -> Option<String> {
+        self.waits_for.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Rows read from the inputs so far.

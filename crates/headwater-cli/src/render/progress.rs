@@ -221,6 +221,7 @@ fn progress_text(progress: &Progress) -> String {
     if progress.rows_out() > 0 {
         parts.push(format!("{} written", units::count(progress.rows_out())));
     }
+    parts.extend(progress.waits_for().map(|what| format!("waits: {}", one_line(&what))));
     parts.join("  ")
 }
 

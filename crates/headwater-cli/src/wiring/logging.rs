@@ -12,7 +12,7 @@ use crate::console::{Console, Secrets};
 /// as an error, so it is heard from `-vv` on. `HEADWATER_LOG` overrides it all, in the syntax of `RUST_LOG`.
 pub(crate) fn start(global: &Global, console: &Console) {
     let default = match global.verbose {
-        0 => "off,headwater_run=warn,headwater_engine=warn,headwater_catalog=warn",
+        0 => "off,headwater_run=warn,headwater_engine=warn,headwater_catalog=warn,headwater_connectors=warn",
         1 => "warn,delta_kernel=off,buoyant_kernel=off,headwater=info",
         2 => "info",
         _ => "debug",

@@ -287,7 +287,12 @@ mod tests {
     use super::*;
 
     fn server(connection: &str) -> std::result::Result<Server, OptionsError> {
-        let context = OpenContext { project_dir: PathBuf::from("."), storage: Default::default(), secrets: Vec::new() };
+        let context = OpenContext {
+            project_dir: PathBuf::from("."),
+            storage: Default::default(),
+            secrets: Vec::new(),
+            lake_name: String::new(),
+        };
         Server::new(connection, None, None, ZeroDates::AsNull, &context)
     }
 

@@ -211,7 +211,17 @@ impl Server {
                 (codes::POSTGRES_REFUSED, Blame::Project, false, "correct the database in the connection".to_owned())
             }
             SqlState::INSUFFICIENT_PRIVILEGE => {
-                let help = format!("let it read: grant usage on schema … to {role}; grant select on … to {role}");
+                // The server names what it denies in its message alone.
+                let denied = |kind: &str| told.message().strip_prefix(&format!("permission denied for {kind} "));
+                let help = if let Some(schema) = denied("schema") {
+                    format!(
+                        "let it read: grant usage on schema {schema} to {role}; grant select on all tables in schema {schema} to {role}"
+                    )
+                } else if let Some(table) = ["table", "view", "relation"].into_iter().find_map(denied) {
+                    format!("let it read: grant select on {table} to {role}")
+                } else {
+                    format!("let {role} read it: grant usage on its schema, and grant select on the table")
+                };
                 (codes::POSTGRES_FORBIDDEN, here, false, help)
             }
             // Class 42: syntax, and names that are not there, or mean several things.
@@ -296,7 +306,12 @@ mod tests {
 
     #[test]
     fn servers_elsewhere_are_verified() {
-        let context = OpenContext { project_dir: PathBuf::from("."), storage: Default::default(), secrets: Vec::new() };
+        let context = OpenContext {
+            project_dir: PathBuf::from("."),
+            storage: Default::default(),
+            secrets: Vec::new(),
+            lake_name: String::new(),
+        };
         let of = |connection: &str| Server::new(connection, None, None, &context).map(|server| server.tls);
         assert_eq!(of("postgres://u:p@db.example.com/d").unwrap(), Tls::Verify);
         assert_eq!(of("postgres://u:p@127.0.0.1/d").unwrap(), Tls::Off);

@@ -34,7 +34,10 @@
 //! for table …`, by its owner), and a primary key, a `replica identity` by an index, or `replica identity full` and a `key` in the
 //! project. All tables of a source share one slot (`slot`, `publication` beside the connection), which a run reads once, and which moves
 //! on when what it held is published: until then the server keeps its log, so run often enough, and let `max_slot_wal_keep_size`
-//! bound it. Two lakes that follow one database need two slots. The server decodes a run's changes into temporary files of its own before it
+//! bound it. Two lakes that follow one database need two slots: by default each has one of its own, `headwater_<project>_<environment>`; a
+//! table that is followed by another one already, as by `headwater` of earlier versions, stays with that until it is read anew. The server waits
+//! for open transactions before it makes a slot, which the log tells (`slot_wait`). A publication that was dropped and made again leaves a slot
+//! that PostgreSQL cannot read: `--full-refresh` of all its tables makes it anew. The server decodes a run's changes into temporary files of its own before it
 //! sends them. Columns that the server computes (`generated always`) are not sent and have to be excluded; a new column with a default is null
 //! in older rows; when a single partition is truncated, the table has to be read anew.
 //!
@@ -93,7 +96,7 @@ impl Connector for Postgres {
 
     fn source(options: SourceOptions, context: &OpenContext) -> Result<Self, OptionsError> {
         let server = connect::Server::new(&options.connection, options.tls, options.ca.as_deref(), context)?;
-        let follower = Arc::new(cdc::Follower::new(server.clone(), &options)?);
+        let follower = Arc::new(cdc::Follower::new(server.clone(), &options, &context.lake_name)?);
         Ok(Self { server, follower })
     }
 

@@ -18,8 +18,13 @@ pub struct SourceOptions {
     #[serde(default)]
     pub tls: Option<Tls>,
     /// The replication slot by which the tables of the mode `cdc` are followed. Each lake that follows the database needs its own.
-    #[serde(default = "headwater")]
-    pub slot: String,
+    /// Default: that by which a table is followed already; for a table that is followed by none yet, or is read anew,
+    /// `headwater_<project>_<environment>`.
+    #[serde(default)]
+    pub slot: Option<String>,
+    /// How long the making of the slot may wait for transactions that are open in the database, as `30m` or `2h`. Default: `1h`.
+    #[serde(default)]
+    pub slot_wait: Option<String>,
     /// The publication that has these tables. Their owner makes it: `create publication headwater for table …`.
     #[serde(default = "headwater")]
     pub publication: String,
@@ -30,7 +35,7 @@ pub struct SourceOptions {
 
 impl Default for SourceOptions {
     fn default() -> Self {
-        Self { connection: String::new(), tls: None, slot: headwater(), publication: headwater(), ca: None }
+        Self { connection: String::new(), tls: None, slot: None, slot_wait: None, publication: headwater(), ca: None }
     }
 }
 

@@ -65,7 +65,7 @@ struct Reader {
 
 impl Reader {
     async fn start(part: TablePart, progress: Arc<Progress>) -> Result<Self> {
-        let mut session = part.load.moment.session().await?;
+        let mut session = part.load.moment.session(&progress).await?;
         let copy = format!("copy ({}) to stdout (format binary)", part.sql);
         session.is_busy = true;
         let pieces = session.copy_out(&copy).await.map_err(|error| part.failed(&error))?;

@@ -3,6 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use headwater_sdk::Result;
+use headwater_sdk::progress::Progress;
 use tokio::sync::OnceCell;
 
 use super::cdc::Beginning;
@@ -38,14 +39,14 @@ impl Moment {
     ///
     /// # Errors
     /// When the server cannot be reached or refuses.
-    pub(super) async fn session(&self) -> Result<Session> {
+    pub(super) async fn session(&self, progress: &Progress) -> Result<Session> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         if let Some(session) = idle.filter(|session| !session.is_closed()) {
             return Ok(session);
         }
         let session = self.server.connect().await?;
         if let Some(beginning) = &self.beginning {
-            beginning.come(&session, &self.server).await?;
+            beginning.come(&session, &self.server, progress).await?;
         }
         self.begin(&session).await?;
         if self.shared {

@@ -63,7 +63,7 @@ impl TableStream {
         query: String,
         settings: StreamSettings,
     ) -> std::result::Result<Self, OptionsError> {
-        let follower = Arc::new(Follower::new(server.clone(), &SourceOptions::default())?);
+        let follower = Arc::new(Follower::new(server.clone(), &SourceOptions::default(), "")?);
         Self::new(server, follower, StreamOptions { query: Some(query), ..StreamOptions::default() }, settings)
     }
 

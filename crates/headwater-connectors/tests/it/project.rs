@@ -81,8 +81,12 @@ impl Project {
     }
 
     pub(crate) fn open(&self, stream: Value) -> Result<Arc<dyn SourceStream>, OptionsError> {
-        let context =
-            OpenContext { project_dir: self.dir.path().to_owned(), storage: Default::default(), secrets: Vec::new() };
+        let context = OpenContext {
+            project_dir: self.dir.path().to_owned(),
+            storage: Default::default(),
+            secrets: Vec::new(),
+            lake_name: String::new(),
+        };
         let connectors = headwater_connectors::all();
         let files = connectors.iter().find(|connector| connector.name() == "files").unwrap();
         files.source(self.source.clone(), &context)?.stream(stream, self.settings.clone())

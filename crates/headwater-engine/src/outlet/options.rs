@@ -76,6 +76,7 @@ mod tests {
             project_dir: ".".into(),
             storage: LakeStorage { lake: "s3://lake".to_owned(), options: theirs, ..LakeStorage::default() },
             secrets: Vec::new(),
+            lake_name: String::new(),
         };
         let options = DestinationOptions {
             location: "s3://bucket/out".to_owned(),

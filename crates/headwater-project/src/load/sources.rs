@@ -245,7 +245,7 @@ pub(crate) fn open(
     let Opened { connector, source, source_node, stream, node } = opened;
     let source = source?.clone();
     let (project_dir, storage) = (parts.dir.clone(), parts.storage.clone());
-    let context = OpenContext { project_dir, storage, secrets: parts.secrets.values() };
+    let context = OpenContext { project_dir, storage, secrets: parts.secrets.values(), lake_name: String::new() };
     // The stream is made again when it is read; here it only has to be possible.
     let opened = connector.kind.source(source.clone(), &context);
     if let Err(error) = opened.and_then(|source| source.stream(stream.clone(), settings.clone())) {

@@ -237,7 +237,8 @@ pub(crate) fn open_outlet(
         Error::new("HW0917", Blame::Headwater, format!("this program has no connector '{connector}'"))
     })?;
     let (project_dir, storage) = (project.dir.clone(), project.environment.lake_storage());
-    let context = OpenContext { project_dir, storage, secrets: project.secrets.clone() };
+    let context =
+        OpenContext { project_dir, storage, secrets: project.secrets.clone(), lake_name: project.lake_name() };
     let opened = kind.destination(system.clone(), &context);
     opened.and_then(|opened| opened.outlet(options.clone(), settings.clone())).map_err(options_error)
 }

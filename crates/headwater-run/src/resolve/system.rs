@@ -48,7 +48,8 @@ pub fn open_system(
     })?;
     let (project_dir, storage) = (project.dir.clone(), project.environment.lake_storage());
     let secrets = project.secrets.clone();
-    let system = connector.source(stream.source.clone(), &OpenContext { project_dir, storage, secrets });
+    let context = OpenContext { project_dir, storage, secrets, lake_name: project.lake_name() };
+    let system = connector.source(stream.source.clone(), &context);
     system.map_err(options_error)
 }
 

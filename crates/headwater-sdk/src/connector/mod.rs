@@ -37,6 +37,9 @@ pub struct OpenContext {
     pub storage: LakeStorage,
     /// Values of the environment that the project's files name, which nobody may see: for connectors whose addresses may hold some.
     pub secrets: Vec<String>,
+    /// What the lake is called where it leaves something in a system that others use too: the project's name and the environment's.
+    /// Empty where nothing is read.
+    pub lake_name: String,
 }
 
 /// A kind of system that data comes from; a value of the type is one such system. What its streams have in common is kept

@@ -114,6 +114,7 @@ pub(super) async fn add(args: &AddArgs, global: &Global, console: &Console) -> R
         project_dir: opened.project.dir.clone(),
         storage: opened.project.environment.lake_storage(),
         secrets,
+        lake_name: opened.project.lake_name(),
     };
     let source = connector.source(expanded, &context).map_err(|error| {
         let key = error.key.map_or_else(String::new, |key| format!("'{key}': "));

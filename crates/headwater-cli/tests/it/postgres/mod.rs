@@ -15,6 +15,7 @@ mod refusals;
 mod restarts;
 mod rolled_back;
 pub(crate) mod server;
+mod slots;
 mod values;
 
 use crate::program::Said;

@@ -4,6 +4,7 @@
 mod changes;
 mod identity;
 mod keyed;
+mod making;
 mod messages;
 mod reading;
 mod shape;
@@ -11,11 +12,15 @@ mod slot;
 mod snapshot;
 mod text;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use headwater_sdk::Result;
 use headwater_sdk::check::OptionsError;
 use headwater_sdk::connector::{Finding, LoadPosition, Standing};
+use headwater_sdk::duration::parse_duration;
+use headwater_sdk::progress::Progress;
 use tokio::sync::OnceCell;
 
 use super::connect::{Server, Session};
@@ -34,6 +39,14 @@ pub(super) use text::TextReading;
 
 /// So much of the server's log behind what was read, a table of which nothing came keeps its position anew.
 const WORTH_A_COMMIT: u64 = 16 << 20;
+/// The slot of lakes that were begun before each had its own by default.
+const EARLIER: &str = "headwater";
+/// Characters of a slot's name, at most.
+const LONGEST: usize = 63;
+/// How long the making of a slot may wait for open transactions, unless the project says otherwise.
+const WAIT: Duration = Duration::from_secs(3600);
+/// Seconds that it may wait at most: the server counts milliseconds in 31 bits.
+const MOST_WAIT: u64 = 20 * 86_400;
 /// A slot that holds more of the server's log than this is worth a word.
 const MUCH: u64 = 1 << 30;
 
@@ -41,9 +54,17 @@ const MUCH: u64 = 1 << 30;
 #[derive(Debug)]
 pub(super) struct Follower {
     server: Server,
-    names: Names,
-    /// The reading that tables may still take part in.
-    gathering: Mutex<Option<Arc<Reading>>>,
+    /// The slot that the project names.
+    slot: Option<String>,
+    /// The one of tables that follow none yet, where it names none.
+    default_slot: String,
+    publication: String,
+    /// How long a slot's making may wait.
+    wait: Duration,
+    /// For each slot, the reading that tables may still take part in.
+    gathering: Mutex<BTreeMap<String, Arc<Reading>>>,
+    /// One table at a time makes the slot.
+    making: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// What there is to read of one table.
@@ -64,14 +85,19 @@ pub(super) struct Outstanding {
 #[derive(Debug)]
 pub(super) struct Beginning {
     names: Names,
+    wait: Duration,
+    making: Arc<tokio::sync::Mutex<()>>,
     position: LoadPosition,
     shape: Shape,
     confirmed: OnceCell<Lsn>,
 }
 
 impl Beginning {
-    pub(super) async fn come(&self, client: &Session, server: &Server) -> Result<()> {
-        let begin = slot::ensure(client, server, &self.names.slot);
+    pub(super) async fn come(&self, client: &Session, server: &Server, progress: &Progress) -> Result<()> {
+        let begin = async {
+            let _one = self.making.lock().await;
+            making::ensure(client, server, &self.names, self.wait, progress).await
+        };
         self.confirmed.get_or_try_init(|| begin).await.map(|_| ())
     }
 
@@ -91,17 +117,33 @@ fn written(names: &Names, lsn: u64, shape: Shape) -> Result<serde_json::Value> {
 }
 
 impl Follower {
-    pub(super) fn new(server: Server, options: &SourceOptions) -> std::result::Result<Self, OptionsError> {
-        let names = Names { slot: options.slot.clone(), publication: options.publication.clone() };
-        let may = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-        if names.slot.is_empty() || names.slot.len() > 63 || !names.slot.chars().all(may) {
-            return Err(OptionsError {
-                key: Some("slot"),
-                message: format!("'{}' is no name of a replication slot", names.slot),
-                help: Some("use up to 63 lower-case letters, digits and _".to_owned()),
-            });
+    /// `lake` is what the lake is called.
+    pub(super) fn new(server: Server, options: &SourceOptions, lake: &str) -> std::result::Result<Self, OptionsError> {
+        let wrong = |key, message, help: &str| OptionsError { key: Some(key), message, help: Some(help.to_owned()) };
+        let is_name = |name: &str| !name.is_empty() && name.len() <= LONGEST && name.chars().all(may_be_in_a_name);
+        if let Some(slot) = options.slot.as_ref().filter(|slot| !is_name(slot)) {
+            let message = format!("'{slot}' is no name of a replication slot");
+            return Err(wrong("slot", message, "use up to 63 lower-case letters, digits and _"));
         }
-        Ok(Self { server, names, gathering: Mutex::default() })
+        let wait = match &options.slot_wait {
+            None => WAIT,
+            Some(text) => match parse_duration(text).filter(|seconds| (1..=MOST_WAIT).contains(seconds)) {
+                Some(seconds) => Duration::from_secs(seconds),
+                None => {
+                    let message = format!("'{text}' is no duration up to 20 days");
+                    return Err(wrong("slot_wait", message, "write it as 30m or 2h"));
+                }
+            },
+        };
+        let (slot, default_slot, publication) = (options.slot.clone(), default_slot(lake), options.publication.clone());
+        let (gathering, making) = (Mutex::default(), Arc::default());
+        Ok(Self { server, slot, default_slot, publication, wait, gathering, making })
+    }
+
+    /// The slot of a table that is followed by one, or by none yet. Where the project names none, it stays with the one it has.
+    fn names(&self, followed: Option<&Followed>) -> Names {
+        let known = self.slot.as_ref().or(followed.map(|followed| &followed.slot));
+        Names { slot: known.unwrap_or(&self.default_slot).clone(), publication: self.publication.clone() }
     }
 
     /// What a table's first load begins with. `relation` is quoted, `shown` is for messages.
@@ -116,10 +158,12 @@ impl Follower {
         position: LoadPosition,
     ) -> Result<Beginning> {
         slot::verify_server(client, &self.server).await?;
-        slot::verify_publication(client, &self.server, &self.names.publication, relation, shown).await?;
-        slot::find(client, &self.server, &self.names.slot).await?;
+        let names = self.names(None);
+        slot::verify_publication(client, &self.server, &names.publication, relation, shown).await?;
+        slot::find(client, &self.server, &names.slot).await?;
         let shape = Shape::of(client, &self.server, relation, shown).await?;
-        Ok(Beginning { names: self.names.clone(), position, shape, confirmed: OnceCell::new() })
+        let (wait, making) = (self.wait, Arc::clone(&self.making));
+        Ok(Beginning { names, wait, making, position, shape, confirmed: OnceCell::new() })
     }
 
     /// What was committed since a table was read. `lake` are the columns that the lake's table has.
@@ -135,9 +179,10 @@ impl Follower {
         followed: &Followed,
         lake: &[String],
     ) -> Result<Outstanding> {
-        slot::verify_publication(client, &self.server, &self.names.publication, relation, shown).await?;
-        let slot = slot::find(client, &self.server, &self.names.slot).await?;
-        let from = slot::verify_position(&self.server, &self.names.slot, slot.as_ref(), followed, shown)?;
+        let names = self.names(Some(followed));
+        slot::verify_publication(client, &self.server, &names.publication, relation, shown).await?;
+        let slot = slot::find(client, &self.server, &names.slot).await?;
+        let from = slot::verify_position(&self.server, &names.slot, slot.as_ref(), followed, shown)?;
         let seen = followed.snapshot.as_deref().map(Snapshot::read).transpose();
         let seen = seen.map_err(|reason| slot::unreadable(shown, &reason))?;
         // Before the end of the reading is known: what is altered later is seen by the next one.
@@ -148,25 +193,25 @@ impl Follower {
         let is_other = followed.shape.as_ref() != Some(&shape);
         let oids = self.oids(client, relation, shown).await?;
         let end = slot.map_or(from, |slot| slot.end);
-        let (reading, place) = self.take_part(&Follow { oids: oids.clone(), from, seen }, end);
+        let (reading, place) = self.take_part(&names, &Follow { oids: oids.clone(), from, seen }, end);
         let (to, since) = (reading.to.max(from), followed.lsn.clone());
         let far = to - from >= WORTH_A_COMMIT;
         let position = LoadPosition::default();
-        position.set(written(&self.names, to, shape)?, far || is_other);
+        position.set(written(&names, to, shape)?, far || is_other);
         let any = far || is_other || (to > from && reading.has_any(client).await?);
         Ok(Outstanding { reading, place, oids, position, any, since })
     }
 
-    fn take_part(&self, follow: &Follow, end: u64) -> (Arc<Reading>, usize) {
+    fn take_part(&self, names: &Names, follow: &Follow, end: u64) -> (Arc<Reading>, usize) {
         let mut gathering = self.gathering.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(reading) = gathering.as_ref()
+        if let Some(reading) = gathering.get(&names.slot)
             && let Some(place) = reading.add(follow.clone())
         {
             return (Arc::clone(reading), place);
         }
-        let reading = Arc::new(Reading::new(self.server.clone(), self.names.clone(), end));
+        let reading = Arc::new(Reading::new(self.server.clone(), names.clone(), end));
         let place = reading.add(follow.clone()).unwrap_or_default();
-        *gathering = Some(Arc::clone(&reading));
+        gathering.insert(names.slot.clone(), Arc::clone(&reading));
         (reading, place)
     }
 
@@ -186,23 +231,50 @@ impl Follower {
     pub(super) async fn acknowledge(&self, positions: &[serde_json::Value]) -> Result<Vec<String>> {
         let followed =
             positions.iter().filter_map(|position| serde_json::from_value::<Followed>(position.clone()).ok());
-        let places = followed.filter(|followed| followed.slot == self.names.slot);
-        let Some(least) = places.filter_map(|followed| read_lsn(&followed.lsn).ok()).min() else {
-            return Ok(Vec::new());
-        };
-        let client = self.server.connect().await?;
-        let name = &self.names.slot;
-        let mut slot = slot::find(&client, &self.server, name).await?;
-        if slot.as_ref().and_then(|slot| slot.confirmed).is_some_and(|confirmed| confirmed < least) {
-            slot::advance(&client, &self.server, name, least).await?;
-            slot = slot::find(&client, &self.server, name).await?;
+        let mut least: BTreeMap<String, Lsn> = BTreeMap::new();
+        for followed in followed.filter(|followed| self.slot.as_ref().is_none_or(|slot| *slot == followed.slot)) {
+            if let Ok(lsn) = read_lsn(&followed.lsn) {
+                least.entry(followed.slot).and_modify(|least| *least = lsn.min(*least)).or_insert(lsn);
+            }
         }
-        Ok(slot.filter(|slot| slot.kept > MUCH).map(|slot| self.told(&slot)).into_iter().collect())
+        if least.is_empty() {
+            return Ok(Vec::new());
+        }
+        let client = self.server.connect().await?;
+        let mut notes = Vec::new();
+        for (name, least) in &least {
+            let mut slot = slot::find(&client, &self.server, name).await?;
+            if slot.as_ref().and_then(|slot| slot.confirmed).is_some_and(|confirmed| confirmed < *least) {
+                slot::advance(&client, &self.server, name, *least).await?;
+                slot = slot::find(&client, &self.server, name).await?;
+            }
+            notes.extend(slot.filter(|slot| slot.kept > MUCH).map(|slot| self.told(name, &slot)));
+        }
+        if !least.contains_key(EARLIER) && self.slot.is_none() {
+            notes.extend(
+                self.left_behind(&client).await.filter(|slot| slot.kept > MUCH).map(|slot| self.told_of_it(&slot)),
+            );
+        }
+        Ok(notes)
     }
 
-    fn told(&self, slot: &slot::Slot) -> String {
-        let (name, held) = (&self.names.slot, slot.kept as f64 / 1e9);
+    fn told(&self, name: &str, slot: &slot::Slot) -> String {
+        let held = slot.kept as f64 / 1e9;
         format!("{}: the server keeps {held:.1} GB of its log for the slot '{name}'", self.server.name)
+    }
+
+    /// The slot that lakes had by default before they had one of their own. Another program's is none of ours.
+    async fn left_behind(&self, client: &Session) -> Option<slot::Slot> {
+        slot::find(client, &self.server, EARLIER).await.ok().flatten()
+    }
+
+    fn told_of_it(&self, slot: &slot::Slot) -> String {
+        let held = slot.kept as f64 / 1e6;
+        format!(
+            "{}: there is a replication slot '{EARLIER}', the default of earlier versions, which holds {held:.1} MB of the log: once \
+             no table of any lake is followed by it, drop it: select pg_drop_replication_slot('{EARLIER}')",
+            self.server.name
+        )
     }
 
     /// How things stand with the slot.
@@ -215,26 +287,63 @@ impl Follower {
             let what = format!("the mode cdc is out of reach: {}", error.message);
             return Ok(vec![Finding { standing: Standing::Warning, what, help: error.help }]);
         }
-        let name = &self.names.slot;
-        Ok(match slot::find(client, &self.server, name).await? {
-            None => vec![good(format!(
-                "there is no replication slot '{name}' yet: the first load in the mode cdc makes it"
-            ))],
+        let name = self.slot.as_ref().unwrap_or(&self.default_slot);
+        let mut findings = vec![match slot::find(client, &self.server, name).await? {
+            None => good(format!("there is no replication slot '{name}' yet: the first load in the mode cdc makes it")),
             Some(slot) if slot.status == "reserved" || slot.kept < MUCH => {
                 let held = slot.kept as f64 / 1e6;
-                vec![good(format!(
+                good(format!(
                     "the replication slot '{name}' is at {}, and holds {held:.1} MB of the log",
                     write_lsn(slot.confirmed.unwrap_or_default())
-                ))]
+                ))
             }
-            Some(slot) => vec![Finding {
+            Some(slot) => Finding {
                 standing: Standing::Warning,
-                what: self.told(&slot),
+                what: self.told(name, &slot),
                 help: Some(
                     "run the project, so that the slot moves on; max_slot_wal_keep_size of the server bounds it"
                         .to_owned(),
                 ),
-            }],
-        })
+            },
+        }];
+        if self.slot.is_none() && name != EARLIER {
+            findings.extend(self.left_behind(client).await.map(|slot| good(self.told_of_it(&slot))));
+        }
+        Ok(findings)
+    }
+}
+
+fn may_be_in_a_name(c: char) -> bool {
+    c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'
+}
+
+/// The name of a lake's own slot.
+fn default_slot(lake: &str) -> String {
+    let lower = lake.to_lowercase();
+    let fits: String = lower.chars().map(|c| if may_be_in_a_name(c) { c } else { '_' }).collect();
+    let name = format!("{EARLIER}_{fits}");
+    match name.len() {
+        _ if lake.is_empty() => EARLIER.to_owned(),
+        length if length > LONGEST => {
+            // FNV-1a: names that are cut stay different.
+            let hash =
+                lower.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+            format!("{}_{hash:08x}", &name[..LONGEST - 9])
+        }
+        _ => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_lake_has_a_slot_of_its_own_by_default() {
+        assert_eq!(default_slot("Shop-7_dev"), "headwater_shop_7_dev");
+        assert_eq!(default_slot(""), "headwater");
+        let (one, other) = (default_slot(&"x".repeat(80)), default_slot(&"x".repeat(81)));
+        assert_eq!((one.len(), other.len()), (63, 63));
+        assert_ne!(one, other);
     }
 }

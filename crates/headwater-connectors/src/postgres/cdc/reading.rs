@@ -11,7 +11,7 @@ use super::super::connect::{Server, Session};
 use super::super::copy::Rows;
 use super::super::quote;
 use super::messages::{Lsn, Message, read, write_lsn};
-use super::slot::{Names, refused};
+use super::slot::{Names, find, moved, refused};
 use super::snapshot::Snapshot;
 use crate::codes;
 use crate::database::{Gathering, Messages, Spool, Spooled, defect};
@@ -115,7 +115,14 @@ impl Reading {
                 .transient());
         }
         session.is_busy = false;
-        routing.spool.finish()
+        // What somebody else has taken out of the slot meanwhile was not among it.
+        drop(pieces);
+        let slot = find(&session, &self.server, &self.names.slot).await?;
+        let least = follows.iter().map(|follow| follow.from).min().unwrap_or_default();
+        match slot.and_then(|slot| slot.confirmed) {
+            Some(confirmed) if confirmed <= least => routing.spool.finish(),
+            _ => Err(moved(&self.server, &self.names.slot)),
+        }
     }
 }
 

@@ -44,7 +44,7 @@ pub(super) struct Names {
     pub(super) publication: String,
 }
 
-fn wrong(server: &Server, message: &str, help: impl Into<String>) -> Error {
+pub(super) fn wrong(server: &Server, message: &str, help: impl Into<String>) -> Error {
     Error::new(codes::POSTGRES_REPLICATION, Blame::Environment, format!("{}: {message}", server.name)).help(help)
 }
 
@@ -81,29 +81,6 @@ pub(super) async fn find(client: &Session, server: &Server, name: &str) -> Resul
     Ok(Some(Slot { confirmed, end: place(&end)?, kept: u64::try_from(kept).unwrap_or(0), status: row.get(5) }))
 }
 
-/// Makes the slot, unless it is there; where it begins. The server waits for the transactions that write at this moment.
-///
-/// # Errors
-/// When the server refuses.
-pub(super) async fn ensure(client: &Session, server: &Server, name: &str) -> Result<Lsn> {
-    loop {
-        match find(client, server, name).await? {
-            Some(Slot { confirmed: Some(confirmed), .. }) => return Ok(confirmed),
-            // Another table's load makes it at this moment.
-            Some(_) => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
-            None => {
-                let made = client.query("select pg_create_logical_replication_slot($1, 'pgoutput')", &[&name]).await;
-                match made {
-                    Err(error) if error.code() != Some(&SqlState::DUPLICATE_OBJECT) => {
-                        return Err(refused(server, &error, &format!("the replication slot '{name}' cannot be made")));
-                    }
-                    _ => {}
-                }
-            }
-        }
-    }
-}
-
 /// An error about replication, with what helps.
 pub(super) fn refused(server: &Server, error: &tokio_postgres::Error, doing: &str) -> Error {
     let role = server.role();
@@ -114,6 +91,22 @@ pub(super) fn refused(server: &Server, error: &tokio_postgres::Error, doing: &st
                 .to_owned()
         }
         Some(&SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE) => level_help(),
+        Some(&SqlState::OBJECT_IN_USE) => {
+            let help = "another session uses it: if it is no run of this lake, which ends, then another lake or program reads the \
+                        slot, and this one needs its own: name it with `slot` beside the connection";
+            return server.error(error, doing).help(help);
+        }
+        Some(&SqlState::UNDEFINED_OBJECT) => {
+            let text = error.as_db_error().map_or_else(|| error.to_string(), |told| told.message().to_owned());
+            let message = format!(
+                "{}: {doing}: {text}: it was not there yet when some of them were made, and PostgreSQL reads neither these nor later ones",
+                server.name
+            );
+            return Error::new(codes::POSTGRES_LOST, Blame::Data, message).help(
+                "the publication was dropped and made again, or made after the slot: --full-refresh of all tables of this source reads \
+                 them anew, and makes the slot anew",
+            );
+        }
         _ => return server.error(error, doing),
     };
     let text = error.as_db_error().map_or_else(|| error.to_string(), |told| told.message().to_owned());
@@ -222,11 +215,20 @@ pub(super) fn verify_position(
             Err(lost(format!("the server has thrown away what the slot '{name}' held (max_slot_wal_keep_size)")))
         }
         Some(Slot { confirmed: Some(confirmed), .. }) if *confirmed > position => Err(lost(format!(
-            "the slot '{name}' is at {}: it was made again, or somebody else reads it",
+            "the slot '{name}' is at {}: it was made again, or somebody else reads it (another lake needs a slot of its own)",
             write_lsn(*confirmed)
         ))),
         Some(_) => Ok(position),
     }
+}
+
+/// A slot that was moved while it was read.
+pub(super) fn moved(server: &Server, name: &str) -> Error {
+    let message =
+        format!("{}: the replication slot '{name}' was moved on or made again while it was read", server.name);
+    Error::new(codes::POSTGRES_LOST, Blame::Data, message).help(
+        "if another lake reads it, name a slot of this lake's own with `slot` beside the connection; --full-refresh reads its tables anew",
+    )
 }
 
 /// A position that is none.

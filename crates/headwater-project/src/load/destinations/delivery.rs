@@ -75,7 +75,7 @@ pub(super) fn delivery_of(
         most_undelivered: common.most_undelivered,
     };
     let (project_dir, storage) = (parts.dir.clone(), parts.storage.clone());
-    let context = OpenContext { project_dir, storage, secrets: parts.secrets.values() };
+    let context = OpenContext { project_dir, storage, secrets: parts.secrets.values(), lake_name: String::new() };
     // It is made again when there is something to deliver; here it only has to be possible.
     let opened = of.is_filled.then(|| of.kind.destination(of.system.clone(), &context));
     let opened = opened.map(|opened| opened.and_then(|opened| opened.outlet(options.clone(), settings.clone())));

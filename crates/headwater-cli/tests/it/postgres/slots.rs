@@ -1,0 +1,78 @@
+//! Slots that PostgreSQL cannot read, that wait to be made, and that several lakes would share.
+
+use super::Source;
+use super::server::{Database, Server};
+use crate::project::assert_told;
+
+const TABLES: &str = "create table t (id int primary key, v int); insert into t values (1, 1); create table u (id int primary key); insert into u values (1); create publication shop for table t, u";
+const STREAMS: &str = "  - { table: raw.t, from: t, mode: cdc }\n  - { table: raw.u, from: u, mode: cdc }\n";
+
+#[test]
+fn a_publication_that_was_made_again_is_got_over_by_a_full_refresh() {
+    let source = Source::following(TABLES, STREAMS);
+    source.run();
+    source.database.sql("drop publication shop; insert into t values (2, 2)");
+    source
+        .database
+        .sql("create publication shop for table t, u; insert into t values (3, 3); insert into u values (2)");
+    let said = source.say(&["run"]).exits(1);
+    assert_told(
+        &said,
+        "HW0348",
+        &["publication \"shop\" does not exist", "made again", "--full-refresh of all tables"],
+    );
+    assert_eq!(source.query("select id from raw.t"), "1", "what was published stays");
+    // One table alone gets over it, and the other one is told what it lacks.
+    source.say(&["run", "--full-refresh", "--select", "raw.t"]).exits(0);
+    assert_told(&source.say(&["run"]).exits(1), "HW0348", &["changes of u", "--full-refresh"]);
+    source.say(&["run", "--full-refresh"]).exits(0);
+    source.database.sql("insert into t values (4, 4); delete from u where id = 1");
+    source.run();
+    assert_eq!(source.query("select id from raw.t order by id"), "1\n2\n3\n4");
+    assert_eq!(source.query("select id from raw.u"), "2");
+}
+
+#[test]
+fn the_making_of_a_slot_says_what_it_waits_for() {
+    let database = Database::on(Server::own("logical"));
+    let source = Source::of(database, TABLES, "");
+    let follow = |wait: &str| {
+        let head =
+            format!("connector: postgres\nconnection: \"${{SHOP}}\"\npublication: shop\nslot_wait: {wait}\nstreams:\n");
+        source.project.write("sources/shop.yml", head + STREAMS);
+    };
+    let open = source.database.beside("begin; update t set v = 5 where id = 1; select pg_sleep(18); commit");
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    follow("5s");
+    let said = source.say(&["run"]).exits(1);
+    assert_told(&said, "HW0347", &["waited for transactions", "postgres, psql", "pg_sleep", "slot_wait"]);
+    follow("2m");
+    let said = source.run();
+    assert!(said.err.contains("made when transactions that are open now have ended: pid "), "{said:?}");
+    open.join().unwrap();
+    assert_eq!(source.query("select v from raw.t"), "5");
+}
+
+#[test]
+fn each_project_has_a_slot_of_its_own_and_older_lakes_keep_theirs() {
+    let database = Database::on(Server::own("logical"));
+    let source = Source::of(database, TABLES, "");
+    let head = "connector: postgres\nconnection: \"${SHOP}\"\npublication: shop\n";
+    let slots = || source.database.sql("select slot_name from pg_replication_slots order by 1");
+    // As a lake of an earlier version is.
+    source.project.write("sources/shop.yml", format!("{head}slot: headwater\nstreams:\n{STREAMS}"));
+    source.run();
+    source.project.write("sources/shop.yml", format!("{head}streams:\n{STREAMS}"));
+    source.database.sql("insert into t values (2, 2)");
+    source.run();
+    assert_eq!(source.query("select count(*) from raw.t"), "2");
+    assert_eq!(slots(), "headwater");
+    source.say(&["run", "--full-refresh"]).exits(0);
+    let all = slots();
+    assert!(all.starts_with("headwater\nheadwater_"), "{all}");
+    let said = source.say(&["source", "check"]).exits(0);
+    assert!(said.out.contains("pg_drop_replication_slot('headwater')"), "{}", said.out);
+    source.database.sql("select pg_drop_replication_slot('headwater'); insert into t values (3, 3)");
+    source.run();
+    assert_eq!(source.query("select count(*) from raw.t"), "3");
+}
