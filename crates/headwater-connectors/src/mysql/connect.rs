@@ -12,7 +12,7 @@ use super::options::ZeroDates;
 use super::wire::{Address, Credentials, Wire, WireError};
 use crate::codes;
 use crate::database::{Tls, TlsCodes, encryption, is_here};
-use crate::text::percent_decoded;
+use crate::text::{LOOSE_SIGN, has_loose_sign, percent_decoded};
 
 /// How long a server has to let a session begin.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -79,7 +79,8 @@ impl Server {
         };
         const FORM: &str = "write mysql://user:password@host:3306/database, with %40 for an @ in the password";
         // The text may hold the password: only the reason is shown.
-        let cannot = |reason: &str| wrong("connection", format!("the connection cannot be read: {reason}"), FORM);
+        let help = if has_loose_sign(connection) { LOOSE_SIGN } else { FORM };
+        let cannot = |reason: &str| wrong("connection", format!("the connection cannot be read: {reason}"), help);
         let url = Url::parse(connection).map_err(|error| cannot(&error.to_string()))?;
         if !matches!(url.scheme(), "mysql" | "mariadb") {
             return Err(cannot("it does not begin with mysql:// or mariadb://"));
@@ -317,6 +318,8 @@ mod tests {
             let error = server(connection).unwrap_err();
             assert!(error.message.contains(words) && !error.message.contains("top-secret"), "{}", error.message);
         }
+        let loose = server("mysql://u:top#secret@h/d").unwrap_err();
+        assert!(loose.help.unwrap().contains("%23") && !loose.message.contains("secret"), "{}", loose.message);
         assert_eq!(server("mysql://u:a%40b%25@h/d").unwrap().who.password, "a@b%");
     }
 }

@@ -15,6 +15,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::codes;
 use crate::database::{self, Tls, TlsCodes};
+use crate::text::{LOOSE_SIGN, has_loose_sign};
 
 /// How long a server has to answer, unless the connection says otherwise.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
@@ -91,12 +92,18 @@ impl Server {
         let mut config: Config = connection.parse().map_err(|error: tokio_postgres::Error| {
             // The text may hold the password: only the reason is shown.
             let reason = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
-            let help = "write postgres://user:password@host:5432/database, or host=… port=… user=… password=… dbname=…";
+            let form = "write postgres://user:password@host:5432/database, or host=… port=… user=… password=… dbname=…";
+            let help = if has_loose_sign(&connection) { LOOSE_SIGN } else { form };
             wrong("connection", format!("the connection cannot be read: {reason}"), help)
         })?;
         if config.get_hosts().is_empty() {
             let help = "add the host: postgres://user@host/database, or host=/var/run/postgresql for a socket";
             return Err(wrong("connection", "the connection names no host".to_owned(), help));
+        }
+        let has_at = |host: &Host| matches!(host, Host::Tcp(name) if name.contains('@'));
+        if config.get_hosts().iter().any(has_at) {
+            let message = "the connection cannot be read: it has more than one @".to_owned();
+            return Err(wrong("connection", message, LOOSE_SIGN));
         }
         let asked = match asked.as_deref() {
             None | Some("prefer" | "allow") => None,
@@ -318,6 +325,11 @@ mod tests {
         assert_eq!(of("host=/var/run/postgresql user=u").unwrap(), Tls::Off);
         assert_eq!(of("postgres://u:p@db.example.com/d?sslmode=disable").unwrap(), Tls::Off);
         assert!(of("postgres://u:p@h:notaport/d").unwrap_err().message.contains("cannot be read"));
+        for password in ["p@w", "p@w:x", "p@w/x"] {
+            let error = of(&format!("postgres://u:{password}@h/d")).unwrap_err();
+            assert!(error.help.unwrap().contains("%40") && !error.message.contains(password), "{password}");
+        }
+        assert!(of("postgres://u:p#w?/@h/d").is_ok());
         assert!(of("user=u").unwrap_err().message.contains("no host"));
     }
 }

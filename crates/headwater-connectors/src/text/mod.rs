@@ -5,5 +5,5 @@ mod percent;
 pub(crate) mod time;
 mod uuid;
 
-pub(crate) use percent::percent_decoded;
+pub(crate) use percent::{LOOSE_SIGN, has_loose_sign, percent_decoded};
 pub(crate) use uuid::uuid;

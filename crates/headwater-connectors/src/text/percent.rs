@@ -19,6 +19,16 @@ pub(crate) fn percent_decoded(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
+/// What helps with an address that has a sign in its password which ends the host's part.
+pub(crate) const LOOSE_SIGN: &str = "signs in a password that mean something else in an address have to be written by their numbers: %23 for #, \
+    %2F for /, %3F for ?, %40 for @, %3A for : and %25 for %";
+
+/// Whether in an address `scheme://user:password@host/…` something ends the host's part before the last `@`.
+pub(crate) fn has_loose_sign(address: &str) -> bool {
+    let behind = address.split_once("://").map_or("", |(_, behind)| behind);
+    behind.rsplit_once('@').is_some_and(|(before, _)| before.contains(['#', '/', '?', '@']))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -75,9 +75,9 @@ impl Source {
         may && !self.is_anew.swap(true, Ordering::Relaxed)
     }
 
-    /// Whether it does.
+    /// Whether it does, or begins with other columns: its rows are not added to those that are there.
     pub(crate) fn is_anew(&self) -> bool {
-        self.is_anew.load(Ordering::Relaxed)
+        self.is_anew.load(Ordering::Relaxed) || self.begins_anew.is_some()
     }
 
     /// What had led to the position of the published table and is no longer there to load again.
@@ -181,7 +181,7 @@ async fn look(
         && let Some(to) = lake.rolled_back(base, &asset.name).await?
     {
         // The source was told that all up to the newer snapshot had been taken up, and may hold it no more.
-        (source.table, source.position) = (None, None);
+        (source.table, source.position, source.is_anew) = (None, None, AtomicBool::new(true));
         planned = source.plan().await;
         let because = "its source does not have what has changed since";
         source.because = Some(format!("it was rolled back to snapshot {to}, and {because}"));

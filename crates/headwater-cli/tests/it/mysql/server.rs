@@ -48,6 +48,8 @@ impl Server {
             .args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-log-bin"])
             .arg(format!("--datadir={}", data.display()))
             .args(is_root.then_some("--user=root"))
+            // As below.
+            .env("TMPDIR", &folder)
             .output()
             .unwrap();
         assert!(made.status.success(), "mariadb-install-db: {}", String::from_utf8_lossy(&made.stderr));

@@ -1,21 +1,16 @@
 //! Tables of a PostgreSQL.
 
-mod altered;
-mod changes;
+mod cdc;
 mod copied;
 mod delivered;
 mod described;
 mod encrypted;
-mod external;
-mod following;
 mod incremental;
 mod keyed;
 mod large;
 mod refusals;
 mod restarts;
-mod rolled_back;
 pub(crate) mod server;
-mod slots;
 mod values;
 
 use crate::program::Said;

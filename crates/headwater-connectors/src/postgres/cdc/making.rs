@@ -16,8 +16,6 @@ use super::slot::{Names, Slot, find, refused, wrong};
 const SILENCE: Duration = Duration::from_secs(3);
 /// What it waits for is written to the log so often, if it is the same.
 const REMINDER: Duration = Duration::from_secs(60);
-/// Characters of a query that are shown.
-const QUERY: usize = 60;
 
 /// Makes the slot, unless it is there; where it begins. The server waits for the transactions that write at this moment, and for no
 /// longer than `wait`. One caller at a time.
@@ -135,7 +133,7 @@ async fn make(client: &Session, server: &Server, name: &str, wait: Duration, pro
 /// The transactions that a session of the server waits for, in words; empty when it waits for none.
 async fn waits_for(server: &Server, pid: i32) -> Result<String> {
     let client = server.connect().await?;
-    let sql = "select b.pid, a.usename::text, nullif(a.application_name, ''), date_trunc('second', a.xact_start)::text, a.query
+    let sql = "select b.pid, a.usename::text, nullif(a.application_name, ''), date_trunc('second', a.xact_start)::text
         from (select distinct unnest(pg_blocking_pids($1)) as pid) b left join pg_stat_activity a on a.pid = b.pid order by b.pid";
     let rows = client.query(sql, &[&pid]).await;
     let rows = rows.map_err(|error| server.error(&error, "its sessions cannot be looked at"))?;
@@ -147,10 +145,8 @@ async fn waits_for(server: &Server, pid: i32) -> Result<String> {
         let field = |place: usize| row.get::<_, Option<String>>(place);
         let of: Vec<String> = [field(1), field(2)].into_iter().flatten().collect();
         let since = field(3).map_or_else(String::new, |since| format!(" since {since}"));
-        let query: String =
-            field(4).unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ").chars().take(QUERY).collect();
-        let query = if query.is_empty() { query } else { format!(", last with: {query}") };
-        format!("pid {pid} ({}){since}{query}", of.join(", "))
+        // What it has asked last may hold values of rows, which no log has to show.
+        format!("pid {pid} ({}){since}", of.join(", "))
     });
     Ok(told.collect::<Vec<_>>().join("; "))
 }

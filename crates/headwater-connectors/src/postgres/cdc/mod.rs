@@ -96,7 +96,7 @@ impl Beginning {
     pub(super) async fn come(&self, client: &Session, server: &Server, progress: &Progress) -> Result<()> {
         let begin = async {
             let _one = self.making.lock().await;
-            making::ensure(client, server, &self.names, self.wait, progress).await
+            Box::pin(making::ensure(client, server, &self.names, self.wait, progress)).await
         };
         self.confirmed.get_or_try_init(|| begin).await.map(|_| ())
     }

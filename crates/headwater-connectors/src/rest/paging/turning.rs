@@ -162,7 +162,7 @@ impl Turning {
     fn past_nothing(&mut self, count: &Count, answer: &Answer) -> Result<Option<Turn>, Astray> {
         let pages = count.total_pages.as_ref().and_then(|path| number_at(path, answer).ok());
         let more = count.has_more.as_ref().and_then(|path| truth_at(path, answer).ok());
-        if !pages.is_some_and(|pages| self.page < pages) && more != Some(true) {
+        if pages.is_none_or(|pages| self.page >= pages) && more != Some(true) {
             return Ok(None);
         }
         if count.by_records {

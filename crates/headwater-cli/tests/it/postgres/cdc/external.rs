@@ -93,8 +93,8 @@ fn keys_of_other_types_are_found_again() {
         source.database.sql(&format!("update t{number} set a = {other}, b = 2"));
     }
     source.run();
-    for number in 0..keys.len() {
+    for (number, (key, ..)) in keys.iter().enumerate() {
         let same = source.query(&format!("select b, note = repeat('text {number}', 1000) from raw.t{number}"));
-        assert_eq!(same, "2,true", "{}", keys[number].0);
+        assert_eq!(same, "2,true", "{key}");
     }
 }
