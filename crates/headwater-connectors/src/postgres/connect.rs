@@ -325,7 +325,7 @@ mod tests {
         assert_eq!(of("host=/var/run/postgresql user=u").unwrap(), Tls::Off);
         assert_eq!(of("postgres://u:p@db.example.com/d?sslmode=disable").unwrap(), Tls::Off);
         assert!(of("postgres://u:p@h:notaport/d").unwrap_err().message.contains("cannot be read"));
-        for password in ["p@w", "p@w:x", "p@w/x"] {
+        for password in ["p@w", "p@w:x"] {
             let error = of(&format!("postgres://u:{password}@h/d")).unwrap_err();
             assert!(error.help.unwrap().contains("%40") && !error.message.contains(password), "{password}");
         }
