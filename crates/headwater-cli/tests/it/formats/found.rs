@@ -102,6 +102,25 @@ fn a_glob_says_which_files_are_meant() {
     assert_told(&project.say(&["source", "add", "sqlite", "data"]).exits(2), "HW0823", &["no key 'location'"]);
 }
 
+#[test]
+fn a_glob_that_finds_one_file_stays_a_glob() {
+    let project = Project::empty().with("data/orders.csv", "id\n1\n").with("more/a_1.csv", "id\n1\n");
+    for (glob, mode) in [("data/*.csv", "new_files"), ("more/a_*.csv", "new_files"), ("data/orders.csv", "full")] {
+        let (found, _) = streams(&project, &[glob]);
+        let stream = found.values().next().unwrap();
+        assert_eq!(
+            (stream["name"].as_str().unwrap(), stream["mode"].as_str().unwrap()),
+            (glob.rsplit('/').next().unwrap(), mode),
+            "{stream}"
+        );
+    }
+    project.say(&["source", "add", "files", "data/*.csv"]).exits(0);
+    project.say(&["run"]).exits(0);
+    project.write("data/later.csv", "id\n2\n");
+    project.say(&["run"]).exits(0);
+    assert_eq!(query(project.path(), "select count(*) from raw.orders"), "2");
+}
+
 /// Files of one name that have other columns are no one table.
 #[test]
 fn files_with_other_columns_are_told_apart() {

@@ -63,7 +63,16 @@ pub(super) async fn discover(location: &Location, path: Option<&str>) -> Result<
     let mut notes: Vec<String> = left_out.iter().map(|(why, paths)| format!("{}: {why}", some_of(paths))).collect();
     let paths: Vec<&str> = kept.iter().map(|file| file.path.as_str()).collect();
     let mut streams = Vec::new();
-    for group in group(&paths, &fallback(location)) {
+    let mut groups = group(&paths, &fallback(location));
+    // Whose glob finds a single file now means those that come later, too.
+    if let (Some(given), [only]) = (path, groups.as_mut_slice())
+        && given.contains(['*', '?', '['])
+        && kind_of_path(given).is_some()
+        && notes.is_empty()
+    {
+        only.paths = vec![given.to_owned()];
+    }
+    for group in groups {
         let files: Vec<FileEntry> = group.files.iter().map(|at| kept[*at].clone()).collect();
         match look(group, files).await {
             Ok(found) => streams.extend(found),
@@ -137,7 +146,8 @@ async fn describe(table: &str, paths: &[String], files: &[FileEntry]) -> Result<
     });
     let mut keys = Map::new();
     keys.insert("path".to_owned(), if let [path] = paths { json!(path) } else { json!(paths) });
-    if files.len() > 1 {
+    // What names one file alone is read whole.
+    if paths != [glob(path, "")] {
         keys.insert("mode".to_owned(), json!("new_files"));
     }
     let format = written(&options);
