@@ -6,8 +6,9 @@ use arrow_cast::cast;
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use arrow_schema::{ArrowError, DataType};
 use headwater_sdk::Result;
+use headwater_sdk::connector::{ReadPart, RowsByKey};
 
-use super::defect;
+use super::{defect, filter};
 
 /// How a database writes what stands in a condition.
 #[derive(Debug, Clone, Copy)]
@@ -18,12 +19,30 @@ pub(crate) struct Constants {
     pub(crate) bytes: fn(&str) -> String,
 }
 
+/// Reads rows of a table by their keys.
+pub(crate) struct KeyedRows<P> {
+    /// What asks for all rows: `select … from …`.
+    pub(crate) query: String,
+    /// The columns of the key.
+    pub(crate) names: Vec<String>,
+    pub(crate) constants: Constants,
+    /// Makes a part of a load of a query.
+    pub(crate) part: P,
+}
+
+impl<P: Fn(String) -> Box<dyn ReadPart> + Send + Sync> RowsByKey for KeyedRows<P> {
+    fn rows(&self, keys: &RecordBatch) -> Result<Box<dyn ReadPart>> {
+        let among = among(&self.names, keys, self.constants)?;
+        Ok((self.part)(format!("{}{}", self.query, filter(&[&among]))))
+    }
+}
+
 /// The condition that the columns `names` are among `keys`. Values are written as texts, which a database takes for values of the column's
 /// type.
 ///
 /// # Errors
 /// When a value has no text.
-pub(crate) fn among(names: &[&str], keys: &RecordBatch, constants: Constants) -> Result<String> {
+fn among(names: &[String], keys: &RecordBatch, constants: Constants) -> Result<String> {
     let columns = keys.columns().iter().map(|column| values(column, constants)).collect::<Result<Vec<_>, _>>();
     let columns = columns.map_err(|error| defect(error.to_string()))?;
     let listed = |values: Vec<String>| format!("({})", values.join(", "));

@@ -19,7 +19,7 @@ pub(crate) use batch::{BatchRows, Finished, defect, raw};
 pub(crate) use builder::Builder;
 pub(crate) use columns::{ColumnRead, NativeType, SourceColumn, chosen, names, no_column, other_values, schema};
 pub(crate) use fields::{Change, FieldBatch, FieldColumn, Target};
-pub(crate) use keyed::{Constants, among};
+pub(crate) use keyed::{Constants, KeyedRows};
 pub(crate) use refused::{Faults, HOPELESS, KEPT, MARKS, REFUSED, SAMPLES, Statements, Unsendable, apply};
 pub(crate) use spool::{Gathering, Messages, Spool, Spooled};
 pub(crate) use stage::{STAGE, Stage};

@@ -11,15 +11,19 @@ use headwater_sdk::progress::Progress;
 use headwater_sdk::{Blame, Error, Result};
 
 use super::super::decode::Column;
-use super::super::part::Load;
+use super::super::describe::select;
+use super::super::part::{Load, TablePart};
+use super::super::quote;
 use super::super::wire::Fields;
 use super::event::{RowsKind, TableMap, rows_kind, uncompressed};
-use super::keyed::KeyedRows;
 use super::reading::{ALTERED, Changes, EMPTIED, LOST, ROWS};
 use super::shape::{Absent, Layout, layout};
 use super::{Outstanding, values};
 use crate::codes;
-use crate::database::{Change, FieldBatch, FieldColumn, defect, other_values, raw};
+use crate::database::{Change, Constants, FieldBatch, FieldColumn, KeyedRows, defect, other_values, raw};
+
+/// How a key is asked for.
+const CONSTANTS: Constants = Constants { name: quote::name, text: quote::text, bytes: |hex| format!("x'{hex}'") };
 
 /// See the module's documentation.
 #[derive(Debug)]
@@ -42,8 +46,18 @@ impl ReadPart for ChangesPart {
     }
 
     fn rows_by_key(&self) -> Option<Arc<dyn RowsByKey>> {
-        let (load, key) = (Arc::clone(&self.load), self.key.clone());
-        Some(Arc::new(KeyedRows { load, key, relation: self.relation.clone() }))
+        let load = Arc::clone(&self.load);
+        let columns = &self.load.target.columns;
+        let select = columns.iter().map(select).collect::<Vec<_>>().join(", ");
+        let part = move |sql| -> Box<dyn ReadPart> {
+            Box::new(TablePart { name: load.target.shown.clone(), load: Arc::clone(&load), bytes: 0, sql })
+        };
+        Some(Arc::new(KeyedRows {
+            query: format!("select {select} from {}", self.relation),
+            names: self.key.iter().map(|place| columns[*place].name.clone()).collect(),
+            constants: CONSTANTS,
+            part,
+        }))
     }
 
     fn read(self: Box<Self>, progress: Arc<Progress>) -> BoxStream<'static, Result<SourceBatch>> {

@@ -7,7 +7,6 @@ mod dump;
 mod event;
 mod gtid;
 mod json;
-mod keyed;
 mod place;
 mod reading;
 mod server;

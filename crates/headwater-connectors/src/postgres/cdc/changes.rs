@@ -7,16 +7,22 @@ use std::sync::Arc;
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 use headwater_sdk::connector::{Operation, ReadPart, RowsByKey, SourceBatch};
+use headwater_sdk::name::quote_identifier;
 use headwater_sdk::progress::Progress;
 use headwater_sdk::{Blame, Error, Result};
 
 use super::super::decode::Column;
-use super::super::part::Load;
-use super::keyed::KeyedRows;
+use super::super::describe::select;
+use super::super::part::{Load, TablePart};
+use super::super::quote;
 use super::messages::{Message, Tuple, Value, read};
 use super::{Outstanding, TextReading};
 use crate::codes;
-use crate::database::{Change, FieldBatch, Messages, defect, raw};
+use crate::database::{Change, Constants, FieldBatch, KeyedRows, Messages, defect, raw};
+
+/// How a key is asked for.
+const CONSTANTS: Constants =
+    Constants { name: quote_identifier, text: quote::text, bytes: |hex| quote::text(&format!("\\x{hex}")) };
 
 /// See the module's documentation.
 #[derive(Debug)]
@@ -41,8 +47,18 @@ impl ReadPart for ChangesPart {
     }
 
     fn rows_by_key(&self) -> Option<Arc<dyn RowsByKey>> {
-        let (load, key) = (Arc::clone(&self.load), self.key.clone());
-        Some(Arc::new(KeyedRows { load, key, relation: self.relation.clone() }))
+        let load = Arc::clone(&self.load);
+        let columns = &self.load.target.columns;
+        let select = columns.iter().map(select).collect::<Vec<_>>().join(", ");
+        let part = move |sql| -> Box<dyn ReadPart> {
+            Box::new(TablePart { name: load.target.shown.clone(), load: Arc::clone(&load), bytes: 0, sql })
+        };
+        Some(Arc::new(KeyedRows {
+            query: format!("select {select} from {}", self.relation),
+            names: self.key.iter().map(|place| columns[*place].name.clone()).collect(),
+            constants: CONSTANTS,
+            part,
+        }))
     }
 
     fn read(self: Box<Self>, progress: Arc<Progress>) -> BoxStream<'static, Result<SourceBatch>> {

@@ -3,7 +3,6 @@
 
 mod changes;
 mod identity;
-mod keyed;
 mod making;
 mod messages;
 mod reading;
