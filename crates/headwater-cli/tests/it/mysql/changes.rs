@@ -1,7 +1,7 @@
 //! Tables that are followed: whatever is committed, the lake ends where the database does.
 
 use super::Source;
-use super::server::Server;
+use super::server::{Database, Server};
 use super::values::{COLUMNS, every, row};
 use crate::project::assert_told;
 
@@ -256,6 +256,24 @@ fn what_does_not_fit_is_set_aside_and_the_rest_goes_on() {
     source.run();
     assert_eq!(source.query("select id, d, n from raw.t order by id"), "1,2024-01-01,4\n2,2024-01-02,2\n3,,3");
     assert_eq!(source.query("select count(*) from raw.t__rejected"), "2");
+}
+
+#[test]
+fn a_row_that_was_set_aside_comes_whole_where_a_part_is_logged() {
+    let server = Server::start(&["--log-bin=binlog", "--binlog-format=ROW", "--binlog-row-image=MINIMAL"]);
+    let source = Source::of(
+        Database::on(server),
+        "create table t (`it's` varchar(9) primary key, d date, note varchar(20)); insert into t values (\"a'b\", '2024-01-01', 'old')",
+        "  - { table: raw.t, from: t, mode: cdc }\n",
+    );
+    source.run();
+    source.database.sql("set sql_mode = 'ALLOW_INVALID_DATES'; update t set d = '2024-02-31', note = 'new'");
+    source.run();
+    assert_eq!(source.query("select count(*) from raw.t"), "0");
+    // The log has the key and the date alone.
+    source.database.sql("update t set d = '2024-03-01'");
+    source.run();
+    assert_eq!(source.query("select \"it's\", d, note from raw.t"), "a'b,2024-03-01,new");
 }
 
 #[test]
