@@ -30,7 +30,7 @@ pub use asset::{
     SpecialKind, SpecialMember, Star, StreamAsset, Written, WrittenCheck,
 };
 pub use delivery::Delivery;
-pub use load::{LoadOptions, Loaded, load};
+pub use load::{LoadOptions, Loaded, Reach, load};
 pub use project::{DEFAULT_MEMORY, Environment, Project};
 pub use schemas::json_schemas;
 pub use secrets::{SecretSources, Unread};

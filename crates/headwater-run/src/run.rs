@@ -24,7 +24,7 @@ use crate::lake::{Base, Lake};
 use crate::lease::{self, Held, LeaseOptions};
 use crate::observer::Observer;
 use crate::recover::Unfinished;
-use crate::resolve::{Resolved, resolve_part};
+use crate::resolve::{Resolved, Unreadable, resolve_part};
 use crate::scope::Scope;
 use crate::summary::RunSummary;
 use crate::{backfill, clock, keeping, publish, record, recover};
@@ -116,7 +116,7 @@ async fn under_lease(job: &Job<'_>, connectors: &[Box<dyn ConnectorType>]) -> Re
     let unfinished = unfinished.on(base.branch_name());
     let scope = Scope::of(project, options.selection.as_ref(), &base)?;
     let resolved = tokio::select! {
-        resolved = resolve_part(project, connectors, lake, &base, options.full_refresh, &scope) => resolved?,
+        resolved = resolve_part(project, connectors, lake, &base, options.full_refresh, &scope, Unreadable::HoldBack) => resolved?,
         () = options.cancel.cancelled() => return Err(RunError::Interrupted),
     };
     failpoint(AFTER_RESOLVE);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use headwater_diagnostics::render_json;
-use headwater_project::Project;
+use headwater_project::{Project, Reach};
 use headwater_run::{check_tests, resolve};
 use serde_json::json;
 
@@ -25,7 +25,7 @@ pub(crate) struct CheckArgs {
 }
 
 pub(crate) async fn check(args: &CheckArgs, global: &Global, console: &Console) -> Result<u8, Failure> {
-    let opened = project::open_to_deliver(args.dir.as_deref(), global, console)?;
+    let opened = project::open(args.dir.as_deref(), global, console, Reach::ALL)?;
     let lake = lake::open(&opened.project, Access::Read)?;
     let base = lake.base().await?;
     let resolved = resolve(&opened.project, &opened.connectors, &lake, &base, false).await;

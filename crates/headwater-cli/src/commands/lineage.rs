@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 use headwater_diagnostics::nearest;
+use headwater_project::Reach;
 use headwater_sdk::{Blame, Error};
 
 use super::drawing::{DrawArgs, Format};
@@ -36,7 +37,7 @@ pub(crate) struct LineageArgs {
 }
 
 pub(crate) async fn lineage(args: &LineageArgs, global: &Global, console: &Console) -> Result<u8, Failure> {
-    let opened = project::open(None, global, console)?;
+    let opened = project::open(None, global, console, Reach::LAKE)?;
     let lake = lake::open(&opened.project, Access::Read)?;
     let head = args.on.head(&lake).await?.ok_or_else(lake::nothing_published)?;
     let records = lake.store.lineage(head.id).await?;

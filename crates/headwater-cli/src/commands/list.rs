@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use headwater_project::Asset;
 use headwater_project::plan::tracked_inputs;
 use headwater_project::select::Standing;
+use headwater_project::{Asset, Reach};
 use headwater_run::Base;
 use serde_json::json;
 
@@ -30,7 +30,7 @@ pub(crate) struct ListArgs {
 }
 
 pub(crate) async fn list(args: &ListArgs, global: &Global, console: &Console) -> Result<u8, Failure> {
-    let mut opened = project::open(args.dir.as_deref(), global, console)?;
+    let mut opened = project::open(args.dir.as_deref(), global, console, Reach::LAKE)?;
     let selection = args.selecting.read(&mut opened)?;
     let project = &opened.project;
     let mut assets: Vec<&Asset> = project.assets.iter().collect();

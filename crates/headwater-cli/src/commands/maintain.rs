@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use headwater_diagnostics::SourceMap;
-use headwater_project::Project;
+use headwater_project::{Project, Reach};
 use headwater_run::{Lake, LeaseOptions, MaintainOptions, MaintainTask, layouts};
 use headwater_sdk::TableName;
 use tokio_util::sync::CancellationToken;
@@ -76,7 +76,7 @@ pub(crate) async fn maintain(
     console: &Console,
     stop: &CancellationToken,
 ) -> Result<u8, Failure> {
-    let opened = project::open(None, global, console)?;
+    let opened = project::open(None, global, console, Reach::LAKE)?;
     if args.suggest {
         return suggest(args, &opened.project, console).await;
     }

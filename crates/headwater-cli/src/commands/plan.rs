@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use headwater_project::Reach;
 use headwater_project::plan::Action;
 use headwater_run::{Plan, PlanOptions};
 use serde_json::json;
@@ -47,7 +48,7 @@ pub(crate) struct PlanArgs {
 }
 
 pub(crate) async fn plan(args: &PlanArgs, global: &Global, console: &Console) -> Result<u8, Failure> {
-    let mut opened = project::open(args.dir.as_deref(), global, console)?;
+    let mut opened = project::open(args.dir.as_deref(), global, console, Reach::SOURCES)?;
     let options = PlanOptions {
         full_refresh: args.full_refresh,
         discard_history: args.discard_history,

@@ -7,7 +7,7 @@ use arrow_schema::SchemaRef;
 use clap::Args;
 use futures::StreamExt;
 use headwater_diagnostics::nearest;
-use headwater_project::Project;
+use headwater_project::{Project, Reach};
 use headwater_run::Lake;
 use headwater_sdk::check::{CheckResult, Verdict};
 use headwater_sdk::engine::Past;
@@ -41,7 +41,7 @@ pub(crate) struct ShowArgs {
 }
 
 pub(crate) async fn show(args: &ShowArgs, global: &Global, console: &Console) -> Result<u8, Failure> {
-    let opened = project::open(None, global, console)?;
+    let opened = project::open(None, global, console, Reach::LAKE)?;
     let lake = lake::open(&opened.project, Access::Read)?;
     let snapshot = args.reading.snapshot(&lake).await?.ok_or_else(lake::nothing_published)?;
     match &args.table {

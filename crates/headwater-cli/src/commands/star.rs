@@ -2,6 +2,7 @@
 
 use clap::Args;
 use headwater_diagnostics::nearest;
+use headwater_project::Reach;
 use headwater_sdk::{Blame, Error};
 
 use super::drawing::{DrawArgs, Format};
@@ -22,7 +23,7 @@ pub(crate) struct StarArgs {
 }
 
 pub(crate) fn star(args: &StarArgs, global: &Global, console: &Console) -> Result<u8, Failure> {
-    let opened = project::open(None, global, console)?;
+    let opened = project::open(None, global, console, Reach::LAKE)?;
     let all = diagram(&opened.project, None);
     let diagram = match &args.fact {
         None => all,

@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 
 use clap::Args;
+use headwater_project::Reach;
 use headwater_run::TestOptions;
 
 use crate::cli::Global;
@@ -24,7 +25,7 @@ pub(crate) struct TestArgs {
 }
 
 pub(crate) async fn test(args: &TestArgs, global: &Global, console: &Console) -> Result<u8, Failure> {
-    let opened = project::open(None, global, console)?;
+    let opened = project::open(None, global, console, Reach::SOURCES)?;
     let lake = lake::open(&opened.project, Access::Read)?;
     let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let options = TestOptions { names: args.names.clone(), jobs: args.jobs.map_or_else(cores, usize::from) };

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use headwater_diagnostics::{Diagnostic, SourceMap};
-use headwater_project::{LoadOptions, Project};
+use headwater_project::{LoadOptions, Project, Reach};
 use headwater_sdk::connector::ConnectorType;
 use headwater_sdk::destination::DestinationType;
 use headwater_sdk::{Blame, Error};
@@ -34,18 +34,9 @@ pub(crate) fn destinations() -> Vec<Box<dyn DestinationType>> {
     all
 }
 
-/// As [`open_to_deliver`], without what only deliveries need: their destinations' secrets may be missing.
-pub(crate) fn open(dir: Option<&Path>, global: &Global, console: &Console) -> Result<Opened, Failure> {
-    load(dir, global, console, false)
-}
-
 /// Loads the project in `dir`, seen from the folder that `-C` names, or in that folder, or in the nearest one above the
-/// current folder. Warnings go to stderr.
-pub(crate) fn open_to_deliver(dir: Option<&Path>, global: &Global, console: &Console) -> Result<Opened, Failure> {
-    load(dir, global, console, true)
-}
-
-fn load(dir: Option<&Path>, global: &Global, console: &Console, delivers: bool) -> Result<Opened, Failure> {
+/// current folder, with the secrets of what it `reaches`. Warnings go to stderr.
+pub(crate) fn open(dir: Option<&Path>, global: &Global, console: &Console, reaches: Reach) -> Result<Opened, Failure> {
     let dir = match (&global.project, dir) {
         (Some(folder), dir) => dir.map_or(folder.clone(), |dir| folder.join(dir)),
         (None, Some(dir)) => dir.to_path_buf(),
@@ -60,7 +51,7 @@ fn load(dir: Option<&Path>, global: &Global, console: &Console, delivers: bool) 
         vars: global.vars.iter().cloned().collect(),
         connectors: &connectors,
         destinations: &destinations,
-        delivers,
+        reaches,
         checks: &checks,
         env: &|name| std::env::var(name).ok(),
     };

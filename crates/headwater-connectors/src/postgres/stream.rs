@@ -53,6 +53,7 @@ impl TableStream {
         if settings.mode == ReadMode::Cdc {
             let choose = "; which rows of a table are told of, its publication says (from PostgreSQL 15 on)";
             asked.verify_followed(names, choose)?;
+            follower.follows(asked.relation());
         }
         Ok(Self { server, follower, asked, settings })
     }

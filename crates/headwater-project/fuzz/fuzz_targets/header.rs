@@ -7,7 +7,7 @@ use std::fs;
 use std::sync::LazyLock;
 
 use headwater_diagnostics::{render_json, render_terminal};
-use headwater_project::{LoadOptions, load};
+use headwater_project::{LoadOptions, Reach, load};
 use libfuzzer_sys::fuzz_target;
 use tempfile::TempDir;
 
@@ -29,7 +29,7 @@ fuzz_target!(|data: &[u8]| {
         vars: BTreeMap::new(),
         connectors: &[],
         destinations: &[],
-        delivers: true,
+        reaches: Reach::ALL,
         checks: &[],
         env: &|_| None,
     });

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use headwater_diagnostics::{render_json, render_terminal};
-use headwater_project::{LoadOptions, load};
+use headwater_project::{LoadOptions, Reach, load};
 use libfuzzer_sys::fuzz_target;
 
 const FILES: &[&str] = &[
@@ -35,7 +35,7 @@ fuzz_target!(|data: &[u8]| {
         vars: BTreeMap::new(),
         connectors: &[],
         destinations: &[],
-        delivers: true,
+        reaches: Reach::ALL,
         checks: &[],
         env: &|name| (name.len() % 2 == 0).then(|| name.to_lowercase()),
     });

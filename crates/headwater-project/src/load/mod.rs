@@ -53,12 +53,32 @@ pub struct LoadOptions<'a> {
     pub connectors: &'a [Box<dyn ConnectorType>],
     /// The connectors that destinations may name.
     pub destinations: &'a [Box<dyn DestinationType>],
-    /// Whether something may be delivered: secrets of destinations have to be there then.
-    pub delivers: bool,
+    /// Whose secrets have to be there.
+    pub reaches: Reach,
     /// The check types that tables may name.
     pub checks: &'a [Box<dyn CheckType>],
     /// The process's environment, for `${NAME}`.
     pub env: &'a (dyn Fn(&str) -> Option<String> + Sync),
+}
+
+/// What a project is loaded to reach, beside its lake. What is not reached may lack its secrets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reach {
+    /// The systems that its sources read.
+    pub sources: bool,
+    /// Those that it delivers to.
+    pub destinations: bool,
+}
+
+impl Reach {
+    /// Everything.
+    pub const ALL: Self = Self { sources: true, destinations: true };
+    /// What its sources read.
+    pub const SOURCES: Self = Self { sources: true, destinations: false };
+    /// What it delivers to.
+    pub const DESTINATIONS: Self = Self { sources: false, destinations: true };
+    /// Nothing but the lake.
+    pub const LAKE: Self = Self { sources: false, destinations: false };
 }
 
 /// What loading found.
@@ -83,8 +103,8 @@ pub(crate) struct Parts<'a> {
     storage: LakeStorage,
     /// The project's default owner.
     owner: Option<String>,
-    /// Whether secrets of destinations have to be there.
-    delivers: bool,
+    /// Whose secrets have to be there.
+    reaches: Reach,
 }
 
 /// How much stack loading may take, in bytes. Nesting is limited everywhere, but parsers recurse within the limits.
@@ -122,7 +142,7 @@ fn load_here(options: &LoadOptions<'_>) -> Loaded {
     let storage = environment.as_ref().map(Environment::lake_storage).unwrap_or_default();
     let header_schema = Schema::of::<ModelHeader>();
     let mut parts = Parts {
-        delivers: options.delivers,
+        reaches: options.reaches,
         dir: dir.clone(),
         connectors: &connectors,
         checks: &checks,

@@ -152,6 +152,7 @@ fn describe_seed(
         source_node: &source_node,
         stream: Value::Object(stream.clone()),
         node: &node,
+        is_filled: true,
     };
     let Some(mut seed) = open(opened, settings, &connectors.seed_keys, parts, diagnostics) else { return draft };
     seed.origin = format!("seed: {csv}");

@@ -43,6 +43,8 @@ struct Source<'s, 'a> {
     common: SourceCommon,
     /// The connector's keys; `None` when they have mistakes.
     own: Option<Value>,
+    /// Whether something stands for each `${NAME}` in it.
+    is_filled: bool,
 }
 
 fn read_source(
@@ -52,22 +54,42 @@ fn read_source(
     drafts: &mut Vec<Draft>,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
-    let connectors = parts.connectors;
     if node.as_map().is_none() {
         let message = format!("a source is a mapping, not {}", node.kind());
         let diagnostic = Diagnostic::error(codes::WRONG_TYPE, message).at(node.span, "");
         diagnostics.push(diagnostic.help("start with `connector: …` and `streams: …`"));
         return;
     }
-    expand_own_keys(&mut node, &connectors.source_keys, parts, diagnostics);
+    let mut unfilled = Vec::new();
+    let connectors = parts.connectors;
+    expand_own_keys(&mut node, &connectors.source_keys, parts, &mut unfilled);
     if let yaml::Value::Map(map) = &mut node.value
         && let Some(streams) = map.entries.iter_mut().find(|e| e.key == "streams")
         && let yaml::Value::List(streams) = &mut streams.value.value
     {
         for stream in streams {
-            expand_own_keys(stream, &connectors.stream_keys, parts, diagnostics);
+            expand_own_keys(stream, &connectors.stream_keys, parts, &mut unfilled);
         }
     }
+    let mut unfilled = yaml::unfilled(unfilled, diagnostics);
+    let is_filled = unfilled.is_empty();
+    // What is not reached can do without, as long as what stands there is read as what it is.
+    let before = diagnostics.len();
+    read_filled(&node, path, is_filled, parts, drafts, diagnostics);
+    if parts.reaches.sources || diagnostics[before..].iter().any(Diagnostic::is_error) {
+        diagnostics.append(&mut unfilled);
+    }
+}
+
+fn read_filled(
+    node: &Node,
+    path: &str,
+    is_filled: bool,
+    parts: &Parts<'_>,
+    drafts: &mut Vec<Draft>,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let connectors = parts.connectors;
     let connector = match node.get("connector").map(|name| (name, name.as_text())) {
         Some((name, Some(text))) => {
             let known = connectors.get(text);
@@ -91,17 +113,17 @@ fn read_source(
     };
     let Some(connector) = connector else {
         // Models that read its tables shall not be blamed for that.
-        drafts.extend(streams_of(&node).iter().filter_map(unknown_stream));
+        drafts.extend(streams_of(node).iter().filter_map(unknown_stream));
         return;
     };
-    let json = validate::read(connector.source(), &node, "a source", diagnostics);
+    let json = validate::read(connector.source(), node, "a source", diagnostics);
     let split = json.map(|json| split(json, &connectors.source_keys));
     let (common, own) = match split {
         Some((common, own)) => (serde_json::from_value(common).unwrap_or_default(), Some(own)),
         None => (SourceCommon::default(), None),
     };
-    let source = Source { connector, path, node: &node, common, own };
-    for stream in streams_of(&node) {
+    let source = Source { connector, path, node, common, own, is_filled };
+    for stream in streams_of(node) {
         drafts.extend(read_stream(stream, &source, parts, diagnostics));
     }
 }
@@ -136,7 +158,7 @@ pub(crate) fn expand_own_keys(
 fn read_stream(
     node: &Node,
     source: &Source<'_, '_>,
-    parts: &mut Parts<'_>,
+    parts: &Parts<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Draft> {
     let json = validate::read(source.connector.stream(), node, "a stream", diagnostics);
@@ -152,7 +174,8 @@ fn read_stream(
         draft.check_reads = checks.reads.clone();
         let common = serde_json::from_value::<StreamCommon>(common).ok()?;
         let (connector, source_node) = (source.connector, source.node);
-        let opened = Opened { connector, source: source.own.as_ref(), source_node, stream, node };
+        let is_filled = source.is_filled;
+        let opened = Opened { connector, source: source.own.as_ref(), source_node, stream, node, is_filled };
         draft.asset = stream_asset(common, source, opened, checks, draft.span, parts, diagnostics);
     }
     draft
@@ -166,6 +189,8 @@ pub(crate) struct Opened<'s, 'a> {
     pub(crate) source_node: &'s Node,
     pub(crate) stream: Value,
     pub(crate) node: &'s Node,
+    /// Whether something stands for each `${NAME}`: the connector can look at it then.
+    pub(crate) is_filled: bool,
 }
 
 fn stream_asset(
@@ -242,13 +267,16 @@ pub(crate) fn open(
     parts: &Parts<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<StreamAsset> {
-    let Opened { connector, source, source_node, stream, node } = opened;
+    let Opened { connector, source, source_node, stream, node, is_filled } = opened;
     let source = source?.clone();
-    let (project_dir, storage) = (parts.dir.clone(), parts.storage.clone());
-    let context = OpenContext { project_dir, storage, secrets: parts.secrets.values(), lake_name: String::new() };
     // The stream is made again when it is read; here it only has to be possible.
-    let opened = connector.kind.source(source.clone(), &context);
-    if let Err(error) = opened.and_then(|source| source.stream(stream.clone(), settings.clone())) {
+    let possible = || {
+        let (project_dir, storage) = (parts.dir.clone(), parts.storage.clone());
+        let context = OpenContext { project_dir, storage, secrets: parts.secrets.values(), lake_name: String::new() };
+        let opened = connector.kind.source(source.clone(), &context);
+        opened.and_then(|source| source.stream(stream.clone(), settings.clone())).map(|_| ())
+    };
+    if let Err(error) = if is_filled { possible() } else { Ok(()) } {
         let key = error.key.and_then(|key| node.get(key).or_else(|| source_node.get(key)));
         let at = key.or_else(|| node.get("table")).map_or(node.span, |value| value.span);
         let message = parts.secrets.redact(&error.message);

@@ -31,6 +31,8 @@ pub struct Desired {
     pub begins_anew: Option<String>,
     /// For a source that could not be asked: why.
     pub trouble: Option<String>,
+    /// For an asset whose columns nobody knows, as a source that was never loaded cannot be read: why.
+    pub unknown: Option<String>,
     /// Of snapshots: why there has to be a new one, whether or not anything has changed.
     pub due: Option<String>,
     /// Functions in its SQL whose value differs from run to run.

@@ -141,6 +141,7 @@ pub fn plan(
                 _ => changes::of_build(asset, desired, state, &past),
             };
             let edited = state.filter(|state| state.definition != desired.definition);
+            let compares = built && desired.unknown.is_none();
             let changed_parts = edited.map(|state| definition::changed_parts(&state.definition, &desired.definition));
             tasks.push(PlannedTask {
                 asset: asset.name.clone(),
@@ -151,7 +152,11 @@ pub fn plan(
                 pending: None,
                 cause,
                 changed_parts: changed_parts.unwrap_or_default(),
-                difference: if built { difference::between(desired, state, &changes) } else { Difference::default() },
+                difference: if compares {
+                    difference::between(desired, state, &changes)
+                } else {
+                    Difference::default()
+                },
                 changes: changes.clone(),
             });
             if built {
@@ -182,7 +187,9 @@ fn decide(asset: &Asset, desired: &Desired, past: &Past<'_>, full_refresh: bool)
         Some(arrived) => format!("{reason}: {arrived}"),
         None => reason.to_owned(),
     };
-    let Some(state) = past.states.get(&asset.name) else { return (Cause::New, what("new")) };
+    let Some(state) = past.states.get(&asset.name) else {
+        return (Cause::New, desired.unknown.clone().unwrap_or_else(|| what("new")));
+    };
     if full_refresh {
         return (Cause::FullRefresh, what("--full-refresh"));
     }

@@ -12,5 +12,5 @@ mod tests;
 pub(crate) use builder::parse;
 pub use document::document;
 pub(crate) use node::{Entry, Map, Node, Text, Value};
-pub(crate) use secrets::{Secrets, forbid, is_reference};
+pub(crate) use secrets::{Secrets, forbid, is_reference, unfilled};
 pub use secrets::{Unfilled, expand};

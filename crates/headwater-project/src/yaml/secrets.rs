@@ -78,6 +78,14 @@ impl Unfilled {
     }
 }
 
+/// Takes out of what was found those that say that nothing stands for a `${NAME}`; the rest are told.
+pub(crate) fn unfilled(found: Vec<Diagnostic>, told: &mut Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let is_unfilled = |diagnostic: &Diagnostic| [codes::SECRET, codes::SECRET_UNREAD].contains(&diagnostic.code);
+    let (unfilled, others): (Vec<_>, Vec<_>) = found.into_iter().partition(is_unfilled);
+    told.extend(others);
+    unfilled
+}
+
 /// A text of a connector's keys with values of declared secrets or of an environment in place of `${NAME}`, as in a project's files, and
 /// these values, which are secrets.
 ///

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use headwater_diagnostics::{Diagnostic, render_terminal};
-use headwater_project::{LoadOptions, Loaded, Project, load};
+use headwater_project::{LoadOptions, Loaded, Project, Reach, load};
 
 use crate::fakes;
 
@@ -77,7 +77,7 @@ impl Folder {
             vars: self.vars.clone(),
             connectors: &connectors,
             destinations: &[],
-            delivers: true,
+            reaches: Reach::ALL,
             checks: &checks,
             env: &env,
         });

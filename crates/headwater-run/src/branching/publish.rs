@@ -18,7 +18,7 @@ use crate::lake::{Base, Lake};
 use crate::lease;
 use crate::observer::Observer;
 use crate::recover;
-use crate::resolve::{Resolved, resolve_part};
+use crate::resolve::{Resolved, Unreadable, resolve_part};
 use crate::run::{Job, Prepared, RunOptions, carry_out};
 use crate::scope::Scope;
 use crate::summary::RunSummary;
@@ -163,7 +163,7 @@ async fn prepare(
         selected.extend(project.downstream_of(&asset).into_iter().map(|reader| reader.name.clone()));
     }
     let scope = Scope::of_assets(project, selected.clone(), &now)?;
-    let resolved = resolve_part(project, connectors, lake, &now, false, &scope).await?;
+    let resolved = resolve_part(project, connectors, lake, &now, false, &scope, Unreadable::Refuse).await?;
     let judged = judge(project, &resolved, &sides, record, &selected, candidates);
     scope.verify(project, &judged.plan, &now)?;
     Ok(Ready { scope, resolved, judged, now })

@@ -96,7 +96,7 @@ impl<'a> Board<'a> {
             }
             let outcome = Outcome::new(new_record(context, planned, position));
             let outcome = match planned.action {
-                Action::Build => outcome,
+                Action::Build => task::verify_known(context, outcome),
                 Action::Skip | Action::NotSelected => task::skip(context, asset, outcome),
             };
             begun.push((planned, outcome));
@@ -104,8 +104,8 @@ impl<'a> Board<'a> {
         context.put_tasks(begun.iter().map(|(_, outcome)| &outcome.record)).await?;
         for (planned, outcome) in begun {
             match planned.action {
-                Action::Build => board.waiting.push((planned.clone(), outcome)),
-                Action::Skip | Action::NotSelected => board.settle(outcome),
+                Action::Build if !outcome.holds_back() => board.waiting.push((planned.clone(), outcome)),
+                Action::Build | Action::Skip | Action::NotSelected => board.settle(outcome),
             }
         }
         Ok(board)

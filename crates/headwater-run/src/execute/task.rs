@@ -15,6 +15,7 @@ use super::outcome::{Outcome, Trouble, failed_checks};
 use super::{freshness, state};
 use crate::clock;
 use crate::failpoints::{AFTER_AUDIT_RECORD, AFTER_STAGE, BEFORE_AUDIT_RECORD, BEFORE_STAGE, failpoint};
+use crate::resolve::Why;
 
 /// Builds an asset. What goes wrong with the asset is in the outcome.
 ///
@@ -90,6 +91,16 @@ fn judge(
     });
     outcome.record.staged = Some(attempt.staged);
     outcome.record.state = TaskState::Audited;
+}
+
+/// Ends what cannot be built, as nobody knows its columns.
+pub(super) fn verify_known(context: &Context, mut outcome: Outcome) -> Outcome {
+    match context.resolved.unknown.get(&outcome.record.asset).map(|unknown| &unknown.why) {
+        None => {}
+        Some(Why::Source(error)) => outcome.fail(Trouble::from(error)),
+        Some(Why::Reads(input)) => outcome.hold_back(format!("{input} failed or was held back")),
+    }
+    outcome
 }
 
 /// Judges an asset with nothing to do: what is published is up to date, unless it has grown too old.

@@ -18,7 +18,7 @@ use foresight::foresee;
 use crate::error::RunError;
 use crate::keeping;
 use crate::lake::{Base, Lake};
-use crate::resolve::resolve_part;
+use crate::resolve::{Unreadable, resolve_part};
 use crate::run::make_plan;
 use crate::scope::Scope;
 use crate::upkeep::{layouts, lies_otherwise};
@@ -88,7 +88,7 @@ pub async fn plan(
     let PlanOptions { full_refresh, discard_history, branch, selection } = options;
     let base = lake.base_on(branch.as_deref()).await?;
     let scope = Scope::of(project, selection.as_ref(), &base)?;
-    let resolved = resolve_part(project, connectors, lake, &base, *full_refresh, &scope).await?;
+    let resolved = resolve_part(project, connectors, lake, &base, *full_refresh, &scope, Unreadable::HoldBack).await?;
     let tasks = make_plan(project, &resolved, &base, *full_refresh, &scope)?;
     if !discard_history {
         keeping::refuse_loss(project, &tasks, &base)?;

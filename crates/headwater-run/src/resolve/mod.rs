@@ -12,6 +12,7 @@ mod script;
 mod source;
 mod star;
 mod system;
+mod unknown;
 mod unselected;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,13 +37,16 @@ use parallel::in_parallel;
 pub(crate) use source::Source;
 pub(crate) use system::options_error;
 pub use system::{open_stream, open_system};
+pub(crate) use unknown::{Unknown, Unreadable, Why};
 
-/// A project whose every table has typed columns.
+/// A project whose every table has typed columns, but those that nobody can know.
 pub struct Resolved {
     /// Its assets; of a part of a project those that may be built.
     pub assets: BTreeMap<TableName, ResolvedAsset>,
     /// What a plan has to know of assets that are read and not selected.
     pub(crate) unselected: BTreeMap<TableName, Desired>,
+    /// What is not resolved and may be built nevertheless.
+    pub(crate) unknown: BTreeMap<TableName, Unknown>,
     /// What may not be as its author thinks.
     pub warnings: Vec<Diagnostic>,
 }
@@ -84,7 +88,8 @@ impl Resolved {
     /// What a plan has to know of every asset.
     pub fn desired(&self) -> BTreeMap<TableName, Desired> {
         let resolved = self.assets.iter().map(|(name, asset)| (name.clone(), asset.desired.clone()));
-        resolved.chain(self.unselected.clone()).collect()
+        let unknown = self.unknown.iter().map(|(name, unknown)| (name.clone(), unknown.desired.clone()));
+        resolved.chain(unknown).chain(self.unselected.clone()).collect()
     }
 }
 
@@ -101,7 +106,7 @@ pub async fn resolve(
     base: &Base,
     full_refresh: bool,
 ) -> Result<Resolved, RunError> {
-    resolve_part(project, connectors, lake, base, full_refresh, &Scope::default()).await
+    resolve_part(project, connectors, lake, base, full_refresh, &Scope::default(), Unreadable::Refuse).await
 }
 
 /// Resolves a part of a project; what it reads of the rest, it reads as `main` has it.
@@ -115,6 +120,7 @@ pub(crate) async fn resolve_part(
     base: &Base,
     full_refresh: bool,
     scope: &Scope,
+    unreadable: Unreadable,
 ) -> Result<Resolved, RunError> {
     let mut findings = Findings::default();
     let mut looks = source::look_at_all(project, connectors, lake, base, full_refresh, scope).await;
@@ -162,7 +168,7 @@ pub(crate) async fn resolve_part(
     }
     findings.report_all(deliveries::verify(project, lake, &findings));
     lake.engine.keep_analyses();
-    findings.into_result().map_err(|error| scope.explain(error, project, base))
+    findings.into_result(&part, unreadable).map_err(|error| scope.explain(error, project, base))
 }
 
 /// A table's columns, with the names of their types.
@@ -200,7 +206,7 @@ fn resolve_source(asset: &Asset, look: Result<source::Look, Error>, findings: &m
             Some(ResolvedAsset { schema, sql: None, sums, checks, desired, source, inputs })
         }
         Err(error) => {
-            findings.error_at(asset, error);
+            findings.cannot_read(asset, error);
             None
         }
     }
@@ -225,8 +231,8 @@ pub(crate) struct Findings {
     /// Tables whose declaration as a fact, dimension or bridge is wrong.
     misdeclared: BTreeSet<TableName>,
     diagnostics: Vec<Diagnostic>,
-    /// The first error that no change of the project's files can put right.
-    outside: Option<Error>,
+    /// Why streams that were never loaded cannot be read.
+    unreadable: BTreeMap<TableName, Error>,
     project_at_fault: bool,
 }
 
@@ -266,24 +272,35 @@ impl Findings {
         }
     }
 
-    /// Reports an error that an asset as a whole has.
-    pub(crate) fn error_at(&mut self, asset: &Asset, error: Error) {
+    /// Reports that a stream of which nothing is known cannot be read.
+    fn cannot_read(&mut self, asset: &Asset, error: Error) {
         let mut diagnostic = Diagnostic::error(error.code, error.full_message()).at(asset.span, "");
         diagnostic.help.clone_from(&error.help);
-        match error.blame {
-            Blame::Environment | Blame::Headwater => {
-                self.outside.get_or_insert(error);
-                self.diagnostics.push(diagnostic);
-            }
-            Blame::Project | Blame::Data => self.report(diagnostic),
+        if error.blame == Blame::Project {
+            return self.report(diagnostic);
         }
+        self.diagnostics.push(diagnostic);
+        self.unreadable.insert(asset.name.clone(), error);
     }
 
-    fn into_result(self) -> Result<Resolved, RunError> {
-        match self.outside {
-            Some(error) if !self.project_at_fault => Err(RunError::OutOfReach(Box::new(error), self.diagnostics)),
-            _ if self.diagnostics.iter().any(Diagnostic::is_error) => Err(RunError::Project(self.diagnostics)),
-            _ => Ok(Resolved { assets: self.assets, unselected: self.unselected, warnings: self.diagnostics }),
+    /// `part` is what was to be resolved.
+    fn into_result(mut self, part: &[&Asset], unreadable: Unreadable) -> Result<Resolved, RunError> {
+        let lets = unreadable == Unreadable::HoldBack && !self.assets.is_empty() && !self.project_at_fault;
+        if lets && !self.unreadable.is_empty() {
+            self.diagnostics.retain(|diagnostic| !diagnostic.is_error());
+        }
+        if !self.diagnostics.iter().any(Diagnostic::is_error) {
+            let unknown = unknown::among(part, self.unreadable);
+            self.assets.retain(|name, _| !unknown.contains_key(name));
+            let Self { assets, unselected, diagnostics: warnings, .. } = self;
+            return Ok(Resolved { assets, unselected, unknown, warnings });
+        }
+        let faulty = |error: &Error| error.blame == Blame::Data;
+        match self.unreadable.into_values().reduce(|first, next| if faulty(&next) { next } else { first }) {
+            Some(error) if !self.project_at_fault && !faulty(&error) => {
+                Err(RunError::OutOfReach(Box::new(error), self.diagnostics))
+            }
+            _ => Err(RunError::Project(self.diagnostics)),
         }
     }
 }

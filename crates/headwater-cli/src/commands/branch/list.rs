@@ -7,9 +7,10 @@ use crate::render::table::{Column, Table};
 use crate::render::units::{count, time};
 use crate::wiring::lake::{self, Access};
 use crate::wiring::project;
+use headwater_project::Reach;
 
 pub(super) async fn list(global: &Global, console: &Console) -> Result<u8, Failure> {
-    let opened = project::open(None, global, console)?;
+    let opened = project::open(None, global, console, Reach::LAKE)?;
     let lake = lake::open(&opened.project, Access::Read)?;
     let branches = headwater_run::branches(&lake).await?;
     if console.json {

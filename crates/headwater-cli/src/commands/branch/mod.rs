@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use headwater_diagnostics::SourceMap;
+use headwater_project::Reach;
 use headwater_run::{BranchChange, BranchOptions, LeaseOptions};
 use tokio_util::sync::CancellationToken;
 
@@ -75,7 +76,7 @@ async fn create(
     console: &Console,
     stop: &CancellationToken,
 ) -> Result<u8, Failure> {
-    let opened = project::open(None, global, console)?;
+    let opened = project::open(None, global, console, Reach::LAKE)?;
     let lake = lake::open(&opened.project, Access::Write)?;
     let display = progress::display(console);
     let made = headwater_run::create_branch(&lake, &args.name, args.from, &options(args.wait, stop), display.as_ref())
@@ -101,7 +102,7 @@ async fn delete(
     console: &Console,
     stop: &CancellationToken,
 ) -> Result<u8, Failure> {
-    let opened = project::open(None, global, console)?;
+    let opened = project::open(None, global, console, Reach::LAKE)?;
     let lake = lake::open(&opened.project, Access::Write)?;
     let display = progress::display(console);
     let gone = headwater_run::delete_branch(&lake, &args.name, &options(args.wait, stop), display.as_ref())

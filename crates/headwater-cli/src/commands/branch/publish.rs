@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use clap::Args;
+use headwater_project::Reach;
 use headwater_run::{LeaseOptions, PlannedPublish, RunOptions, Verb};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -42,7 +43,7 @@ pub(super) async fn publish(
     console: &Console,
     stop: &CancellationToken,
 ) -> Result<u8, Failure> {
-    let opened = project::open_to_deliver(None, global, console)?;
+    let opened = project::open(None, global, console, Reach::ALL)?;
     let access = if args.dry_run { Access::Read } else { Access::Write };
     let lake = lake::open(&opened.project, access)?;
     if args.dry_run {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 use headwater_diagnostics::SourceMap;
-use headwater_project::Project;
+use headwater_project::{Project, Reach};
 use headwater_run::{DeliverOptions, LeaseOptions, RunOptions};
 use tokio_util::sync::CancellationToken;
 
@@ -51,8 +51,8 @@ pub(crate) async fn deliver(
     stop: &CancellationToken,
 ) -> Result<u8, Failure> {
     let is_told = args.status || args.undelivered;
-    let open = if is_told { project::open } else { project::open_to_deliver };
-    let opened = open(None, global, console)?;
+    let reaches = if is_told { Reach::LAKE } else { Reach::DESTINATIONS };
+    let opened = project::open(None, global, console, reaches)?;
     if is_told {
         return told(args, &opened.project, console).await;
     }

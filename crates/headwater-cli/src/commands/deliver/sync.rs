@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use headwater_diagnostics::nearest;
 use headwater_project::select::Selection;
-use headwater_project::{Delivery, Project};
+use headwater_project::{Delivery, Project, Reach};
 use headwater_run::{
     DeliverOptions, DeliverySummary, LeaseOptions, RunError, RunOptions, RunSummary, VerifyOptions, VerifySummary,
 };
@@ -71,7 +71,7 @@ pub(crate) async fn sync(
     console: &Console,
     stop: &CancellationToken,
 ) -> Result<u8, Failure> {
-    let mut opened = project::open_to_deliver(None, global, console)?;
+    let mut opened = project::open(None, global, console, Reach::ALL)?;
     let project = Arc::clone(&opened.project);
     let copied = copied(&project, args)?;
     let expressions: Vec<String> = copied.iter().map(|delivery| delivery.table.to_string()).collect();

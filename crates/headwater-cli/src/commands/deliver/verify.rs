@@ -2,7 +2,7 @@
 
 use clap::Args;
 use headwater_diagnostics::nearest;
-use headwater_project::{Asset, Project};
+use headwater_project::{Asset, Project, Reach};
 use headwater_run::{VerifyOptions, VerifyState, VerifySummary};
 use headwater_sdk::{Blame, Error, TableName};
 use serde_json::json;
@@ -34,7 +34,7 @@ pub(crate) async fn verify(
     console: &Console,
     stop: &CancellationToken,
 ) -> Result<u8, Failure> {
-    let opened = project::open_to_deliver(None, global, console)?;
+    let opened = project::open(None, global, console, Reach::ALL)?;
     let lake = lake::open(&opened.project, Access::Read)?;
     let (tables, deliveries) = chosen(&opened.project, args)?;
     let options = VerifyOptions {

@@ -4,6 +4,7 @@ mod lake;
 mod table;
 
 use clap::Args;
+use headwater_project::Reach;
 use headwater_run::{ColumnDiff, DiffKey, Range, Side};
 use headwater_sdk::TableName;
 
@@ -37,7 +38,7 @@ pub(crate) struct DiffArgs {
 
 pub(crate) async fn diff(args: &DiffArgs, global: &Global, console: &Console) -> Result<u8, Failure> {
     let range = Range::parse(&args.range)?;
-    let opened = project::open(None, global, console)?;
+    let opened = project::open(None, global, console, Reach::LAKE)?;
     let lake = wiring::open(&opened.project, Access::Read)?;
     let Some(name) = &args.table else {
         let found = headwater_run::diff_lake(&lake, &range).await?;

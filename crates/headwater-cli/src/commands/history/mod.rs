@@ -3,6 +3,7 @@
 pub(crate) mod rollback;
 
 use clap::Args;
+use headwater_project::Reach;
 use headwater_sdk::store::SnapshotKind;
 
 use crate::cli::Global;
@@ -27,7 +28,7 @@ pub(crate) struct HistoryArgs {
 }
 
 pub(crate) async fn history(args: &HistoryArgs, global: &Global, console: &Console) -> Result<u8, Failure> {
-    let opened = project::open(None, global, console)?;
+    let opened = project::open(None, global, console, Reach::LAKE)?;
     let lake = lake::open(&opened.project, Access::Read)?;
     let snapshots = match args.on.name() {
         None => lake.store.snapshots(args.limit).await?,

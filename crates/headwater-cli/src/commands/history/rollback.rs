@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 use headwater_diagnostics::SourceMap;
+use headwater_project::Reach;
 use headwater_run::{LeaseOptions, RollbackOptions};
 use tokio_util::sync::CancellationToken;
 
@@ -33,7 +34,7 @@ pub(crate) async fn rollback(
     console: &Console,
     stop: &CancellationToken,
 ) -> Result<u8, Failure> {
-    let opened = project::open(None, global, console)?;
+    let opened = project::open(None, global, console, Reach::LAKE)?;
     let lake = lake::open(&opened.project, Access::Write)?;
     let options = RollbackOptions {
         environment: opened.project.environment.name.clone(),

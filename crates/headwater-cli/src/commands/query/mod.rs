@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
+use headwater_project::Reach;
 use headwater_sdk::{Blame, Error};
 use serde_json::json;
 
@@ -85,7 +86,7 @@ pub(crate) async fn query(args: &QueryArgs, global: &Global, console: &Console) 
             .help("leave --output out, or give it a file with one statement")
             .into());
     }
-    let opened = project::open(None, global, console)?;
+    let opened = project::open(None, global, console, Reach::LAKE)?;
     let lake = lake::open(&opened.project, Access::Read)?;
     // Constants can be asked for in a lake without tables, too.
     let snapshot = args.reading.snapshot(&lake).await?;

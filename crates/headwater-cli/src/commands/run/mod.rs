@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use headwater_project::Reach;
 use headwater_run::{LeaseOptions, RunOptions, RunSummary};
 use tokio_util::sync::CancellationToken;
 
@@ -59,8 +60,8 @@ pub(crate) async fn run(
     stop: &CancellationToken,
 ) -> Result<u8, Failure> {
     let backfill = args.backfill.read()?;
-    let open = if args.no_deliver { project::open } else { project::open_to_deliver };
-    let mut opened = open(args.dir.as_deref(), global, console)?;
+    let reaches = if args.no_deliver { Reach::SOURCES } else { Reach::ALL };
+    let mut opened = project::open(args.dir.as_deref(), global, console, reaches)?;
     let selection = args.selecting.read(&mut opened)?;
     let lake = lake::open(&opened.project, Access::Write)?;
     let defaults = RunOptions::default();

@@ -1,6 +1,7 @@
 //! `headwater run-info`: one run and its tasks.
 
 use clap::Args;
+use headwater_project::Reach;
 use headwater_sdk::check::Verdict;
 use headwater_sdk::engine::Refresh;
 use headwater_sdk::store::{RunRecord, TaskRecord};
@@ -31,7 +32,7 @@ pub(crate) struct RunInfoArgs {
 }
 
 pub(crate) async fn run_info(args: &RunInfoArgs, global: &Global, console: &Console) -> Result<u8, Failure> {
-    let opened = project::open(None, global, console)?;
+    let opened = project::open(None, global, console, Reach::LAKE)?;
     let lake = lake::open(&opened.project, Access::Read)?;
     let runs = lake.store.runs(HORIZON).await?;
     let wanted = args.id.to_ascii_lowercase();

@@ -3,6 +3,7 @@
 pub(crate) mod info;
 
 use clap::Args;
+use headwater_project::Reach;
 use headwater_sdk::store::{DeliveryOutcome, DeliveryRecord, RunRecord, RunState};
 use serde::Serialize;
 
@@ -24,7 +25,7 @@ pub(crate) struct RunsArgs {
 }
 
 pub(crate) async fn runs(args: &RunsArgs, global: &Global, console: &Console) -> Result<u8, Failure> {
-    let opened = project::open(None, global, console)?;
+    let opened = project::open(None, global, console, Reach::LAKE)?;
     let lake = lake::open(&opened.project, Access::Read)?;
     let runs = lake.store.runs(args.limit).await?;
     let mut all = Vec::new();

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use clap::{Args, ValueEnum};
 use headwater_diagnostics::nearest;
-use headwater_project::SecretSources;
 use headwater_project::select::Pattern;
+use headwater_project::{Reach, SecretSources};
 use headwater_sdk::connector::{ConnectorType, Discovery, FoundStream, OpenContext, ReadMode};
 use headwater_sdk::name::is_name_part;
 use headwater_sdk::types::type_name;
@@ -69,7 +69,7 @@ enum Mode {
 }
 
 pub(super) async fn add(args: &AddArgs, global: &Global, console: &Console) -> Result<u8, Failure> {
-    let opened = project::open(None, global, console)?;
+    let opened = project::open(None, global, console, Reach::SOURCES)?;
     let connector = find(&opened.connectors, &args.connector)?;
     if args.mode == Mode::Cdc && !connector.modes().contains(&ReadMode::Cdc) {
         let message = format!("the connector {} does not tell of changes", args.connector);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use clap::Args;
-use headwater_project::{Asset, AssetKind, StreamAsset};
+use headwater_project::{Asset, AssetKind, Reach, StreamAsset};
 use headwater_run::{open_stream, open_system};
 use headwater_sdk::connector::{Finding, ReadPlan, Standing};
 use headwater_sdk::{Blame, Error, Result, TableName};
@@ -31,7 +31,7 @@ struct Checked {
 }
 
 pub(super) async fn check(args: &CheckArgs, global: &Global, console: &Console) -> Result<u8, Failure> {
-    let opened = project::open(None, global, console)?;
+    let opened = project::open(None, global, console, Reach::SOURCES)?;
     let project = &opened.project;
     let mut systems: BTreeMap<(String, String), Vec<(&Asset, &StreamAsset)>> = BTreeMap::new();
     for asset in &project.assets {
@@ -65,8 +65,11 @@ async fn examine(opened: &Opened, streams: &[(&Asset, &StreamAsset)]) -> Result<
     let Some((_, first)) = streams.first() else { return Ok(Vec::new()) };
     let system = open_system(&opened.project, &opened.connectors, first)?;
     let mut findings: Vec<_> = system.examine().await?.into_iter().map(|finding| (None, finding)).collect();
-    for (asset, stream) in streams {
-        let plan = async { open_stream(system.as_ref(), stream, stream.settings.clone())?.plan(None, None).await };
+    // All are opened before any is asked: what several lack, one statement grants.
+    let opened: Vec<_> =
+        streams.iter().map(|(_, stream)| open_stream(system.as_ref(), stream, stream.settings.clone())).collect();
+    for ((asset, _), stream) in streams.iter().zip(opened) {
+        let plan = async { stream?.plan(None, None).await };
         let finding = plan.await.map_or_else(|error| trouble(&error), |plan| good(&plan));
         findings.push((Some(asset.name.clone()), finding));
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use futures::StreamExt;
-use headwater_project::AssetKind;
+use headwater_project::{AssetKind, Reach};
 use headwater_run::{open_stream, open_system};
 use headwater_sdk::connector::{ReadMode, RejectedRow, StreamSettings};
 use headwater_sdk::progress::Progress;
@@ -32,7 +32,7 @@ pub(crate) struct PreviewArgs {
 }
 
 pub(super) async fn preview(args: &PreviewArgs, global: &Global, console: &Console) -> Result<u8, Failure> {
-    let opened = project::open(None, global, console)?;
+    let opened = project::open(None, global, console, Reach::SOURCES)?;
     let project = &opened.project;
     let kind = project.asset(&args.table).map(|asset| &asset.kind);
     let Some(AssetKind::Stream(stream) | AssetKind::Seed(stream)) = kind else {

@@ -92,6 +92,21 @@ fn sources_are_tried_out_without_loading_anything() {
             .sql(&format!("select count(*) from pg_replication_slots where slot_name = '{}'", source.database.name())),
         "0"
     );
+    // One statement helps all tables of a publication, but those that are not there.
+    let grant = |words: &str| {
+        let said = source.say(&["source", "check"]).exits(3).out;
+        assert_eq!(said.matches(words).count(), 2, "not for each of both: {words} in {said}");
+        source.database.sql(words);
+    };
+    source.follow(
+        "  - { table: raw.orders, from: orders, mode: cdc }\n  - { table: raw.more, from: more, mode: cdc }\n  - { table: raw.gone, from: gone, mode: cdc }\n",
+    );
+    source.database.sql("create table more (id int primary key); drop publication shop");
+    grant("create publication \"shop\" for table \"more\", \"orders\"");
+    source.database.sql("alter publication shop drop table more, orders");
+    grant("alter publication \"shop\" add table \"more\", \"orders\"");
+    let said = source.say(&["source", "check"]).exits(3).out;
+    assert_eq!((said.matches("can be read").count(), said.matches("trouble").count()), (2, 1), "{said}");
     let said = source.say_as("postgres://postgres@127.0.0.1:1/x", &["source", "check"]).exits(3);
     assert!(said.out.contains("trouble") && said.out.contains("check host and port"), "{}", said.out);
 }

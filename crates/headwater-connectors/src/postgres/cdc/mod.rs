@@ -5,13 +5,14 @@ mod changes;
 mod identity;
 mod making;
 mod messages;
+mod publication;
 mod reading;
 mod shape;
 mod slot;
 mod snapshot;
 mod text;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -58,6 +59,8 @@ pub(super) struct Follower {
     /// The one of tables that follow none yet, where it names none.
     default_slot: String,
     publication: String,
+    /// The tables that are followed, quoted.
+    tables: Mutex<BTreeSet<String>>,
     /// How long a slot's making may wait.
     wait: Duration,
     /// For each slot, the reading that tables may still take part in.
@@ -135,8 +138,19 @@ impl Follower {
             },
         };
         let (slot, default_slot, publication) = (options.slot.clone(), default_slot(lake), options.publication.clone());
-        let (gathering, making) = (Mutex::default(), Arc::default());
-        Ok(Self { server, slot, default_slot, publication, wait, gathering, making })
+        let (tables, gathering, making) = (Mutex::default(), Mutex::default(), Arc::default());
+        Ok(Self { server, slot, default_slot, publication, tables, wait, gathering, making })
+    }
+
+    /// Says that a table, quoted, is followed: what one publication lacks is told in one statement.
+    pub(super) fn follows(&self, relation: String) {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner).insert(relation);
+    }
+
+    /// By what the publication has the table.
+    async fn published(&self, client: &Session, name: &str, table: (&str, &str)) -> Result<publication::Entries> {
+        let all: Vec<String> = self.tables.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect();
+        publication::verify(client, &self.server, name, table, &all).await
     }
 
     /// The slot of a table that is followed by one, or by none yet. Where the project names none, it stays with the one it has.
@@ -158,9 +172,9 @@ impl Follower {
     ) -> Result<Beginning> {
         slot::verify_server(client, &self.server).await?;
         let names = self.names(None);
-        slot::verify_publication(client, &self.server, &names.publication, relation, shown).await?;
+        let published = self.published(client, &names.publication, (relation, shown)).await?;
         slot::find(client, &self.server, &names.slot).await?;
-        let shape = Shape::of(client, &self.server, relation, shown).await?;
+        let shape = Shape::of(client, &self.server, (relation, shown), published).await?;
         let (wait, making) = (self.wait, Arc::clone(&self.making));
         Ok(Beginning { names, wait, making, position, shape, confirmed: OnceCell::new() })
     }
@@ -179,15 +193,16 @@ impl Follower {
         lake: &[String],
     ) -> Result<Outstanding> {
         let names = self.names(Some(followed));
-        slot::verify_publication(client, &self.server, &names.publication, relation, shown).await?;
+        let published = self.published(client, &names.publication, (relation, shown)).await?;
         let slot = slot::find(client, &self.server, &names.slot).await?;
         let from = slot::verify_position(&self.server, &names.slot, slot.as_ref(), followed, shown)?;
         let seen = followed.snapshot.as_deref().map(Snapshot::read).transpose();
         let seen = seen.map_err(|reason| slot::unreadable(shown, &reason))?;
         // Before the end of the reading is known: what is altered later is seen by the next one.
-        let shape = Shape::of(client, &self.server, relation, shown).await?;
+        let shape = Shape::of(client, &self.server, (relation, shown), published).await?;
         if let Some(before) = &followed.shape {
             shape.verify(before, lake, shown)?;
+            shape.published.verify(&before.published, &self.server, &names.publication, shown)?;
         }
         let is_other = followed.shape.as_ref() != Some(&shape);
         let oids = self.oids(client, relation, shown).await?;

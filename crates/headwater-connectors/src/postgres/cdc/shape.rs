@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::super::connect::{Server, Session};
+use super::publication::Entries;
 use crate::database::other_values;
 use headwater_sdk::Result;
 
@@ -12,6 +13,9 @@ pub(in super::super) struct Shape {
     /// The server's number of it: a table that is made anew has another one.
     oid: u32,
     columns: Vec<ShapeColumn>,
+    /// By what the publication has it; none in positions of before it was kept.
+    #[serde(default, skip_serializing_if = "Entries::is_empty")]
+    pub(super) published: Entries,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,11 +29,16 @@ struct ShapeColumn {
 }
 
 impl Shape {
-    /// That of a table, quoted for SQL, as it is now.
+    /// That of a table, quoted for SQL, as it is now, which is `published` so.
     ///
     /// # Errors
     /// When it cannot be asked for.
-    pub(super) async fn of(client: &Session, server: &Server, relation: &str, shown: &str) -> Result<Self> {
+    pub(super) async fn of(
+        client: &Session,
+        server: &Server,
+        (relation, shown): (&str, &str),
+        published: Entries,
+    ) -> Result<Self> {
         let sql = "select attrelid::oid, attname::text, attnum, format_type(atttypid, atttypmod) from pg_attribute
             where attrelid = $1::text::regclass and attnum > 0 and not attisdropped order by attnum";
         let found = client.query(sql, &[&relation]).await;
@@ -37,7 +46,7 @@ impl Shape {
         let oid = found.first().map_or(0, |row| row.get(0));
         let column =
             |row: &tokio_postgres::Row| ShapeColumn { name: row.get(1), number: row.get(2), written: row.get(3) };
-        Ok(Self { oid, columns: found.iter().map(column).collect() })
+        Ok(Self { oid, columns: found.iter().map(column).collect(), published })
     }
 
     /// Whether rows that were followed up to when the table was `before` still have the values that they had, in the columns that

@@ -146,46 +146,6 @@ pub(super) async fn verify_server(client: &Session, server: &Server) -> Result<(
     Ok(())
 }
 
-/// Whether the publication has the table, with all that happens to it. `relation` is quoted, `shown` is for messages.
-///
-/// # Errors
-/// When it has not, with the statement that helps.
-pub(super) async fn verify_publication(
-    client: &Session,
-    server: &Server,
-    name: &str,
-    relation: &str,
-    shown: &str,
-) -> Result<()> {
-    let quoted = headwater_sdk::name::quote_identifier(name);
-    let sql = "select pubinsert and pubupdate and pubdelete, pubtruncate from pg_publication where pubname = $1";
-    let found = client.query_opt(sql, &[&name]).await;
-    let found = found.map_err(|error| server.error(&error, "its publications cannot be looked at"))?;
-    let Some(row) = found else {
-        let message = format!("there is no publication '{name}'");
-        let help = format!("let the owner of the table make it: create publication {quoted} for table {relation}");
-        return Err(wrong(server, &message, help));
-    };
-    let (changes, truncates): (bool, bool) = (row.get(0), row.get(1));
-    if !changes || !truncates {
-        let message = format!("the publication '{name}' leaves out some of what happens to its tables");
-        let help = format!("alter publication {quoted} set (publish = 'insert, update, delete, truncate')");
-        return Err(wrong(server, &message, help));
-    }
-    // Of a partitioned table, the partitions may stand for it.
-    let sql = "with of as (select relid from pg_partition_tree($2::text::regclass) where isleaf union select $2::text::regclass)
-        select count(*) from pg_publication_tables p join pg_namespace n on n.nspname = p.schemaname
-        join pg_class c on c.relnamespace = n.oid and c.relname = p.tablename join of on of.relid = c.oid where p.pubname = $1";
-    let found = client.query_one(sql, &[&name, &relation]).await;
-    let found =
-        found.map_err(|error| server.error(&error, &format!("the publication of {shown} cannot be looked at")))?;
-    if found.get::<_, i64>(0) == 0 {
-        let message = format!("the publication '{name}' does not have the table {shown}");
-        return Err(wrong(server, &message, format!("alter publication {quoted} add table {relation}")));
-    }
-    Ok(())
-}
-
 /// Whether what was committed since a table's position is still in the slot.
 ///
 /// # Errors

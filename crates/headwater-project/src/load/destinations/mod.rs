@@ -115,8 +115,7 @@ impl Reader<'_> {
         let own_keys: Vec<String> = self.destination_keys.clone();
         let mut unfilled = Vec::new();
         expand_all(&mut node, &own_keys, &self.delivery_keys, parts, &mut unfilled);
-        let (mut unfilled, others): (Vec<_>, Vec<_>) = unfilled.into_iter().partition(is_unfilled);
-        diagnostics.extend(others);
+        let mut unfilled = yaml::unfilled(unfilled, diagnostics);
         let kind = &self.kinds[kind];
         let schema = kind.destination.get_or_init(|| Schema { root: destination_schema(kind.kind) });
         let Some(json) = validate::read(schema, &node, "a destination", diagnostics) else {
@@ -128,7 +127,7 @@ impl Reader<'_> {
         let is_here =
             common.environments.as_ref().is_none_or(|names| names.iter().any(|name| name == self.environment));
         let is_filled = unfilled.is_empty();
-        if parts.delivers && is_here {
+        if parts.reaches.destinations && is_here {
             diagnostics.append(&mut unfilled);
         }
         let mut deliveries = Vec::new();
@@ -189,11 +188,6 @@ impl Reader<'_> {
         }));
         None
     }
-}
-
-/// Whether it says that nothing stands for a `${NAME}`.
-fn is_unfilled(diagnostic: &Diagnostic) -> bool {
-    [codes::SECRET, codes::SECRET_UNREAD].contains(&diagnostic.code)
 }
 
 /// Puts secrets into the connector's own keys, those of its deliveries included.
