@@ -7,6 +7,7 @@
 
 mod diagnostic;
 mod json;
+mod masked;
 mod nearest;
 mod source;
 mod terminal;

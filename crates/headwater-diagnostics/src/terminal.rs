@@ -6,6 +6,7 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use crate::diagnostic::{Diagnostic, Label, Severity};
+use crate::masked::masked;
 use crate::source::{SourceMap, floor_boundary};
 
 /// Lines shown before and after the lines that a label covers.
@@ -88,7 +89,7 @@ fn snippet_of<'a>(labels: &[&'a Label], files: &'a SourceMap) -> Option<Snippet<
         let annotation = kind.span(start..end);
         if label.text.is_empty() { annotation } else { annotation.label(visible(&label.text)) }
     });
-    Some(Snippet::source(text).path(files.path(file)).line_start(first_line).annotations(annotations))
+    Some(Snippet::source(masked(text)).path(files.path(file)).line_start(first_line).annotations(annotations))
 }
 
 /// The end of a label as it is shown: of a long one only the rest of its first line.

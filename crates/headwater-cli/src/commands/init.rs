@@ -10,6 +10,7 @@ use serde_json::json;
 use super::drawing::not_written;
 use crate::console::Console;
 use crate::failure::Failure;
+use crate::render::style::shell_word;
 
 /// Makes a folder with a project: one source, one seed, two models and their checks, to be changed into one's own.
 #[derive(Debug, Args)]
@@ -49,7 +50,7 @@ pub(crate) fn init(args: &InitArgs, console: &Console) -> Result<u8, Failure> {
     if console.json {
         console.out_json(&json!({ "exit_code": 0, "project": name, "files": FILES.map(|(path, _)| path) }))?;
     } else {
-        let dir = dir.display();
+        let dir = shell_word(&dir.display().to_string());
         console.out(&format!("made the project {name}\nnext: headwater run {dir}\n"))?;
     }
     Ok(0)

@@ -15,7 +15,8 @@ const SOME: usize = 10;
 const WIDEST: usize = 44;
 
 /// The groups in which assets are shown, with how they are headed.
-const GROUPS: [(&str, Style, &[Cause]); 4] = [
+const GROUPS: [(&str, Style, &[Cause]); 5] = [
+    ("cannot be read, or is held back for that", Style::Bad, &[Cause::Unreadable]),
     ("new", Style::Good, &[Cause::New]),
     ("changed", Style::Warn, &[Cause::Definition]),
     (

@@ -55,6 +55,15 @@ pub(crate) fn cut(text: &str, limit: usize) -> String {
     out
 }
 
+/// A word of a command that a person may type as it is: in quotes where a shell would take it apart.
+pub(crate) fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./:=,@%+".contains(c);
+    match !text.is_empty() && text.chars().all(plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', "'\\''")),
+    }
+}
+
 /// The text on one line, with control characters (among them the escapes that steer a terminal) made visible.
 pub(crate) fn one_line(text: &str) -> String {
     let mut out = String::with_capacity(text.len());

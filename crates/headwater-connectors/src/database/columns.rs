@@ -73,8 +73,10 @@ pub(crate) fn chosen<T: NativeType>(
     shown: &str,
 ) -> Result<Chosen<T::Reading>> {
     check(&found, exclude, settings, shown)?;
-    let (mut columns, mut notes) = (Vec::new(), Vec::new());
-    for (name, native) in found.into_iter().filter(|(name, _)| !exclude.contains(name)) {
+    let (mut columns, mut notes, mut changed) = (Vec::new(), Vec::new(), Vec::new());
+    let read: Vec<_> = found.into_iter().filter(|(name, _)| !exclude.contains(name)).collect();
+    let names: Vec<String> = read.iter().map(|(name, _)| name.clone()).collect();
+    for (name, native) in read {
         let spec = settings.columns.iter().find(|column| column.name == name);
         let before = table.and_then(|table| table.field_with_name(&name).ok());
         let wanted = spec.and_then(|column| column.data_type.as_ref());
@@ -86,8 +88,7 @@ pub(crate) fn chosen<T: NativeType>(
         match before {
             None if table.is_some() => match settings.drift {
                 Drift::Fail => {
-                    let what = format!("column '{name}' ({}) is new", native.written());
-                    return Err(drifted(&what, settings.drift, shown));
+                    changed.push(format!("column '{name}' ({}) is new", native.written()));
                 }
                 Drift::Add | Drift::NewVersion if settings.mode.adds_rows() => notes.push(format!(
                     "column '{name}' is new, and null in the rows that were there before: --full-refresh reads it for all"
@@ -113,8 +114,8 @@ pub(crate) fn chosen<T: NativeType>(
                         let wider =
                             if settings.drift.adds() { wider(&native, field.data_type(), reading) } else { None };
                         let Some(reading) = wider else {
-                            let what = format!("column '{name}' was {was} and is {now}");
-                            return Err(drifted(&what, settings.drift, shown));
+                            changed.push(format!("column '{name}' was {was} and is {now}"));
+                            continue;
                         };
                         let becomes = type_name(reading.data_type());
                         notes.push(format!("column '{name}' was {was}: it becomes {becomes}"));
@@ -129,16 +130,20 @@ pub(crate) fn chosen<T: NativeType>(
     }
     let Some(table) = table else { return Ok((columns, notes)) };
     for field in table.fields() {
-        if columns.iter().any(|column| column.name == *field.name()) {
+        if names.contains(field.name()) {
             continue;
         }
         let gone = format!("column '{}' is gone", field.name());
         if matches!(settings.drift, Drift::Fail | Drift::NewVersion) {
-            return Err(drifted(&gone, settings.drift, shown));
+            changed.push(gone);
+            continue;
         }
         notes.push(gone);
         let reading = T::Reading::nulls(field.data_type());
         columns.push(SourceColumn { name: field.name().clone(), reading, is_gone: true });
+    }
+    if !changed.is_empty() {
+        return Err(drifted(&changed.join("; "), settings.drift, shown));
     }
     // The table's order stays; what is new comes behind.
     columns.sort_by_key(|column| table.index_of(&column.name).unwrap_or(usize::MAX));

@@ -54,6 +54,8 @@ pub enum Cause {
     Definition,
     /// Its source has something new.
     Source,
+    /// Its source cannot be read, or what it is made from is not known for that reason: it will fail or be held back.
+    Unreadable,
     /// A new snapshot is due.
     Due,
     /// Its SQL gives something else in every run, or its program may.
@@ -188,7 +190,7 @@ fn decide(asset: &Asset, desired: &Desired, past: &Past<'_>, full_refresh: bool)
         None => reason.to_owned(),
     };
     let Some(state) = past.states.get(&asset.name) else {
-        return (Cause::New, desired.unknown.clone().unwrap_or_else(|| what("new")));
+        return desired.unknown.clone().map_or_else(|| (Cause::New, what("new")), |why| (Cause::Unreadable, why));
     };
     if full_refresh {
         return (Cause::FullRefresh, what("--full-refresh"));
@@ -202,7 +204,9 @@ fn decide(asset: &Asset, desired: &Desired, past: &Past<'_>, full_refresh: bool)
     }
     let own = match &asset.kind {
         AssetKind::Stream(_) | AssetKind::Seed(_) => {
-            source_reason(asset, desired, state).map(|reason| (Cause::Source, reason))
+            let trouble = desired.trouble.as_ref().map(|trouble| format!("its source cannot be read: {trouble}"));
+            let unreadable = trouble.map(|reason| (Cause::Unreadable, reason));
+            unreadable.or_else(|| source_reason(asset, desired, state).map(|reason| (Cause::Source, reason)))
         }
         AssetKind::Model(_) => {
             let due = desired.due.clone().map(|reason| (Cause::Due, reason));
@@ -221,9 +225,6 @@ fn decide(asset: &Asset, desired: &Desired, past: &Past<'_>, full_refresh: bool)
 }
 
 fn source_reason(asset: &Asset, desired: &Desired, state: &AssetState) -> Option<String> {
-    if let Some(trouble) = &desired.trouble {
-        return Some(format!("its source cannot be read: {trouble}"));
-    }
     if let Some(why) = &desired.begins_anew {
         return Some(why.clone());
     }

@@ -27,6 +27,7 @@ pub(crate) use decide::other_lake;
 use job::Job;
 pub(crate) use job::open_outlet;
 pub use outcome::{DeliveryState, DeliverySummary};
+pub(crate) use status::behind;
 pub use status::{DeliveryStatus, Standing, delivery_status, undelivered};
 
 /// How to deliver.

@@ -81,7 +81,16 @@ pub async fn delivery_status(project: &Project, lake: &Lake, names: &[String]) -
     Ok(all)
 }
 
-async fn behind(lake: &Lake, base: &Base, table: &TableName, holds: Option<u64>) -> Result<(Standing, u64, f64)> {
+/// How a table stands that a destination holds of a snapshot: how many newer ones have changed it, and for how many seconds.
+///
+/// # Errors
+/// When the catalogue cannot be read.
+pub(crate) async fn behind(
+    lake: &Lake,
+    base: &Base,
+    table: &TableName,
+    holds: Option<u64>,
+) -> Result<(Standing, u64, f64)> {
     let Some(relation) = base.relation(table) else { return Ok((Standing::NotPublished, 0, 0.0)) };
     let is_view = matches!(relation, Relation::View { .. });
     let Some(then) = holds else { return Ok((Standing::Never, 0, 0.0)) };

@@ -31,13 +31,21 @@ pub(super) fn resolve(project: &Project, asset: &Asset, lake: &Lake, findings: &
     let (mut checks, mut found, mut reads) = (Vec::new(), Vec::new(), Reads::default());
     // What a declaration stands for is checked when the declaration makes sense.
     let misdeclared = findings.misdeclared.contains(&asset.name);
+    // What a key stands for names its columns once more: they are told of once.
+    let delivered = project.deliveries.iter().filter(|delivery| delivery.table == asset.name);
+    let mut told: BTreeSet<&str> = delivered.flat_map(|delivery| &delivery.key).map(|key| key.name.as_str()).collect();
     for spec in asset.checks.iter().filter(|spec| !misdeclared || spec.written.is_some()) {
         let before = found.len();
         let mut columns: Vec<&String> = spec.check.columns.iter().chain(probe_columns(&spec.check.probe)).collect();
         columns.sort();
         columns.dedup();
-        found.extend(columns.into_iter().filter_map(|column| missing_column(&asset.name, spec, column, schema)));
-        if found.len() > before {
+        let missing: Vec<_> = columns
+            .into_iter()
+            .filter_map(|column| Some((column, missing_column(&asset.name, spec, column, schema)?)))
+            .collect();
+        if !missing.is_empty() {
+            let mut is_new = |column| spec.written.is_some() || told.insert(column);
+            found.extend(missing.into_iter().filter(|(column, _)| is_new(column.as_str())).map(|(_, it)| it));
             continue;
         }
         match spec.typed(schema) {

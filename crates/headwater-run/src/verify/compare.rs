@@ -41,6 +41,8 @@ pub(crate) struct Compared {
     pub(super) samples: Vec<RowDifference>,
     /// Columns that were not compared.
     pub(super) left_out: Vec<String>,
+    /// Of what was delivered: the snapshot that it is of, and the newest one, where that has changed the table since.
+    pub(super) behind: Option<(u64, u64)>,
 }
 
 /// Compares. Rows are told apart by the key, or as wholes.

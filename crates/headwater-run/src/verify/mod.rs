@@ -17,7 +17,7 @@ use headwater_sdk::destination::DestinationType;
 use headwater_sdk::{Blame, Error, Relations, Result, TableName};
 use tokio_util::sync::CancellationToken;
 
-use crate::deliver::{open_outlet, other_lake};
+use crate::deliver::{Standing, behind, open_outlet, other_lake};
 use crate::lake::Lake;
 use crate::resolve::{open_stream, open_system};
 use compare::{Compared, compare};
@@ -146,7 +146,11 @@ async fn with_destination(
         filter: delivery.filter.as_ref().map(|filter| filter.name.clone()),
         schema: Arc::clone(&schema),
     };
-    compare(&schema, left_out, &delivery.settings.key, &ours, &held).await.map(Some)
+    let mut compared = compare(&schema, left_out, &delivery.settings.key, &ours, &held).await?;
+    let base = lake.base().await?;
+    let (standing, ..) = behind(lake, &base, &delivery.table, Some(mark.snapshot)).await?;
+    compared.behind = base.id().filter(|_| standing == Standing::Behind).map(|newest| (mark.snapshot, newest));
+    Ok(Some(compared))
 }
 
 /// The columns of a table that are delivered.

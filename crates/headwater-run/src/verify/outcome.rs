@@ -104,6 +104,11 @@ impl VerifySummary {
         if !compared.left_out.is_empty() {
             notes.push(format!("not compared, because of their types: {}", compared.left_out.join(", ")));
         }
+        if let Some((then, now)) = compared.behind {
+            notes.push(format!(
+                "compared with snapshot {then}, as it was delivered; main has another one since ({now}): `headwater deliver` brings it there"
+            ));
+        }
         if compared.unreadable > 0 {
             notes.push(format!("{} rows there cannot be read, and were not compared", compared.unreadable));
         }

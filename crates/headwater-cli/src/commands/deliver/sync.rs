@@ -9,7 +9,8 @@ use headwater_diagnostics::nearest;
 use headwater_project::select::Selection;
 use headwater_project::{Delivery, Project, Reach};
 use headwater_run::{
-    DeliverOptions, DeliverySummary, LeaseOptions, RunError, RunOptions, RunSummary, VerifyOptions, VerifySummary,
+    DeliverOptions, DeliverySummary, LeaseOptions, Place, RunError, RunOptions, RunSummary, VerifyOptions, VerifyState,
+    VerifySummary,
 };
 use headwater_sdk::{Blame, Error};
 use serde_json::json;
@@ -59,7 +60,13 @@ impl Attempt {
         self.run.exit_code.max(u8::from(failed)).max(exit_code(&self.compared))
     }
 
-    /// Whether all was copied, so that only a source that moves can make a difference.
+    /// Whether the source has other rows than the lake: where only the destination has, another attempt changes nothing.
+    fn source_moves(&self) -> bool {
+        let moves = |one: &VerifySummary| one.place == Place::Source && one.state == VerifyState::Differs;
+        self.compared.iter().any(moves)
+    }
+
+    /// Whether all was copied.
     fn is_copied(&self) -> bool {
         self.run.exit_code == 0 && self.delivered.iter().all(|delivery| !delivery.state.is_bad())
     }
@@ -96,7 +103,7 @@ pub(crate) async fn sync(
         attempts += 1;
         let attempt = once(&project, &lake, (&run, &deliver, &verify), args, console).await;
         let attempt = attempt.map_err(|error| Failure::of_run(error, std::mem::take(&mut opened.files)))?;
-        if attempt.exit_code() == 0 || !attempt.is_copied() || attempts == args.attempts.get() {
+        if !attempt.is_copied() || !attempt.source_moves() || attempts == args.attempts.get() {
             break attempt;
         }
         console.err("what was copied differs: the source may have moved on, and is read again\n");

@@ -16,6 +16,7 @@ use crate::cli::{Global, parse_duration};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::reading::OnBranch;
+use crate::render::style::shell_word;
 use crate::render::{progress, summary};
 use crate::selecting::{EXPRESSIONS, Selecting};
 use crate::wiring::lake::{self, Access};
@@ -110,12 +111,11 @@ pub(crate) fn name_program(report: &mut RunSummary, program: &str) {
 /// How the program is called for the same project: what is told to type next has to work where this was typed.
 pub(crate) fn program(dir: Option<&PathBuf>, global: &Global) -> String {
     let mut program = "headwater".to_owned();
-    let word = |text: &str| if text.contains(char::is_whitespace) { format!("'{text}'") } else { text.to_owned() };
     if let Some(dir) = dir {
-        program.push_str(&format!(" -C {}", word(&dir.display().to_string())));
+        program.push_str(&format!(" -C {}", shell_word(&dir.display().to_string())));
     }
     if let Some(environment) = &global.environment {
-        program.push_str(&format!(" --env {}", word(environment)));
+        program.push_str(&format!(" --env {}", shell_word(environment)));
     }
     program
 }

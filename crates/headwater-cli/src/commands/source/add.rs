@@ -6,7 +6,7 @@ use std::path::Path;
 use clap::{Args, ValueEnum};
 use headwater_diagnostics::nearest;
 use headwater_project::select::Pattern;
-use headwater_project::{Reach, SecretSources};
+use headwater_project::{Project, Reach, SecretSources};
 use headwater_sdk::connector::{ConnectorType, Discovery, FoundStream, OpenContext, ReadMode};
 use headwater_sdk::name::is_name_part;
 use headwater_sdk::types::type_name;
@@ -98,6 +98,7 @@ pub(super) async fn add(args: &AddArgs, global: &Global, console: &Console) -> R
             &source.into_iter().collect::<Vec<_>>(),
             args,
             (connector, name, &file),
+            &opened.project,
             console,
         );
     }
@@ -130,7 +131,7 @@ pub(super) async fn add(args: &AddArgs, global: &Global, console: &Console) -> R
         let message = format!("the connector {} cannot tell what there is", args.connector);
         return Err(wrong(message, "write the source by hand: `headwater schema` has its keys").into());
     };
-    write(found, &written, args, (connector, name, &file), console)
+    write(found, &written, args, (connector, name, &file), &opened.project, console)
 }
 
 /// Writes what was found into a file, or shows it.
@@ -139,6 +140,7 @@ fn write(
     written: &[(String, Value)],
     args: &AddArgs,
     (connector, name, file): (&dyn ConnectorType, &str, &Path),
+    project: &Project,
     console: &Console,
 ) -> Result<u8, Failure> {
     let Discovery { streams: mut found, left_out } = found;
@@ -154,6 +156,7 @@ fn write(
     if args.dry_run {
         return show(&chosen, &left_out, console);
     }
+    refuse_taken(&chosen, project)?;
     save(file, &yaml::write(connector.name(), written, &chosen))?;
     let shown = format!("sources/{name}.yml");
     if console.json {
@@ -267,6 +270,22 @@ fn choose<'a>(found: &'a [FoundStream], args: &AddArgs) -> Vec<Chosen<'a>> {
         }
     });
     chosen.collect()
+}
+
+/// Refuses to write streams into tables that others fill.
+fn refuse_taken(chosen: &[Chosen<'_>], project: &Project) -> Result<(), Error> {
+    let filled = |stream: &Chosen<'_>| {
+        let asset = project.assets.iter().find(|asset| asset.name.to_string() == stream.table)?;
+        Some(format!("{} by {}", stream.table, asset.path))
+    };
+    let taken: Vec<String> = chosen.iter().filter_map(filled).collect();
+    match taken.as_slice() {
+        [] => Ok(()),
+        taken => Err(wrong(
+            format!("the project fills already: {}", taken.join(", ")),
+            "name another schema for the new tables with --schema, choose others with --only, or remove what is there",
+        )),
+    }
 }
 
 /// A name as tables of the lake have them.

@@ -31,6 +31,10 @@ fn a_source_is_written_from_what_there_is_and_runs() {
     let said = source.say(&add).exits(0);
     assert!(said.err.contains("left out: broken: ") && said.err.contains("short"), "{}", said.err);
     source.run();
+    let again = source.say(&[&add[..], &["--name", "again"]].concat()).exits(2);
+    assert_told(&again, "HW0823", &["raw.orders by sources/sqlite.yml", "--schema"]);
+    source.say(&[&add[..], &["--name", "again", "--schema", "other"]].concat()).exits(0);
+    std::fs::remove_file(source.project.path().join("sources/again.yml")).unwrap();
     assert_eq!(source.query("select count(*), sum(amount) from raw.orders"), "3,60.25");
     assert_eq!(source.query("select twice from raw.latest order by id desc limit 1"), "60.5");
     assert_eq!(source.query("select text from raw.words"), "hello");

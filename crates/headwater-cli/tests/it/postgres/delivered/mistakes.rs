@@ -26,6 +26,7 @@ fn mistakes_are_told_where_they_are() {
         let said = shop.say(&["check"]).exits(2);
         assert_told(&said, code, words);
         assert!(said.err.contains("destinations/crm.yml:4"), "{delivery}: {}", said.err);
+        assert_eq!(said.err.matches("error[").count(), 1, "told once: {}", said.err);
     }
     shop.deliver(&format!("{UPSERT}{UPSERT}"));
     assert_told(&shop.say(&["check"]).exits(2), "HW0135", &["two deliveries crm/raw.customers", "name"]);
