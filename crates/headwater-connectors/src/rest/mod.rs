@@ -29,7 +29,8 @@
 //! What it promises:
 //!
 //! - **All pages or none.** Rows and position are published together when the last page is read. An answer that fails, is cut off, is
-//!   no JSON, or has no records where `records` says, fails the load; a run that died reads again, and nothing is doubled.
+//!   no JSON, or has no records where `records` says, fails the load, and so does one that has `errors` (or an `error`) and none; a run
+//!   that died reads again, and nothing is doubled. Where `records` leads to null and nothing tells of errors, there are none.
 //! - **No record is lost without a word.** One that its columns do not take is set aside, with the address of its answer and its number
 //!   in it. Pages that go round in circles are an error, and so is an answer that does not say what `paginate` needs.
 //! - **Secrets stay where they are.** What `${NAME}` stood for, what `auth` sends and tokens that were granted are blotted out of messages,
@@ -71,7 +72,8 @@
 //! the fields of the record that a request was for; a `{field}` in `path`, `params` or `body` is such a field. A parent has no parent of
 //! its own.
 //!
-//! Types and columns come of the first pages (five, 10,000 records or 8 MiB), which are read on from when they are loaded. A field that
+//! Types and columns come of the first pages (five, or of small ones up to 20, until they have 500 records; not more than 10,000 records or
+//! 8 MiB), which are read on from when they are loaded. A field that
 //! appears only later is treated as one in a file that was not in the sample: where the table is there and `drift: fail` holds, the load
 //! fails; with `drift: add`, and in a first load, the record is set aside with its reason; with `drift: ignore` it is left out, and the run
 //! says which and how often.
@@ -83,6 +85,11 @@
 //! no notice: without a `key`, records up to that value are known and left out, so that one that comes later with the same value is missed. With a
 //! `key`, each record takes the place of the one with its key, the last one where it comes twice, also because it moved to another page
 //! meanwhile; and `lookback` reads back for records that came late. A record without a cursor or a key is set aside. What was deleted is not seen.
+//! A text of digits alone is compared as a number.
+//!
+//! Of a stream with a `parent`, how far each of the parent's records was read is kept, by the fields that its requests need: what a new one
+//! has is read from the start, and late records of one are not missed because another is further. Where the parent's own request takes
+//! `{cursor}`, so that it tells only of what has changed, one value counts for all.
 //!
 //! ### What is tried again
 //!

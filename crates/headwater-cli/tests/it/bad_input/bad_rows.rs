@@ -95,3 +95,23 @@ fn a_header_alone_is_no_mistake_and_a_file_of_nothing_is_drift() {
     project.run();
     assert_eq!(query(project.path(), "select total from marts.sums"), "8");
 }
+
+#[test]
+fn numbers_that_are_too_large_are_not_without_end() {
+    let columns = "columns: { small: { type: float }, large: { type: double } }";
+    let sources = format!(
+        "connector: files\nlocation: data\nstreams:\n  - {{ table: raw.numbers, path: '*.jsonl', {columns} }}\n  - {{ table: raw.cells, path: '*.csv', {columns} }}\n"
+    );
+    let project = Project::empty()
+        .with("sources/numbers.yml", sources)
+        .with(
+            "data/a.jsonl",
+            "{\"small\":1e38,\"large\":1e308}\n{\"small\":1e39,\"large\":1}\n{\"small\":1,\"large\":-1e400}\n",
+        )
+        .with("data/a.csv", "small,large\n1e38,1e308\n1e39,1\n1,-1e400\ninf,-inf\n");
+    project.run();
+    assert_eq!(query(project.path(), "select small, large from raw.numbers"), "1e38,1e308");
+    assert_eq!(query(project.path(), "select small, large from raw.cells order by small"), "1e38,1e308\ninf,-inf");
+    let reasons = query(project.path(), "select _reason from raw.numbers__rejected order by _line");
+    assert_eq!(reasons, "column 'small': '1e39' is not a float\ncolumn 'large': '-1e400' is not a double");
+}

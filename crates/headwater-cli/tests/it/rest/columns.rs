@@ -60,32 +60,32 @@ fn bad_records_are_set_aside_with_their_place() {
     assert_told(&strict.say(&["run"]).exits(1), "HW0309", &["/v1/things?page=1, record 3", "three"]);
 }
 
-/// Sixty records, five in a page, the first pages of which say what the columns are; then something comes.
+/// 260 records, five in a page, the first pages of which say what the columns are; then something comes.
 fn later(stream: &str, odd: &Value) -> Api {
-    let mut all: Vec<Value> = (1..=60).map(|n| json!({ "n": n, "who": { "name": "x" } })).collect();
-    all[52] = odd.clone();
+    let mut all: Vec<Value> = (1..=260).map(|n| json!({ "n": n, "who": { "name": "x" } })).collect();
+    all[252] = odd.clone();
     records(stream, all)
 }
 
 #[test]
 fn a_field_that_comes_late_is_never_lost_without_a_word() {
-    let odd = json!({ "n": 53, "who": { "name": "x", "age": 7 }, "late": true });
+    let odd = json!({ "n": 253, "who": { "name": "x", "age": 7 }, "late": true });
     let api = later("", &odd);
     api.run();
-    assert_eq!(api.query("select count(*) from raw.things"), "59");
+    assert_eq!(api.query("select count(*) from raw.things"), "259");
     let rejected = api.query("select _line, _reason from raw.things__rejected");
     assert!(rejected.starts_with("3,") && rejected.contains("'late' is no column of the table"), "{rejected}");
     // With a table, the policy says what becomes of it.
-    assert_told(&api.say(&["run"]).exits(1), "HW0308", &["(page 11), record 3: the key 'late'", "drift"]);
-    assert_eq!(api.query("select count(*) from raw.things"), "59", "nothing is published half");
+    assert_told(&api.say(&["run"]).exits(1), "HW0308", &["(page 51), record 3: the key 'late'", "drift"]);
+    assert_eq!(api.query("select count(*) from raw.things"), "259", "nothing is published half");
     let api = later(", drift: ignore", &odd);
     let said = api.run();
     assert!(said.out.contains("the key 'late' of 1 record was left out"), "{}", said.out);
     assert!(said.out.contains("1 value in a nested object"), "{}", said.out);
-    assert_eq!(api.query("select count(*) from raw.things"), "60");
+    assert_eq!(api.query("select count(*) from raw.things"), "260");
     let api = later(", columns: { late: { type: boolean } }, drift: ignore", &odd);
     api.run();
-    assert_eq!(api.query("select n from raw.things where late"), "53");
+    assert_eq!(api.query("select n from raw.things where late"), "253");
 }
 
 #[test]

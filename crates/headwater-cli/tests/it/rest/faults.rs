@@ -1,5 +1,7 @@
 //! What goes wrong on the way.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -171,4 +173,32 @@ fn requests_keep_the_pace_that_is_asked_for() {
     assert_whole(&api);
     // Three pages: two pauses at least.
     assert!(began.elapsed() >= Duration::from_millis(500), "{:?}", began.elapsed());
+}
+
+#[test]
+fn an_answer_of_errors_is_not_one_without_records() {
+    let day = Arc::new(AtomicUsize::new(1));
+    let shared = Arc::clone(&day);
+    let stream = "  - { table: raw.all, path: /graphql, method: post, body: { query: all }, records: data?.items }
+  - { table: raw.paged, path: /paged, records: data, paginate: { page: {} } }";
+    let api = Api::new("", stream, move |request| {
+        let failed = json!({ "data": null, "errors": [{ "message": "the field 'n' is not there" }] });
+        let page = request.number("page").unwrap_or(1);
+        Reply::json(&match (request.path.as_str(), shared.load(Ordering::SeqCst), page) {
+            ("/v1/graphql", 1, _) => json!({ "data": { "items": [{ "n": 1 }, { "n": 2 }] }, "errors": [] }),
+            ("/v1/paged", 2, 2) | ("/v1/graphql", ..) => failed,
+            (_, _, 1..=2) => json!({ "data": [{ "n": page }] }),
+            _ => json!({ "data": null }),
+        })
+    });
+    api.run();
+    assert_eq!(api.query("select count(*) from raw.paged"), "2", "null alone is the end");
+    day.store(2, Ordering::SeqCst);
+    let said = api.say(&["run"]).exits(1);
+    assert_told(
+        &said,
+        "HW0330",
+        &["/graphql", "/paged?page=2", "no records at 'data'", "is not there", "correct the request"],
+    );
+    assert_eq!(api.query("select count(*) from raw.all union all select count(*) from raw.paged"), "2\n2");
 }

@@ -157,3 +157,16 @@ fn rows_that_only_the_lake_has_are_not_lost_by_a_changed_definition() {
     assert_told(&api.say(&["run"]).exits(1), "HW0912", &["--full-refresh"]);
     assert_eq!(api.query(ROWS), "1,a");
 }
+
+#[test]
+fn texts_of_digits_grow_as_numbers_do() {
+    let records: Records = Arc::new(Mutex::new((7..=9).map(|n| json!({ "at": n.to_string() })).collect()));
+    let shared = Arc::clone(&records);
+    let stream = "  - { table: raw.changes, path: /changes, mode: incremental, cursor: { field: at }, columns: { at: { type: string } } }";
+    let api = Api::new("", stream, move |_| Reply::json(&json!(shared.lock().unwrap().clone())));
+    api.run();
+    records.lock().unwrap().extend((10..=12).map(|n| json!({ "at": n.to_string() })));
+    api.run();
+    api.run();
+    assert_eq!(api.query("select count(*), max(cast(at as int)) from raw.changes"), "6,12");
+}

@@ -83,7 +83,9 @@ fn timestamp(text: &[u8], utc: bool, reading: &Reading) -> Option<i64> {
 }
 
 fn float32(text: &[u8]) -> Option<f32> {
-    std::str::from_utf8(text.trim_ascii()).ok()?.parse().ok()
+    let value: f32 = std::str::from_utf8(text.trim_ascii()).ok()?.parse().ok()?;
+    // A number that is too large is none, and not without end.
+    (!value.is_infinite() || !text.iter().any(u8::is_ascii_digit)).then_some(value)
 }
 
 fn narrow<T: TryFrom<i64>>(text: &[u8]) -> Option<T> {

@@ -76,20 +76,26 @@ impl RecordsAt {
     /// The records of an answer that is JSON. `before` are members that stand before those of each record.
     ///
     /// # Errors
-    /// A clause: the answer does not hold records there.
-    pub(crate) fn find(&self, answer: &[u8], before: &[u8]) -> Result<Records, String> {
+    /// When the answer does not hold records there.
+    pub(crate) fn find(&self, answer: &[u8], before: &[u8]) -> Result<Records, Amiss> {
         let mut finding = Finding { at: self, answer, found: Records::default() };
         let root = answer.trim_ascii();
         let prefix = finding.prefix(before, root, 0);
         let Some(path) = &self.path else {
             if root.first() == Some(&b'{') {
-                return Err(not_a_list(root));
+                return Err(not_a_list(root).into());
             }
             finding.leaf(root, 0, prefix)?;
             return Ok(finding.found);
         };
         finding.walk(root, &path.steps, 0, prefix)?;
-        Ok(finding.found)
+        match errors_in(root).filter(|_| finding.found.items == 0) {
+            Some(errors) => {
+                let what = format!("has no records at '{path}', and errors: {}", shown(errors));
+                Err(Amiss { what, is_told: true })
+            }
+            None => Ok(finding.found),
+        }
     }
 }
 
@@ -132,6 +138,21 @@ pub(crate) fn member(name: &str, value: &[u8], text: &mut Vec<u8>) {
     text.extend_from_slice(serde_json::Value::from(name).to_string().as_bytes());
     text.push(b':');
     text.extend_from_slice(value);
+}
+
+/// Why an answer has no records.
+#[derive(Debug)]
+pub(crate) struct Amiss {
+    /// A clause.
+    pub(crate) what: String,
+    /// Whether the answer says so itself.
+    pub(crate) is_told: bool,
+}
+
+impl From<String> for Amiss {
+    fn from(what: String) -> Self {
+        Self { what, is_told: false }
+    }
 }
 
 struct Finding<'a> {
@@ -227,6 +248,18 @@ impl<'a> Finding<'a> {
     }
 }
 
+/// What an answer says of errors, as GraphQL and others do beside the status 200: nothing there would be taken for no records.
+fn errors_in(root: &[u8]) -> Option<&[u8]> {
+    let told = ["errors", "error"].iter().filter_map(|name| value_of(root, name));
+    told.into_iter().find(|value| {
+        let inner = value.get(1..value.len().saturating_sub(1)).unwrap_or_default().trim_ascii();
+        match value.first() {
+            Some(b'[' | b'{' | b'"') => !inner.is_empty(),
+            _ => *value == b"true",
+        }
+    })
+}
+
 /// The keys of an object whose values begin with `first`, if that is asked for.
 fn keys_of(token: &[u8], first: Option<u8>) -> String {
     let mut keys = Vec::new();
@@ -262,7 +295,7 @@ mod tests {
         let path = |text: &str| JsonPath::parse(text).unwrap();
         let include = include.iter().map(|(column, at)| Include { column: (*column).to_owned(), path: path(at) });
         let at = RecordsAt::new(records.map(path), include.collect())?;
-        let found = at.find(answer.as_bytes(), b"")?;
+        let found = at.find(answer.as_bytes(), b"").map_err(|amiss| amiss.what)?;
         let text = |record: &Record| {
             let mut text = Vec::new();
             found.write(*record, answer.as_bytes(), &mut text);
@@ -298,6 +331,16 @@ mod tests {
         assert!(wrong(None, r#"{"error":"x"}"#).contains("keys are: error"));
         assert!(wrong(Some("dta"), r#"{"data":[]}"#).contains("has no key 'dta'; there is: data"));
         assert!(wrong(Some("data"), r#"{"data":"soon"}"#).contains("has \"soon\" where records are expected"));
+        let failed = r#"{"errors":[{"message":"no such field"}],"data":null}"#;
+        for path in ["data", "data.items", "data?.items"] {
+            let told = wrong(Some(path), failed);
+            assert!(told.contains("and errors: [{") && told.contains("no such field"), "{told}");
+        }
+        assert!(wrong(Some("d?"), r#"{"error":"quota"}"#).contains("errors: \"quota\""));
+        for none in [r#"{"errors":[],"d":null}"#, r#"{"error":null,"d":[]}"#, r#"{"error":false}"#, r#"{"error":""}"#] {
+            assert_eq!(found(Some("d?"), &[], none).unwrap().0, 0, "{none}");
+        }
+        assert_eq!(found(Some("d"), &[], r#"{"errors":["one part"],"d":[{"a":1}]}"#).unwrap().0, 1);
         assert!(wrong(Some("data[].x"), r#"{"data":{}}"#).contains("where a list is expected"));
         assert!(found(Some("a[].b"), &[("x", "c[].id")], "{}").is_err());
         assert!(found(Some("a[].b"), &[("x", "a[].b[].id")], "{}").is_err());

@@ -126,6 +126,17 @@ impl Asked {
         in_body || self.params.iter().map(|(_, value)| value).chain([&self.path]).any(uses_cursor)
     }
 
+    /// The fields of the parent that are sent.
+    pub(crate) fn sent_fields(&self) -> Vec<String> {
+        let body = self.body.as_ref().map(Value::to_string).unwrap_or_default();
+        let templates = || self.params.iter().map(|(_, value)| value).chain([&self.path]);
+        let is_sent = |field: &&String| {
+            templates().any(|template| template.names().any(|name| name == *field))
+                || body.contains(&format!("{{{field}}}"))
+        };
+        self.fields.iter().filter(is_sent).cloned().collect()
+    }
+
     /// Whether it can be asked for without a value of the cursor.
     pub(crate) fn needs_cursor(&self) -> bool {
         uses_cursor(&self.path) || self.body.as_ref().is_some_and(|body| body.to_string().contains("{cursor}"))

@@ -56,7 +56,33 @@ pub(crate) enum Mark {
     Number(i64),
     /// Microseconds since 1970-01-01T00:00:00Z.
     Time(i64),
+    /// A text of digits alone is a number, which comes before other texts.
+    Digits(Digits),
     Text(String),
+}
+
+/// A text of digits, by its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Digits(String);
+
+impl Digits {
+    /// Longer ones are greater, but for zeros before the first digit.
+    fn rank(&self) -> (usize, &str, usize) {
+        let value = self.0.trim_start_matches('0');
+        (value.len(), value, self.0.len())
+    }
+}
+
+impl Ord for Digits {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.rank().cmp(&other.rank())
+    }
+}
+
+impl PartialOrd for Digits {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 impl Cursor {
@@ -153,7 +179,7 @@ impl Cursor {
                 };
             }
             (Some(Mark::Time(micros)), _) => (micros, parse_moment(from.as_bytes()).is_some_and(|moment| moment.zoned)),
-            (Some(Mark::Text(_)) | None, _) => {
+            (Some(Mark::Text(_) | Mark::Digits(_)) | None, _) => {
                 return match (lookback, &self.format) {
                     (None, None) => text(from),
                     _ => wrong(
@@ -213,6 +239,9 @@ impl Kind {
             Self::Number => Mark::Number(parse_int(text.as_bytes())?),
             Self::Date => Mark::Time(i64::from(parse_date(text.as_bytes())?) * DAY),
             Self::Time => Mark::Time(parse_moment(text.as_bytes())?.micros),
+            Self::Text if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) => {
+                Mark::Digits(Digits(text.to_owned()))
+            }
             Self::Text => Mark::Text(text.to_owned()),
         })
     }
@@ -268,7 +297,9 @@ mod tests {
     #[test]
     fn values_are_compared_by_what_they_are() {
         assert!(Kind::Number.mark("10") > Kind::Number.mark("9"));
-        assert!(Kind::Text.mark("10") < Kind::Text.mark("9"));
+        assert!(Kind::Text.mark("10") > Kind::Text.mark("9"), "as numbers");
+        assert!(Kind::Text.mark("0010") > Kind::Text.mark("10") && Kind::Text.mark("0010") < Kind::Text.mark("11"));
+        assert!(Kind::Text.mark("01HX") > Kind::Text.mark("10") && Kind::Text.mark("b") > Kind::Text.mark("a1"));
         assert_eq!(Kind::Time.mark("2024-01-31T10:00:00Z"), Kind::Time.mark("2024-01-31T12:00:00+02:00"));
         assert!(Kind::Time.mark("soon").is_none());
         assert_eq!(guessed("2024-01-31"), Kind::Date);

@@ -6,14 +6,15 @@ use headwater_sdk::connector::{LoadPosition, RejectedRow};
 use headwater_sdk::progress::Progress;
 use headwater_sdk::{Blame, Error, Result};
 
-use super::cursor::{Kind, Mark};
+use super::cursor::Kind;
 use super::pages::{Page, Told};
+use super::reached::{Marks, Reached};
 use crate::codes;
 use crate::columns::{
     Batch, Flaws, JsonValues, ReadValues, Reading, Row, Rows, Target, UnknownKeys, Value, json_value, read_object,
     shown,
 };
-use crate::position::{Position, written};
+use crate::position::written;
 use crate::rejected::cut;
 use crate::threaded::Batches;
 
@@ -41,22 +42,26 @@ pub(crate) struct LoadCursor {
     /// The column.
     pub(crate) field: String,
     pub(crate) kind: Kind,
-    /// How far the last load came, as the API wrote it.
-    pub(crate) read_to: Option<String>,
-    /// Records up to this are known, and left out: nothing takes their place.
-    pub(crate) past: Option<Mark>,
+    /// How far the last load came.
+    pub(crate) before: Reached,
+    /// The same, to be compared with.
+    pub(crate) marks: Marks,
+    /// Whether records up to there are known, and left out: nothing takes their place.
+    pub(crate) leaves_out: bool,
+    /// Whether how far it came is kept for each record of the parent.
+    pub(crate) by_parents: bool,
 }
 
 impl Load {
     /// Whether nothing in the pages is new, in a load that adds to another.
     pub(crate) fn knows_all<'a>(&self, mut pages: impl Iterator<Item = &'a Page>) -> bool {
-        let Some(LoadCursor { read_to: Some(_), .. }) = &self.cursor else { return false };
-        let mut text = Vec::new();
+        let Some(cursor) = self.cursor.as_ref().filter(|cursor| !cursor.before.is_nothing()) else { return false };
+        let (mut text, mut seen) = (Vec::new(), cursor.marks.clone());
         pages.all(|page| {
             page.found.records.iter().all(|record| {
                 text.clear();
                 page.found.write(*record, &page.body, &mut text);
-                matches!(look(self, &text, &mut None), Looked::Known)
+                matches!(look(self, &text, &page.parent, &mut seen), Looked::Known)
             })
         })
     }
@@ -82,8 +87,8 @@ pub(crate) struct Decoding {
     rows: Rows,
     /// The numbers of these records in their answer, from 1.
     numbers: Vec<u64>,
-    /// The greatest value of the cursor, and how the API wrote it.
-    greatest: Option<(Mark, String)>,
+    /// The greatest values of the cursor.
+    greatest: Marks,
     progress: Arc<Progress>,
 }
 
@@ -91,10 +96,7 @@ impl Decoding {
     pub(crate) fn new(load: Arc<Load>, progress: Arc<Progress>) -> Result<Self> {
         let batch = Batch::new(Arc::clone(&load.target), Arc::clone(&load.shown), &load.reading)?;
         let values = JsonValues::new(&load.target, load.unknown_keys);
-        let greatest = load.cursor.as_ref().and_then(|cursor| {
-            let read_to = cursor.read_to.clone()?;
-            Some((cursor.kind.mark(&read_to)?, read_to))
-        });
+        let greatest = load.cursor.as_ref().map(|cursor| cursor.marks.clone()).unwrap_or_default();
         let (flaws, text, rows, numbers) = (Flaws::default(), Vec::new(), Rows::default(), Vec::new());
         Ok(Self { load, values, batch, flaws, text, rows, numbers, greatest, progress })
     }
@@ -114,9 +116,9 @@ impl Decoding {
             return Ok(());
         }
         if let Some(cursor) = &self.load.cursor {
-            let read_to = self.greatest.take().map(|(_, text)| text);
-            let position = Position { cursor: cursor.field.clone(), read_to };
-            self.load.position.set(written(&position)?, false);
+            let greatest = std::mem::take(&mut self.greatest);
+            let reached = greatest.reached(&cursor.before, cursor.by_parents, &self.load.shown)?;
+            self.load.position.set(written(&reached)?, false);
         }
         self.note();
         Ok(())
@@ -162,7 +164,7 @@ impl Decoding {
             let start = self.text.len();
             page.found.write(page.found.records[at], &page.body, &mut self.text);
             at += 1;
-            match look(&self.load, &self.text[start..], &mut self.greatest) {
+            match look(&self.load, &self.text[start..], &page.parent, &mut self.greatest) {
                 Looked::Known => {
                     self.text.truncate(start);
                     continue;
@@ -196,8 +198,8 @@ impl Decoding {
 }
 
 /// Looks at what a load needs of a record beside its values.
-fn look(load: &Load, record: &[u8], greatest: &mut Option<(Mark, String)>) -> Looked {
-    let Some(LoadCursor { field, kind, past, .. }) = &load.cursor else { return Looked::Take };
+fn look(load: &Load, record: &[u8], parent: &str, greatest: &mut Marks) -> Looked {
+    let Some(LoadCursor { field, kind, marks, leaves_out, .. }) = &load.cursor else { return Looked::Take };
     let mut at = None;
     let read = read_object(record, |name, token| {
         if name == field && token != b"null" {
@@ -221,12 +223,10 @@ fn look(load: &Load, record: &[u8], greatest: &mut Option<(Mark, String)>) -> Lo
     };
     // Another value is not one of the column either.
     let Some(mark) = kind.mark(text) else { return Looked::Take };
-    if past.as_ref().is_some_and(|past| mark <= *past) {
+    if *leaves_out && marks.of(parent).is_some_and(|past| mark <= *past) {
         return Looked::Known;
     }
-    if greatest.as_ref().is_none_or(|(known, _)| mark > *known) {
-        *greatest = Some((mark, text.to_owned()));
-    }
+    greatest.see(parent, mark, text);
     Looked::Take
 }
 

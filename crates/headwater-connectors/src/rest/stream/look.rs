@@ -7,11 +7,15 @@ use headwater_sdk::{Blame, Error, Result};
 
 use super::RestStream;
 use super::pages::{Page, Pages};
+use super::reached::Reached;
 use crate::codes;
 use crate::columns::{Reading, Row, Rows, Sample, read_object, sample_objects, shown};
 
 /// How much of a stream is looked at for its columns: it is read from there on when it is loaded.
 const SAMPLE_PAGES: usize = 5;
+/// Small pages are looked at until they have so many records, but not more pages than this.
+const LEAST_RECORDS: usize = 500;
+const MOST_PAGES: usize = 20;
 const SAMPLE_RECORDS: usize = 10_000;
 const SAMPLE_BYTES: usize = 8 << 20;
 
@@ -37,7 +41,11 @@ impl RestStream {
         let (mut sample, digest) = (Sample::new(reading), blake3::Hasher::new());
         let mut looked = Looked { pages: VecDeque::new(), ended: false, records: 0, digest };
         let mut bytes = 0;
-        while looked.pages.len() < SAMPLE_PAGES && looked.records < SAMPLE_RECORDS && bytes < SAMPLE_BYTES {
+        let some = |looked: &Looked| {
+            let few = looked.records < LEAST_RECORDS && looked.pages.len() < MOST_PAGES;
+            looked.pages.len() < SAMPLE_PAGES || few
+        };
+        while some(&looked) && looked.records < SAMPLE_RECORDS && bytes < SAMPLE_BYTES {
             let Some(page) = pages.next().await? else {
                 looked.ended = true;
                 break;
@@ -94,16 +102,19 @@ impl RestStream {
     }
 
     /// What is to be read, in words.
-    pub(super) fn described(&self, looked: &Looked, read_to: Option<&str>) -> String {
+    pub(super) fn described(&self, looked: &Looked, before: Option<&Reached>) -> String {
         let count = match (looked.records, looked.ended) {
             (1, true) => "1 record".to_owned(),
             (count, true) => format!("{count} records"),
             (count, false) => format!("{count} records and more"),
         };
-        match (&self.cursor, read_to) {
-            (Some(_), Some(_)) if looked.records == 0 => "no new records".to_owned(),
-            (Some(cursor), Some(read_to)) => format!("{count} with {} from {read_to} on", cursor.field),
-            _ => count,
+        let (Some(cursor), Some(before)) = (&self.cursor, before.filter(|before| !before.is_nothing())) else {
+            return count;
+        };
+        match before.whole().filter(|_| before.parents().is_empty()) {
+            _ if looked.records == 0 => "no new records".to_owned(),
+            Some(read_to) => format!("{count} with {} from {read_to} on", cursor.field),
+            None => format!("{count} with {} from what each parent was read to on", cursor.field),
         }
     }
 }

@@ -5,6 +5,7 @@ mod decode;
 mod look;
 mod pages;
 mod part;
+mod reached;
 mod wanted;
 
 use std::collections::BTreeMap;
@@ -18,15 +19,15 @@ use serde_json::Value;
 
 use self::cursor::Cursor;
 use self::decode::{Load, LoadCursor};
-use self::pages::{Pages, Parent, Resource};
+use self::pages::{AskedFrom, Pages, Parent, Resource};
 use self::part::PagesPart;
+use self::reached::Reached;
 use super::options::PaginateOptions;
-use super::request::Values;
 use crate::codes;
 use crate::columns::{Reading, Resolved, Sample, Seen, Target, UnknownKeys, resolve};
 use crate::http_api::Api;
 use crate::lake_types::lake_schema;
-use crate::position::{Position, written};
+use crate::position::written;
 
 /// What a source says for all of its streams.
 pub(super) struct Defaults {
@@ -69,27 +70,27 @@ impl RestStream {
         }
     }
 
-    /// How far the last load came.
-    fn read_position(&self, position: Value) -> Result<Option<String>> {
-        let Some(cursor) = &self.cursor else { return Ok(None) };
-        Ok(Position::<String>::read(position, Some(&cursor.field), &self.shown)?.read_to)
+    /// What requests take of the cursor.
+    fn asked_from(&self, table: Option<&SchemaRef>, before: Option<&Reached>) -> Result<AskedFrom> {
+        let (Some(cursor), Some(before)) = (&self.cursor, before) else { return Ok(AskedFrom::default()) };
+        let kind = table.map(|table| cursor.kind(table, &self.shown)).transpose()?;
+        let from = |read_to: Option<&str>| cursor.asked_from(read_to, kind, self.settings.lookback);
+        let mut asked_from = AskedFrom { whole: from(before.whole())?, ..AskedFrom::default() };
+        for (parent, read_to) in before.parents() {
+            asked_from.parents.extend(from(Some(read_to))?.map(|token| (parent.clone(), token)));
+        }
+        Ok(asked_from)
     }
 
     /// The cursor of a load into columns.
-    fn load_cursor(&self, schema: &Schema, read_to: Option<&str>) -> Result<Option<LoadCursor>> {
-        let Some(cursor) = &self.cursor else { return Ok(None) };
+    fn load_cursor(&self, schema: &Schema, before: Option<Reached>) -> Result<Option<LoadCursor>> {
+        let (Some(cursor), Some(before)) = (&self.cursor, before) else { return Ok(None) };
         let kind = cursor.kind(schema, &self.shown)?;
-        let mark = read_to.map(|read_to| {
-            kind.mark(read_to).ok_or_else(|| {
-                let message =
-                    format!("{} was read to '{read_to}', which is no value of '{}'", self.shown, cursor.field);
-                Error::new(codes::BAD_POSITION, Blame::Environment, message)
-                    .help("--full-refresh loads everything again")
-            })
-        });
+        let marks = before.marks(kind, &self.shown)?;
         // With a key, what is known takes its own place.
-        let past = mark.transpose()?.filter(|_| self.settings.key.is_empty());
-        Ok(Some(LoadCursor { field: cursor.field.clone(), kind, read_to: read_to.map(str::to_owned), past }))
+        let leaves_out = self.settings.key.is_empty();
+        let by_parents = self.parent.as_ref().is_some_and(|parent| !parent.read_by.is_empty());
+        Ok(Some(LoadCursor { field: cursor.field.clone(), kind, before, marks, leaves_out, by_parents }))
     }
 }
 
@@ -97,25 +98,21 @@ impl RestStream {
 impl SourceStream for RestStream {
     async fn plan(&self, table: Option<SchemaRef>, position: Option<Value>) -> Result<ReadPlan> {
         let table = table.map(|table| lake_schema(&table)).transpose()?;
-        let read_to = position.map(|position| self.read_position(position)).transpose()?.flatten();
-        let asked_from = match &self.cursor {
-            Some(cursor) => {
-                let kind = table.as_ref().map(|table| cursor.kind(table, &self.shown)).transpose()?;
-                cursor.asked_from(read_to.as_deref(), kind, self.settings.lookback)?
-            }
+        let before = match &self.cursor {
+            Some(cursor) => Some(match position {
+                Some(position) => Reached::read(position, &cursor.field, &self.shown)?,
+                None => Reached::nothing(&cursor.field),
+            }),
             None => None,
         };
-        let values = Values { cursor: asked_from, ..Values::default() };
-        let mut pages = Pages::new(&self.api, &self.resource, self.parent.as_ref(), values);
+        let asked_from = self.asked_from(table.as_ref(), before.as_ref())?;
+        let mut pages = Pages::new(&self.api, &self.resource, self.parent.as_ref(), asked_from);
         let reading = Reading { ignore_unknown_keys: self.settings.drift == Drift::Ignore, ..Reading::default() };
         let (looked, sample) = self.look(&mut pages, table.as_deref(), &reading).await?;
         let Resolved { schema, inferred, notes } = self.resolve(sample, table.as_ref())?;
-        let cursor = self.load_cursor(&schema, read_to.as_deref())?;
+        let cursor = self.load_cursor(&schema, before)?;
         let position = match &cursor {
-            Some(cursor) => {
-                let read_to = cursor.read_to.clone();
-                LoadPosition::known(written(&Position { cursor: cursor.field.clone(), read_to })?)
-            }
+            Some(cursor) => LoadPosition::known(written(&cursor.before)?),
             None => LoadPosition::known(Value::Null),
         };
         let target = Target {
@@ -127,7 +124,7 @@ impl SourceStream for RestStream {
         };
         // A type that cannot be read is found before anything is.
         target.columns(&reading)?;
-        let description = self.described(&looked, read_to.as_deref());
+        let description = self.described(&looked, cursor.as_ref().map(|cursor| &cursor.before));
         let load = Load {
             target: Arc::new(target),
             unknown_keys: UnknownKeys::of(self.settings.drift, table.is_some()),
@@ -155,6 +152,8 @@ impl SourceStream for RestStream {
     }
 
     async fn vanished(&self, position: Value) -> Result<Vec<String>> {
-        Ok(Position::<String>::vanished(position, &self.shown))
+        // A position of the mode `full` has no cursor.
+        let reached = serde_json::from_value::<Reached>(position).ok().filter(|reached| !reached.is_nothing());
+        Ok(reached.map(|_| format!("what was deleted from {} since it was read", self.shown)).into_iter().collect())
     }
 }

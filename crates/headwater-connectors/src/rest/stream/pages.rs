@@ -1,5 +1,6 @@
 //! The pages of a stream: those of one request, or of one for each record of a parent.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -30,12 +31,25 @@ pub(crate) struct Parent {
     pub(crate) resource: Arc<Resource>,
     /// The names of fields, and where they are in a record.
     pub(crate) fields: Vec<(String, JsonPath)>,
+    /// The fields that tell its records apart, where how far each was read is kept.
+    pub(crate) read_by: Vec<String>,
+}
+
+/// What requests take of the cursor, as JSON tokens.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct AskedFrom {
+    /// Where nothing else is known.
+    pub(crate) whole: Option<Vec<u8>>,
+    /// Of parents that were read before.
+    pub(crate) parents: BTreeMap<String, Vec<u8>>,
 }
 
 /// An answer, and where its records are.
 pub(crate) struct Page {
     /// Which one, for messages and bad records.
     pub(crate) shown: Arc<str>,
+    /// The record of the parent that it is of, where how far each was read is kept; empty otherwise.
+    pub(crate) parent: Arc<str>,
     pub(crate) body: Bytes,
     pub(crate) found: Records,
 }
@@ -90,6 +104,8 @@ struct Context {
     values: Arc<Values>,
     /// Members that its records get.
     before: Arc<[u8]>,
+    /// See [`Page`].
+    parent: Arc<str>,
 }
 
 impl Chain {
@@ -126,6 +142,10 @@ impl Chain {
                 self.told.missing.fetch_add(1, Ordering::Relaxed);
                 return Ok(None);
             }
+            Err(error) if error.code == codes::REST_MISSING && !self.context.before.is_empty() => {
+                let help = "correct `path`; where there may be nothing for a record of the parent, say `missing: skip` in `parent`";
+                return Err(error.help(help));
+            }
             Err(error) => return Err(error),
         };
         let (body, before, finding) = (answer.body.clone(), Arc::clone(&self.context.before), Arc::clone(&resource));
@@ -133,10 +153,15 @@ impl Chain {
         let found = found.map_err(|error| {
             Error::new(codes::DEFECT, Blame::Headwater, format!("looking at {shown} was cut off")).caused_by(error)
         })?;
-        let found = found.map_err(|what| {
-            let message = base.secrets.redact(&format!("{shown}: the answer {what}"));
-            Error::new(codes::REST_ANSWER, Blame::Project, message)
-                .help("say where the records are: `records: data.items`; `records: $` for an answer that is one record")
+        let found = found.map_err(|amiss| {
+            let message = base.secrets.redact(&format!("{shown}: the answer {}", amiss.what));
+            match amiss.is_told {
+                true => Error::new(codes::REST_ANSWER, Blame::Environment, message)
+                    .help("correct the request, or ask those who run the API what it means"),
+                false => Error::new(codes::REST_ANSWER, Blame::Project, message).help(
+                    "say where the records are: `records: data.items`; `records: $` for an answer that is one record",
+                ),
+            }
         })?;
         let next = self.turning.next(&resource.paging, base, &answer, &found);
         self.turn = next.map_err(|astray| match astray {
@@ -150,7 +175,7 @@ impl Chain {
         })?;
         self.told.told.fetch_or(self.turning.told, Ordering::Relaxed);
         self.told.untold.fetch_or(self.turning.untold, Ordering::Relaxed);
-        Ok(Some(Page { shown, body: answer.body, found }))
+        Ok(Some(Page { shown, parent: Arc::clone(&self.context.parent), body: answer.body, found }))
     }
 
     fn pages(self) -> BoxStream<'static, Result<Page>> {
@@ -171,17 +196,23 @@ pub(crate) struct Pages {
 }
 
 impl Pages {
-    pub(crate) fn new(api: &Arc<Api>, resource: &Arc<Resource>, parent: Option<&Arc<Parent>>, values: Values) -> Self {
-        let first = Context { values: Arc::new(values), before: Arc::from(&b""[..]) };
+    pub(crate) fn new(
+        api: &Arc<Api>,
+        resource: &Arc<Resource>,
+        parent: Option<&Arc<Parent>>,
+        asked_from: AskedFrom,
+    ) -> Self {
+        let values = Values { cursor: asked_from.whole.clone(), ..Values::default() };
+        let first = Context { values: Arc::new(values), before: Arc::from(&b""[..]), parent: "".into() };
         let mut told_of_parents = None;
         let contexts = match parent {
             None => stream::iter([Ok(first)]).boxed(),
             Some(parent) => {
-                let (parent, values) = (Arc::clone(parent), Arc::clone(&first.values));
+                let parent = Arc::clone(parent);
                 let told = told_of_parents.get_or_insert_with(|| Told::of(&parent.resource));
                 let pages = Chain::new(api, &parent.resource, first, told).pages();
                 let contexts = pages.map(move |page| match page {
-                    Ok(page) => stream::iter(parent.contexts(&page, &values)).map(Ok).boxed(),
+                    Ok(page) => stream::iter(parent.contexts(&page, &asked_from)).map(Ok).boxed(),
                     Err(error) => stream::iter([Err(error)]).boxed(),
                 });
                 contexts.flatten().boxed()
@@ -233,19 +264,23 @@ impl Pages {
 
 impl Parent {
     /// What the requests for a page's records are filled with.
-    fn contexts(&self, page: &Page, values: &Arc<Values>) -> Vec<Context> {
+    fn contexts(&self, page: &Page, asked_from: &AskedFrom) -> Vec<Context> {
         let context = |token: &[u8]| {
-            let (mut fields, mut before) = (Fields::new(), Vec::new());
+            let (mut fields, mut before, mut parent) = (Fields::new(), Vec::new(), Vec::new());
             for (name, path) in &self.fields {
                 let value = match path.find(token) {
                     At::Token(value) => value,
                     At::Missing { .. } => b"null",
                 };
                 member(name, value, &mut before);
+                if self.read_by.contains(name) {
+                    member(name, value, &mut parent);
+                }
                 fields.insert(name.clone(), value.to_vec());
             }
-            let values = Values { fields, cursor: values.cursor.clone() };
-            Context { values: Arc::new(values), before: before.into() }
+            let parent: Arc<str> = String::from_utf8_lossy(&parent).into();
+            let cursor = asked_from.parents.get(&*parent).or(asked_from.whole.as_ref()).cloned();
+            Context { values: Arc::new(Values { fields, cursor }), before: before.into(), parent }
         };
         page.found.records.iter().map(|record| context(page.found.token(*record, &page.body))).collect()
     }

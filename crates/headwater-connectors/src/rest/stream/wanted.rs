@@ -63,7 +63,8 @@ fn parent(options: &ParentOptions, defaults: &Defaults) -> Result<Parent, Option
         let help = "name what the stream's requests need of a record: `fields: { user_id: id }`";
         return Err(wrong("parent", "`fields` has to name fields, none of which is called `cursor`", help));
     }
-    Ok(Parent { resource, fields: fields.iter().map(field).collect::<Result<_, _>>()? })
+    let fields = fields.iter().map(field).collect::<Result<_, _>>()?;
+    Ok(Parent { resource, fields, read_by: Vec::new() })
 }
 
 impl RestStream {
@@ -99,6 +100,12 @@ impl RestStream {
         let asked = [Some(&resource.asked), parent_of.as_ref().map(|parent| &parent.resource.asked)];
         let cursor = read_cursor(cursor.as_ref(), &asked, settings.mode)?;
         let shown = api.base.secrets.redact(&format!("{}{}", api.base.shown, at.trim_start_matches('/'))).into();
+        let mut parent_of = parent_of;
+        if let Some(parent) = parent_of.as_mut().filter(|_| cursor.is_some())
+            && !parent.resource.asked.takes_cursor()
+        {
+            parent.read_by = resource.asked.sent_fields();
+        }
         let (api, parent) = (Arc::clone(api), parent_of.map(Arc::new));
         Ok(Self { api, resource, parent, cursor, settings, shown })
     }
