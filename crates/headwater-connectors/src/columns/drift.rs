@@ -74,14 +74,18 @@ pub(crate) fn resolve(settings: &StreamSettings, table: Option<&Schema>, seen: &
     let schema = Arc::new(Schema::new(fields));
     resolver.refuse_clashes(&schema);
     resolver.miss_keys();
-    // A file that should have a header and has nothing lacks every column.
+    // An empty file has no rows. Only where a table would be emptied by a file that has not even its header is this more likely lost
+    // than meant; who declares the columns says what is in such a file.
+    let nothing = table.is_some() && settings.mode == ReadMode::Full && settings.columns.is_empty();
+    let nothing = nothing && seen.iter().all(|seen| seen.columns.is_none());
     for lacks_header in [true, false] {
         let empty = seen.iter().filter(|s| s.columns.is_none() && s.sparse != lacks_header);
         let empty: Vec<&str> = empty.map(|s| &*s.file).collect();
         if !empty.is_empty() {
             let are = if empty.len() == 1 { "is" } else { "are" };
             let what = if lacks_header { "empty, without even a header" } else { "empty" };
-            resolver.differ(!lacks_header || settings.drift != Drift::Fail, format!("{} {are} {what}", listed(&empty)));
+            let allowed = !(lacks_header && nothing) || settings.drift != Drift::Fail;
+            resolver.differ(allowed, format!("{} {are} {what}", listed(&empty)));
         }
     }
     if !resolver.differences.is_empty() {

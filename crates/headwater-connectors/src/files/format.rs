@@ -9,6 +9,7 @@ use super::csv::{CsvOptions, NullTokens};
 use super::excel::{Area, ExcelOptions};
 use super::fixed::{FixedLayout, FixedOptions};
 use super::input::Compression;
+use super::listing::FileEntry;
 use super::options::{FormatOptions, FormatType, OneOrMany, SheetName};
 use super::xml::XmlOptions;
 use crate::columns::{Reading, check_format};
@@ -142,6 +143,35 @@ impl Format {
 }
 
 /// The keys of workbooks, checked.
+impl Format {
+    /// How a file is compressed.
+    pub(crate) fn compression_of(&self, file: &FileEntry) -> Compression {
+        self.compression.unwrap_or_else(|| match Compression::of_name(&file.path) {
+            // What a name tells is what the server may tell once more.
+            Compression::None => file.compression.unwrap_or(Compression::None),
+            told => told,
+        })
+    }
+
+    /// What a file has to be that is known to have no byte, where such a file cannot be one: text may be empty, but what has a header of its
+    /// own is cut off then.
+    pub(crate) fn not_empty(&self, file: &FileEntry) -> Option<&'static str> {
+        match self.kind {
+            _ if !file.is_empty() => None,
+            FormatType::Parquet => Some("Parquet file"),
+            FormatType::Avro => Some("Avro container file"),
+            FormatType::Excel => Some("workbook"),
+            FormatType::Csv | FormatType::Json | FormatType::Xml | FormatType::FixedWidth => {
+                match self.compression_of(file) {
+                    Compression::Gzip => Some("gzip file"),
+                    Compression::Zstd => Some("zstd file"),
+                    Compression::None => None,
+                }
+            }
+        }
+    }
+}
+
 fn excel_options(options: &FormatOptions, header: bool, nulls: Arc<NullTokens>) -> Result<ExcelOptions, OptionsError> {
     let area = match options.range.as_deref() {
         None => Area::default(),

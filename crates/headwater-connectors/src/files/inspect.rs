@@ -61,6 +61,12 @@ pub(crate) async fn inspect(
         let (file, format, declared, table) = (file.clone(), Arc::clone(format), Arc::clone(declared), table.cloned());
         let rows = rows_of(at, files.len(), format.kind);
         async move {
+            if let Some(what) = format.not_empty(&file) {
+                let message = format!("the file {} is empty (0 bytes), and no {what} is", file.name);
+                return Err(Error::new(codes::CORRUPT, Blame::Data, message).help(
+                    "fetch or write it again: it was cut off, or is not written yet; or move it away from where `path` finds it",
+                ));
+            }
             if format.kind == FormatType::Parquet {
                 return parquet::inspect(&file).await;
             }

@@ -20,6 +20,9 @@
 //! - **An inferred type never changes a value**, but for fractions of a second past microseconds. Types come from a
 //!   sample (10,000 rows of the first, the middle and the last file); a later value that does not fit makes a bad
 //!   row whose reason says so.
+//! - **An empty text file has no rows**, and is told; what it should have been stays open, so that it is loaded in mode `new_files` once there is
+//!   something in it. In mode `full` a table is not emptied by empty files that lack their header, unless columns are declared or `drift`
+//!   allows it. An empty file that is compressed, or of another format, is damaged.
 //! - **A file is loaded once** in mode `new_files`, and one that has changed since is told and left alone. With a `key` rows take the place of
 //!   those with their key: of files in the order of their paths the later row counts, a file that has changed is read again, and
 //!   a row without a key is a bad one. What a file no longer has, or a file that is gone, takes nothing out of the table.

@@ -139,11 +139,7 @@ impl Source {
 /// When the file cannot be opened.
 pub(crate) fn feed(source: Source, file: &FileEntry, format: &Format) -> Result<Feed, Error> {
     let name = Arc::clone(&file.name);
-    let compression = format.compression.unwrap_or_else(|| match Compression::of_name(&file.path) {
-        // What a name tells is what the server may tell once more.
-        Compression::None => file.compression.unwrap_or(Compression::None),
-        told => told,
-    });
+    let compression = format.compression_of(file);
     let encoding = format.encoding;
     let records = (format.kind == FormatType::Xml).then(|| (Arc::clone(&format.xml), format.max_line));
     let is_xml = records.is_some();

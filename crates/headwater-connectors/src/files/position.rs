@@ -62,16 +62,20 @@ impl Position {
         self.files.iter().filter(|file| !there.contains(file.path.as_str())).map(|file| file.path.clone()).collect()
     }
 
-    /// Compares the files that are there with those that were loaded. Those that have changed are left alone, or are loaded `again`.
-    pub(crate) fn outstanding(self, files: Vec<FileEntry>, again: bool) -> Outstanding {
+    /// Compares the files that are there with those that were loaded. Those that have changed are left alone, or are loaded `again`; what was
+    /// empty has brought no row yet, and is loaded once there is something. `sized` says that the sizes of files are always known.
+    pub(crate) fn outstanding(self, files: Vec<FileEntry>, again: bool, sized: bool) -> Outstanding {
         let mut loaded: BTreeMap<String, Stamp> = self.files.into_iter().map(|file| (file.path, file.stamp)).collect();
         let (mut new, mut changed) = (Vec::new(), Vec::new());
         for file in files {
             match loaded.get(&file.path) {
                 Some(stamp) if *stamp == file.stamp => {}
-                Some(_) if !again => changed.push(file.name.to_string()),
+                Some(stamp) if !again && !(sized && stamp.size == 0) => changed.push(file.name.to_string()),
                 _ => {
-                    loaded.insert(file.path.clone(), file.stamp.clone());
+                    // Where a size of 0 may stand for one that is not known, what is empty is looked at every time.
+                    if sized || !file.is_empty() {
+                        loaded.insert(file.path.clone(), file.stamp.clone());
+                    }
                     new.push(file);
                 }
             }

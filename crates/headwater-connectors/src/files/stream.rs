@@ -132,7 +132,8 @@ impl SourceStream for FileStream {
         }
         let all = files.clone();
         // Rows that come again take the place of those with their keys, where there is one.
-        let Outstanding { new, changed, position } = loaded.outstanding(files, !self.settings.key.is_empty());
+        let sized = !matches!(self.location, Location::Web(_));
+        let Outstanding { new, changed, position } = loaded.outstanding(files, !self.settings.key.is_empty(), sized);
         let resolved = match (&table, new.is_empty()) {
             // Nothing to read changes nothing.
             (Some(table), true) => {

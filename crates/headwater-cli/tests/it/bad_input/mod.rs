@@ -4,6 +4,7 @@
 mod bad_rows;
 mod disk_full;
 mod drift;
+mod empty_files;
 mod enormous;
 mod failed_checks;
 mod in_use;

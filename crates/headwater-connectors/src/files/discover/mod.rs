@@ -52,7 +52,7 @@ pub(super) async fn discover(location: &Location, path: Option<&str>) -> Result<
             Some((FormatType::Xml, _)) => {
                 "which element is a record has to be said: `format: { type: xml, record: … }`"
             }
-            Some(_) if file.sized && file.stamp.size == 0 => "it is empty",
+            Some(_) if file.is_empty() => "it is empty",
             Some(_) => {
                 kept.push(file);
                 continue;

@@ -58,6 +58,13 @@ pub(crate) struct FileEntry {
     pub(crate) sized: bool,
 }
 
+impl FileEntry {
+    /// Whether it is known to have no byte.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.sized && self.stamp.size == 0
+    }
+}
+
 /// A path or glob, relative to a location.
 #[derive(Debug, Clone)]
 pub(crate) struct Pattern {
