@@ -324,8 +324,8 @@ pub const CODES: &[Code] = &[
     Code {
         code: "HW0983",
         title: "a delivery that cannot be gone on with",
-        explanation: "A delivery with `mode: append` delivers other columns, types or rows than before; what was added is \
-                      not changed by it. Deliver with `mode: upsert` or `mode: replace`, or empty the table at the \
+        explanation: "A delivery with `mode: append` delivers fewer columns, other types or other rows than before; what was \
+                      added is not changed by it. (Columns that are new are delivered from then on.) Deliver with `mode: upsert` or `mode: replace`, or empty the table at the \
                       destination and deliver with --anew.",
     },
     Code {

@@ -21,7 +21,11 @@ pub(crate) async fn outgoing(lake: &Arc<Lake>, request: &OutgoingRequest) -> Res
     if request.what == What::Again {
         return nothing(lake, request).await;
     }
-    let out = Out { columns: &request.columns, filter: request.filter.as_deref(), key: &request.key };
+    let new = match (&request.before, request.what) {
+        (Some(before), What::New) => new_columns(lake, request, before).await?,
+        _ => Vec::new(),
+    };
+    let out = Out { columns: &request.columns, filter: request.filter.as_deref(), key: &request.key, new: &new };
     let session = match (&request.before, request.what) {
         (Some(before), What::New | What::Changes) => match both(lake, request, before).await? {
             Some(session) => session,
@@ -92,6 +96,12 @@ async fn both(lake: &Arc<Lake>, request: &OutgoingRequest, before: &Relations) -
     let (before, after) = (before.clone(), request.after.clone());
     let (table, key) = (request.table.clone(), request.key.clone());
     Sides::session(lake, &CompareRequest { table, before, after, key, sample: 0 }, (then, now)).await
+}
+
+/// The columns that rows had not when they were delivered last.
+async fn new_columns(lake: &Arc<Lake>, request: &OutgoingRequest, before: &Relations) -> Result<Vec<String>> {
+    let then = whole(lake, before, &request.table).await?.schema();
+    Ok(request.columns.iter().filter(|name| then.index_of(name).is_err()).cloned().collect())
 }
 
 /// No rows, with their columns.

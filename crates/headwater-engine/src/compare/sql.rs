@@ -14,6 +14,8 @@ pub(super) struct Out<'a> {
     /// Which rows: a condition.
     pub(super) filter: Option<&'a str>,
     pub(super) key: &'a [String],
+    /// Those of the columns that the table had not before: nothing stood in them.
+    pub(super) new: &'a [String],
 }
 
 impl Out<'_> {
@@ -31,7 +33,7 @@ impl Out<'_> {
     pub(super) fn lost(&self) -> String {
         format!(
             "SELECT CAST(coalesce(-sum(__n), 0) AS BIGINT) FROM ({}) WHERE __n < 0",
-            balance(self.columns, &self.condition())
+            balance(self.columns, self.new, &self.condition())
         )
     }
 
@@ -40,7 +42,7 @@ impl Out<'_> {
         let columns = list(self.columns, "");
         format!(
             "SELECT {columns} FROM (SELECT {columns}, unnest(range(0, __n)) AS __i FROM ({}) WHERE __n > 0)",
-            balance(self.columns, &self.condition())
+            balance(self.columns, self.new, &self.condition())
         )
     }
 
@@ -218,7 +220,7 @@ fn same(name: &str, one: &str, other: &str) -> String {
 pub(super) fn row_counts(columns: &[String]) -> String {
     format!(
         "SELECT sum(__n) FILTER (WHERE __n > 0) AS gained, -sum(__n) FILTER (WHERE __n < 0) AS lost FROM ({})",
-        balance(columns, "")
+        balance(columns, &[], "")
     )
 }
 
@@ -234,15 +236,20 @@ pub(super) fn rows_lost(columns: &[String], most: usize) -> String {
 
 fn surplus(columns: &[String], which: &str, most: usize) -> String {
     let shown = list(columns, "");
-    format!("SELECT {shown} FROM ({}) WHERE {which} ORDER BY {shown} LIMIT {most}", balance(columns, ""))
+    format!("SELECT {shown} FROM ({}) WHERE {which} ORDER BY {shown} LIMIT {most}", balance(columns, &[], ""))
 }
 
-/// Every row whose number differs, and by how much, of those that ` WHERE …` leaves.
-fn balance(columns: &[String], which: &str) -> String {
+/// Every row whose number differs, and by how much, of those that ` WHERE …` leaves. `new` columns were not there before.
+fn balance(columns: &[String], new: &[String], which: &str) -> String {
+    let before = columns.iter().map(|name| match (new.contains(name), quote_identifier(name)) {
+        (true, column) => format!("NULL AS {column}"),
+        (false, column) => column,
+    });
+    let before = before.collect::<Vec<_>>().join(", ");
     let columns = list(columns, "");
     format!(
         "SELECT {columns}, sum(__d) AS __n FROM (SELECT {columns}, 1 AS __d FROM {AFTER}{which} \
-         UNION ALL SELECT {columns}, -1 AS __d FROM {BEFORE}{which}) GROUP BY {columns} HAVING sum(__d) <> 0"
+         UNION ALL SELECT {before}, -1 AS __d FROM {BEFORE}{which}) GROUP BY {columns} HAVING sum(__d) <> 0"
     )
 }
 

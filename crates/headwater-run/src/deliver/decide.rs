@@ -69,9 +69,11 @@ pub(super) async fn decide(
     Ok(Decided::Ship(match mode {
         DeliveryMode::Replace => Shipment { what: What::All, before: None, resend: false, columns, mark },
         DeliveryMode::Upsert => Shipment { what: What::Changes, before, resend: !is_same, columns, mark },
-        DeliveryMode::Append if is_same => Shipment { what: What::New, before, resend: false, columns, mark },
+        DeliveryMode::Append if is_same || has_grown(&since.definition, &mark.definition) => {
+            Shipment { what: What::New, before, resend: false, columns, mark }
+        }
         DeliveryMode::Append => {
-            let message = "what is delivered is another now (its columns, their types, or `where`), and rows that were added are not changed";
+            let message = "what is delivered is another now (fewer columns, other types, or another `where`), and rows that were added are not changed";
             return Err(Error::new("HW0983", Blame::Project, message).help(
                 "deliver with `mode: upsert` or `mode: replace`; or empty the table there, and run `headwater deliver --anew`",
             ));
@@ -115,4 +117,36 @@ fn definition(delivery: &Delivery, columns: &[String], schema: &Schema) -> Strin
     let filter = delivery.filter.as_ref().map(|filter| filter.name.as_str());
     let settings = &delivery.settings;
     serde_json::json!([columns, types, filter, settings.mode, settings.key]).to_string()
+}
+
+/// Whether two definitions differ in columns alone that the later one has more. What was added before has no value in these.
+fn has_grown(then: &str, now: &str) -> bool {
+    type Parts = (Vec<String>, Vec<String>, serde_json::Value, serde_json::Value, serde_json::Value);
+    let read = |text: &str| serde_json::from_str::<Parts>(text).ok();
+    let (Some(then), Some(now)) = (read(then), read(now)) else { return false };
+    let columns = |parts: &Parts| parts.0.iter().cloned().zip(parts.1.iter().cloned()).collect::<Vec<_>>();
+    let mut later = columns(&now).into_iter();
+    // In their order: a text with columns in another order is another one.
+    let all_stay = columns(&then).iter().all(|column| later.any(|other| other == *column));
+    all_stay && (&then.2, &then.3, &then.4) == (&now.2, &now.3, &now.4)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_grown;
+
+    #[test]
+    fn only_more_columns_are_growth() {
+        let then = r#"[["id","name"],["bigint","string"],null,"append",[]]"#;
+        for (now, grown) in [
+            (r#"[["id","name","city"],["bigint","string","string"],null,"append",[]]"#, true),
+            (r#"[["id","city","name"],["bigint","string","string"],null,"append",[]]"#, true),
+            (r#"[["name","id","city"],["string","bigint","string"],null,"append",[]]"#, false),
+            (r#"[["id"],["bigint"],null,"append",[]]"#, false),
+            (r#"[["id","name","city"],["double","string","string"],null,"append",[]]"#, false),
+            (r#"[["id","name","city"],["bigint","string","string"],"id > 1","append",[]]"#, false),
+        ] {
+            assert_eq!(has_grown(then, now), grown, "{now}");
+        }
+    }
 }

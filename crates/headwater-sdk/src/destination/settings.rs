@@ -10,7 +10,8 @@ pub enum DeliveryMode {
     /// Rows that are new or others than before take the place of those with their key; rows that are gone are taken out. Only what
     /// has changed is sent.
     Upsert,
-    /// New rows are added. A table that loses rows, or changes them, is not delivered.
+    /// New rows are added, with the columns that the table has by then. A table that loses rows or columns, or changes them, is not
+    /// delivered.
     Append,
     /// Whatever there was is replaced by all rows at once, when one of them has changed.
     Replace,

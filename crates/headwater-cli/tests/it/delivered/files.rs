@@ -100,6 +100,34 @@ fn new_rows_are_added_in_files_of_their_own() {
     assert_eq!(files(&out), both);
 }
 
+/// Columns that a table gains are delivered from then on; what was added before has no value in them.
+#[test]
+fn columns_that_come_later_are_added_to() {
+    let project = shop("{ table: raw.orders, to: orders, mode: append, format: jsonl }");
+    let source = "connector: files\nlocation: data\nstreams:\n  - { table: raw.orders, path: '*.csv', mode: new_files, drift: add }\n";
+    project.write("sources/files.yml", source);
+    run(&project);
+    project.write("data/later.csv", "id,day,amount,city\n4,2024-01-02,8,Oslo\n1,2024-01-01,10.5,\n");
+    assert_eq!(run(&project)["written"], 2);
+    let first = "{\"id\":1,\"day\":\"2024-01-01\",\"amount\":10.5}\n{\"id\":2,\"day\":\"2024-01-01\",\"amount\":null}\n{\"id\":3,\"day\":\"2024-01-02\",\"amount\":7.0}\n";
+    let out = files(&project.path().join("out/orders"));
+    let [old, new] = out["/*.jsonl"].as_slice() else { panic!("{out:?}") };
+    assert_eq!(old, first);
+    // A row that is like one of before is one more of it.
+    let mut new: Vec<&str> = new.lines().collect();
+    new.sort_unstable();
+    let later = [
+        "{\"id\":1,\"day\":\"2024-01-01\",\"amount\":10.5,\"city\":null}",
+        "{\"id\":4,\"day\":\"2024-01-02\",\"amount\":8.0,\"city\":\"Oslo\"}",
+    ];
+    assert_eq!(new, later);
+    assert_eq!(run(&project)["state"], "up_to_date");
+    // Where rows of before have values in it, they are others now.
+    project.write("sources/files.yml", source.replace("'*.csv', mode: new_files", "orders.csv"));
+    project.write("data/orders.csv", "id,day,amount,city\n1,2024-01-01,10.5,Rome\n");
+    assert_told(&project.say(&["run"]).exits(1), "HW0640", &["rows", "mode: replace"]);
+}
+
 #[test]
 fn others_read_what_is_written() {
     let project = shop("{ table: marts.all, to: all, mode: replace, partition_by: [kind] }");

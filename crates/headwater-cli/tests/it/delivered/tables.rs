@@ -123,6 +123,22 @@ for name in ('new', 'all'):
 }
 
 #[test]
+fn a_column_that_comes_later_is_added_to_a_table_that_is_appended_to() {
+    let project = shop("{ table: raw.customers, to: customers, mode: append }");
+    let source = "connector: files\nlocation: data\nstreams:\n  - { table: raw.customers, path: '*.csv', mode: new_files, drift: add }\n";
+    for source_file in std::fs::read_dir(project.path().join("sources")).unwrap() {
+        std::fs::write(source_file.unwrap().path(), source).unwrap();
+    }
+    run(&project);
+    project.write("data/later.csv", "id,name,city,age\n4,Dan,Oslo,40\n");
+    let said = run(&project);
+    assert_eq!(said["written"], 1, "{said}");
+    let rows = "1 id name city age\n1|Ada|Paris|\n2|Ben||\n3|Cleo|Rome|\n4|Dan|Oslo|40";
+    assert_eq!(there(&project, "customers"), rows);
+    assert_eq!(run(&project)["state"], "up_to_date");
+}
+
+#[test]
 fn a_delivery_that_dies_has_happened_once_or_not_at_all() {
     for point in ["engine_after_write", "before_delivery_commit", "after_delivery_commit", "after_delivery"] {
         let project = shop("{ table: raw.customers, to: customers, mode: append }");

@@ -17,7 +17,8 @@
 //! - **A file is there when it is whole.**
 //! - **Memory does not grow with the rows**; of each file that is open (at most 64 with `partition_by`) a piece is held.
 //!
-//! `replace` writes all rows when one of them has changed; `append` the rows that the table has gained. Texts have times in RFC 3339 and
+//! `replace` writes all rows when one of them has changed; `append` the rows that the table has gained,
+//! with the columns that it has by then: files of before lack those that came later. Texts have times in RFC 3339 and
 //! binary values in hexadecimal digits; CSV has no nested values; nothing stands
 //! for null in it, and `""` for the empty text (also for null where there is no other column, as a line would be empty otherwise). The folder is the delivery's own: files in it whose names begin with
 //! `part-` are removed when they do not count.

@@ -24,6 +24,17 @@ fn new_rows_are_added_as_often_as_they_came() {
 }
 
 #[test]
+fn a_column_that_comes_later_is_added_to() {
+    let shop = Shop::new("id,name\n1,a\n", APPEND);
+    shop.run();
+    // The row of before has no value in it: it is the same.
+    shop.customers("id,name,city\n1,a,\n2,b,Oslo\n");
+    let said = shop.run();
+    assert_eq!(said["written"], 1, "{said}");
+    assert_eq!(shop.there(), "1|a|\n2|b|Oslo");
+}
+
+#[test]
 fn all_rows_are_replaced_at_once() {
     let shop = Shop::new(CUSTOMERS, REPLACE);
     shop.run();
