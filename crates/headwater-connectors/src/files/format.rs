@@ -135,6 +135,7 @@ impl Format {
                 timestamp_format: options.timestamp_format.as_deref().map(Into::into),
                 date_format: options.date_format.as_deref().map(Into::into),
                 ignore_unknown_keys: false,
+                lone_items: kind == FormatType::Xml,
                 also_iso: kind == FormatType::Excel,
             },
             max_line: max_line as usize,
@@ -142,7 +143,6 @@ impl Format {
     }
 }
 
-/// The keys of workbooks, checked.
 impl Format {
     /// How a file is compressed.
     pub(crate) fn compression_of(&self, file: &FileEntry) -> Compression {
@@ -172,6 +172,7 @@ impl Format {
     }
 }
 
+/// The keys of workbooks, checked.
 fn excel_options(options: &FormatOptions, header: bool, nulls: Arc<NullTokens>) -> Result<ExcelOptions, OptionsError> {
     let area = match options.range.as_deref() {
         None => Area::default(),
@@ -217,7 +218,12 @@ fn xml_options(kind: FormatType, options: &FormatOptions) -> Result<XmlOptions, 
         return Err(wrong("format", "`record` is missing", help));
     }
     let lists = options.lists.as_ref().map(OneOrMany::as_slice).unwrap_or_default();
-    Ok(XmlOptions { record, lists: lists.iter().cloned().collect(), plain: options.encoding.is_none() })
+    Ok(XmlOptions {
+        record,
+        lists: lists.iter().cloned().collect(),
+        plain: options.encoding.is_none(),
+        ..XmlOptions::default()
+    })
 }
 
 /// Keys that the format has no use for are errors: they would be believed to have an effect.

@@ -122,8 +122,9 @@
 //!
 //! Each element that `record` names is a row, wherever it stands; what is around them is passed over. Attributes and elements
 //! within are columns by their names (without the prefixes of namespaces); an element without attributes and elements is its text, others are
-//! structs, whose own text, if they have one, is `value`. What comes several times under one name is a list; what may, but comes once in
-//! some records, is named in `lists`. An empty element is null. Blanks around texts are no part of them, those of CDATA are. Numbers
+//! structs, whose own text, if they have one, is `value`. What comes several times under one name in any record of the sample, or is a list in
+//! the table, is a list in every record, of one where it comes once; what the sample may not show several times is named in `lists`. A column that
+//! is a text in the table stays one: there several are a JSON text. An empty element is null. Blanks around texts are no part of them, those of CDATA are. Numbers
 //! and truth values are what they look like in the sample (`007` is a text); declared types go before.
 //!
 //! Records pass by; one larger than `max_line` is a bad row, and so is one with a value that its column does not take: their places are the

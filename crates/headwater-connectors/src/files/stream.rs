@@ -62,12 +62,25 @@ impl FileStream {
 
     /// The columns of files, judged against the table's.
     async fn resolve(&self, files: &[FileEntry], table: Option<&Arc<Schema>>) -> Result<Resolved> {
-        let seen = inspect(files, &self.format, &self.declared, table).await?;
+        let format = self.format_for(table);
+        let seen = inspect(files, &format, &self.declared, table).await?;
         resolve(&self.settings, table.map(|table| &**table), &seen)
+    }
+
+    /// How the files are written, as far as it depends on the columns that their rows have.
+    fn format_for(&self, columns: Option<&Arc<Schema>>) -> Arc<Format> {
+        match columns {
+            Some(columns) if self.format.kind == FormatType::Xml => {
+                let xml = Arc::new(self.format.xml.with_columns(columns.fields()));
+                Arc::new(Format { xml, ..(*self.format).clone() })
+            }
+            _ => Arc::clone(&self.format),
+        }
     }
 
     fn load(&self, resolved: Resolved, has_table: bool) -> Result<(Arc<Load>, Vec<String>)> {
         let Resolved { schema, inferred, notes } = resolved;
+        let format = self.format_for(Some(&schema));
         let key = Target::places_of(&self.settings.key, &schema);
         let target = Target { schema, inferred, on_bad_row: self.settings.on_bad_row, unit: "line", key };
         if !matches!(self.format.kind, FormatType::Parquet | FormatType::Avro) {
@@ -76,7 +89,7 @@ impl FileStream {
         }
         let unknown_keys = UnknownKeys::of(self.settings.drift, has_table);
         let load = Load {
-            format: (*self.format).clone(),
+            format: (*format).clone(),
             target: Arc::new(target),
             declared: (*self.declared).clone(),
             unknown_keys,

@@ -80,6 +80,33 @@ gzip.open('data/2.xml.gz', 'wb').write(E.tostring(orders, encoding='iso-8859-1')
     assert_eq!(query(project.path(), sums), "5000,4999,5000");
 }
 
+/// What repeats in one record is a list in all of them, whichever comes first.
+#[test]
+fn what_comes_once_in_a_record_is_a_list_where_others_have_several() {
+    let orders = [
+        "<o id='1'><tag>a</tag><n>1</n><line><q>1</q><sub><x>5</x></sub></line></o>",
+        "<o id='2'><tag>b</tag><tag>[c</tag><n>2</n><n>3</n><line><q>2</q><sub><x>6</x><x>7</x></sub></line><line><q>3</q></line></o>",
+        "<o id='3'/>",
+    ];
+    let found = "select id, cardinality(tag), tag[1], tag[2], n[1] + coalesce(n[2], 0), cardinality(line), line[1]['q'], \
+                 cardinality(line[1]['sub']['x']), line[1]['sub']['x'][1] from raw.orders order by id";
+    let expected = "1,1,a,,1,1,1,1,5\n2,2,b,[c,5,2,2,2,6\n3,,,,,,,,";
+    for order in [[0, 1, 2], [1, 0, 2], [2, 1, 0]] {
+        let text: String = order.iter().map(|at| orders[*at]).collect();
+        let project = Project::empty()
+            .with("sources/o.yml", "connector: files\nlocation: data\nstreams:\n  - { table: raw.orders, path: '*.xml', mode: new_files, format: { record: o } }\n")
+            .with("data/1.xml", format!("<r>{text}</r>"));
+        project.run();
+        assert_eq!(query(project.path(), found), expected, "{order:?}");
+        // The table's columns are lists: files in which nothing repeats are read so, too.
+        project
+            .write("data/2.xml", "<r><o id='4'><tag>d</tag><n>4</n><line><q>9</q><sub><x>8</x></sub></line></o></r>");
+        project.run();
+        assert_eq!(query(project.path(), &format!("select * from ({found}) where id = 4")), "4,1,d,,4,1,9,1,8");
+        assert_eq!(query(project.path(), "select count(*) from raw.orders__rejected"), "0");
+    }
+}
+
 #[test]
 fn what_is_no_xml_is_told_with_its_line() {
     let source = SOURCE.replace("mode: new_files", "mode: full");

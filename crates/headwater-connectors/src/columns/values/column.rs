@@ -25,6 +25,8 @@ pub(crate) struct Reading {
     pub(crate) date_format: Option<Arc<str>>,
     /// Whether a key of a JSON object that no column or field stands for is left out instead of being a flaw.
     pub(crate) ignore_unknown_keys: bool,
+    /// Whether a value alone is what a list of one value looks like (XML): it says nothing of whether others have several.
+    pub(crate) lone_items: bool,
     /// Whether ISO 8601 is read beside the declared formats: files whose cells hold dates give them so.
     pub(crate) also_iso: bool,
 }

@@ -18,6 +18,7 @@ use crate::text::number::{parse_int, parse_plain_float};
 /// | whole numbers of 64 bits without leading zeros or `+` | bigint |
 /// | such numbers, decimals of at most 17 digits, `NaN`, `inf` | double |
 /// | JSON objects, JSON arrays | struct, list |
+/// | JSON arrays and others, where those stand for lists of one (XML) | list |
 /// | anything else | string |
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Guess {
@@ -33,6 +34,8 @@ pub(crate) struct Guess {
     arrays: u64,
     fields: Vec<(String, Guess)>,
     items: Option<Box<Guess>>,
+    /// Whether a value that is no array may be a list of itself.
+    lone_items: bool,
 }
 
 /// What a text of digits and dots looks like.
@@ -113,6 +116,7 @@ impl Guess {
             return;
         }
         self.values += 1;
+        self.lone_items = reading.lone_items;
         match token.first() {
             Some(b'"') => {
                 if let Value::Text(text) = json_value(token, &mut Vec::new()) {
@@ -171,6 +175,7 @@ impl Guess {
         self.specials += other.specials;
         self.objects += other.objects;
         self.arrays += other.arrays;
+        self.lone_items |= other.lone_items;
         for (name, guess) in &other.fields {
             match self.fields.iter_mut().find(|(known, _)| known == name) {
                 Some((_, known)) => known.merge(guess),
@@ -211,6 +216,10 @@ impl Guess {
         } else if all(self.arrays) {
             let item = self.items.as_ref().map_or(DataType::Utf8, |items| items.or_string());
             list_of(item)
+        } else if self.lone_items && self.arrays > 0 {
+            let mut items = Self { values: self.values - self.arrays, arrays: 0, items: None, ..self.clone() };
+            self.items.iter().for_each(|others| items.merge(others));
+            list_of(items.or_string())
         } else {
             DataType::Utf8
         })

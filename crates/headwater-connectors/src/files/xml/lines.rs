@@ -256,7 +256,7 @@ impl<R: Read> XmlLines<R> {
         self.path.pop();
         let Some(element) = self.open.pop() else { return };
         let (name, fits) = (element.name().to_owned(), self.fits());
-        let json = element.finish(&self.options, self.open.is_empty());
+        let json = element.finish(&self.options, &self.open);
         match self.open.last_mut() {
             Some(outer) if fits => outer.part(name, json),
             // The record is too large already, and will be set aside: no more of it is held.

@@ -1,6 +1,9 @@
 //! One element as a JSON value.
 
 use std::collections::HashSet;
+use std::sync::Arc;
+
+use arrow_schema::{DataType, Field};
 
 /// How elements become records.
 #[derive(Debug, Clone, Default)]
@@ -9,14 +12,40 @@ pub(crate) struct XmlOptions {
     pub(crate) record: Vec<String>,
     /// Elements that are lists, also where one comes alone.
     pub(crate) lists: HashSet<String>,
+    /// The same of single elements, by the names of those that they stand in within a record, and their own, with `/` between.
+    pub(crate) repeated: HashSet<String>,
     /// Whether the project says nothing of the text's encoding, so that what the file says of it counts.
     pub(crate) plain: bool,
 }
 
 impl XmlOptions {
+    /// The same for records whose columns are known: what is a list there is one in each record.
+    pub(crate) fn with_columns<'a>(&self, columns: impl IntoIterator<Item = &'a Arc<Field>>) -> Self {
+        let mut repeated = HashSet::new();
+        lists_within(columns, "", &mut repeated);
+        Self { repeated, ..self.clone() }
+    }
+
     /// Whether the innermost of these elements is a record.
     pub(super) fn is_record(&self, path: &[String]) -> bool {
         !self.record.is_empty() && path.ends_with(&self.record)
+    }
+}
+
+/// Finds the lists among columns or fields, and within them.
+fn lists_within<'a>(fields: impl IntoIterator<Item = &'a Arc<Field>>, above: &str, lists: &mut HashSet<String>) {
+    for field in fields {
+        let path = format!("{above}{}", field.name());
+        let item = match field.data_type() {
+            DataType::List(item) => item.data_type(),
+            other => other,
+        };
+        if let DataType::Struct(fields) = item {
+            lists_within(fields, &format!("{path}/"), lists);
+        }
+        if matches!(field.data_type(), DataType::List(_)) {
+            lists.insert(path);
+        }
     }
 }
 
@@ -65,8 +94,9 @@ impl Element {
         }
     }
 
-    /// The JSON value. A record is an object, whatever it holds.
-    pub(super) fn finish(mut self, options: &XmlOptions, is_record: bool) -> String {
+    /// The JSON value. A record, which stands in no other elements, is an object, whatever it holds.
+    pub(super) fn finish(mut self, options: &XmlOptions, outer: &[Self]) -> String {
+        let is_record = outer.is_empty();
         let text = std::mem::take(&mut self.text);
         let text = match self.verbatim {
             Some((from, to)) => {
@@ -82,13 +112,21 @@ impl Element {
             self.part(TEXT.to_owned(), scalar(text));
         }
         let mut json = String::from("{");
+        let above = match options.repeated.is_empty() {
+            true => String::new(),
+            // The record itself is no part of what its columns are called.
+            false => outer.iter().chain([&self]).skip(1).map(|element| format!("{}/", element.name)).collect(),
+        };
         for (name, values) in self.parts {
             if json.len() > 1 {
                 json.push(',');
             }
             json.push_str(&quoted(&name));
             json.push(':');
-            if values.len() == 1 && !options.lists.contains(&name) {
+            let is_list = values.len() > 1
+                || options.lists.contains(&name)
+                || (!options.repeated.is_empty() && options.repeated.contains(&format!("{above}{name}")));
+            if !is_list {
                 json.push_str(&values[0]);
             } else {
                 json.push('[');
@@ -158,7 +196,7 @@ mod tests {
         ] {
             let mut element = Element::new("e".to_owned());
             texts.iter().for_each(|(text, verbatim)| element.text(text, *verbatim));
-            assert_eq!(element.finish(&XmlOptions::default(), false), json, "{texts:?}");
+            assert_eq!(element.finish(&XmlOptions::default(), &[Element::new("r".to_owned())]), json, "{texts:?}");
         }
     }
 
@@ -167,6 +205,9 @@ mod tests {
         let mut element = Element::new("price".to_owned());
         element.attribute("value".to_owned(), "gross");
         element.text(" 12 ", false);
-        assert_eq!(element.finish(&XmlOptions::default(), false), r#"{"value":["gross",12]}"#);
+        assert_eq!(
+            element.finish(&XmlOptions::default(), &[Element::new("r".to_owned())]),
+            r#"{"value":["gross",12]}"#
+        );
     }
 }
