@@ -39,6 +39,35 @@ fn parse_int_slowly(bytes: &[u8]) -> Option<i64> {
     std::str::from_utf8(bytes).ok()?.parse().ok()
 }
 
+/// A whole number that fits 64 bits, in whichever form: a fraction of zeros says nothing (`4.0`), and neither does an exponent that leaves
+/// none (`1e3`). Read digit by digit: no double comes between.
+#[inline]
+pub(crate) fn parse_whole(bytes: &[u8]) -> Option<i64> {
+    parse_int(bytes).or_else(|| parse_whole_slowly(bytes))
+}
+
+#[cold]
+fn parse_whole_slowly(bytes: &[u8]) -> Option<i64> {
+    parse_decimal(bytes, 19, 0).and_then(|value| i64::try_from(value).ok())
+}
+
+/// A whole number as one is written ([`parse_plain_int`]), or with a fraction of zeros. An exponent has a sign or a point before it:
+/// `12E4` is part of an identifier more often than a number.
+#[inline]
+pub(crate) fn parse_plain_whole(bytes: &[u8]) -> Option<i64> {
+    parse_plain_int(bytes).or_else(|| parse_plain_whole_slowly(bytes))
+}
+
+#[cold]
+fn parse_plain_whole_slowly(bytes: &[u8]) -> Option<i64> {
+    let plain = bytes.trim_ascii();
+    let exponent = memchr::memchr2(b'e', b'E', plain);
+    let has_point = plain[..exponent.unwrap_or(plain.len())].contains(&b'.');
+    let is_signed = exponent.is_some_and(|at| matches!(plain.get(at + 1), Some(b'+' | b'-')));
+    let is_name = matches!(plain, [b'+' | b'.', ..] | [b'0', b'0'..=b'9', ..] | [b'-', b'0' | b'.', ..]);
+    if is_name || !(has_point || is_signed) { None } else { parse_whole_slowly(plain) }
+}
+
 /// A whole number as one is written: without a plus sign, zeros before it, or a minus sign before zero. What looks
 /// otherwise is part of an identifier more often than a number (`007`, `+49…`), and would come back changed.
 #[inline]
@@ -235,6 +264,33 @@ mod tests {
             assert_eq!(parse_float(text.as_bytes()).map(f64::to_bits), Some(expected.to_bits()), "{text}");
         }
         assert!(parse_float(b"NaN").unwrap().is_nan());
+    }
+
+    #[test]
+    fn fractions_of_zeros_are_whole_numbers() {
+        for (text, value) in [
+            ("4", 4),
+            ("4.0", 4),
+            ("4.", 4),
+            (" -4.000 ", -4),
+            ("1e3", 1000),
+            ("1.5e1", 15),
+            ("100E-2", 1),
+            ("9007199254740993.0", 9_007_199_254_740_993),
+            ("9223372036854775807.0", i64::MAX),
+            ("-9.223372036854775808e18", i64::MIN),
+        ] {
+            assert_eq!(parse_whole(text.as_bytes()), Some(value), "{text}");
+        }
+        for text in ["4.5", "9223372036854775808.0", "1e19", "1e-1", "1e400", "1e", ".", "4.0.0", "NaN", "1,0"] {
+            assert_eq!(parse_whole(text.as_bytes()), None, "{text}");
+        }
+        for (text, value) in [("4", 4), ("4.0", 4), ("-4.00", -4), ("0.0", 0), ("1e+3", 1000), ("1.5e1", 15)] {
+            assert_eq!(parse_plain_whole(text.as_bytes()), Some(value), "{text}");
+        }
+        for text in ["007.0", "+4.0", "-0.0", ".0", "12E4", "1e3", "4.5", "-.0"] {
+            assert_eq!(parse_plain_whole(text.as_bytes()), None, "{text}");
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::nested::{Lists, Structs};
 use super::primitive::{Booleans, Primitive};
 use super::text::Texts;
 use super::{Cells, Flaw, Value};
-use crate::text::number::{parse_decimal, parse_float, parse_int, parse_plain_float, parse_plain_int};
+use crate::text::number::{parse_decimal, parse_float, parse_plain_float, parse_plain_whole, parse_whole};
 use crate::text::time::{Moment, parse_date, parse_date_as, parse_moment, parse_moment_as};
 
 /// How texts are read, beside their types.
@@ -91,7 +91,7 @@ fn float32(text: &[u8]) -> Option<f32> {
 }
 
 fn narrow<T: TryFrom<i64>>(text: &[u8]) -> Option<T> {
-    parse_int(text).and_then(|value| T::try_from(value).ok())
+    parse_whole(text).and_then(|value| T::try_from(value).ok())
 }
 
 impl Column {
@@ -134,8 +134,8 @@ impl Column {
             Self::Int8(column) => column.push(value, narrow),
             Self::Int16(column) => column.push(value, narrow),
             Self::Int32(column) => column.push(value, narrow),
-            Self::Int64(column) => column.push(value, parse_int),
-            Self::PlainInt64(column) => column.push(value, parse_plain_int),
+            Self::Int64(column) => column.push(value, parse_whole),
+            Self::PlainInt64(column) => column.push(value, parse_plain_whole),
             Self::Float32(column) => column.push(value, float32),
             Self::Float64(column) => column.push(value, parse_float),
             Self::PlainFloat64(column) => column.push(value, parse_plain_float),
@@ -155,8 +155,8 @@ impl Column {
         match self {
             Self::Int16(column) => column.fill(cells, scratch, bad, narrow),
             Self::Int32(column) => column.fill(cells, scratch, bad, narrow),
-            Self::Int64(column) => column.fill(cells, scratch, bad, parse_int),
-            Self::PlainInt64(column) => column.fill(cells, scratch, bad, parse_plain_int),
+            Self::Int64(column) => column.fill(cells, scratch, bad, parse_whole),
+            Self::PlainInt64(column) => column.fill(cells, scratch, bad, parse_plain_whole),
             Self::Float64(column) => column.fill(cells, scratch, bad, parse_float),
             Self::PlainFloat64(column) => column.fill(cells, scratch, bad, parse_plain_float),
             Self::Decimal(column, p, s) => column.fill(cells, scratch, bad, |text| parse_decimal(text, *p, *s)),
