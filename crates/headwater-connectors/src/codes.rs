@@ -50,6 +50,7 @@ pub(crate) const POSTGRES_FAILED: &str = "HW0345";
 pub(crate) const POSTGRES_CURSOR: &str = "HW0346";
 pub(crate) const POSTGRES_REPLICATION: &str = "HW0347";
 pub(crate) const POSTGRES_LOST: &str = "HW0348";
+pub(crate) const REST_PAGES: &str = "HW0349";
 pub(crate) const MYSQL_OPTIONS: &str = "HW0350";
 pub(crate) const MYSQL_UNREACHABLE: &str = "HW0351";
 pub(crate) const MYSQL_REFUSED: &str = "HW0352";
@@ -257,7 +258,7 @@ pub const CODES: &[Code] = &[
     Code::new(
         REST_LOOP,
         "the pages of an API go round in circles",
-        "The API gives the same page or the same cursor again, so that there would be no end. Most often it takes no notice of the parameter that `paginate` names.",
+        "The API gives the same page or the same cursor again, or many pages in a row whose records were all in pages before or that have none, so that there would be no end. Most often it takes no notice of the parameter that `paginate` names.",
     ),
     Code::new(
         REST_TOKEN,
@@ -338,6 +339,11 @@ pub const CODES: &[Code] = &[
         POSTGRES_LOST,
         "changes of PostgreSQL are lost",
         "The replication slot does not hold everything that was committed since the table was read: it was dropped, made again, read by somebody else or given up by the server; or a partition was truncated; or the publication was dropped and made again, after which PostgreSQL cannot read what the slot holds: --full-refresh of all tables of the source then makes the slot anew. --full-refresh reads a table anew.",
+    ),
+    Code::new(
+        REST_PAGES,
+        "an API has more pages than are allowed",
+        "A request has more pages than `max_pages` in `paginate` says. Nothing of the load is published: the table and its position stay as they were. If the API has so much, raise `max_pages` or leave it out; if not, its pages have no end, and `paginate` is not what the API means.",
     ),
     Code::new(
         MYSQL_OPTIONS,

@@ -37,7 +37,7 @@
 //!   of what the catalogue keeps and of the addresses of bad records. They are sent to the host of `url` (and of `token_url`) alone:
 //!   links and redirections to other hosts are not followed.
 //! - **Bounded memory.** An answer is held in memory, up to `max_response` (64 MiB): some of them at a time (`together`, and two more),
-//!   however many pages there are. To tell pages that go round in circles, 8 bytes are kept for each page of a request by links or cursors.
+//!   however many pages there are. To tell pages that go round in circles, 16 bytes are kept for each page of a request by links or cursors.
 //!
 //! ### Credentials
 //!
@@ -60,6 +60,10 @@
 //! | `{ offset: { param: offset } }` | the number of the records so far, as they came | an empty page, or by `total` or `has_more` |
 //! | `{ cursor: { path: meta.next, param: cursor } }` | what the answer (or a `header`) says; `body: page.after` puts it into a body | none, null or empty, or by `has_more` |
 //! | `{ none: true }` | | one answer is all |
+//!
+//! An address or a cursor that has been asked for before is an error, and so are, by links or cursors, 100 pages in a row that have no other
+//! records than pages before, or 10,000 without any. What an API makes up anew for ever has no end that could be known: `max_pages: 5000` beside the way
+//! (`paginate: { cursor: { path: next }, max_pages: 5000 }`) fails the load where a request (each one, of a parent's) has more pages, and nothing of it is published.
 //!
 //! How many records a page has is said in `params`, as the API calls it (`params: { per_page: 100 }`). Where no answer ever had the key of
 //! the link or of the cursor that `paginate` names, the run says so: it may be misspelt (`?` behind a key says that it may be missing).

@@ -228,6 +228,53 @@ fn pages_that_go_round_in_circles_are_an_error() {
     }
 }
 
+/// A cursor that is another each time, of pages that are not.
+#[test]
+fn pages_that_have_no_end_are_an_error() {
+    let stream = |more: &str| {
+        format!(
+            "  - {{ table: raw.orders, path: /orders, records: data, paginate: {{ cursor: {{ path: next }}{more} }} }}"
+        )
+    };
+    let number = |request: &super::server::Request| request.number("cursor").unwrap_or(0);
+    // Three pages, again and again.
+    let same = super::Api::new("", &stream(""), move |request| {
+        let number = number(request);
+        Reply::json(&json!({ "data": page(&orders(1..=30), number % 3, 10), "next": (number + 1).to_string() }))
+    });
+    assert_told(&same.say(&["run"]), "HW0332", &["100 pages in a row have no records that were not in a page before"]);
+    assert_eq!(same.server.asked().len(), 103);
+    // Records that are new in each: only who knows the API can say that it is too many.
+    let grows = super::Api::new("", &stream(", max_pages: 25"), move |request| {
+        let number = number(request);
+        let next = (number < 200).then(|| (number + 1).to_string());
+        Reply::json(&json!({ "data": [{ "id": number }], "next": next }))
+    });
+    let said = grows.say(&["run"]);
+    assert_told(
+        &said,
+        "HW0349",
+        &["(page 25)", "`max_pages` is 25", "nothing of this load is published", "raise `max_pages`"],
+    );
+    assert_eq!(grows.server.asked().len(), 25);
+    assert!(grows.say(&["query", "select 1 from raw.orders"]).code != Some(0), "nothing is published");
+    // As many as there are, and no guard at all, are no obstacle; and neither are pages with the same records now and then.
+    for more in [", max_pages: 201", ""] {
+        grows.source("", &stream(more));
+        grows.run();
+        assert_eq!(grows.query("select count(*), sum(id) from raw.orders"), "201,20100");
+    }
+    let repeats = super::Api::new("", &stream(""), move |request| {
+        let number = number(request);
+        let next = (number < 300).then(|| (number + 1).to_string());
+        Reply::json(&json!({ "data": [{ "n": number / 90 }], "next": next }))
+    });
+    repeats.run();
+    assert_eq!(repeats.query("select count(*) from raw.orders"), "301");
+    grows.source("", &stream(", max_pages: 0"));
+    assert_told(&grows.say(&["check"]), "HW0122", &["`max_pages` is 0"]);
+}
+
 #[test]
 fn a_page_that_does_not_say_what_it_should_is_an_error() {
     let api = api(

@@ -25,6 +25,9 @@ pub struct PaginateOptions {
     /// `true`: one answer is all there is, whatever the source says.
     #[serde(default)]
     pub none: Option<bool>,
+    /// Beside one of them: the most pages that a request may have. One with more fails the load. None by default.
+    #[serde(default)]
+    pub max_pages: Option<u64>,
 }
 
 /// Pages that are counted. The end is an empty page, or what one of `total`, `total_pages` and `has_more` says before.

@@ -54,7 +54,10 @@ impl Paging {
     /// [`OptionsError`] when it is not one way.
     pub(crate) fn new(options: Option<&PaginateOptions>) -> Result<Self, OptionsError> {
         let Some(options) = options else { return Ok(Self::None) };
-        let PaginateOptions { link_header, link, page, offset, cursor, none } = options;
+        let PaginateOptions { link_header, link, page, offset, cursor, none, max_pages } = options;
+        if *max_pages == Some(0) {
+            return Err(wrong("`max_pages` is 0", "write the number of pages that a request has at most"));
+        }
         let mut ways = Vec::new();
         if let Some(relation) = link_header {
             ways.push(Self::LinkHeader(relation.clone()));

@@ -13,6 +13,11 @@ use crate::rest::request::Place;
 
 /// Pages in a row that may have no records though the API says that there are more.
 const MOST_EMPTY: u64 = 1000;
+/// The same where each page says what asks for the next one: what is filtered by the API is often read past like this.
+const MOST_EMPTY_TOLD: u64 = 10_000;
+/// Pages in a row that may have no other records than pages before, though each is asked for otherwise. Records without an identity may be
+/// the same now and then.
+const MOST_REPEATED: u64 = 100;
 
 /// What asks for a page.
 #[derive(Debug, Clone)]
@@ -42,6 +47,10 @@ pub(crate) struct Turning {
     seen: HashSet<u64>,
     /// Digest of the last page.
     last: Option<u64>,
+    /// Digests of the records of pages that each said what asks for the next one.
+    contents: HashSet<u64>,
+    /// Pages whose records were all in a page before, up to the last one.
+    repeated: u64,
     /// Pages without records, up to the last one.
     empty: u64,
     /// Whether a page said whether there is a next one.
@@ -53,7 +62,17 @@ pub(crate) struct Turning {
 impl Turning {
     /// Before the first page.
     pub(crate) fn new() -> Self {
-        Self { page: 1, records: 0, seen: HashSet::new(), last: None, empty: 0, told: false, untold: false }
+        Self {
+            page: 1,
+            records: 0,
+            seen: HashSet::new(),
+            last: None,
+            contents: HashSet::new(),
+            repeated: 0,
+            empty: 0,
+            told: false,
+            untold: false,
+        }
     }
 
     /// What asks for the first page.
@@ -93,8 +112,32 @@ impl Turning {
             Paging::Count(count) => self.count(count, answer, found)?,
             Paging::Token { from, place, has_more } => self.token(from, place, has_more.as_ref(), answer)?,
         };
+        if turn.is_some() && !matches!(paging, Paging::None | Paging::Count(_)) {
+            self.goes_on(answer, found)?;
+        }
         self.page += u64::from(turn.is_some());
         Ok(turn)
+    }
+
+    /// Pages that are asked for otherwise each time may be the same all the same.
+    fn goes_on(&mut self, answer: &Answer, found: &Records) -> Result<(), Astray> {
+        if found.items == 0 {
+            self.empty += 1;
+            return match self.empty > MOST_EMPTY_TOLD {
+                true => Err(Astray::Circles(format!(
+                    "{MOST_EMPTY_TOLD} pages in a row say what asks for the next one, and have no records"
+                ))),
+                false => Ok(()),
+            };
+        }
+        self.empty = 0;
+        self.repeated = if self.contents.insert(found.digest(&answer.body)) { 0 } else { self.repeated + 1 };
+        match self.repeated >= MOST_REPEATED {
+            true => Err(Astray::Circles(format!(
+                "{MOST_REPEATED} pages in a row have no records that were not in a page before, each asked for otherwise"
+            ))),
+            false => Ok(()),
+        }
     }
 
     /// Takes note of whether a page has what says whether there is a next one.

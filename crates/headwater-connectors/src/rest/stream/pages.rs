@@ -21,6 +21,8 @@ pub(crate) struct Resource {
     pub(crate) asked: Asked,
     pub(crate) records: RecordsAt,
     pub(crate) paging: Paging,
+    /// The most pages of a request.
+    pub(crate) max_pages: Option<u64>,
     /// Whether there are no records where there is nothing (404).
     pub(crate) skip_missing: bool,
 }
@@ -173,6 +175,16 @@ impl Chain {
                 "correct `paginate` against the API's documentation; `?` behind a key says that it may be missing",
             ),
         })?;
+        if let (Some(most), Some(_)) = (resource.max_pages, &self.turn)
+            && self.turning.page > most
+        {
+            let message = format!(
+                "{shown}: there is a page after it, and `max_pages` is {most}; nothing of this load is published"
+            );
+            return Err(Error::new(codes::REST_PAGES, Blame::Project, message).help(
+                "raise `max_pages` in `paginate`, or leave it out; if the API has not so much, `paginate` is not what it means",
+            ));
+        }
         self.told.told.fetch_or(self.turning.told, Ordering::Relaxed);
         self.told.untold.fetch_or(self.turning.untold, Ordering::Relaxed);
         Ok(Some(Page { shown, parent: Arc::clone(&self.context.parent), body: answer.body, found }))

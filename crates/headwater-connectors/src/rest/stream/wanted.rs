@@ -34,13 +34,15 @@ fn resource(
     missing: MissingOption,
 ) -> Result<Arc<Resource>, OptionsError> {
     let asked = Asked::new(options, &defaults.params, fields)?;
-    let paging = Paging::new(paginate.or(defaults.paginate.as_ref()))?;
+    let paginate = paginate.or(defaults.paginate.as_ref());
+    let paging = Paging::new(paginate)?;
+    let max_pages = paginate.and_then(|paginate| paginate.max_pages);
     if paging.needs_body() && !asked.has_body() {
         let help = "say `method: post`, or name a parameter with `param`";
         return Err(wrong("paginate", "a request of the method get has no `body`", help));
     }
     let skip_missing = missing == MissingOption::Skip;
-    Ok(Arc::new(Resource { asked, records, paging, skip_missing }))
+    Ok(Arc::new(Resource { asked, records, paging, max_pages, skip_missing }))
 }
 
 fn parent(options: &ParentOptions, defaults: &Defaults) -> Result<Parent, OptionsError> {
