@@ -248,7 +248,7 @@ pub const CODES: &[Code] = &[
     Code::new(
         REST_ANSWER,
         "an answer of an API is not what the stream expects",
-        "The answer is no JSON (a page that asks people to log in, often), has no records where `records` says, or does not say what `paginate` needs. Nothing of the load was kept.",
+        "The answer is no JSON (a page that asks people to log in, often), is empty or ends within its JSON, has no records where `records` says, or does not say what `paginate` needs. Nothing of the load was kept.",
     ),
     Code::new(
         REST_SIZE,

@@ -12,6 +12,8 @@ use crate::web::{may_pass, number_in, pause_asked_for, pause_to_reset};
 
 /// Characters of an answer that a message shows.
 const EXCERPT: usize = 300;
+/// Characters of it before and behind a place.
+const AROUND: usize = 80;
 /// Bytes of an answer that they are taken from.
 const EXCERPT_BYTES: usize = 4096;
 
@@ -50,6 +52,11 @@ impl Failed {
                 .transient()
                 .caused_by(cause);
         Self { error, again: true, after: None, answered: None }
+    }
+
+    /// An answer without an end, that may have one if it is asked for again.
+    fn cut_off(error: Error) -> Self {
+        Self { error: error.transient(), again: true, after: None, answered: None }
     }
 
     /// An answer that is none. `auth` says what was sent with the request.
@@ -118,7 +125,14 @@ impl Failed {
         let is_page = kind.contains("html") || body.trim_ascii_start().first() == Some(&b'<');
         let said = excerpt(body, secrets);
         if body.trim_ascii().is_empty() {
-            return Self::unreachable(shown, "the answer is empty");
+            let error = Error::new(
+                codes::REST_ANSWER,
+                Blame::Environment,
+                format!("{shown} answers with nothing where JSON should be"),
+            );
+            return Self::cut_off(error.help(
+                "the request arrived, and what came back has no body, several times: look at it with `curl -i`, and check the stream's `path` and `method`",
+            ));
         }
         if is_page {
             let message = format!("{shown} answers with a page for people and no JSON: {said}");
@@ -127,8 +141,18 @@ impl Failed {
             ));
         }
         if error.is_eof() {
-            return Self::unreachable(shown, format!("the answer ends too early, after {} bytes", body.len()));
+            let message = format!(
+                "{shown} answers with JSON that ends too early, after {} bytes, at: {}",
+                body.len(),
+                around(body, body.len(), secrets)
+            );
+            return Self::cut_off(Error::new(codes::REST_ANSWER, Blame::Environment, message).help(
+                "the body is complete for HTTP, and came like this several times: the API, or a proxy before it, cuts it off. Smaller pages may help \
+                 (the API's page size in `params`)",
+            ));
         }
+        let place = offset_of(body, error);
+        let said = if place < EXCERPT { said } else { around(body, place, secrets) };
         let message = format!("{shown} answers with something that is no JSON ({error}): {said}");
         Self::for_good(Error::new(codes::REST_ANSWER, Blame::Environment, message).help(
             "check `path`; what an API gives as CSV or another format is read by the connector files, by its address",
@@ -147,9 +171,45 @@ fn excerpt(body: &[u8], secrets: &Secrets) -> String {
     cut
 }
 
+/// Where in a text an error of its JSON is, in bytes.
+fn offset_of(body: &[u8], error: &serde_json::Error) -> usize {
+    let before = body.split_inclusive(|byte| *byte == b'\n').take(error.line().saturating_sub(1));
+    (before.map(<[u8]>::len).sum::<usize>() + error.column().saturating_sub(1)).min(body.len())
+}
+
+/// What stands around a place of an answer, on one line and without secrets.
+fn around(body: &[u8], place: usize, secrets: &Secrets) -> String {
+    // More than is shown, so that no secret is cut in two and half of it shown.
+    let from = place.saturating_sub(EXCERPT_BYTES);
+    let clean = |to: usize| {
+        let text = secrets.redact(&String::from_utf8_lossy(&body[from..to]));
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        text.chars().filter(|c| !c.is_control()).collect::<Vec<char>>()
+    };
+    let (left, all) = (clean(place).len(), clean(body.len().min(place + EXCERPT_BYTES)));
+    let (first, last) = (left.saturating_sub(AROUND), all.len().min(left + AROUND));
+    let shown: String = all[first.min(last)..last].iter().collect();
+    let (before, behind) = (if from + first > 0 { "…" } else { "" }, if last < all.len() { "…" } else { "" });
+    format!("{before}{shown}{behind}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_stands_around_a_mistake_is_shown() {
+        let secrets = Secrets::default();
+        secrets.add("hunter2!");
+        let body =
+            format!("{{\"a\": \"{}\",\n\"k\": \"hunter2!\", oops, \"b\": \"{}\"}}", "x".repeat(5000), "y".repeat(5000));
+        let error = serde_json::from_str::<serde_json::Value>(&body).unwrap_err();
+        let place = offset_of(body.as_bytes(), &error);
+        assert_eq!(&body[place..place + 4], "oops");
+        let shown = around(body.as_bytes(), place, &secrets);
+        assert!(shown.contains("\"k\": \"***\", oops") && shown.chars().count() <= 2 * AROUND + 2, "{shown}");
+        assert_eq!(around(b"[1, 2", 5, &secrets), "[1, 2");
+    }
 
     #[test]
     fn what_is_shown_of_an_answer_is_short_and_has_no_secrets() {

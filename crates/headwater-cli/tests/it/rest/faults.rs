@@ -129,6 +129,14 @@ fn mistakes_are_told_at_once() {
             &["a page for people", "<title>Log in</title>", "`auth`"],
         ),
         (answers(|| Reply::text(200, "application/json", "{\"a\": 1,}")), "HW0330", &["no JSON", "{\"a\": 1,}"]),
+        (
+            answers(|| {
+                let text = format!("[{}{{\"id\": 7,, \"b\": 1}}]", "{\"id\": 1},\n".repeat(1000));
+                Reply::text(200, "application/json", &text)
+            }),
+            "HW0330",
+            &["no JSON", "line 1001 column 10", "{\"id\": 7,, \"b\": 1}"],
+        ),
         (answers(|| Reply::text(200, "text/csv", "id,amount\n1,2\n")), "HW0330", &["no JSON", "the connector files"]),
         (
             answers(|| Reply::text(200, "application/json", "{\"orders\": [], \"n\": 1}")),
@@ -146,6 +154,21 @@ fn mistakes_are_told_at_once() {
         assert_told(&said, code, words);
         assert_eq!(api.server.asked().len(), 1, "{code} is not tried again: {}", said.err);
     }
+}
+
+/// An answer that is cut off within its JSON is asked for again; when it comes so each time, the answer is told and not the network.
+#[test]
+fn a_body_that_is_never_whole_is_told_as_that() {
+    let half = faulty("retries: 1", |_, _| Reply::text(200, "application/json", "[{\"id\": 6}, {\"id\": 7"));
+    let said = half.say(&["run"]);
+    assert_told(&said, "HW0330", &["JSON that ends too early, after 21 bytes", "{\"id\": 7", "Smaller pages"]);
+    let nothing = faulty("retries: 1", |_, _| Reply::text(200, "application/json", ""));
+    let empty = nothing.say(&["run"]);
+    assert_told(&empty, "HW0330", &["answers with nothing where JSON should be", "no body"]);
+    for said in [said, empty] {
+        assert!(!said.err.contains("network") && !said.out.contains("network"), "{}", said.err);
+    }
+    assert_eq!(half.server.asked().len(), 2, "tried once more");
 }
 
 #[test]
