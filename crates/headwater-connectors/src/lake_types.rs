@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Fields, Schema, TimeUnit};
-use headwater_sdk::types::timestamp_utc;
+use headwater_sdk::types::{timestamp_utc, type_name};
 use headwater_sdk::{Blame, Error, Result};
 
 use crate::codes;
@@ -66,7 +66,8 @@ fn lake_field(field: &Field) -> Option<Field> {
 pub(crate) fn lake_schema(table: &Schema) -> Result<Arc<Schema>> {
     let field = |field: &Arc<Field>| {
         let data_type = lake_type(field.data_type()).ok_or_else(|| {
-            let message = format!("column '{}' of the table has the type {}", field.name(), field.data_type());
+            let message =
+                format!("column '{}' of the table has the type {}", field.name(), type_name(field.data_type()));
             Error::new(codes::UNSUPPORTED_TYPE, Blame::Data, message).help("load the table again from the start")
         })?;
         Ok(Field::new(field.name(), data_type, true))

@@ -56,7 +56,8 @@ pub fn parse_type(name: &str) -> Option<DataType> {
     })
 }
 
-/// The name of a lake type as a person writes it; other Arrow types in Arrow's own notation.
+/// The name of a type for people: of a lake type as they write it, of nested ones `list<int>`, `struct<a: int, b: string>` and
+/// `map<string, int>`; of the few that have no name of their own here Arrow's.
 pub fn type_name(data_type: &DataType) -> String {
     match data_type {
         DataType::Boolean => "boolean".into(),
@@ -66,19 +67,68 @@ pub fn type_name(data_type: &DataType) -> String {
         DataType::Int64 => "bigint".into(),
         DataType::Float32 => "float".into(),
         DataType::Float64 => "double".into(),
-        DataType::Decimal128(p, s) => format!("decimal({p},{s})"),
+        DataType::Decimal32(p, s)
+        | DataType::Decimal64(p, s)
+        | DataType::Decimal128(p, s)
+        | DataType::Decimal256(p, s) => {
+            format!("decimal({p},{s})")
+        }
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => "string".into(),
-        DataType::Binary | DataType::LargeBinary | DataType::BinaryView => "binary".into(),
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => {
+            "binary".into()
+        }
         DataType::Date32 => "date".into(),
         DataType::Timestamp(_, Some(_)) => "timestamp".into(),
         DataType::Timestamp(_, None) => "timestamp_ntz".into(),
+        DataType::Time32(_) | DataType::Time64(_) => "time".into(),
+        DataType::List(item)
+        | DataType::LargeList(item)
+        | DataType::ListView(item)
+        | DataType::LargeListView(item)
+        | DataType::FixedSizeList(item, _) => format!("list<{}>", type_name(item.data_type())),
+        DataType::Struct(fields) => {
+            let fields =
+                fields.iter().map(|field| format!("{}: {}", field_name(field.name()), type_name(field.data_type())));
+            format!("struct<{}>", fields.collect::<Vec<_>>().join(", "))
+        }
+        DataType::Map(entries, _) => match entries.data_type() {
+            DataType::Struct(fields) => {
+                let parts = fields.iter().map(|field| type_name(field.data_type()));
+                format!("map<{}>", parts.collect::<Vec<_>>().join(", "))
+            }
+            other => format!("map<{}>", type_name(other)),
+        },
+        DataType::Dictionary(_, values) => type_name(values),
         other => other.to_string(),
     }
+}
+
+/// A field's name within a type: in quotes where it would not be told from what is around it.
+fn field_name(name: &str) -> String {
+    let is_plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    if is_plain { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nested_types_have_names_of_their_own() {
+        let field = |name: &str, data_type| Field::new(name, data_type, true);
+        let inner = DataType::Struct(vec![field("b", DataType::Utf8), field("c d", list_of(timestamp_utc()))].into());
+        let entries =
+            DataType::Struct(vec![field("key", DataType::Utf8), field("value", DataType::Decimal128(4, 2))].into());
+        let map = DataType::Map(Arc::new(Field::new("entries", entries, false)), false);
+        for (data_type, name) in [
+            (list_of(DataType::Int32), "list<int>"),
+            (list_of(inner), "list<struct<b: string, \"c d\": list<timestamp>>>"),
+            (map, "map<string, decimal(4,2)>"),
+            (DataType::Dictionary(Box::new(DataType::Int8), Box::new(DataType::Utf8)), "string"),
+        ] {
+            assert_eq!(type_name(&data_type), name);
+        }
+    }
 
     #[test]
     fn every_named_type_reads_back() {

@@ -9,6 +9,7 @@ use arrow_array::{Array, ArrayRef, ListArray, StructArray, new_null_array};
 use arrow_cast::display::array_value_to_string;
 use arrow_cast::{CastOptions, cast_with_options};
 use arrow_schema::{ArrowError, DataType, Field};
+use headwater_sdk::types::type_name;
 
 /// Reads an array as another type. `bad` is told of every row whose value is not one of that type; a null stands for it.
 ///
@@ -100,7 +101,11 @@ pub(super) fn value_text(array: &ArrayRef, row: usize) -> String {
 fn widen_nested(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowError> {
     let result = widen(array, to)?;
     if result.logical_null_count() > array.logical_null_count() {
-        return Err(ArrowError::CastError(format!("a nested value of type {} is no {to}", array.data_type())));
+        return Err(ArrowError::CastError(format!(
+            "a nested value of type {} is no {}",
+            type_name(array.data_type()),
+            type_name(to)
+        )));
     }
     Ok(result)
 }
@@ -131,7 +136,8 @@ impl Cells for Texts<'_> {
 }
 
 fn by_text(array: &ArrayRef, to: &DataType, bad: &mut dyn FnMut(usize, Flaw)) -> Result<ArrayRef, ArrowError> {
-    let nowhere = || ArrowError::CastError(format!("there is no way from {} to {to}", array.data_type()));
+    let nowhere =
+        || ArrowError::CastError(format!("there is no way from {} to {}", type_name(array.data_type()), type_name(to)));
     let mut column = Column::new(to, &Reading::default()).filter(|_| !to.is_nested()).ok_or_else(nowhere)?;
     let texts = as_text(array)?;
     if texts.logical_null_count() > array.logical_null_count() {

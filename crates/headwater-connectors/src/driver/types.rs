@@ -59,7 +59,7 @@ impl DriverType {
         let extension = field.metadata().get(EXTENSION_TYPE_NAME_KEY).map(String::as_str);
         let is_nested = field.data_type().is_nested();
         let of = |written: String, data_type, as_text| Self { written, data_type, as_text, is_nested };
-        let arrow = field.data_type().to_string();
+        let arrow = type_name(field.data_type());
         match extension {
             Some(OPAQUE) => {
                 let name = opaque_name(field);
@@ -110,7 +110,7 @@ fn opaque_name(field: &Field) -> String {
     let metadata = field.metadata().get(arrow_schema::extension::EXTENSION_TYPE_METADATA_KEY);
     let told = metadata.and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok());
     let name = told.as_ref().and_then(|told| told.get("type_name")?.as_str());
-    name.map_or_else(|| field.data_type().to_string(), str::to_owned)
+    name.map_or_else(|| type_name(field.data_type()), str::to_owned)
 }
 
 /// A `numeric` of PostgreSQL: its digits, or as many as the connector for PostgreSQL gives one without.

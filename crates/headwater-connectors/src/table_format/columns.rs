@@ -6,7 +6,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, ListArray, MapArray, StringArray, StructArray, new_null_array};
 use arrow_cast::cast;
 use arrow_schema::{ArrowError, DataType, Field, FieldRef, Fields};
-use headwater_sdk::types::list_of;
+use headwater_sdk::types::{list_of, type_name};
 use parquet::arrow::PARQUET_FIELD_ID_META_KEY;
 
 use crate::columns::Evidence;
@@ -80,7 +80,8 @@ impl TableField {
     /// When the file holds something else.
     pub(crate) fn conform(&self, array: &ArrayRef, naming: Naming) -> Result<ArrayRef, ArrowError> {
         let other = || {
-            let message = format!("'{}' is {} and not {}", self.name, array.data_type(), self.data_type());
+            let message =
+                format!("'{}' is {} and not {}", self.name, type_name(array.data_type()), type_name(&self.data_type()));
             Err(ArrowError::CastError(message))
         };
         match (&self.kind, array.data_type()) {

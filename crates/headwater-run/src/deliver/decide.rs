@@ -1,6 +1,6 @@
 //! What there is to deliver, from what the destination holds and what `main` has.
 
-use arrow_schema::{Schema, SchemaRef};
+use arrow_schema::{DataType, Schema, SchemaRef};
 use headwater_project::{Delivery, Written};
 use headwater_sdk::destination::{DeliveryMode, Mark, What};
 use headwater_sdk::types::type_name;
@@ -108,11 +108,16 @@ fn columns(delivery: &Delivery, schema: &SchemaRef) -> Result<Vec<String>> {
     Ok(columns)
 }
 
+/// What a type is called in what destinations remember: as it ever was.
+fn kept_name(data_type: &DataType) -> String {
+    if data_type.is_nested() { data_type.to_string() } else { type_name(data_type) }
+}
+
 /// What the rows are made into. Where it is another than before, rows that did not change are delivered all the same.
 fn definition(delivery: &Delivery, columns: &[String], schema: &Schema) -> String {
     let types: Vec<String> = columns
         .iter()
-        .map(|name| schema.field_with_name(name).map(|field| type_name(field.data_type())).unwrap_or_default())
+        .map(|name| schema.field_with_name(name).map(|field| kept_name(field.data_type())).unwrap_or_default())
         .collect();
     let filter = delivery.filter.as_ref().map(|filter| filter.name.as_str());
     let settings = &delivery.settings;

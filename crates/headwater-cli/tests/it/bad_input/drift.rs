@@ -148,7 +148,17 @@ fn a_struct_may_gain_a_field() {
         .with("data/1.json", "{\"id\": 1, \"s\": {\"a\": 1}, \"l\": [{\"x\": 1}]}\n");
     project.run();
     project.write("data/2.json", "{\"id\": 2, \"s\": {\"a\": 2, \"b\": \"x\"}, \"l\": [{\"y\": \"z\"}]}\n");
-    project.run();
+    let said = project.run();
+    for words in [
+        "column 's' is struct<a: bigint, b: string> and not struct<a: bigint> in data/2.json",
+        "it becomes list<struct<x: bigint, y: string>>",
+    ] {
+        assert!(said.out.contains(words), "no '{words}' in\n{}", said.out);
+    }
+    assert_eq!(
+        columns(&project),
+        ["id bigint", "s struct<a: bigint, b: string>", "l list<struct<x: bigint, y: string>>"]
+    );
     assert_eq!(
         query(project.path(), "select id, s['a'], s['b'], l[1]['x'], l[1]['y'] from raw.t order by id"),
         "1,1,,1,\n2,2,x,,z"

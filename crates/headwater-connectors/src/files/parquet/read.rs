@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures::{Stream, StreamExt, TryStreamExt};
 use headwater_sdk::connector::SourceBatch;
 use headwater_sdk::progress::Progress;
+use headwater_sdk::types::type_name;
 use headwater_sdk::{Blame, Error};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
@@ -33,7 +34,8 @@ pub(crate) async fn inspect(file: &FileEntry) -> Result<Seen, Error> {
     let mut columns = Vec::with_capacity(fields.len());
     for field in fields {
         let data_type = lake_type(field.data_type()).ok_or_else(|| {
-            let what = format!("column '{}' of {} has the type {}", field.name(), file.name, field.data_type());
+            let what =
+                format!("column '{}' of {} has the type {}", field.name(), file.name, type_name(field.data_type()));
             Error::new(codes::UNSUPPORTED_TYPE, Blame::Data, format!("{what}, which the lake does not have"))
                 .help("write the file with another type for this column")
         })?;
