@@ -199,6 +199,9 @@ pub struct StageRequest {
     pub judge_all: bool,
     /// Whether the table's `__rejected` table is kept (only with [`StageInput::Source`]).
     pub keep_rejected: bool,
+    /// Whether a row that cannot be read may be one that an earlier load could not read either, so that what `__rejected` has already, by
+    /// its text and the reason, is not set aside once more.
+    pub rejected_once: bool,
     /// What the names in queries and checks mean: the snapshot's tables, replaced by those that the run has staged.
     pub relations: Relations,
     /// The source's position after this load, kept in the commit.

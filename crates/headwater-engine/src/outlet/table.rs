@@ -207,6 +207,7 @@ impl TableOutlet {
             checks: Vec::new(),
             judge_all: false,
             keep_rejected: false,
+            rejected_once: false,
             relations: relations.into_iter().collect(),
             position: Some(position),
             progress: Arc::clone(progress),

@@ -9,6 +9,7 @@ mod decided;
 mod history;
 mod incremental;
 mod keyed;
+mod known;
 pub(crate) mod lanes;
 mod order;
 mod positions;

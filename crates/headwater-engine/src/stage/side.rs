@@ -10,6 +10,7 @@ use headwater_sdk::connector::RejectedRow;
 use headwater_sdk::engine::Layout;
 use headwater_sdk::{Result, RunId, TableName};
 
+use super::known::KnownRows;
 use super::rows::SetAside;
 use super::sink::{FileWriter, write_error};
 use crate::lake::location::Location;
@@ -26,12 +27,19 @@ pub(crate) struct SideTable {
     run: RunId,
     now_micros: i64,
     rows: u64,
+    /// Rows that need not be added once more.
+    known: Option<KnownRows>,
 }
 
 impl SideTable {
     pub(crate) fn new(location: &Location, name: TableName, schema: SchemaRef, run: &RunId, now_micros: i64) -> Self {
         let files = FileWriter::new(location, &name, &schema, &[], &Layout::default());
-        Self { name, schema, files, writer: None, run: run.clone(), now_micros, rows: 0 }
+        Self { name, schema, files, writer: None, run: run.clone(), now_micros, rows: 0, known: None }
+    }
+
+    /// The same without rows that are known.
+    pub(crate) fn knowing(self, known: Option<KnownRows>) -> Self {
+        Self { known, ..self }
     }
 
     /// Adds rows that checks set aside.
@@ -51,8 +59,15 @@ impl SideTable {
         self.write(&cast_batch(&batch, &self.schema).map_err(arrow_error)?).await
     }
 
-    /// Adds rows that could not be read.
-    pub(crate) async fn add_rejected(&mut self, rows: &[RejectedRow]) -> Result<()> {
+    /// Adds rows that could not be read. Gives how many of them it had not.
+    pub(crate) async fn add_rejected(&mut self, rows: &[RejectedRow]) -> Result<u64> {
+        let rows: Vec<&RejectedRow> = match &mut self.known {
+            Some(known) => known.without(rows).await?,
+            None => rows.iter().collect(),
+        };
+        if rows.is_empty() {
+            return Ok(0);
+        }
         let text = |value: fn(&RejectedRow) -> &str| -> ArrayRef {
             Arc::new(rows.iter().map(|row| Some(value(row))).collect::<StringArray>())
         };
@@ -61,7 +76,8 @@ impl SideTable {
         let columns: Vec<ArrayRef> =
             vec![text(|row| &row.file), Arc::new(line), text(|row| &row.reason), text(|row| &row.raw), Arc::new(run)];
         let batch = RecordBatch::try_new(self.schema.clone(), columns).map_err(arrow_error)?;
-        self.write(&batch).await
+        self.write(&batch).await?;
+        Ok(rows.len() as u64)
     }
 
     async fn write(&mut self, batch: &RecordBatch) -> Result<()> {

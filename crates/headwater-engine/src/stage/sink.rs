@@ -160,10 +160,11 @@ impl Sink {
         while let Some(batch) = lane.next().await {
             let batch = batch?;
             let rejected = batch.rejected.len() as u64;
-            written.rejected += rejected;
             written.rows_in += batch.rows.num_rows() as u64 + rejected;
             if let (Some(side), true) = (&self.rejected, rejected > 0) {
-                side.lock().await.add_rejected(&batch.rejected).await?;
+                written.rejected += side.lock().await.add_rejected(&batch.rejected).await?;
+            } else {
+                written.rejected += rejected;
             }
             let rows = cast_batch(&batch.rows, &self.schema).map_err(arrow_error)?;
             let sorted = self.checks.look(rows, &mut seen)?;

@@ -19,6 +19,7 @@ use super::decided::{Decided, Rows};
 use super::history::{self, Amended};
 use super::incremental::Case;
 use super::keyed::{self, Taking};
+use super::known::KnownRows;
 use super::lanes::{self, Lane};
 use super::quarantine::Target;
 use super::rows::{RowChecks, Tally};
@@ -67,6 +68,7 @@ pub(crate) async fn stage(branch: &RunBranch, request: StageRequest) -> Result<S
         checks,
         judge_all,
         keep_rejected,
+        rejected_once,
         relations,
         position,
         progress,
@@ -75,6 +77,11 @@ pub(crate) async fn stage(branch: &RunBranch, request: StageRequest) -> Result<S
     let previous = clear(branch, &table, &relations, &mut notes).await?;
     let session = branch.lake.session(&relations);
     let mut must_not_shrink = false;
+    let known = || {
+        let name = table.rejected();
+        let again = rejected_once && mode == WriteMode::Append && previous.is_some() && relations.contains_key(&name);
+        again.then(|| KnownRows::new(&session, name))
+    };
     let decided = match input {
         StageInput::Source { schema, parts, delivery: Delivery::Rows, .. } => {
             Decided::whole(Rows::Source { schema, parts }, mode, None)
@@ -82,7 +89,8 @@ pub(crate) async fn stage(branch: &RunBranch, request: StageRequest) -> Result<S
         StageInput::Source { schema, parts, delivery, checks: seen } => {
             let location = branch.location();
             let side = |name, schema| SideTable::new(location, name, schema, &branch.run, now_micros());
-            let rejected = keep_rejected.then(|| side(table.rejected(), side_table::rejected_schema()));
+            let rejected =
+                keep_rejected.then(|| side(table.rejected(), side_table::rejected_schema()).knowing(known()));
             let (lake, session, delivery) = (branch.lake.as_ref(), &session, &delivery);
             let previous = previous.as_ref().filter(|_| mode == WriteMode::Append).map(|previous| &previous.table);
             let (table, progress) = (&table, &progress);

@@ -98,6 +98,7 @@ impl Fixture {
             checks,
             judge_all: false,
             keep_rejected: false,
+            rejected_once: false,
             relations: self.relations.clone(),
             position: None,
             progress: Arc::default(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use headwater_project::plan::PlannedTask;
 use headwater_project::{Asset, AssetKind, Materialize, ModelAsset, Refresh as RefreshPolicy, StreamAsset};
 use headwater_sdk::check::CompiledCheck;
-use headwater_sdk::connector::{Delivery, OnBadRow};
+use headwater_sdk::connector::{Delivery, OnBadRow, ReadMode};
 use headwater_sdk::engine::{
     AuditViewRequest, Branch, Layout, Refresh, Since, StageInput, StageRequest, Staged, WriteMode,
 };
@@ -121,6 +121,8 @@ async fn load(
             checks: resolved.checks.clone(),
             judge_all: task.checks_changed,
             keep_rejected: stream.settings.on_bad_row == OnBadRow::Reject,
+            // What is read by a key may be read again: what lies within `lookback`, or has the value that the last load ended with.
+            rejected_once: stream.settings.mode == ReadMode::Incremental && !stream.settings.key.is_empty(),
             relations: relations.clone(),
             position: Some(plan.position),
             progress: Arc::clone(&progress),
@@ -157,6 +159,7 @@ async fn keep(branch: &dyn Branch, table: &TableName, kept: &TableName, relation
         checks: Vec::new(),
         judge_all: false,
         keep_rejected: false,
+        rejected_once: false,
         relations: relations.clone(),
         position: None,
         progress: Arc::default(),
@@ -243,6 +246,7 @@ fn table_request(
         checks,
         judge_all: false,
         keep_rejected: false,
+        rejected_once: false,
         relations: Relations::default(),
         position: None,
         progress: Arc::default(),

@@ -54,6 +54,7 @@ pub(super) async fn stage(
         checks: resolved.checks.clone(),
         judge_all: false,
         keep_rejected: script.keeps_rejected(),
+        rejected_once: false,
         relations,
         position: None,
         progress: Arc::clone(&progress),

@@ -127,3 +127,43 @@ fn a_cursor_that_misses_rows_is_refused() {
     source.streams("  - { table: raw.t2, from: t, mode: incremental, cursor: ad }\n");
     assert_told(&source.say(&["run"]), "HW0360", &["no column 'ad'", "its columns are: id, at"]);
 }
+
+/// A row that cannot be read and comes again, because loads look back, is set aside once.
+#[test]
+fn a_bad_row_that_is_read_again_is_set_aside_once() {
+    let source = Source::new(
+        "create table t (id integer primary key, v integer, changed datetime not null);
+         insert into t values (1, 1, '2024-01-01 10:00:00'), (2, 'two', '2024-01-01 10:30:00'), (3, 3, '2024-01-01 11:00:00')",
+        "  - { table: raw.t, from: t, mode: incremental, cursor: changed, key: [id], lookback: 1h }\n",
+    );
+    let rejected = "select _raw, count(*) from raw.t__rejected group by _raw order by _raw";
+    source.run();
+    let (one, versions) = (source.query(rejected), || {
+        ["raw.t", "raw.t__rejected"]
+            .map(|table| crate::program::published_versions(&source.project.lake(), table).len())
+    });
+    assert!(one.contains("two") && one.ends_with(",1"), "{one}");
+    // A run that brings something, and finds the bad row again; then runs that bring nothing.
+    source.sql("insert into t values (4, 4, '2024-01-01 11:10:00')");
+    let said = source.run();
+    assert!(!said.out.contains("unreadable"), "{}", said.out);
+    assert_eq!((source.query(rejected), source.query("select count(*) from raw.t")), (one.clone(), "3".into()));
+    let before = versions();
+    for _ in 0..2 {
+        let said = source.run();
+        assert!(!said.out.contains("unreadable"), "{}", said.out);
+        assert_eq!((source.query(rejected), versions()), (one.clone(), before));
+    }
+    // It is bad otherwise now, and another one is like it was but for its key: these are others.
+    source.sql("update t set v = 'zwei' where id = 2; insert into t values (5, 'two', '2024-01-01 11:20:00')");
+    assert!(source.run().out.contains("2 source rows unreadable"));
+    assert_eq!(source.query("select count(*) from raw.t__rejected"), "3");
+    // Put right, it is a row.
+    source.sql("update t set v = 2 where id = 2");
+    source.run();
+    assert_eq!(source.query("select count(*), sum(v) from raw.t"), "4,10");
+    assert_eq!(source.query("select count(*) from raw.t__rejected"), "3");
+    // Made anew, the table has what cannot be read now.
+    source.say(&["run", "--full-refresh"]).exits(0);
+    assert_eq!(source.query("select count(*) from raw.t__rejected"), "1");
+}

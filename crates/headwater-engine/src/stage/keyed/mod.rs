@@ -93,6 +93,9 @@ impl Taking {
     pub(super) async fn begin(load: Load<'_>, checks: &[CompiledCheck], seen: &[CheckCount]) -> Result<Decided> {
         let Load { lake, session, table, schema, parts, delivery, previous, rejected, progress } = load;
         let layout = Arc::new(Layout::new(table, &schema, delivery)?);
+        // A table that is written anew has its `__rejected` table written anew, too.
+        let is_anew = previous.is_none_or(|previous| is_retyped(&previous.schema(), &layout.lake));
+        let rejected = rejected.map(|side| if is_anew { side.knowing(None) } else { side });
         let by_key = parts.iter().find_map(|part| part.rows_by_key());
         let spool = Spool::fill(session, &layout, parts, lake.threads(), rejected, progress).await?;
         let previous = previous.filter(|_| spool.emptied_at.is_none());
@@ -139,10 +142,10 @@ impl Taking {
     pub(super) async fn end(&mut self, pass: &Pass) -> Result<Amended> {
         let ledger = std::mem::take(&mut *pass.0.ledger.lock().unwrap_or_else(PoisonError::into_inner));
         let Ledger { removed, added, replaced, deleted, same, rejected } = ledger;
-        self.rejected_rows += rejected.len() as u64;
-        if let (Some(side), false) = (&mut self.rejected, rejected.is_empty()) {
-            side.get_mut().add_rejected(&rejected).await?;
-        }
+        self.rejected_rows += match &mut self.rejected {
+            Some(side) => side.get_mut().add_rejected(&rejected).await?,
+            None => rejected.len() as u64,
+        };
         let removed = if self.anew { Default::default() } else { by_paths(removed, &self.paths) };
         let columns = self.layout.key_names();
         Ok(Amended { removed, refresh: Refresh::Changes { columns, added, replaced, deleted, same } })

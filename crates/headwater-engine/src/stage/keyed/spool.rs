@@ -154,10 +154,10 @@ impl Filling {
             let batch = batch?;
             let count = batch.rows.num_rows() + batch.rejected.len();
             brought.rows_in += count as u64;
-            brought.rejected_rows += batch.rejected.len() as u64;
-            if let (Some(side), false) = (self.rejected.as_ref(), batch.rejected.is_empty()) {
-                side.lock().await.add_rejected(&batch.rejected).await?;
-            }
+            brought.rejected_rows += match self.rejected.as_ref() {
+                Some(side) => side.lock().await.add_rejected(&batch.rejected).await?,
+                None => batch.rejected.len() as u64,
+            };
             let rows = self.changes(&batch, before)?;
             before += batch.rows.num_rows() as i64;
             if let Some(last) = last_truncate(&rows, self.layout.width()) {
