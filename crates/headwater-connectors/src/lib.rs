@@ -9,6 +9,7 @@
 pub mod adbc;
 #[cfg(unix)]
 pub mod airbyte;
+mod cautions;
 pub mod codes;
 mod columns;
 mod database;

@@ -29,6 +29,7 @@
 //! The modes are `full`, in every run (no driver tells whether something has changed), and `incremental`: the rows whose `cursor` is past the greatest
 //! value of the last load, compared by the database. With a `key` a row that comes again takes the place of the old one, with a
 //! `lookback` beside it late ones are found. A cursor is a number, a date, a time or a text; one that is null in some row is refused.
+//! `headwater source check` warns of one that is a time without `key` and `lookback`.
 //!
 //! Where there is a connector of the database's own name (`postgres`, `mysql`, `sqlite`), it does more: parts at one moment, changes, and rows
 //! that are set aside one by one. A driver's batch is one stream: `ExecutePartitions` is not used.

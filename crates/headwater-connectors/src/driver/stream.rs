@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use arrow_schema::{Schema, SchemaRef};
 use async_trait::async_trait;
 use headwater_sdk::check::OptionsError;
-use headwater_sdk::connector::{LoadPosition, ReadPart, ReadPlan, SourceStream, StreamSettings};
+use headwater_sdk::connector::{Finding, LoadPosition, ReadPart, ReadPlan, SourceStream, StreamSettings};
 use headwater_sdk::{Blame, Error, Result};
 
 use super::cursor::{CursorValue, Span, span};
@@ -16,6 +16,7 @@ use super::describe::columns_of;
 use super::dialect::Dialect;
 use super::part::{Load, TablePart};
 use super::types::{DriverType, Reading};
+use crate::cautions::of_cursor;
 use crate::codes;
 use crate::columns::Target;
 use crate::database::{self, Asked, Names, SourceColumn, Wanted, chosen, filter, no_column, schema, written};
@@ -60,6 +61,10 @@ impl SourceStream for TableStream {
     async fn plan(&self, table: Option<SchemaRef>, position: Option<serde_json::Value>) -> Result<ReadPlan> {
         let inner = Arc::clone(&self.0);
         blocking(move || inner.plan(table.as_deref(), position)).await
+    }
+
+    async fn examine(&self, schema: &SchemaRef) -> Result<Vec<Finding>> {
+        Ok(Vec::from_iter(of_cursor(&self.0.settings, self.0.asked.cursor.as_deref(), schema, false)))
     }
 
     async fn vanished(&self, position: serde_json::Value) -> Result<Vec<String>> {

@@ -26,6 +26,7 @@
 //! The modes are `full`, at every run that follows a change of the file, and `incremental`: the rows whose `cursor` is past the greatest value of the
 //! last load, compared by DuckDB. With a `key` a row that comes again takes the place of the old one, with a `lookback` beside it late ones
 //! are found. A cursor is a number, a date, a time or a text; one that is null in some row is refused.
+//! `headwater source check` warns of one that is a time without `key` and `lookback`.
 
 mod options;
 pub mod outlet;

@@ -84,6 +84,32 @@ pub(super) async fn columns_of_table(
     Ok(rows.into_iter().map(|row| found(row, server)).collect())
 }
 
+/// The columns of a table whose texts are compared without regard to letter case, each with its collation; none of a query.
+///
+/// # Errors
+/// When the catalogue cannot be read.
+pub(super) async fn loose_collations(
+    session: &mut Session,
+    server: &Server,
+    asked: &Asked,
+) -> Result<Vec<(String, String)>> {
+    if asked.name.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "select column_name, concat('the collation ', collation_name) from information_schema.columns \
+         where {} and collation_name like '%\\_ci' order by ordinal_position",
+        is_table(&asked.name)
+    );
+    let doing = format!("the columns of {} cannot be looked at", asked.shown());
+    let rows = server.ask(session, &sql, &doing).await?;
+    let pair = |row: Vec<Option<String>>| {
+        let mut fields = row.into_iter().map(Option::unwrap_or_default);
+        (fields.next().unwrap_or_default(), fields.next().unwrap_or_default())
+    };
+    Ok(rows.into_iter().map(pair).collect())
+}
+
 /// A row of seven columns of `information_schema.columns`.
 pub(super) fn found(row: Vec<Option<String>>, server: &Server) -> Found {
     let mut fields = row.into_iter();

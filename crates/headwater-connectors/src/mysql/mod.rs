@@ -30,7 +30,9 @@
 //! holds them. It sees neither rows that are changed without moving the cursor, nor deleted ones, nor those that commit late with a
 //! smaller value than one that was read: choose a column that only grows, as a key from `auto_increment` or a time of insertion. A
 //! cursor that is null in some row is refused. With a `key`, a row that comes again takes the place of the old one, so that the
-//! cursor may be a time of the last change; with a `lookback` beside it, rows are found that were committed late by no more than that.
+//! cursor may be a time of the last change; with a `lookback` beside it, rows are found that were committed late by no more than that. A row
+//! that cannot be read is set aside once, however often it is read again. `headwater source check` warns of a cursor that is a time without
+//! `key` and `lookback`, and of a `key` that a collation compares without regard to letter case: for it 'A' and 'a' are one key, and two for the lake.
 //!
 //! The mode `cdc` follows the table by the server's binary log: what is committed (rows that are added, changed and deleted, the
 //! table when it is truncated or made anew) is taken up in order and exactly once, also when a run dies, and nothing is missed between

@@ -9,7 +9,7 @@ use tokio_postgres::types::Kind;
 use super::connect::Server;
 use super::types::{PgType, Reading, declared, natural, wire_of};
 use crate::codes;
-use crate::database::{self, ColumnRead, NativeType};
+use crate::database::{self, Asked, ColumnRead, NativeType, Relation};
 
 /// A column to be read.
 pub(super) type SourceColumn = database::SourceColumn<Reading>;
@@ -78,6 +78,28 @@ pub(super) async fn columns_of(
         (column.name().to_owned(), PgType { name, modifier, is_array, is_enum, written })
     });
     Ok(columns.collect())
+}
+
+/// The columns whose texts are compared otherwise than letter by letter, each with what compares them: those of the type `citext`, and of
+/// a table or view those of a collation that is not deterministic.
+///
+/// # Errors
+/// When the catalogue cannot be read.
+pub(super) async fn loose_collations(client: &Client, server: &Server, asked: &Asked) -> Result<Vec<(String, String)>> {
+    let columns = columns_of(client, server, &asked.relation(), &asked.shown()).await?;
+    let citext = columns.into_iter().filter(|(_, pg)| pg.name == "citext");
+    let mut loose: Vec<_> = citext.map(|(name, _)| (name, "the type citext".to_owned())).collect();
+    if let Relation::Table(relation) = &asked.relation {
+        // Servers before version 12 have no such collations, and no such column.
+        let sql = "select a.attname::text, 'the collation ' || c.collname
+            from pg_attribute a join pg_collation c on c.oid = a.attcollation
+            where a.attrelid = $1::text::regclass and a.attnum > 0 and to_jsonb(c) ->> 'collisdeterministic' = 'false' order by a.attnum";
+        let rows = client.query(sql, &[relation]).await;
+        let doing = format!("the collations of {} cannot be looked at", asked.shown());
+        let rows = rows.map_err(|error| server.error(&error, &doing))?;
+        loose.extend(rows.iter().map(|row| (row.get(0), row.get(1))));
+    }
+    Ok(loose)
 }
 
 /// The columns, in order, of an index of the table `c` in SQL; `which` says which of them, called `i`.

@@ -6,7 +6,7 @@ use arrow_schema::SchemaRef;
 use async_trait::async_trait;
 use headwater_sdk::check::OptionsError;
 use headwater_sdk::connector::{
-    Delivery, LoadPosition, Lookback, ReadMode, ReadPart, ReadPlan, SourceStream, StreamSettings,
+    Delivery, Finding, LoadPosition, Lookback, ReadMode, ReadPart, ReadPlan, SourceStream, StreamSettings,
 };
 use headwater_sdk::name::quote_identifier;
 use headwater_sdk::{Blame, Error, Result};
@@ -14,12 +14,13 @@ use tokio_postgres::error::SqlState;
 
 use super::cdc::{self, Beginning, ChangesPart, Followed, Follower, TextReading};
 use super::connect::{Server, Session};
-use super::describe::{Size, SourceColumn, columns_of, heaps, select};
+use super::describe::{Size, SourceColumn, columns_of, heaps, loose_collations, select};
 use super::options::{SourceOptions, StreamOptions};
 use super::part::{Load, TablePart};
 use super::quote;
 use super::shared::Moment;
 use super::types::PgType;
+use crate::cautions::{of_cursor, of_key as of_key_columns};
 use crate::codes;
 use crate::database::{self, Asked, Names, Relation, Target, Wanted, chosen, filter, followed, schema, written};
 
@@ -201,6 +202,17 @@ impl SourceStream for TableStream {
             ReadMode::Cdc => self.plan_changes(seen, position).await,
             _ => self.plan_rows(seen, position).await,
         }
+    }
+
+    async fn examine(&self, schema: &SchemaRef) -> Result<Vec<Finding>> {
+        let mut findings = Vec::from_iter(of_cursor(&self.settings, self.asked.cursor.as_deref(), schema, false));
+        if self.settings.mode == ReadMode::Incremental && !self.settings.key.is_empty() {
+            let client = self.server.connect().await?;
+            let loose = loose_collations(&client, &self.server, &self.asked).await?;
+            let of_key: Vec<_> = loose.into_iter().filter(|(name, _)| self.settings.key.contains(name)).collect();
+            findings.extend(of_key_columns(&of_key));
+        }
+        Ok(findings)
     }
 
     async fn vanished(&self, position: serde_json::Value) -> Result<Vec<String>> {

@@ -88,8 +88,9 @@
 //! `format`: by the parameter `param`, or by `{cursor}` in `path`, `params` or `body`. An API may give that value's records again, or take
 //! no notice: without a `key`, records up to that value are known and left out, so that one that comes later with the same value is missed. With a
 //! `key`, each record takes the place of the one with its key, the last one where it comes twice, also because it moved to another page
-//! meanwhile; and `lookback` reads back for records that came late. A record without a cursor or a key is set aside. What was deleted is not seen.
-//! A text of digits alone is compared as a number.
+//! meanwhile; and `lookback` reads back for records that came late. A record without a cursor or a key is set aside; one
+//! with a `key` that cannot be read, and comes again, is set aside once. What was deleted is not seen. `headwater source check` warns of a cursor that is
+//! a time where there is no `key`. A text of digits alone is compared as a number.
 //!
 //! Of a stream with a `parent`, how far each of the parent's records was read is kept, by the fields that its requests need: what a new one
 //! has is read from the start, and late records of one are not missed because another is further. Where the parent's own request takes

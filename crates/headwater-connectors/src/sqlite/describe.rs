@@ -62,6 +62,23 @@ pub(super) fn columns_of(connection: &Connection, asked: &Asked, file: &str) -> 
     Ok(columns.map(|column| (column.name().to_owned(), SqliteType::of(column.decl_type()))).collect())
 }
 
+/// Whether a column's texts are compared without regard to letter case, told by the first of them that has letters: SQLite does not say
+/// which collation a column of a view or a query has.
+///
+/// # Errors
+/// When it cannot be read.
+pub(super) fn is_loose(connection: &Connection, asked: &Asked, column: &str) -> Result<bool> {
+    let name = quote_identifier(column);
+    // What a function gives has no collation of its own.
+    let sql = format!(
+        "select 1 from (select {name} from {} limit {SAMPLE}) where lower({name}) <> upper({name}) and {name} = lower({name}) \
+         and {name} = upper({name}) limit 1",
+        asked.relation()
+    );
+    let found = connection.prepare(&sql).and_then(|mut statement| statement.exists([]));
+    found.map_err(|error| told(&error, &format!("the column '{column}' of {} cannot be looked at", asked.shown())))
+}
+
 /// Looks at the first rows for the columns whose type is not declared: in the database, or by the project.
 ///
 /// # Errors

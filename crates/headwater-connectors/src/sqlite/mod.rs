@@ -30,7 +30,9 @@
 //! neither rows that are changed without moving the cursor nor deleted ones: choose a column that only grows, as an `integer primary key
 //! autoincrement` or a time of insertion. A cursor that is null in some row is refused, and one that is a number here and a text there. With a
 //! `key`, a row that comes again takes the place of the old one, so that the cursor may be a time of the last change; with a `lookback`
-//! beside it, rows are found that came late by no more than that: a number for a number, a duration for a time as ISO text.
+//! beside it, rows are found that came late by no more than that: a number for a number, a duration for a time as ISO text. A row that cannot
+//! be read is set aside once, however often it is read again. `headwater source check` warns of a cursor that is a time (declared so) without
+//! `key` and `lookback`, and of a `key` of the collation NOCASE: for it 'A' and 'a' are one key, and two for the lake.
 //!
 //! Types come from how columns are declared, by SQLite's own rules where they make sense: `…INT…` is bigint, `BOOL…` boolean (0 and 1),
 //! `…CHAR…`, `…CLOB…` and `…TEXT…` string, `…BLOB…` binary, `REAL`, `FLOAT` and `DOUBLE` double, `DATE` date, `DATETIME` and `TIMESTAMP`

@@ -5,16 +5,17 @@ use std::sync::Arc;
 use arrow_schema::{Schema, SchemaRef};
 use async_trait::async_trait;
 use headwater_sdk::check::OptionsError;
-use headwater_sdk::connector::{LoadPosition, ReadPart, ReadPlan, SourceStream, StreamSettings};
+use headwater_sdk::connector::{Finding, LoadPosition, ReadMode, ReadPart, ReadPlan, SourceStream, StreamSettings};
 use headwater_sdk::name::quote_identifier;
 use headwater_sdk::{Blame, Error, Result};
 
 use super::cursor::{CursorValue, Span, span};
-use super::describe::{columns_of, look, not_there, rowid};
+use super::describe::{columns_of, is_loose, look, not_there, rowid};
 use super::file::File;
 use super::options::StreamOptions;
 use super::part::{Load, TablePart};
 use super::types::{Reading, SqliteType};
+use crate::cautions::{of_cursor, of_key};
 use crate::codes;
 use crate::database::{self, Asked, Names, SourceColumn, Wanted, chosen, filter, no_column, schema, written};
 
@@ -51,12 +52,32 @@ impl SourceStream for TableStream {
         blocking(move || inner.plan(table.as_deref(), position)).await
     }
 
+    async fn examine(&self, schema: &SchemaRef) -> Result<Vec<Finding>> {
+        let (inner, schema) = (Arc::clone(&self.0), Arc::clone(schema));
+        blocking(move || inner.examine(&schema)).await
+    }
+
     async fn vanished(&self, position: serde_json::Value) -> Result<Vec<String>> {
         Ok(self.0.asked.vanished::<CursorValue>(position))
     }
 }
 
 impl Inner {
+    fn examine(&self, schema: &Schema) -> Result<Vec<Finding>> {
+        let (asked, settings) = (&self.asked, &self.settings);
+        let mut findings = Vec::from_iter(of_cursor(settings, asked.cursor.as_deref(), schema, false));
+        if settings.mode == ReadMode::Incremental {
+            let connection = self.file.open()?;
+            let loose = settings.key.iter().map(|column| {
+                let is_loose = is_loose(&connection, asked, column)?;
+                Ok(is_loose.then(|| (column.clone(), "its collation (NOCASE)".to_owned())))
+            });
+            let loose: Vec<_> = loose.filter_map(Result::transpose).collect::<Result<_>>()?;
+            findings.extend(of_key(&loose));
+        }
+        Ok(findings)
+    }
+
     fn plan(&self, table: Option<&Schema>, position: Option<serde_json::Value>) -> Result<ReadPlan> {
         let asked = &self.asked;
         // Before anything is looked at: what changes later is another state.

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 
 use super::changes::{Changes, Delivery};
+use super::discovery::Finding;
 use crate::error::Result;
 use crate::progress::Progress;
 
@@ -124,6 +125,16 @@ pub trait SourceStream: Send + Sync {
     /// # Errors
     /// When the source cannot be reached, or its columns drifted and the policy is to fail.
     async fn plan(&self, table: Option<SchemaRef>, position: Option<serde_json::Value>) -> Result<ReadPlan>;
+
+    /// What a person should know of a stream that can be read: how its way of reading may miss rows, or have one twice. `schema` is that of a
+    /// plan.
+    ///
+    /// # Errors
+    /// When the source cannot be reached.
+    async fn examine(&self, schema: &SchemaRef) -> Result<Vec<Finding>> {
+        let _ = schema;
+        Ok(Vec::new())
+    }
 
     /// What had led to `position` and is in the source no more (e.g. the names of deleted files), so that a load from
     /// the start would lose its rows. A connector that cannot look says what may have gone, if rows go in such systems.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use clap::Args;
 use headwater_project::{Asset, AssetKind, Reach, StreamAsset};
 use headwater_run::{open_stream, open_system};
-use headwater_sdk::connector::{Finding, ReadPlan, Standing};
+use headwater_sdk::connector::{Finding, ReadPlan, SourceStream, Standing};
 use headwater_sdk::{Blame, Error, Result, TableName};
 use serde_json::json;
 
@@ -69,11 +69,20 @@ async fn examine(opened: &Opened, streams: &[(&Asset, &StreamAsset)]) -> Result<
     let opened: Vec<_> =
         streams.iter().map(|(_, stream)| open_stream(system.as_ref(), stream, stream.settings.clone())).collect();
     for ((asset, _), stream) in streams.iter().zip(opened) {
-        let plan = async { stream?.plan(None, None).await };
-        let finding = plan.await.map_or_else(|error| trouble(&error), |plan| good(&plan));
-        findings.push((Some(asset.name.clone()), finding));
+        let found = match stream {
+            Ok(stream) => look(stream.as_ref()).await,
+            Err(error) => Err(error),
+        };
+        let found = found.unwrap_or_else(|error| vec![trouble(&error)]);
+        findings.extend(found.into_iter().map(|finding| (Some(asset.name.clone()), finding)));
     }
     Ok(findings)
+}
+
+/// Whether a stream can be read, and what should be known of how it is.
+async fn look(stream: &dyn SourceStream) -> Result<Vec<Finding>> {
+    let plan = stream.plan(None, None).await?;
+    Ok(std::iter::once(good(&plan)).chain(stream.examine(&plan.schema).await?).collect())
 }
 
 fn good(plan: &ReadPlan) -> Finding {

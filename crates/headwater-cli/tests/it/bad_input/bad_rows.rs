@@ -113,6 +113,8 @@ fn numbers_that_are_too_large_are_not_without_end() {
     assert_eq!(query(project.path(), "select small, large from raw.cells order by small"), "1e38,1e308\ninf,-inf");
     let reasons = query(project.path(), "select _reason from raw.numbers__rejected order by _line");
     assert_eq!(reasons, "column 'small': '1e39' is not a float\ncolumn 'large': '-1e400' is not a double");
+}
+
 /// A fraction of zeros, or an exponent that leaves none, is no other number.
 #[test]
 fn whole_numbers_in_other_forms_are_whole_numbers() {

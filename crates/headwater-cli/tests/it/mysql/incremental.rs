@@ -98,3 +98,23 @@ fn rows_that_come_again_take_the_place_of_the_old_ones() {
     source.run();
     assert_eq!(source.query("select v from raw.n where id = 50"), "9");
 }
+
+#[test]
+fn a_key_that_is_compared_without_letter_case_is_told() {
+    let source = Source::new(
+        "create table t (id int, code varchar(20) collate utf8mb4_general_ci, exact varchar(20) collate utf8mb4_bin, changed datetime not null);
+         insert into t values (1, 'a', 'a', now())",
+        "",
+    );
+    let check = |keys: &str| {
+        source.streams(&format!("  - {{ table: raw.t, from: t, mode: incremental, {keys} }}\n"));
+        source.say(&["source", "check"]).exits(0).out
+    };
+    let said = check("cursor: id, key: [code]");
+    assert!(said.contains("the key 'code' is compared by the collation utf8mb4_general_ci"), "{said}");
+    for keys in ["cursor: id, key: [exact]", "cursor: id", "cursor: id, key: [id]"] {
+        let said = check(keys);
+        assert!(!said.contains("is compared by"), "{keys}: {said}");
+    }
+    assert!(check("cursor: changed").contains("the cursor 'changed' is a time"));
+}

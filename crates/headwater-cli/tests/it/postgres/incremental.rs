@@ -144,3 +144,27 @@ fn a_new_column_is_taken_up_without_loading_everything_again() {
     source.run();
     assert_eq!(source.query("select count(*), count(note), max(note) from raw.orders"), "1001,1,first");
 }
+
+#[test]
+fn a_key_that_is_compared_without_letter_case_is_told() {
+    let source = Source::new(
+        "create collation loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+         create extension if not exists citext;
+         create table t (id int, code text collate loose, mail citext, exact text, changed timestamptz not null);
+         insert into t values (1, 'a', 'a', 'a', now())",
+        "",
+    );
+    let check = |keys: &str| {
+        source.streams(&format!("  - {{ table: raw.t, from: t, mode: incremental, {keys} }}\n"));
+        source.say(&["source", "check"]).exits(0).out
+    };
+    for (column, how) in [("code", "the collation loose"), ("mail", "the type citext")] {
+        let said = check(&format!("cursor: id, key: [{column}]"));
+        assert!(said.contains(&format!("the key '{column}' is compared by {how}")), "{said}");
+    }
+    for keys in ["cursor: id, key: [exact]", "cursor: id", "cursor: id, key: [id]"] {
+        let said = check(keys);
+        assert!(!said.contains("is compared by"), "{keys}: {said}");
+    }
+    assert!(check("cursor: changed").contains("the cursor 'changed' is a time"));
+}

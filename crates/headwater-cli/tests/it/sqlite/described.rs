@@ -69,3 +69,26 @@ fn sources_are_tried_out_without_loading_anything() {
         &["shop.db"],
     );
 }
+
+#[test]
+fn what_may_be_missed_or_doubled_is_told() {
+    let source = Source::new(
+        "create table t (id integer primary key, code text collate nocase, name text, changed datetime not null);
+         insert into t values (1, 'a', 'a', '2024-01-01 10:00:00')",
+        "",
+    );
+    let check = |keys: &str| {
+        source.streams(&format!("  - {{ table: raw.t, from: t, mode: incremental, {keys} }}\n"));
+        source.say(&["source", "check"]).exits(0).out
+    };
+    let time = "the cursor 'changed' is a time: a row that is committed after a load";
+    let (none, key) = (check("cursor: changed"), check("cursor: changed, key: [id]"));
+    assert!(none.contains(time) && none.contains("`key: [id]`") && none.contains("lookback: 1h"), "{none}");
+    assert!(key.contains(time) && !key.contains("`key: [id]`"), "{key}");
+    for keys in ["cursor: id", "cursor: changed, key: [id], lookback: 1h", "cursor: id, key: [name]"] {
+        let said = check(keys);
+        assert!(!said.contains("is a time") && !said.contains("is compared by"), "{keys}: {said}");
+    }
+    let loose = check("cursor: id, key: [code]");
+    assert!(loose.contains("the key 'code' is compared by its collation (NOCASE)"), "{loose}");
+}

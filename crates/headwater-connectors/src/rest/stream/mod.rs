@@ -13,7 +13,9 @@ use std::sync::Arc;
 
 use arrow_schema::{Schema, SchemaRef};
 use async_trait::async_trait;
-use headwater_sdk::connector::{Delivery, Drift, LoadPosition, ReadPart, ReadPlan, SourceStream, StreamSettings};
+use headwater_sdk::connector::{
+    Delivery, Drift, Finding, LoadPosition, ReadPart, ReadPlan, SourceStream, StreamSettings,
+};
 use headwater_sdk::{Blame, Error, Result};
 use serde_json::Value;
 
@@ -23,6 +25,7 @@ use self::pages::{AskedFrom, Pages, Parent, Resource};
 use self::part::PagesPart;
 use self::reached::Reached;
 use super::options::PaginateOptions;
+use crate::cautions::of_cursor;
 use crate::codes;
 use crate::columns::{Reading, Resolved, Sample, Seen, Target, UnknownKeys, resolve};
 use crate::http_api::Api;
@@ -149,6 +152,12 @@ impl SourceStream for RestStream {
             key => Delivery::Latest { key: key.to_vec() },
         };
         Ok(ReadPlan { schema, parts, delivery, position, fingerprint, description, drift: notes, changed: Vec::new() })
+    }
+
+    async fn examine(&self, schema: &SchemaRef) -> Result<Vec<Finding>> {
+        // An API is asked from the last value on, that one included.
+        let cursor = self.cursor.as_ref().map(|cursor| cursor.field.as_str());
+        Ok(Vec::from_iter(of_cursor(&self.settings, cursor, schema, true)))
     }
 
     async fn vanished(&self, position: Value) -> Result<Vec<String>> {
