@@ -235,4 +235,10 @@ pub const CODES: &[Code] = &[
         "a delivered table out of reach",
         "The folder or the object store of a Delta table that is delivered to cannot be read or written: it is not there, it does not answer, or it refuses. The message has the reason. Nothing of the delivery counts; the next run tries again.",
     ),
+    Code::new(
+        "HW0645",
+        "values that a wider type would round",
+        "A column of whole numbers is to become double, as values with a fraction have come, and it has values beyond ±2^53, not all of which \
+         a double can be. Nothing was changed. Declare a decimal or string for it, and load the table again with --full-refresh.",
+    ),
 ];

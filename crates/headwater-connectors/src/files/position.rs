@@ -56,6 +56,11 @@ impl Position {
         })
     }
 
+    /// Whether a file was loaded.
+    pub(crate) fn has(&self, path: &str) -> bool {
+        self.files.binary_search_by(|file| file.path.as_str().cmp(path)).is_ok()
+    }
+
     /// The files that were loaded and are not there any more.
     pub(crate) fn vanished(&self, files: &[FileEntry]) -> Vec<String> {
         let there: BTreeSet<&str> = files.iter().map(|file| file.path.as_ref()).collect();

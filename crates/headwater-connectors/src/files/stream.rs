@@ -124,12 +124,12 @@ pub(crate) fn size_in_words(files: usize, bytes: u64) -> String {
 impl SourceStream for FileStream {
     async fn plan(&self, table: Option<SchemaRef>, position: Option<serde_json::Value>) -> Result<ReadPlan> {
         let table = table.map(|table| lake_schema(&table)).transpose()?;
-        let files = self.wanted.list(&self.location).await?;
         let new_files = self.settings.mode == ReadMode::NewFiles;
         let loaded = match &position {
             Some(position) if new_files => Position::read(position)?,
             _ => Position::default(),
         };
+        let files = self.wanted.list(&self.location, &|path| loaded.has(path)).await?;
         if files.is_empty() && (!new_files || position.is_none()) {
             return Err(self.wanted.nothing_found(&self.location));
         }

@@ -12,14 +12,12 @@ use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
-use datafusion::physical_plan::execute_stream;
-use futures::StreamExt;
 use headwater_sdk::engine::{ChangedRow, ColumnChange, CompareRequest, Comparison, RowSamples};
 use headwater_sdk::{Blame, Error, Result};
 use serde_json::Value;
 
 use crate::Lake;
-use crate::session::{Session, Thrift, sql_error};
+use crate::session::{Session, small_answer};
 use crate::stage::sample_row;
 pub(crate) use outgoing::outgoing;
 use sides::Sides;
@@ -89,25 +87,8 @@ async fn by_rows(session: &Session, sides: &Sides, request: &CompareRequest, fou
     Ok(())
 }
 
-/// The rows of a small answer; what takes too much memory is tried again with less of it.
 async fn rows(session: &Session, sql: &str) -> Result<Vec<RecordBatch>> {
-    let plan = session.plan(sql).await?;
-    let mut thrift = Thrift::Spilling;
-    loop {
-        let answer = async {
-            let physical = session.physical(&plan, thrift).await?;
-            let mut stream = execute_stream(physical, session.context(thrift)).map_err(|e| sql_error(&e))?;
-            let mut batches = Vec::new();
-            while let Some(batch) = stream.next().await {
-                batches.push(batch.map_err(|e| sql_error(&e))?);
-            }
-            Ok(batches)
-        };
-        match answer.await {
-            Err(e) => thrift = thrift.next_after(&e).ok_or(e)?,
-            Ok(batches) => return Ok(batches),
-        }
-    }
+    small_answer(session, &session.plan(sql).await?).await
 }
 
 async fn number(session: &Session, sql: &str) -> Result<u64> {

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{EmptyRecordBatchStream, execute_stream};
-use futures::StreamExt;
+use futures::{StreamExt, TryStreamExt};
 use headwater_sdk::Result;
 use headwater_sdk::engine::QueryResult;
 
@@ -41,7 +42,7 @@ struct Answer {
 }
 
 impl Answer {
-    async fn next(&mut self) -> Result<Option<arrow::array::RecordBatch>> {
+    async fn next(&mut self) -> Result<Option<RecordBatch>> {
         loop {
             match self.rows.next().await {
                 Some(Ok(batch)) => {
@@ -58,6 +59,24 @@ impl Answer {
                     self.rows = begin(&self.session, &self.plan, self.thrift).await?;
                 }
             }
+        }
+    }
+}
+
+/// The rows of a small answer; what takes too much memory is tried again with less of it.
+///
+/// # Errors
+/// When it cannot be computed.
+pub(crate) async fn small_answer(session: &Session, plan: &LogicalPlan) -> Result<Vec<RecordBatch>> {
+    let mut thrift = Thrift::Spilling;
+    loop {
+        let rows = async {
+            let rows = begin(session, plan, thrift).await?;
+            rows.try_collect().await.map_err(|e| sql_error(&e))
+        };
+        match rows.await {
+            Err(e) => thrift = thrift.next_after(&e).ok_or(e)?,
+            rows => return rows,
         }
     }
 }

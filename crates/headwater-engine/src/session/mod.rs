@@ -36,7 +36,7 @@ use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
 use headwater_sdk::engine::{Past, SqlError, TableScan};
 use headwater_sdk::{Blame, Error, Relation, Relations, Result, TableName};
 
-pub(crate) use answer::answer;
+pub(crate) use answer::{answer, small_answer};
 pub(crate) use catalog::TableCache;
 pub(crate) use overflow::refuse_overflow;
 pub(crate) use runtime::Runtime;

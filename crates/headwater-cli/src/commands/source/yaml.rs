@@ -31,6 +31,8 @@ pub(super) fn write(connector: &str, keys: &[(String, Value)], streams: &[Chosen
         }
         for (key, value) in &found.options {
             match value {
+                // Those whose types have no name in a project's files are left to what comes.
+                Value::Object(columns) if key == "columns" && columns.is_empty() => {}
                 Value::Object(columns) if key == "columns" => {
                     text += "    columns:\n";
                     for (name, column) in columns {

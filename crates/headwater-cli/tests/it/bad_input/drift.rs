@@ -1,7 +1,7 @@
 //! A source whose columns change, under each policy.
 
 use crate::program::{json, query, rows};
-use crate::project::{Project, assert_told};
+use crate::project::{NUMBERS, Project, assert_told};
 
 /// A project that has loaded `id, old, n` from its first file, and then a second file that has other columns.
 fn changed(policy: &str, mode: &str, second: &str) -> Project {
@@ -188,4 +188,34 @@ fn days_at_the_end_of_the_calendar_are_read_in_any_format() {
     project.run();
     let found = query(project.path(), "select d, t from raw.t order by d");
     assert_eq!(found, "0001-01-01,0001-01-01T00:00:00\n9999-12-31,9999-12-31T23:59:59");
+}
+
+#[test]
+fn a_column_does_not_become_double_where_that_rounds_what_is_there() {
+    let project = Project::numbers().with("sources/numbers.yml", streams_of_large());
+    project.write("data/a.csv", "n,name\n9007199254740992,one\n-9007199254740992,two\n");
+    project.run();
+    project.write("data/b.csv", "n,name\n0.5,three\n");
+    project.run();
+    assert_eq!(query(project.path(), "select sum(n), count(*) from raw.numbers"), "0.5,3", "a double is all of them");
+    let project = Project::numbers().with("sources/numbers.yml", streams_of_large());
+    project.write("data/a.csv", "n,name\n9007199254740993,one\n1,two\n");
+    project.run();
+    project.write("data/b.csv", "n,name\n0.5,three\n");
+    let said = project.say(&["run"]).exits(1);
+    assert_told(
+        &said,
+        "HW0645",
+        &["column 'n' is to become double", "one value", "9007199254740992", "decimal(38,10)"],
+    );
+    assert_eq!(query(project.path(), "select sum(n), count(*) from raw.numbers"), "9007199254740994,2");
+    // The way out that is told is one.
+    let declared = streams_of_large().replace("drift: add", "drift: add, columns: { n: { type: \"decimal(38,10)\" } }");
+    project.write("sources/numbers.yml", declared);
+    project.say(&["run", "--full-refresh"]).exits(0);
+    assert_eq!(query(project.path(), "select sum(n), count(*) from raw.numbers"), "9007199254740994.5000000000,3");
+}
+
+fn streams_of_large() -> String {
+    NUMBERS.replace("path: '*.csv'", "path: '*.csv', mode: new_files, drift: add")
 }

@@ -137,3 +137,12 @@ fn files_with_other_columns_are_told_apart() {
     assert_eq!(query(project.path(), "select sum(amount) from raw.report"), "30");
     assert_eq!(query(project.path(), "select text from raw.report_2"), "y");
 }
+
+#[test]
+fn columns_of_nested_values_alone_are_left_to_what_comes() {
+    let project = Project::empty().with("data/tree.jsonl", "{\"data\":[{\"id\":1}]}\n");
+    project.say(&["source", "add", "files", "data"]).exits(0);
+    project.say(&["check"]).exits(0);
+    project.run();
+    assert_eq!(query(project.path(), "select data[1].id from raw.tree"), "1");
+}

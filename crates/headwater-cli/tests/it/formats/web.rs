@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use crate::program::query;
+use crate::program::{gzip, query};
 use crate::project::{Project, assert_told};
 
 struct Server(Child, u16);
@@ -57,8 +57,21 @@ fn files_of_a_web_server_are_loaded_once() {
     assert_eq!(file, format!("http://127.0.0.1:{}/2024.csv,3", server.1));
     project.write("sources/numbers.yml", source("[2023.csv, 2024.csv, 2025.csv]"));
     assert_told(&project.say(&["run"]).exits(1), "HW0303", &["there is no file http://127.0.0.1:", "2025.csv"]);
+    // One that was loaded may go, as in a folder; it comes again as what it was.
+    project.write("sources/numbers.yml", source("[2023.csv, 2024.csv]"));
+    std::fs::remove_file(folder.path().join("2023.csv")).unwrap();
+    assert!(project.run().out.contains("nothing"), "nothing to do");
+    write("2025.csv", "n,name\n5,five\n");
+    project.write("sources/numbers.yml", source("[2023.csv, 2024.csv, 2025.csv]"));
+    project.run();
+    assert_eq!(query(project.path(), sums), "11,4");
     project.write("sources/numbers.yml", source("'*.csv'"));
     assert_told(&project.say(&["check"]).exits(2), "HW0122", &["nothing lists the files of a web server"]);
     project.write("sources/numbers.yml", source("[2023.csv, 2024.csv]"));
-    assert_eq!(query(project.path(), sums), "6,3");
+    assert_eq!(query(project.path(), sums), "11,4");
+    // What a file is written in is seen by its name, whatever follows it.
+    std::fs::write(folder.path().join("b.csv.gz"), gzip("n,name\n7,seven\n")).unwrap();
+    project.write("sources/numbers.yml", source("['b.csv.gz?sig=secret']"));
+    project.say(&["run", "--full-refresh"]).exits(0);
+    assert_eq!(query(project.path(), sums), "7,1");
 }

@@ -38,7 +38,7 @@ pub(super) async fn discover(location: &Location, path: Option<&str>) -> Result<
     }
     let wanted = OneOrMany::One(path.unwrap_or("**").to_owned());
     let wanted = Wanted::new(&wanted, location).map_err(options_error)?;
-    let files = wanted.list(location).await?;
+    let files = wanted.list(location, &|_| false).await?;
     if files.is_empty() {
         return Err(wanted.nothing_found(location));
     }

@@ -39,19 +39,28 @@ impl Wanted {
         })
     }
 
-    /// The files, in the order of their paths, each once.
+    /// The files, in the order of their paths, each once. Those that were `loaded` need not be there any more, like those of a folder.
     ///
     /// # Errors
-    /// When they cannot be listed, or an address leads nowhere.
-    pub(crate) async fn list(&self, location: &Location) -> Result<Vec<FileEntry>, Error> {
+    /// When they cannot be listed, or another address leads nowhere.
+    pub(crate) async fn list(
+        &self,
+        location: &Location,
+        loaded: &(dyn Fn(&str) -> bool + Sync),
+    ) -> Result<Vec<FileEntry>, Error> {
         let mut files = Vec::new();
         match (self, location) {
             (Self::Addresses(addresses), Location::Web(site)) => {
                 for (address, found) in addresses.iter().zip(site.find_all(addresses, TOGETHER).await?) {
-                    files.push(found.ok_or_else(|| {
-                        let message = format!("there is no file {}", site.shown_name(address));
-                        Error::new(codes::NO_FILE, Blame::Project, message).help("correct `location` or `path`")
-                    })?);
+                    match found {
+                        Some(found) => files.push(found),
+                        None if loaded(&address.identity()) => {}
+                        None => {
+                            let message = format!("there is no file {}", site.shown_name(address));
+                            return Err(Error::new(codes::NO_FILE, Blame::Project, message)
+                                .help("correct `location` or `path`"));
+                        }
+                    }
                 }
             }
             (Self::Addresses(_), _) => {}
@@ -75,7 +84,7 @@ impl Wanted {
             (Self::Addresses(addresses), Location::Web(site)) => {
                 Ok(site.find_all(addresses, TOGETHER).await?.into_iter().flatten().collect())
             }
-            _ => self.list(location).await,
+            _ => self.list(location, &|_| false).await,
         }
     }
 

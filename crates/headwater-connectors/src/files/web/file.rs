@@ -81,11 +81,14 @@ impl WebFile {
             status => return Err(status_error(status, &name)),
         };
         let validator = Validator::of(&headers);
-        let compression = headers.get(CONTENT_ENCODING).and_then(|value| match value.as_bytes() {
+        let told = headers.get(CONTENT_ENCODING).and_then(|value| match value.as_bytes() {
             b"gzip" | b"x-gzip" => Some(Compression::Gzip),
             b"zstd" => Some(Compression::Zstd),
             _ => None,
         });
+        // The name ends where parameters begin.
+        let named = Compression::of_name(address.text().split('?').next().unwrap_or_default());
+        let compression = told.or(Some(named).filter(|named| *named != Compression::None));
         let etag = validator.as_ref().map(Validator::kept);
         let path = address.identity();
         let stamp = Stamp { size: size.unwrap_or(0), modified: None, etag };

@@ -26,7 +26,7 @@ use super::decided::{Decided, Rows};
 use super::history::Amended;
 use super::lanes::Lane;
 use super::lanes::by_key::{by_paths, in_lanes};
-use super::retype::is_retyped;
+use super::retype::{is_retyped, verify_exact};
 use super::side::SideTable;
 use super::stay::{self, Stay};
 use crate::Lake;
@@ -103,6 +103,7 @@ impl Taking {
         let has_values = anew || layout.compared || spool.has_kept;
         let (kept, paths) = match previous {
             Some(previous) if anew || !spool.is_empty() => {
+                verify_exact(lake, session, table, previous, &layout.lake).await?;
                 let (kept, paths) = events::kept(lake, session, table, &layout, &spool, previous, anew).await?;
                 (Some(kept), paths)
             }
