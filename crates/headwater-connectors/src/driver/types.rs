@@ -230,7 +230,7 @@ mod tests {
         };
         let items = told("a", DataType::new_list(instant.clone(), true), "ARRAY<DATETIME>");
         let within = DataType::Struct(vec![items, told("t", instant, "TIMESTAMP")].into());
-        let expected = "Struct(\"a\": List(Timestamp(µs)), \"t\": Timestamp(µs, \"UTC\"))";
+        let expected = "struct<a: list<timestamp_ntz>, t: timestamp>";
         assert_eq!(read(&told("s", within, "STRUCT<`a` ARRAY<DATETIME>, `t` TIMESTAMP>")).0, expected);
         let interval = Field::new("i", DataType::Interval(IntervalUnit::MonthDayNano), true);
         assert_eq!(read(&interval), ("string".into(), true));

@@ -75,7 +75,7 @@ impl Position {
         for file in files {
             match loaded.get(&file.path) {
                 Some(stamp) if *stamp == file.stamp => {}
-                Some(stamp) if !again && !(sized && stamp.size == 0) => changed.push(file.name.to_string()),
+                Some(stamp) if !(again || sized && stamp.size == 0) => changed.push(file.name.to_string()),
                 _ => {
                     // Where a size of 0 may stand for one that is not known, what is empty is looked at every time.
                     if sized || !file.is_empty() {

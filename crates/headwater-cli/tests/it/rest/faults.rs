@@ -161,7 +161,7 @@ fn mistakes_are_told_at_once() {
 fn a_body_that_is_never_whole_is_told_as_that() {
     let half = faulty("retries: 1", |_, _| Reply::text(200, "application/json", "[{\"id\": 6}, {\"id\": 7"));
     let said = half.say(&["run"]);
-    assert_told(&said, "HW0330", &["JSON that ends too early, after 21 bytes", "{\"id\": 7", "Smaller pages"]);
+    assert_told(&said, "HW0330", &["JSON that ends too early, after 20 bytes", "{\"id\": 7", "Smaller pages"]);
     let nothing = faulty("retries: 1", |_, _| Reply::text(200, "application/json", ""));
     let empty = nothing.say(&["run"]);
     assert_told(&empty, "HW0330", &["answers with nothing where JSON should be", "no body"]);

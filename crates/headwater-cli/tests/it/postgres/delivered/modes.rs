@@ -27,6 +27,9 @@ fn new_rows_are_added_as_often_as_they_came() {
 fn a_column_that_comes_later_is_added_to() {
     let shop = Shop::new("id,name\n1,a\n", APPEND);
     shop.run();
+    let source =
+        "connector: files\nlocation: data\nstreams:\n  - { table: raw.customers, path: customers.csv, drift: add }\n";
+    shop.project.write("sources/files.yml", source);
     // The row of before has no value in it: it is the same.
     shop.customers("id,name,city\n1,a,\n2,b,Oslo\n");
     let said = shop.run();
