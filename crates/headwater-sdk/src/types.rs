@@ -104,7 +104,7 @@ pub fn type_name(data_type: &DataType) -> String {
 }
 
 /// A field's name within a type: in quotes where it would not be told from what is around it.
-fn field_name(name: &str) -> String {
+pub fn field_name(name: &str) -> String {
     let is_plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
     if is_plain { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
 }

@@ -11,6 +11,7 @@ use headwater_sdk::engine::SqlError;
 use super::location::{byte_at, bytes_of, find_name, split_location};
 use super::output::item_span;
 use super::table_error::{BadTable, similar_table};
+use super::told_types::{first_type, retold};
 use super::walk::Untraceable;
 use super::wording::{listed, most_similar, quoted, sentence, token_end};
 use super::{TableSchema, codes};
@@ -43,7 +44,7 @@ impl Source<'_> {
                 described.help = Some(format!("the sides have {} columns", widths.join(" and ")));
             }
         }
-        described
+        SqlError { message: retold(&described.message), help: described.help.as_deref().map(retold), ..described }
     }
 
     fn describe_root(&self, error: &DataFusionError) -> SqlError {
@@ -193,11 +194,15 @@ impl Source<'_> {
     fn wrong_types(&self, message: &str, described: SqlError) -> SqlError {
         let function = quoted(message);
         let span = function.and_then(|name| self.find(&[name]));
-        let received = message.split_once("but received ").and_then(|(_, rest)| rest.split([' ', ',']).next());
+        let received = message.split_once("but received ").map(|(_, rest)| rest);
+        let received = received.map(|rest| {
+            let told = rest.split_once("(DataType: ").and_then(|(_, written)| first_type(written));
+            told.unwrap_or_else(|| rest.split([' ', ',']).next().unwrap_or_default().to_lowercase())
+        });
         match (function, received) {
             (Some(function), Some(received)) if message.contains("failed to match any signature") => SqlError {
                 code: codes::TYPES,
-                message: format!("{function}() does not take values of type {}", received.to_lowercase()),
+                message: format!("{function}() does not take values of type {received}"),
                 help: Some(
                     "cast them, e.g. with cast(… as double), or find out why they are not of another type".to_owned(),
                 ),

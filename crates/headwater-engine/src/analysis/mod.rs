@@ -24,6 +24,7 @@ mod output;
 mod runnable;
 mod statement;
 mod table_error;
+mod told_types;
 mod volatile;
 mod walk;
 mod wording;
@@ -45,6 +46,7 @@ pub(crate) use kept::KeptAnalyses;
 pub(crate) use location::byte_at;
 use statement::QueryStatement;
 pub(crate) use statement::{refuse_ignored_clause, refuse_recursive_union};
+pub(crate) use told_types::retold;
 pub(crate) use volatile::volatile_functions;
 
 /// The schemas of the tables that SQL may name.

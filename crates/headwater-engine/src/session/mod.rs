@@ -348,8 +348,8 @@ pub(crate) fn sql_error(error: &DataFusionError) -> Error {
     let text = root.strip_backtrace();
     let text = ["Error during planning: ", "SQL error: ", "Schema error: ", "Execution error: ", "Arrow error: "]
         .iter()
-        .fold(text.as_str(), |text, prefix| text.strip_prefix(prefix).unwrap_or(text))
-        .to_owned();
+        .fold(text.as_str(), |text, prefix| text.strip_prefix(prefix).unwrap_or(text));
+    let text = analysis::retold(text);
     // A data file that is gone comes wrapped in errors of the Parquet reader.
     let file_is_gone = ["Object at location", "No such file or directory"].iter().any(|sign| text.contains(sign));
     match root {

@@ -165,6 +165,26 @@ fn a_struct_may_gain_a_field() {
     );
 }
 
+/// What the engine says of types is said in the project's words, too.
+#[test]
+fn queries_that_misuse_nested_columns_are_told_their_types() {
+    let source = "connector: files\nlocation: data\nstreams:\n  - { table: raw.t, path: '*.json' }\n";
+    let project =
+        Project::empty().with("sources/t.yml", source).with("data/1.json", "{\"id\": 1, \"l\": [{\"a b\": 1}]}\n");
+    project.run();
+    let list = "list<struct<\"a b\": bigint>>";
+    for (sql, words) in [
+        ("select l + 1 from raw.t", format!("{list} + bigint")),
+        ("select sum(l) from raw.t", format!("sum() does not take values of type {list}")),
+        ("select cast(l as int) from raw.t", format!("from {list} to int")),
+        ("select l from raw.t union all select id from raw.t", format!("of type {list}")),
+    ] {
+        let said = project.say(&["query", sql]);
+        assert!(said.code != Some(0) && said.err.contains(&words), "{sql}: no '{words}' in\n{}", said.err);
+        assert!(!said.err.contains("Struct") && !said.err.contains("Int64"), "{sql}: {}", said.err);
+    }
+}
+
 #[test]
 fn columns_without_values_are_told() {
     let source = "connector: files\nlocation: data\nstreams:\n  - { table: raw.t, path: '*.csv' }\n";

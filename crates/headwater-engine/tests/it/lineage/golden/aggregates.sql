@@ -37,7 +37,7 @@ select sum(a) filter (where b > 1) as x, sum(c) as y from s.t;
 select first_value(a order by b) as x, string_agg(name, ',' order by c desc) as y, array_agg(a order by id) as z from s.t;
 --> x bigint: t.a aggregation, t.b sort
 --> y string: t.c sort, t.name aggregation
---> z List(Int64, field: 'element'): t.a aggregation, t.id sort
+--> z list<bigint>: t.a aggregation, t.id sort
 
 -- a CASE within an aggregate
 select sum(case when a > 1 then b end) as x from s.t;

@@ -116,11 +116,11 @@ select a, summ(b) as x from s.t group by a;
 
 -- arguments of the wrong types
 select abs(name, 1) as x from s.t;
---> HW0507 at `abs`: function 'abs' expects 1 arguments but received 2 (no function matches the given name and argument types 'abs(Utf8, Int64)'. You might need to add explicit type casts)
+--> HW0507 at `abs`: function 'abs' expects 1 arguments but received 2 (no function matches the given name and argument types 'abs(string, bigint)'. You might need to add explicit type casts)
 
 -- an operator on the wrong types
 select day + "Mixed" as x from s.w;
---> HW0507 at `day + "Mixed"`: cannot coerce arithmetic expression Date32 + Boolean to valid types
+--> HW0507 at `day + "Mixed"`: cannot coerce arithmetic expression date + boolean to valid types
 
 -- not grouped
 select a, b from s.t group by a;
@@ -196,7 +196,7 @@ select a from s.t order by zz;
 
 -- text where truth is needed
 select a from s.t where name;
---> HW0507: cannot create filter with non-boolean predicate 's.t.name' returning Utf8
+--> HW0507: cannot create filter with non-boolean predicate 's.t.name' returning string
 
 -- locking
 select a from s.t for update;
@@ -224,4 +224,4 @@ select cast(a as nonsense) as x from s.t;
 
 -- a truth value added
 select a + (b > 1) as x from s.t;
---> HW0507 at `a`: cannot coerce arithmetic expression Int64 + Boolean to valid types
+--> HW0507 at `a`: cannot coerce arithmetic expression bigint + boolean to valid types

@@ -35,8 +35,8 @@ select p.x, p.y from (select unnest(point) from s.n) as p (x, y);
 
 -- lists and structs made
 select make_array(id, list[1]) as both_ids, named_struct('k', id, 'v', list) as pair from s.n;
---> both_ids List(Int64, field: 'element'): n.id transformation, n.list transformation
---> pair Struct("k": Int64, "v": List(Int64, field: 'element')): n.id transformation, n.list transformation
+--> both_ids list<bigint>: n.id transformation, n.list transformation
+--> pair struct<k: bigint, v: list<bigint>>: n.id transformation, n.list transformation
 
 -- what a list tells
 select cardinality(list) as n, array_to_string(list, ',') as txt, array_has(list, id) as has from s.n;
@@ -53,7 +53,7 @@ select id, sum(item) as total from (select id, unnest(list) as item from s.n) x 
 -- lists made of rows
 select point['x'] as px, array_agg(id) as ids from s.n group by point['x'];
 --> px bigint: n.point transformation
---> ids List(Int64, field: 'element'): n.id aggregation
+--> ids list<bigint>: n.id aggregation
 --> rows: n.point group_by
 
 -- a list in a list
