@@ -97,6 +97,7 @@ pub(crate) const TABLE_FILE: &str = "HW0395";
 pub(crate) const DRIVER_NO_TRANSACTIONS: &str = "HW0396";
 pub(crate) const DRIVER_CURSOR: &str = "HW0397";
 pub(crate) const ALTERED: &str = "HW0398";
+pub(crate) const UNLOGGED: &str = "HW0399";
 
 /// Every code of this crate, in order.
 pub const CODES: &[Code] = &[
@@ -575,6 +576,11 @@ pub const CODES: &[Code] = &[
         "a followed table whose rows have other values",
         "A table that is followed (`mode: cdc`) was altered: a column was dropped and made anew, got the name of another one, or was declared anew with a type that does not hold all values, or the table itself was made anew. Databases do not tell what rows have become by that, only that the table was altered. With `drift: add`, `ignore` or `new_version` the table is read anew; otherwise --full-refresh does it.",
     ),
+    Code::new(
+        UNLOGGED,
+        "changes that are not logged",
+        "A foreign key has deleted or changed rows of a followed table (`on delete cascade`, `on update set null`, …) as rows of the table that it refers to were deleted or given other keys. MySQL and MariaDB do not log that. The table is read anew by the run, whatever the drift policy.",
+    ),
 ];
 
 #[cfg(test)]
@@ -590,5 +596,6 @@ mod tests {
         }
         assert_eq!(DRIFT, headwater_sdk::connector::DRIFTED, "by which a run knows it");
         assert_eq!(ALTERED, headwater_sdk::connector::ALTERED, "by which a run knows it");
+        assert_eq!(UNLOGGED, headwater_sdk::connector::UNLOGGED, "by which a run knows it");
     }
 }

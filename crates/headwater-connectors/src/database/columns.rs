@@ -220,6 +220,11 @@ pub(crate) fn other_values(shown: &str, reason: &str) -> Error {
     )
 }
 
+/// Rows of a table that is followed may be others than the lake's, of which there are no changes.
+pub(crate) fn unlogged(shown: &str, reason: &str) -> Error {
+    Error::new(codes::UNLOGGED, Blame::Data, format!("{shown}: {reason}")).help("--full-refresh reads the table anew")
+}
+
 /// What is not let pass, and what can be done about it that has not been done.
 fn drifted(what: &str, policy: Drift, shown: &str) -> Error {
     let help = match policy {

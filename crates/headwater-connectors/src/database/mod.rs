@@ -17,7 +17,9 @@ mod tls;
 pub(crate) use asked::{Asked, Names, Relation, Wanted, filter, table_name as parts_of};
 pub(crate) use batch::{BatchRows, Finished, defect, raw};
 pub(crate) use builder::Builder;
-pub(crate) use columns::{ColumnRead, NativeType, SourceColumn, chosen, names, no_column, other_values, schema};
+pub(crate) use columns::{
+    ColumnRead, NativeType, SourceColumn, chosen, names, no_column, other_values, schema, unlogged,
+};
 pub(crate) use fields::{Change, FieldBatch, FieldColumn, Target};
 pub(crate) use keyed::{Constants, KeyedRows};
 pub(crate) use refused::{Faults, HOPELESS, KEPT, MARKS, REFUSED, SAMPLES, Statements, Unsendable, apply};

@@ -6,11 +6,11 @@ use arrow_schema::SchemaRef;
 use async_trait::async_trait;
 use headwater_sdk::check::OptionsError;
 use headwater_sdk::connector::{
-    Delivery, Finding, LoadPosition, Lookback, ReadMode, ReadPart, ReadPlan, SourceStream, StreamSettings,
+    Delivery, Finding, LoadPosition, Lookback, ReadMode, ReadPart, ReadPlan, SourceStream, Standing, StreamSettings,
 };
 use headwater_sdk::{Blame, Error, Result};
 
-use super::binlog::{Beginning, ChangesPart, Followed, Follower, Table};
+use super::binlog::{Beginning, ChangesPart, Followed, Follower, Table, ancestors};
 use super::connect::{Flavour, Server, Session};
 use super::describe::{
     Found, PRIMARY, Size, SourceColumn, columns_of, loose_collations, ranges, select, size, unique_keys,
@@ -187,6 +187,9 @@ impl SourceStream for TableStream {
     }
 
     async fn examine(&self, schema: &SchemaRef) -> Result<Vec<Finding>> {
+        if self.settings.mode == ReadMode::Cdc {
+            return self.untold().await;
+        }
         let mut findings = Vec::from_iter(of_cursor(&self.settings, self.asked.cursor.as_deref(), schema, false));
         if self.settings.mode == ReadMode::Incremental && !self.settings.key.is_empty() {
             let mut session = self.server.connect().await?;
@@ -256,17 +259,48 @@ impl TableStream {
         Ok(plan)
     }
 
+    /// The table's database and its name.
+    fn table(&self) -> [String; 2] {
+        match self.asked.name.as_slice() {
+            [schema, name] => [schema.clone(), name.clone()],
+            name => [self.server.database().unwrap_or_default().to_owned(), name.concat()],
+        }
+    }
+
+    /// What of a table that is followed is not told by the log.
+    async fn untold(&self) -> Result<Vec<Finding>> {
+        let session = &mut self.server.connect().await?;
+        let warning = |what: String, help: String| Finding { standing: Standing::Warning, what, help: Some(help) };
+        let found = ancestors(session, &self.server, &self.table()).await?;
+        let by_keys = found.iter().map(|ancestor| {
+            warning(
+                ancestor.told(),
+                "the server does not log that: the table is read anew whenever it happens".to_owned(),
+            )
+        });
+        let mut findings: Vec<Finding> = by_keys.collect();
+        if unique_keys(session, &self.server, &self.asked).await?.values().all(Vec::is_empty) {
+            let key = self.settings.key.join(", ");
+            findings.push(warning(
+                format!(
+                    "nothing but the project says that its rows are told apart by ({key}): two of one key become one"
+                ),
+                format!(
+                    "give it a unique index on these columns: alter table {} add unique ({key})",
+                    self.asked.relation()
+                ),
+            ));
+        }
+        Ok(findings)
+    }
+
     async fn plan_changes(&self, mut seen: Seen, position: Option<serde_json::Value>) -> Result<ReadPlan> {
         let shown = self.asked.shown();
         let session = &mut seen.session;
         let size_of = size(session, &self.server, &self.asked).await?;
-        let (schema_of, name) = match self.asked.name.as_slice() {
-            [schema, name] => (schema.clone(), name.clone()),
-            name => (self.server.database().unwrap_or_default().to_owned(), name.concat()),
-        };
         let mut unique_keys = unique_keys(session, &self.server, &self.asked).await?;
         let table = Table {
-            name: [schema_of, name],
+            name: self.table(),
             found: &seen.found,
             size: &size_of,
             primary_key: unique_keys.remove(PRIMARY).unwrap_or_default(),

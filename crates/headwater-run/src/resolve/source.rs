@@ -9,7 +9,7 @@ use futures::StreamExt;
 use headwater_project::plan::{Desired, definition, needs_reload};
 use headwater_project::{Asset, AssetKind, Project, StreamAsset};
 use headwater_sdk::connector::{
-    ALTERED, ConnectorType, DRIFTED, Drift, ReadMode, ReadPlan, Source as System, SourceStream,
+    ALTERED, ConnectorType, DRIFTED, Drift, ReadMode, ReadPlan, Source as System, SourceStream, UNLOGGED,
 };
 use headwater_sdk::{Blame, Error, Relation, Result, TableName};
 
@@ -71,7 +71,7 @@ impl Source {
 
     /// Takes up that the table has to be read anew from here on, if an error says so and the policy lets it.
     pub(crate) fn begin_anew(&self, error: &Error, drift: Drift) -> bool {
-        let may = error.code == ALTERED && drift != Drift::Fail;
+        let may = error.code == UNLOGGED || (error.code == ALTERED && drift != Drift::Fail);
         may && !self.is_anew.swap(true, Ordering::Relaxed)
     }
 

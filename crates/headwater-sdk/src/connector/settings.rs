@@ -73,6 +73,9 @@ pub const DRIFTED: &str = "HW0308";
 /// fail, it is read anew.
 pub const ALTERED: &str = "HW0398";
 
+/// The code of the error for a table of whose changes some are not told: it is read anew, whatever the policy.
+pub const UNLOGGED: &str = "HW0399";
+
 /// A column as the project declares it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeclaredColumn {

@@ -114,6 +114,52 @@ fn a_table_that_is_made_anew_has_its_new_rows_alone() {
 }
 
 #[test]
+fn a_table_of_its_name_is_another_one_when_it_was_renamed() {
+    for away in ["rename table t to old", "alter table t rename to old", "alter table t rename old, add column c int"] {
+        let source = small();
+        source.run();
+        source.database.sql(&format!(
+            "insert into t values (3, 'x', 'x'); {away}; create table t (id int primary key, a varchar(20), b varchar(20)); insert into t values (9, 'a9', 'b9')"
+        ));
+        source.run();
+        assert_eq!(source.query("select id, a, b from raw.t"), "9,a9,b9", "{away}");
+    }
+    // One that comes back has rows of its own, which are told of.
+    let source = small();
+    source.run();
+    source.database.sql("rename table t to old; rename table old to t");
+    assert_told(&source.say(&["run"]).exits(1), "HW0358", &["renamed to its name"]);
+}
+
+#[test]
+fn a_log_that_was_begun_anew_with_the_same_numbers_is_told() {
+    let server = Server::start(&["--log-bin=binlog", "--binlog-format=ROW"]);
+    let source = Source::of(
+        Database::on(server),
+        "reset master; create table t (id int primary key, v int); insert into t select seq, seq from seq_1_to_10",
+        "  - { table: raw.t, from: t, mode: cdc }\n",
+    );
+    source.run();
+    // As many transactions as there were, and more.
+    let changes: Vec<String> =
+        (1..=12).map(|n| format!("update t set v = v + 100 where id = {}", n % 10 + 1)).collect();
+    source.database.sql(&format!("do sleep(1.1); reset master; {}", changes.join("; ")));
+    assert_told(&source.say(&["run"]).exits(1), "HW0358", &["begun anew", "--full-refresh"]);
+    assert_eq!(source.query("select sum(v) from raw.t"), "55");
+    source.say(&["run", "--full-refresh"]).exits(0);
+    assert_eq!(source.query("select sum(v) from raw.t"), "1255");
+    // A server that is started again, and files that are followed by others, are no new log.
+    source.database.sql("flush binary logs; update t set v = 0 where id = 1");
+    source.run();
+    source.database.sql("update t set v = 0 where id = 2; flush binary logs; flush binary logs");
+    source.run();
+    source.database.sql("update t set v = 0 where id = 3");
+    source.run();
+    let theirs = source.database.sql("select sum(v) from t");
+    assert_eq!(source.query("select sum(v) from raw.t"), theirs.trim());
+}
+
+#[test]
 fn a_log_that_is_thrown_away_is_told() {
     let database = Database::on(Server::start(&["--log-bin=binlog", "--binlog-format=ROW"]));
     let source = Source::of(

@@ -1,6 +1,7 @@
 //! Tables of a MariaDB.
 
 mod altered;
+mod cascades;
 mod changes;
 mod delivered;
 mod described;

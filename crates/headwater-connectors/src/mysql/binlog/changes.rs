@@ -15,12 +15,12 @@ use super::super::describe::select;
 use super::super::part::{Load, TablePart};
 use super::super::quote;
 use super::super::wire::Fields;
-use super::event::{RowsKind, TableMap, rows_kind, uncompressed};
+use super::event::{MapColumn, RowsKind, TableMap, rows_kind, uncompressed};
 use super::reading::{ALTERED, Changes, EMPTIED, LOST, ROWS};
 use super::shape::{Absent, Layout, layout};
 use super::{Outstanding, values};
 use crate::codes;
-use crate::database::{Change, Constants, FieldBatch, FieldColumn, KeyedRows, defect, other_values, raw};
+use crate::database::{Change, Constants, FieldBatch, FieldColumn, KeyedRows, defect, other_values, raw, unlogged};
 
 /// How a key is asked for.
 const CONSTANTS: Constants = Constants { name: quote::name, text: quote::text, bytes: |hex| format!("x'{hex}'") };
@@ -66,6 +66,9 @@ impl ReadPart for ChangesPart {
             let changes = self.outstanding.reading.changes(self.outstanding.place).await?;
             if let Some(reason) = &changes.other_values {
                 return Err(other_values(&self.load.target.shown, reason));
+            }
+            if let Some(reason) = &changes.cascaded {
+                return Err(unlogged(&self.load.target.shown, reason));
             }
             let collations = self.collations().await?;
             let batch = FieldBatch::new(&self.load.target)?;
@@ -114,9 +117,9 @@ struct Columns {
     places: Vec<Option<usize>>,
 }
 
-struct Rows {
+pub(super) struct Rows {
     kind: RowsKind,
-    bytes: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
     at: usize,
     /// Which columns there are in rows as they were, and as they are.
     before: Vec<bool>,
@@ -124,10 +127,10 @@ struct Rows {
 }
 
 /// A row as it came: for each column, whether it is there, and the place of its bytes.
-type Image = Vec<Value>;
+pub(super) type Image = Vec<Value>;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Value {
+pub(super) enum Value {
     Absent,
     Null,
     Bytes(Range<usize>),
@@ -213,25 +216,32 @@ impl Walk {
     fn row(&mut self) -> Result<()> {
         let Self { part, batch, columns, rows, .. } = self;
         let (Some(columns), Some(event)) = (columns, rows.as_mut()) else { return Ok(()) };
-        if event.at >= event.bytes.len() {
+        if event.is_at_the_end() {
             *rows = None;
             return Ok(());
         }
-        let (upsert, delete) = (Operation::Upsert, Operation::Delete);
-        let before = if event.kind == RowsKind::Write { None } else { Some(event.image(columns, true)?) };
-        let after = if event.kind == RowsKind::Delete { None } else { Some(event.image(columns, false)?) };
+        let (kind, delete) = (event.kind, Operation::Delete);
+        let mut image = |is_before| {
+            let mut types = columns.layout.columns.iter().map(|(_, form, _)| form.column);
+            event.image(&mut types, is_before).ok_or_else(unknown)
+        };
+        let before = if kind == RowsKind::Write { None } else { Some(image(true)?) };
+        let after = if kind == RowsKind::Delete { None } else { Some(image(false)?) };
         let bytes = event.bytes.as_slice();
         match (&before, &after) {
-            (None, Some(new)) => part.add(&Told { operation: upsert, columns, bytes, new, old: None }, batch),
-            (Some(new), None) => part.add(&Told { operation: delete, columns, bytes, new, old: None }, batch),
-            (Some(before), Some(new)) => {
-                let told = Told { operation: upsert, columns, bytes, new, old: Some(before) };
-                if part.has_other_key(columns, bytes, before, new) {
-                    // The row that values would be kept of is another one's from here on.
-                    part.verify_whole(&told)?;
-                    part.add(&Told { operation: delete, columns, bytes, new: before, old: None }, batch)?;
+            (Some(new), None) => part.add(&Told { operation: delete, columns, bytes, new, old: None }, false, batch),
+            (before, Some(new)) => {
+                let told = Told { operation: Operation::Upsert, columns, bytes, new, old: before.as_ref() };
+                let moved = before.as_ref().filter(|before| part.has_other_key(columns, bytes, before, new));
+                if let Some(before) = moved {
+                    part.add(&Told { operation: delete, columns, bytes, new: before, old: None }, false, batch)?;
                 }
-                part.add(&told, batch)
+                // What is not sent is no value of the lake's row where that is another row, or where the server computes it.
+                let afresh = (moved.is_some() && part.lacks(&told, false)) || part.lacks(&told, true);
+                if afresh {
+                    part.add(&Told { operation: delete, ..told }, false, batch)?;
+                }
+                part.add(&told, afresh, batch)
             }
             (None, None) => Ok(()),
         }
@@ -239,7 +249,7 @@ impl Walk {
 }
 
 impl Rows {
-    fn begin((kind, has_more, is_compressed): (RowsKind, bool, bool), body: &[u8]) -> Option<Self> {
+    pub(super) fn begin((kind, has_more, is_compressed): (RowsKind, bool, bool), body: &[u8]) -> Option<Self> {
         let mut fields = Fields(body);
         let (_table, _flags) = (fields.number(6)?, fields.number(2)?);
         if has_more {
@@ -257,15 +267,19 @@ impl Rows {
         Some(Self { kind, bytes, at: 0, before, after })
     }
 
-    /// The next row.
-    fn image(&mut self, columns: &Columns, is_before: bool) -> Result<Image> {
+    pub(super) fn is_at_the_end(&self) -> bool {
+        self.at >= self.bytes.len()
+    }
+
+    /// The next row, whose columns have these types.
+    pub(super) fn image(&mut self, types: &mut dyn Iterator<Item = MapColumn>, is_before: bool) -> Option<Image> {
         let present = if is_before { &self.before } else { &self.after };
         let image = (|| {
             let mut fields = Fields(self.bytes.get(self.at..)?);
             let all = self.bytes.len();
             let nulls = fields.take(present.iter().filter(|there| **there).count().div_ceil(8))?;
             let (mut image, mut number) = (Image::with_capacity(present.len()), 0);
-            for (there, (_, form, _)) in present.iter().zip(&columns.layout.columns) {
+            for (there, column) in present.iter().zip(types) {
                 if !there {
                     image.push(Value::Absent);
                     continue;
@@ -275,16 +289,16 @@ impl Rows {
                 image.push(if is_null {
                     Value::Null
                 } else {
-                    let value = values::raw(form.column, &mut fields)?;
+                    let value = values::raw(column, &mut fields)?;
                     let end = all - fields.0.len();
                     Value::Bytes(end - value.len()..end)
                 });
             }
             (image.len() == present.len()).then_some((image, all - fields.0.len()))
         })();
-        let (image, at) = image.ok_or_else(unknown)?;
+        let (image, at) = image?;
         self.at = at;
-        Ok(image)
+        Some(image)
     }
 }
 
@@ -293,6 +307,7 @@ fn unknown() -> Error {
 }
 
 /// A row that an event tells of.
+#[derive(Clone, Copy)]
 struct Told<'a> {
     operation: Operation,
     columns: &'a Columns,
@@ -316,21 +331,15 @@ impl ChangesPart {
         })
     }
 
-    /// Whether all values of a row are sent.
-    fn verify_whole(&self, told: &Told<'_>) -> Result<()> {
+    /// Whether values of a row are not sent, or values that the server `computes`, which no default stands for.
+    fn lacks(&self, told: &Told<'_>, computes: bool) -> bool {
         let is_sent = |at: usize| told.new[at] != Value::Absent || told.old.is_some_and(|old| old[at] != Value::Absent);
-        let absent = told.columns.places.iter().flatten().find(|at| !is_sent(**at));
-        let Some(name) = absent.map(|at| &told.columns.layout.columns[*at].0) else { return Ok(()) };
-        let message = format!(
-            "{}: the key of a row of {} was changed, and the log does not have the row's '{name}': its binlog_row_image is not FULL",
-            self.load.moment.server.name, self.load.target.shown
-        );
-        Err(Error::new(codes::MYSQL_BINLOG, Blame::Environment, message)
-            .help("set global binlog_row_image = FULL, and read the table anew: --full-refresh"))
+        let is_meant = |at: usize| !computes || self.is_computed(&told.columns.layout.columns[at].0);
+        told.columns.places.iter().flatten().any(|at| is_meant(*at) && !is_sent(*at))
     }
 
-    /// Adds a change.
-    fn add(&self, told: &Told<'_>, batch: &mut FieldBatch<Column>) -> Result<()> {
+    /// Adds a change. `afresh` says that what is not sent is asked for by the key: the lake has no row of it by then.
+    fn add(&self, told: &Told<'_>, afresh: bool, batch: &mut FieldBatch<Column>) -> Result<()> {
         let mut row = Vec::new();
         let count = self.load.target.columns.len();
         let mut fields: Vec<Option<Range<usize>>> = Vec::with_capacity(count);
@@ -357,22 +366,21 @@ impl ChangesPart {
                     continue;
                 }
                 Value::Bytes(bytes) => values::text(form, &told.bytes[bytes.clone()], &mut row),
-                Value::Absent => match (told.old, default) {
-                    _ if self.is_computed(name) => return Err(self.not_sent(name)),
-                    (Some(_), _) => {
-                        kept.get_or_insert_with(|| vec![0; count.div_ceil(8)])[place / 8] |= 1 << (place % 8);
+                Value::Absent if afresh || told.old.is_some() => {
+                    kept.get_or_insert_with(|| vec![0; count.div_ceil(8)])[place / 8] |= 1 << (place % 8);
+                    fields.push(None);
+                    continue;
+                }
+                Value::Absent => match default {
+                    Some(Absent::Null) => {
                         fields.push(None);
                         continue;
                     }
-                    (None, Some(Absent::Null)) => {
-                        fields.push(None);
-                        continue;
-                    }
-                    (None, Some(Absent::Value(text))) => {
+                    Some(Absent::Value(text)) => {
                         row.extend_from_slice(text.as_bytes());
                         Ok(())
                     }
-                    (None, None) => return Err(self.not_sent(name)),
+                    None => return Err(self.not_sent(name)),
                 },
             };
             if let Err(reason) = written {
@@ -399,7 +407,7 @@ impl ChangesPart {
 
     fn not_sent(&self, name: &str) -> Error {
         let message = format!(
-            "{}: column '{name}' of {} is not in the log where the server computes it: its binlog_row_image is not FULL",
+            "{}: a value of column '{name}' of {} is not in the log, and no default stands for it: its binlog_row_image is not FULL",
             self.load.moment.server.name, self.load.target.shown
         );
         Error::new(codes::MYSQL_BINLOG, Blame::Environment, message)

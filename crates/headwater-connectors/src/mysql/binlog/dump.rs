@@ -52,6 +52,8 @@ pub(super) struct Dump {
     at: Place,
     /// Whether a checksum stands behind each event.
     has_sums: bool,
+    /// When the file that is read was begun, in seconds.
+    begun: Option<u32>,
 }
 
 impl Dump {
@@ -104,7 +106,22 @@ impl Dump {
         let has_sums = sums.into_iter().flatten().flatten().next().as_deref() == Some("CRC32");
         let asked = session.dump(command, &request).await;
         asked.map_err(|error| refused(server, flavour, &error, DOING))?;
-        Ok(Self { session, server: server.clone(), at, has_sums })
+        Ok(Self { session, server: server.clone(), at, has_sums, begun: None })
+    }
+
+    /// When the file was begun that a place is in: it tells the file from one of another log that has its name.
+    ///
+    /// # Errors
+    /// When the log cannot be read from there.
+    pub(super) async fn begun_at(server: &Server, place: &Place) -> Result<Option<u32>> {
+        let mut dump = Self::start(server, &Start::Place(place.clone())).await?;
+        while dump.begun.is_none() && dump.next().await?.is_some() {}
+        Ok(dump.begun)
+    }
+
+    /// When the file that is read was begun.
+    pub(super) fn begun(&self) -> Option<u32> {
+        self.begun
     }
 
     /// How far the log was read.
@@ -126,6 +143,7 @@ impl Dump {
             let head = Head::of(&event).ok_or_else(unknown)?;
             if head.kind == FORMAT {
                 self.has_sums = sums_of(&event).unwrap_or(self.has_sums);
+                self.begun = Some(head.time);
             }
             let event = if self.has_sums { summed(&event, &head).ok_or_else(damaged)? } else { event };
             let body = event.slice(HEAD..);

@@ -55,6 +55,8 @@ pub(super) fn rows_kind(kind: u8) -> Option<(RowsKind, bool, bool)> {
 /// What stands before every event.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Head {
+    /// When it was written, in seconds.
+    pub(super) time: u32,
     pub(super) kind: u8,
     /// Bytes of the event, with the head.
     pub(super) size: usize,
@@ -66,11 +68,11 @@ pub(super) struct Head {
 impl Head {
     pub(super) fn of(event: &[u8]) -> Option<Self> {
         let mut fields = Fields(event.get(..HEAD)?);
-        let _time = fields.number(4)?;
+        let time = fields.number(4)? as u32;
         let kind = fields.byte()?;
         let _server = fields.number(4)?;
         let (size, end) = (fields.number(4)? as usize, fields.number(4)? as u32);
-        Some(Self { kind, size, end, flags: fields.number(2)? as u16 })
+        Some(Self { time, kind, size, end, flags: fields.number(2)? as u16 })
     }
 }
 

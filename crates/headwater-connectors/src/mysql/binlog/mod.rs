@@ -1,6 +1,7 @@
 //! Change data capture: what is committed in the database comes by the server's binary log (docs/adr/0016-mysql.md).
 
 mod altered;
+mod cascade;
 mod changes;
 mod charset;
 mod dump;
@@ -26,11 +27,12 @@ use super::connect::{Flavour, Server, Session};
 use super::describe::{Found, Size, SourceColumn};
 use crate::codes;
 use crate::database::{other_values, written};
-use dump::Start;
+use dump::{Dump, Start};
 use reading::{Follow, Reading};
 use server::{executed, gtids_at, has_place, is_subset, lost};
 use statement::TableName;
 
+pub(super) use cascade::ancestors;
 pub(super) use changes::ChangesPart;
 pub(super) use place::Place;
 pub(super) use server::end_of_log;
@@ -57,6 +59,10 @@ pub(super) struct Followed {
     /// MySQL's number of the server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     server: Option<String>,
+    /// When the file of the place was begun, in seconds: by it the file is told from one of another log; none in positions of before it
+    /// was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    begun: Option<u32>,
     /// The columns that the table had there.
     columns: Vec<Known>,
 }
@@ -148,7 +154,12 @@ impl Beginning {
                 server.user()
             )));
         }
-        let followed = Followed { place, gtids, server: self.uuid.clone(), columns: self.columns.clone() };
+        let begun = match &place {
+            Some(place) => Dump::begun_at(server, place).await?,
+            None => None,
+        };
+        let (server, columns) = (self.uuid.clone(), self.columns.clone());
+        let followed = Followed { place, gtids, server, begun, columns };
         self.position.set(written(&followed)?, true);
         Ok(())
     }
@@ -262,13 +273,16 @@ impl Follower {
         if let Some(found) = table.found.iter().find(anew) {
             return Err(other_values(&table.shown, &format!("column '{}' was dropped and made anew", found.name)));
         }
+        let ancestors = cascade::ancestors(session, &self.server, &table.name).await?;
         let [schema, name] = table.name.clone();
         let position = LoadPosition::known(written(&followed)?);
         let follow = Follow {
             name: TableName { schema, table: name, has_case },
             from: from.clone(),
+            file: followed.place.as_ref().zip(followed.begun).map(|(place, begun)| (place.file.clone(), begun)),
             stored: followed.columns.clone(),
             lake: table.lake.clone(),
+            ancestors,
             position: position.clone(),
         };
         let new = || Reading::new(self.server.clone(), gtids.clone(), end.clone(), settings.uuid.clone(), set.clone());
@@ -382,6 +396,17 @@ impl Follower {
                 help: Some(
                     "set global binlog_row_metadata = FULL, so that its log says which columns rows have".to_owned(),
                 ),
+            });
+        }
+        if !settings.row_image.eq_ignore_ascii_case("FULL") {
+            findings.push(Finding {
+                standing: Standing::Good,
+                what: format!(
+                    "its binlog_row_image is {}: values that the log leaves out are the lake's, and where it has none are asked for by the \
+                     row's key, as they are by then",
+                    settings.row_image
+                ),
+                help: None,
             });
         }
         Ok(findings)

@@ -10,10 +10,11 @@ use tokio::sync::OnceCell;
 use super::super::connect::{Flavour, Server};
 use super::super::describe::columns_of_table;
 use super::altered::{Judged, Step, steps};
+use super::cascade::Ancestor;
 use super::dump::{Dump, Event, Start, unknown};
 use super::event::{
-    HEAD, Head, INCIDENT, MARIA_GTID, MARIA_QUERY_COMPRESSED, PARTIAL_UPDATE, PAYLOAD, QUERY, TABLE_MAP, TableMap,
-    XA_PREPARE, XID, query, rows_kind, table_id, unpacked,
+    FORMAT, HEAD, Head, INCIDENT, MARIA_GTID, MARIA_QUERY_COMPRESSED, PARTIAL_UPDATE, PAYLOAD, QUERY, TABLE_MAP,
+    TableMap, XA_PREPARE, XID, query, rows_kind, table_id, unpacked,
 };
 use super::place::Place;
 use super::server::{end_of_log, gtids_at};
@@ -31,6 +32,7 @@ pub(super) const LOST: u8 = b'L';
 
 const XA: &str =
     "rows were changed by a transaction in two phases (XA), of which the log does not say in time how it ended";
+const RESET: &str = "the server's log is another one than it was: it was begun anew (reset master, or another server), with the same names and numbers";
 const INCIDENTS: &str = "the server says that its log has lost changes";
 const PARTIAL: &str =
     "parts of JSON values were changed, of which the log has the parts alone: set binlog_row_value_options = ''";
@@ -41,10 +43,14 @@ pub(super) struct Follow {
     pub(super) name: TableName,
     /// What is logged before is in the table; `None` where the reading begins there.
     pub(super) from: Option<Place>,
+    /// The file of the log in which it was read to, and when that was begun.
+    pub(super) file: Option<(String, u32)>,
     /// The columns that it had then.
     pub(super) stored: Vec<Known>,
     /// The columns that the lake's table has.
     pub(super) lake: Vec<String>,
+    /// The tables whose rows change its own without a word in the log.
+    pub(super) ancestors: Vec<Ancestor>,
     /// Where it is when all is read.
     pub(super) position: LoadPosition,
 }
@@ -74,6 +80,8 @@ struct Found {
     now: Vec<Known>,
     /// Why rows that were read before have other values, without the log having them.
     other_values: Option<String>,
+    /// Why rows may be gone or others, by foreign keys.
+    cascaded: Option<String>,
 }
 
 /// What there is to read of one table.
@@ -85,6 +93,8 @@ pub(super) struct Changes {
     pub(super) now: Vec<Known>,
     /// Why rows that were read before have other values, without the log having them.
     pub(super) other_values: Option<String>,
+    /// Why rows may be gone or others, by foreign keys.
+    pub(super) cascaded: Option<String>,
 }
 
 impl Reading {
@@ -116,6 +126,7 @@ impl Reading {
             stored: found.stored.clone(),
             now: found.now.clone(),
             other_values: found.other_values.clone(),
+            cascaded: found.cascaded.clone(),
         })
     }
 
@@ -151,15 +162,19 @@ impl Reading {
                 reached = true;
                 break;
             }
+            if event.kind == FORMAT {
+                routing.begins(&event.begin.file, dump.begun())?;
+            }
             routing.route(&event)?;
         }
+        let begun = dump.begun().filter(|_| dump.at().file == self.to.file);
         if !reached && dump.at() < &self.to {
             let message = format!("{}: the binary log ends in the middle", self.server.name);
             return Err(Error::new(codes::MYSQL_UNREACHABLE, Blame::Environment, message)
                 .help("the connection was cut: the next try begins anew")
                 .transient());
         }
-        let Routing { spool, altered, altered_later, alters, .. } = routing;
+        let Routing { spool, altered, altered_later, alters, mut cascaded, .. } = routing;
         let files = spool.finish()?;
         let mut all = Vec::new();
         for (place, ((follow, now), spooled)) in follows.into_iter().zip(now).zip(files).enumerate() {
@@ -174,13 +189,14 @@ impl Reading {
                 }
             };
             let is_far = altered[place] > 0 || follow.from.as_ref().is_none_or(|from| is_far(from, &self.to));
-            let followed =
-                Followed { place: Some(self.to.clone()), gtids: gtids.clone(), server: self.uuid.clone(), columns };
+            let (to, gtids) = (Some(self.to.clone()), gtids.clone());
+            let followed = Followed { place: to, gtids, server: self.uuid.clone(), begun, columns };
             follow.position.set(written(&followed)?, is_far);
             let Follow { stored, lake, .. } = follow;
             let (steps, statements) = &alters[place];
             let other_values = Judged { stored: &stored, now: &now, lake: &lake }.reason(steps, *statements);
-            all.push(Found { spooled, altered: altered[place], stored, now, other_values });
+            let cascaded = cascaded[place].take();
+            all.push(Found { spooled, altered: altered[place], stored, now, other_values, cascaded });
         }
         Ok(all)
     }
@@ -191,7 +207,7 @@ struct Routing<'a> {
     follows: &'a [Follow],
     to: Place,
     /// The tables of rows that come, by their numbers: who follows them, and the map.
-    maps: HashMap<u64, (Vec<usize>, Bytes)>,
+    maps: HashMap<u64, Mapped>,
     spool: Spool,
     /// How far the files were when the transaction began.
     marks: Vec<u64>,
@@ -200,6 +216,15 @@ struct Routing<'a> {
     altered_later: Vec<usize>,
     /// What was done to the columns since the table was empty last, and by how many statements.
     alters: Vec<(Vec<Step>, usize)>,
+    /// Why rows may be gone or others since then, by foreign keys.
+    cascaded: Vec<Option<String>>,
+}
+
+/// A table of rows that come: who follows it, for whom it is an ancestor (and which), and the map.
+struct Mapped {
+    concerned: Vec<usize>,
+    descendants: Vec<(usize, usize)>,
+    map: Bytes,
 }
 
 impl<'a> Routing<'a> {
@@ -214,7 +239,19 @@ impl<'a> Routing<'a> {
             altered: none.clone(),
             altered_later: none,
             alters: vec![Default::default(); follows.len()],
+            cascaded: vec![None; follows.len()],
         })
+    }
+
+    /// A file begins, or goes on. One that has the name of another, and was begun at another time, is of another log.
+    fn begins(&mut self, file: &str, begun: Option<u32>) -> Result<()> {
+        for (place, follow) in self.follows.iter().enumerate() {
+            let is_other = |(name, then): &(String, u32)| name == file && begun.is_some_and(|begun| begun != *then);
+            if follow.file.as_ref().is_some_and(is_other) {
+                self.spool.put(place, &[&[LOST], RESET.as_bytes()])?;
+            }
+        }
+        Ok(())
     }
 
     fn route(&mut self, event: &Event) -> Result<()> {
@@ -267,17 +304,31 @@ impl<'a> Routing<'a> {
         let map = TableMap::read(body).ok_or_else(unknown)?;
         let concerned = self.follows.iter().enumerate().filter(|(_, follow)| follow.name.is(&map.schema, &map.table));
         let concerned: Vec<usize> = concerned.map(|(place, _)| place).collect();
-        if concerned.is_empty() {
+        let mut descendants = Vec::new();
+        for (place, follow) in self.follows.iter().enumerate() {
+            let is = |ancestor: &Ancestor| {
+                let [schema, table] = ancestor.name.clone();
+                TableName { schema, table, has_case: follow.name.has_case }.is(&map.schema, &map.table)
+            };
+            let found = follow.ancestors.iter().enumerate().filter(|(_, ancestor)| is(ancestor));
+            descendants.extend(found.map(|(number, _)| (place, number)));
+        }
+        if concerned.is_empty() && descendants.is_empty() {
             self.maps.remove(&id);
         } else {
-            self.maps.insert(id, (concerned, body.clone()));
+            self.maps.insert(id, Mapped { concerned, descendants, map: body.clone() });
         }
         Ok(())
     }
 
     fn rows(&mut self, event: &Event) -> Result<()> {
         let id = table_id(&event.body).ok_or_else(unknown)?;
-        let Some((concerned, map)) = self.maps.get(&id) else { return Ok(()) };
+        let Some(Mapped { concerned, descendants, map }) = self.maps.get(&id) else { return Ok(()) };
+        for (place, number) in descendants {
+            if self.cascaded[*place].is_none() && self.is_new(*place, &event.begin) {
+                self.cascaded[*place] = self.follows[*place].ancestors[*number].reason(map, event);
+            }
+        }
         let length = (map.len() as u32).to_be_bytes();
         for place in concerned {
             if !self.is_new(*place, &event.begin) {
@@ -319,7 +370,7 @@ impl<'a> Routing<'a> {
                         self.spool.put(place, &[&[ALTERED]])?;
                     }
                     Effect::Emptied => {
-                        self.alters[place] = Default::default();
+                        (self.alters[place], self.cascaded[place]) = Default::default();
                         self.spool.put(place, &[&[EMPTIED]])?;
                     }
                     Effect::Lost(reason) => self.spool.put(place, &[&[LOST], reason.as_bytes()])?,

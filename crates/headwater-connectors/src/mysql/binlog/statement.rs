@@ -91,20 +91,23 @@ pub(super) fn effects(statement: &str, database: &str, table: &TableName) -> Vec
                 keyword(at) == "PARTITION"
                     && matches!(keyword(at - 1).as_str(), "TRUNCATE" | "DROP" | "EXCHANGE" | "CONVERT")
             });
-            let is_new_name = (1..words.len()).any(|at| {
-                keyword(at) == "RENAME"
-                    && !matches!(keyword(at + 1).as_str(), "COLUMN" | "INDEX" | "KEY")
-                    && (names.at(at + 1, table) || names.at(at + 2, table))
-            });
+            let renames = |at: &usize| {
+                keyword(*at) == "RENAME" && !matches!(keyword(at + 1).as_str(), "COLUMN" | "INDEX" | "KEY")
+            };
+            let is_new_name =
+                (1..words.len()).filter(renames).any(|at| names.at(at + 1, table) || names.at(at + 2, table));
+            let is_old_name = (1..words.len()).any(|at| renames(&at));
             match () {
                 () if partitioned => vec![Effect::Lost(PARTITION)],
                 () if is_new_name => vec![Effect::Lost(RENAMED)],
+                // One of its name is another one from here on.
+                () if is_old_name => vec![Effect::Emptied, Effect::Altered],
                 () => vec![Effect::Altered],
             }
         }
         "RENAME" if is_named => {
             let is_new_name = (1..words.len()).any(|at| keyword(at) == "TO" && names.at(at + 1, table));
-            vec![if is_new_name { Effect::Lost(RENAMED) } else { Effect::Altered }]
+            if is_new_name { vec![Effect::Lost(RENAMED)] } else { vec![Effect::Emptied, Effect::Altered] }
         }
         "INSERT" | "UPDATE" | "DELETE" | "REPLACE" | "LOAD" | "WITH" if is_named => vec![Effect::Lost(STATEMENT)],
         _ => Vec::new(),
@@ -244,10 +247,12 @@ mod tests {
             ("alter table orders truncate partition p1", &[Lost(PARTITION)]),
             ("alter table orders drop partition p1, p2", &[Lost(PARTITION)]),
             ("alter table orders rename column a to b", &[Altered]),
-            ("alter table orders rename to old_orders", &[Altered]),
+            ("alter table orders rename to old_orders", &[Emptied, Altered]),
             ("alter table new_orders rename to orders", &[Lost(RENAMED)]),
             ("rename table orders to _old, _new to shop.orders", &[Lost(RENAMED)]),
-            ("rename table orders to gone", &[Altered]),
+            ("rename table orders to gone", &[Emptied, Altered]),
+            ("alter table orders rename old_orders", &[Emptied, Altered]),
+            ("alter table orders rename index i to j", &[Altered]),
             ("insert into orders values (1)", &[Lost(STATEMENT)]),
             ("update `lines` join orders using (id) set a = 1", &[Lost(STATEMENT)]),
             ("drop database shop", &[Lost(DROPPED)]),
