@@ -596,6 +596,7 @@ mod tests {
         }
         assert_eq!(DRIFT, headwater_sdk::connector::DRIFTED, "by which a run knows it");
         assert_eq!(ALTERED, headwater_sdk::connector::ALTERED, "by which a run knows it");
+        assert_eq!([POSTGRES_LOST, MYSQL_LOST], headwater_sdk::connector::LOST, "by which a run knows them");
         assert_eq!(UNLOGGED, headwater_sdk::connector::UNLOGGED, "by which a run knows it");
     }
 }

@@ -49,11 +49,15 @@
 //! nothing. What does not come row by row is told as an error, never passed over: statements that are logged as their text,
 //! partitions that are emptied, another table that is renamed to the name (as tools for online changes of a schema do),
 //! transactions in two phases (XA), parts of JSON values (`binlog_row_value_options`). Rows of which a part is logged (`binlog_row_image`
-//! `MINIMAL`, `NOBLOB`) keep the rest; columns that are computed (`virtual`) then have to be excluded. System-versioned tables are
-//! not followed. A new column is null in rows that were logged before it. An alteration after which rows may have other values (a column that is
+//! `MINIMAL`, `NOBLOB`) keep the rest; where the lake has no such row, as its key was changed or a column is computed (`virtual`), the row is asked for
+//! by its key, as it is by then. System-versioned tables are not followed. A table that is renamed away and another one of its name are two tables: the
+//! first one's rows go. A new column is null in rows that were logged before it. An alteration after which rows may have other values (a column that is
 //! dropped and made anew, that gets another one's name, or a type that does not hold all values) is in no row of the log: the table is read anew with
 //! `drift: add`, `ignore` or `new_version`, and the run says so otherwise (`HW0398`). Rows are told apart by a primary key or a unique index, which `key` has to
-//! have all columns of, where there is one. A changed row that cannot be read takes the row that it replaces out of the lake. Texts are followed that are in UTF-8, UTF-16, UTF-32, `ucs2`,
+//! have all columns of, where there is one; where there is none, rows of one key become one, and `source check` says so. What foreign keys do to rows of a table (`on
+//! delete cascade`, `set null`, `on update cascade`, also by tables in between) is not in the log. A followed table is read anew when rows that it refers
+//! to by such a key were deleted, or their keys changed, and the run says so (`HW0399`); tables in between have to be readable (`select`) for that. A
+//! log that was begun anew (`reset master`, a server that was set up again) is told from the one before by the time at which its file was begun. A changed row that cannot be read takes the row that it replaces out of the lake. Texts are followed that are in UTF-8, UTF-16, UTF-32, `ucs2`,
 //! `ascii`, `latin1`, `latin2`, `latin7`, `cp1250`, `cp1251`, `cp1256`, `cp1257`, `koi8r` and `macroman`; a column in another character set has to
 //! be excluded, or converted.
 //!

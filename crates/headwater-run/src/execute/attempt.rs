@@ -5,7 +5,7 @@ use std::sync::Arc;
 use headwater_project::plan::PlannedTask;
 use headwater_project::{Asset, AssetKind, Materialize, ModelAsset, Refresh as RefreshPolicy, StreamAsset};
 use headwater_sdk::check::CompiledCheck;
-use headwater_sdk::connector::{Delivery, OnBadRow, ReadMode};
+use headwater_sdk::connector::{Delivery, LOST, OnBadRow, ReadMode};
 use headwater_sdk::engine::{
     AuditViewRequest, Branch, Layout, Refresh, Since, StageInput, StageRequest, Staged, WriteMode,
 };
@@ -16,7 +16,7 @@ use headwater_sdk::{Blame, Error, Relation, Relations, Result, TableName};
 use super::context::Context;
 use super::script;
 use crate::keeping;
-use crate::resolve::ResolvedAsset;
+use crate::resolve::{ResolvedAsset, after_rollback};
 
 /// What one try led to.
 pub(super) struct Attempt {
@@ -131,6 +131,11 @@ async fn load(
             // Some sources know only when they read.
             Err(error) if appended && source.begin_anew(&error, drift) => {
                 (altered, appended) = (Some(error.message), false);
+            }
+            Err(error) if appended && LOST.contains(&error.code) => {
+                let Some(to) = context.lake.rolled_back(&context.base, &asset.name).await? else { return Err(error) };
+                source.begin_anew_after_rollback();
+                (altered, appended) = (Some(after_rollback(to)), false);
             }
             staged => break (staged?, told),
         }

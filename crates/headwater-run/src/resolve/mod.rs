@@ -34,7 +34,7 @@ use crate::lake::{Base, Lake};
 use crate::scope::Scope;
 
 use parallel::in_parallel;
-pub(crate) use source::Source;
+pub(crate) use source::{Source, after_rollback};
 pub(crate) use system::options_error;
 pub use system::{open_stream, open_system};
 pub(crate) use unknown::{Unknown, Unreadable, Why};

@@ -75,6 +75,11 @@ impl Source {
         may && !self.is_anew.swap(true, Ordering::Relaxed)
     }
 
+    /// Takes up that the table has to be read anew from here on: it was rolled back, and its changes since are gone.
+    pub(crate) fn begin_anew_after_rollback(&self) {
+        self.is_anew.store(true, Ordering::Relaxed);
+    }
+
     /// Whether it does, or begins with other columns: its rows are not added to those that are there.
     pub(crate) fn is_anew(&self) -> bool {
         self.is_anew.load(Ordering::Relaxed) || self.begins_anew.is_some()
@@ -183,8 +188,7 @@ async fn look(
         // The source was told that all up to the newer snapshot had been taken up, and may hold it no more.
         (source.table, source.position, source.is_anew) = (None, None, AtomicBool::new(true));
         planned = source.plan().await;
-        let because = "its source does not have what has changed since";
-        source.because = Some(format!("it was rolled back to snapshot {to}, and {because}"));
+        source.because = Some(after_rollback(to));
     }
     match (planned, published) {
         (Ok(plan), _) => {
@@ -207,6 +211,11 @@ async fn look(
         }
         (Err(error), None) => Err(error),
     }
+}
+
+/// Why a table is read anew that was rolled back.
+pub(crate) fn after_rollback(to: u64) -> String {
+    format!("it was rolled back to snapshot {to}, and its source does not have what has changed since")
 }
 
 /// The name under which what a table holds is kept when it begins anew.

@@ -25,7 +25,9 @@ pub use changes::{Changes, Delivery, Operation};
 pub use discovery::{Described, Discovery, Finding, FoundColumn, FoundStream, Standing};
 pub use reading::{LoadPosition, ReadPart, ReadPlan, RejectedRow, RowsByKey, SourceBatch, SourceStream};
 pub use scalar::Scalar;
-pub use settings::{ALTERED, DRIFTED, DeclaredColumn, Drift, Lookback, OnBadRow, ReadMode, StreamSettings, UNLOGGED};
+pub use settings::{
+    ALTERED, DRIFTED, DeclaredColumn, Drift, LOST, Lookback, OnBadRow, ReadMode, StreamSettings, UNLOGGED,
+};
 pub use storage::{LakeStorage, StoreService};
 
 /// Where a connector finds things.

@@ -73,6 +73,9 @@ pub const DRIFTED: &str = "HW0308";
 /// fail, it is read anew.
 pub const ALTERED: &str = "HW0398";
 
+/// The codes of the errors for changes that are gone: PostgreSQL's, and MySQL's.
+pub const LOST: [&str; 2] = ["HW0348", "HW0358"];
+
 /// The code of the error for a table of whose changes some are not told: it is read anew, whatever the policy.
 pub const UNLOGGED: &str = "HW0399";
 

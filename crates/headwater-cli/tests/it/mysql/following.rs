@@ -184,6 +184,36 @@ fn a_log_that_is_thrown_away_is_told() {
 }
 
 #[test]
+fn a_table_that_was_rolled_back_is_read_anew_where_its_changes_are_gone() {
+    let source = Source::of(
+        Database::on(Server::start(&["--log-bin=binlog", "--binlog-format=ROW"])),
+        "create table t (id int primary key, v int); insert into t select seq, seq from seq_1_to_100",
+        "  - { table: raw.t, from: t, mode: cdc }\n",
+    );
+    source.run();
+    source.database.sql("update t set v = 0 where id < 10; delete from t where id = 50");
+    source.run();
+    source.say(&["rollback", "1"]).exits(0);
+    source.database.sql("flush binary logs; insert into t values (101, 7); flush binary logs");
+    let last = source.database.sql("show master status");
+    source.database.sql(&format!("do sleep(1); purge binary logs to '{}'", last.split('\t').next().unwrap()));
+    let said = source.run();
+    let told = format!("{}{}", said.out, said.err);
+    assert!(told.contains("rolled back to snapshot 1") && told.contains("read anew"), "{told}");
+    assert_eq!(source.query("select count(*), sum(v) from raw.t"), "100,4962");
+    source.database.sql("delete from t where id = 101");
+    source.run();
+    assert_eq!(source.query("select count(*), sum(v) from raw.t"), "99,4955");
+    // The rollback is past.
+    source
+        .database
+        .sql("insert into t values (102, 1); flush binary logs; insert into t values (103, 1); flush binary logs");
+    let last = source.database.sql("show master status");
+    source.database.sql(&format!("do sleep(1); purge binary logs to '{}'", last.split('\t').next().unwrap()));
+    assert_told(&source.say(&["run"]).exits(1), "HW0358", &["--full-refresh"]);
+}
+
+#[test]
 fn another_server_is_followed_by_the_numbers_of_transactions() {
     let first = Database::on(Server::start(&["--log-bin=binlog", "--binlog-format=ROW"]));
     let source = Source::of(
