@@ -6,6 +6,7 @@
 mod batch;
 mod cast;
 mod drift;
+mod json_path;
 mod objects;
 mod reading;
 mod rows;
@@ -16,6 +17,7 @@ mod values;
 pub(crate) use batch::{BATCH_ROWS, Batch, Flaws, Target};
 pub(crate) use cast::cast;
 pub(crate) use drift::{Evidence, Resolved, Seen, resolve};
+pub(crate) use json_path::{At, JsonPath, Step, set, value_of, walk};
 pub(crate) use objects::{JsonValues, KeyRules, UnknownKeys, sample_objects};
 pub(crate) use reading::{ReadValues, Unread};
 pub(crate) use rows::{End, Row, Rows, Why};

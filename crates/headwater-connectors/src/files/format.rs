@@ -12,7 +12,7 @@ use super::input::Compression;
 use super::listing::FileEntry;
 use super::options::{FormatOptions, FormatType, OneOrMany, SheetName};
 use super::xml::XmlOptions;
-use crate::columns::{Reading, check_format};
+use crate::columns::{JsonPath, Reading, Step, check_format};
 
 /// The longest row by default, in bytes.
 const MAX_LINE: u64 = 16 << 20;
@@ -31,6 +31,8 @@ pub(crate) struct Format {
     pub(crate) excel: ExcelOptions,
     pub(crate) fixed: FixedOptions,
     pub(crate) xml: Arc<XmlOptions>,
+    /// Where the records of JSON are, in a document.
+    pub(crate) records: Option<Arc<JsonPath>>,
     pub(crate) encoding: Option<&'static Encoding>,
     pub(crate) compression: Option<Compression>,
     pub(crate) reading: Reading,
@@ -129,6 +131,7 @@ impl Format {
             },
             excel: excel_options(options, header, nulls)?,
             xml: Arc::new(xml_options(kind, options)?),
+            records: options.records.as_deref().map(records_at).transpose()?,
             encoding: encoding.transpose()?,
             compression: options.compression,
             reading: Reading {
@@ -209,6 +212,19 @@ fn fixed_options(options: &FormatOptions, nulls: &Arc<NullTokens>) -> Result<Fix
     })
 }
 
+/// Where records are in a document.
+fn records_at(text: &str) -> Result<Arc<JsonPath>, OptionsError> {
+    let help = "write keys with dots between them, `[]` behind the key of a list, `$` for the document itself";
+    let path = JsonPath::parse(text);
+    let mut path =
+        path.map_err(|what| wrong("format", format!("`records` is {text:?}, which is no path: {what}"), help))?;
+    // A list at the end is gone through anyway.
+    if path.steps.last() == Some(&Step::Each) {
+        path.steps.pop();
+    }
+    Ok(Arc::new(path))
+}
+
 /// The keys of XML, checked.
 fn xml_options(kind: FormatType, options: &FormatOptions) -> Result<XmlOptions, OptionsError> {
     let record = options.record.as_deref().unwrap_or_default().split('/').filter(|name| !name.is_empty());
@@ -229,7 +245,8 @@ fn xml_options(kind: FormatType, options: &FormatOptions) -> Result<XmlOptions, 
 /// Keys that the format has no use for are errors: they would be believed to have an effect.
 fn refuse_foreign_keys(kind: FormatType, options: &FormatOptions) -> Result<(), OptionsError> {
     use FormatType::{Csv, Excel, FixedWidth, Json, Xml};
-    let keys: [(&str, bool, &[FormatType]); 19] = [
+    let keys: [(&str, bool, &[FormatType]); 20] = [
+        ("records", options.records.is_some(), &[Json]),
         ("null", options.null.is_some(), &[Csv, Excel, FixedWidth]),
         ("delimiter", options.delimiter.is_some(), &[Csv]),
         ("header", options.header.is_some(), &[Csv, Excel, FixedWidth]),

@@ -133,9 +133,8 @@ fn look_at_rows(
         }
         _ => {
             let text = feed(source, file, format)?;
-            let mut reader = RowReader::new(text, JsonLines { max_line: format.max_line }, 0);
+            let reader = RowReader::new(text, JsonLines { max_line: format.max_line }, 0);
             let mut any = false;
-            refuse_array(&mut reader, name)?;
             take_sample(reader, rows, |reader| {
                 any |= !reader.found().rows.is_empty();
                 sample_objects(reader.text(), reader.found(), table, &mut sample);
@@ -144,15 +143,6 @@ fn look_at_rows(
             Ok(seen(any.then(|| sample.evidence(true)), true))
         }
     }
-}
-
-/// A file that is one JSON array would be a file of bad rows: it is told apart.
-fn refuse_array(reader: &mut RowReader<JsonLines>, name: &str) -> Result<(), Error> {
-    if reader.peek()?.trim_ascii_start().first() == Some(&b'[') {
-        return Err(Error::new(codes::BAD_HEADER, Blame::Data, format!("{name} holds a JSON array"))
-            .help("write one object a line, e.g. with `jq -c '.[]'`"));
-    }
-    Ok(())
 }
 
 fn take_sample<F: FindRows>(

@@ -1,4 +1,4 @@
-//! The `files` connector: CSV, JSON lines, XML, text of fixed width, Parquet, Avro and workbooks of Excel and
+//! The `files` connector: CSV, JSON, XML, text of fixed width, Parquet, Avro and workbooks of Excel and
 //! LibreOffice, local, in an object store, of an SFTP server, or of a web server.
 //!
 //! ```yaml
@@ -110,6 +110,14 @@
 //! account, start: 9, width: 20 }]` reads only what it names, in any order, overlapping if need be. Values are read as those of CSV;
 //! what is blank is null. A line that ends too early is a bad row, unless `pad: true` says that blanks at the end are left out: then
 //! nobody can tell a cut-off value from a short one.
+//!
+//! ### JSON
+//!
+//! A file has one object a line, or is one list of objects: its first character tells. `format: { records: data.items }` says where the records
+//! are in files that are documents: keys with dots between them, `[]` behind a list that is gone through, `?` behind a key that may be missing;
+//! `records: $` is for objects of several lines one behind the other. Records pass by, however large the document is. A document that is cut off
+//! or has no such key fails the load, with its line; a record that is no object is a bad row. A key that no record has any more is null, as one
+//! that a record leaves out is: `drift` does not see it.
 //!
 //! ### XML
 //!

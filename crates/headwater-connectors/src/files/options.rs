@@ -75,6 +75,10 @@ pub struct FormatOptions {
     pub date_format: Option<String>,
     /// CSV, JSON, XML and fixed width: the most bytes of a row, from 1 to 268435456; longer ones are bad rows. 16 MiB by default.
     pub max_line: Option<u64>,
+    /// JSON: where the records are in a file that is one document: keys with dots between them (`data.items`), `[]` behind a list that is gone
+    /// through, `?` behind a key that may be missing, `$` for a list or for objects one behind the other. By default a file has one object
+    /// a line, or is one list of them.
+    pub records: Option<String>,
     /// Excel: the sheet, by its name or by its number from 1 (hidden ones count); the first one by default.
     pub sheet: Option<SheetName>,
     /// Excel: the cells that are read, e.g. `B3:F200`, `B3:F` (down to the end), `B:F` or `3:200`; all by default.
@@ -147,7 +151,7 @@ impl OneOrMany {
 pub enum FormatType {
     /// Delimited text (RFC 4180 and its kin).
     Csv,
-    /// One JSON object a line.
+    /// One JSON object a line, or documents with records in them.
     Json,
     /// Apache Parquet.
     Parquet,

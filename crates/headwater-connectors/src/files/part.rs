@@ -19,14 +19,14 @@ use super::format::Format;
 use super::input::{
     BLOCK, Blocks, Compression, DirectBlocks, Feed, LocalFile, PipedBlocks, RemoteFile, into_error, open_text,
 };
-use super::json::JsonLines;
+use super::json::{DocumentLines, JsonLines, peeked};
 use super::listing::{FileEntry, Place};
 use super::options::FormatType;
 use super::parquet::{self, Footer, Share};
 use super::rows::RowReader;
 use super::xml::XmlLines;
 use crate::codes;
-use crate::columns::{Batch, JsonValues, Target, UnknownKeys};
+use crate::columns::{Batch, JsonPath, JsonValues, Target, UnknownKeys};
 use crate::threaded::{self, Batches};
 
 /// What the parts of a load share.
@@ -133,7 +133,7 @@ impl Source {
     }
 }
 
-/// The text of a file, that of XML as lines of JSON. Decompression, transcoding and XML, which take as long as reading values does, get a thread.
+/// The text of a file, that of XML and of documents of JSON as lines of JSON. Decompression, transcoding and XML, which take as long as reading values does, get a thread.
 ///
 /// # Errors
 /// When the file cannot be opened.
@@ -143,14 +143,27 @@ pub(crate) fn feed(source: Source, file: &FileEntry, format: &Format) -> Result<
     let encoding = format.encoding;
     let records = (format.kind == FormatType::Xml).then(|| (Arc::clone(&format.xml), format.max_line));
     let is_xml = records.is_some();
+    let (is_json, path, max_line) = (format.kind == FormatType::Json, format.records.clone(), format.max_line);
+    let is_document = path.is_some();
     let open = move || {
         let mut text = open_text(source.open()?, &name, compression, encoding)?;
         if let Some((options, max_line)) = records {
             text = Box::new(XmlLines::new(text, options, Arc::clone(&name), max_line));
         }
+        if is_json {
+            let (is_array, whole) = peeked(text).map_err(|error| into_error(error, &name, compression))?;
+            let path = path.or_else(|| is_array.then(|| Arc::new(JsonPath { steps: Vec::new() })));
+            text = match path {
+                Some(path) => Box::new(DocumentLines::new(whole, path, Arc::clone(&name), max_line)),
+                None => Box::new(whole),
+            };
+        }
         Ok(DirectBlocks::new(text, name, compression, BLOCK))
     };
-    let plain = !is_xml && compression == Compression::None && encoding.is_none_or(|encoding| encoding == UTF_8);
+    let plain = !is_xml
+        && !is_document
+        && compression == Compression::None
+        && encoding.is_none_or(|encoding| encoding == UTF_8);
     let blocks: Box<dyn Blocks> = if plain { Box::new(open()?) } else { Box::new(PipedBlocks::start(open)?) };
     Ok(Feed::new(blocks))
 }

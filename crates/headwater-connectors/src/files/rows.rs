@@ -57,17 +57,6 @@ impl<F: FindRows> RowReader<F> {
         }
     }
 
-    /// The text to come, as much of it as is there without reading on; at least some, unless there is none.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub(crate) fn peek(&mut self) -> Result<&[u8], Error> {
-        while self.feed.bytes().len() <= self.used && !self.feed.ended() {
-            self.feed.more()?;
-        }
-        Ok(&self.feed.bytes()[self.used..])
-    }
-
     /// Leaves the rest of a line behind that was set aside, however long it is.
     fn skip_line(&mut self) -> Result<(), Error> {
         loop {

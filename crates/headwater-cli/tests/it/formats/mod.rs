@@ -2,6 +2,7 @@
 
 mod avro;
 mod by_key;
+mod documents;
 mod fixed_width;
 mod found;
 mod web;

@@ -1,7 +1,6 @@
-//! What an answer holds: paths into it, and the records in it.
+//! What an answer holds: the records in it.
 
-mod path;
 mod records;
 
-pub(super) use path::{At, JsonPath, set};
+pub(super) use crate::columns::{At, JsonPath, set};
 pub(super) use records::{Include, Records, RecordsAt, member};

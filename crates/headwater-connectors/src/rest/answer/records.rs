@@ -2,8 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::path::{At, JsonPath, Step, value_of, walk};
-use crate::columns::{read_array, read_object, shown};
+use crate::columns::{At, JsonPath, Step, read_array, read_object, shown, value_of, walk};
 
 /// Keys that a message lists, at most.
 const LISTED: usize = 8;

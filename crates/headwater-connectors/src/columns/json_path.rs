@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::columns::read_object;
+use super::values::read_object;
 
 /// A way from an answer down to something in it.
 ///
