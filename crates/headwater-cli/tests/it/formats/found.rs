@@ -144,5 +144,5 @@ fn columns_of_nested_values_alone_are_left_to_what_comes() {
     project.say(&["source", "add", "files", "data"]).exits(0);
     project.say(&["check"]).exits(0);
     project.run();
-    assert_eq!(query(project.path(), "select data[1].id from raw.tree"), "1");
+    assert_eq!(query(project.path(), "select data[1]['id'] from raw.tree"), "1");
 }
