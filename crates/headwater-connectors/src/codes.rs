@@ -489,7 +489,7 @@ pub const CODES: &[Code] = &[
     Code::new(
         NO_TARGET,
         "what cannot be delivered to",
-        "A delivery names something that takes no rows, as a view, or the mark that a destination keeps of what it holds cannot be read. Name another table with `to`; a mark that cannot be read is removed by hand (the row of the delivery in headwater_deliveries, or _headwater.json), after which all rows are delivered again.",
+        "A delivery names something that takes no rows, as a view; the table cannot have a column that is delivered (its name is too long, say), or has it in a type that the lake's has outgrown; or the mark that a destination keeps of what it holds cannot be read. Name another table with `to`, alter the column as the message says, or leave it out with `exclude`; a mark that cannot be read is removed by hand (the row of the delivery in headwater_deliveries, or _headwater.json), after which all rows are delivered again.",
     ),
     Code::new(
         DELIVERED_MEANWHILE,

@@ -1,17 +1,22 @@
 //! What destinations have in common.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch};
+use arrow_cast::can_cast_types;
 use arrow_json::LineDelimitedWriter;
 use arrow_json::writer::{EncoderOptions, NullableEncoder, make_encoder};
-use arrow_schema::{FieldRef, Schema, SchemaRef};
+use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef};
 use headwater_sdk::check::OptionsError;
 use headwater_sdk::connector::{DeclaredColumn, Drift, OnBadRow, ReadMode, ReadPlan, StreamSettings};
 use headwater_sdk::destination::Mark;
+use headwater_sdk::types::type_name;
 use headwater_sdk::{Blame, Error, Result, TableName};
+use serde::de::IgnoredAny;
 
 use crate::codes;
+use crate::database::Kind;
 
 /// Another delivery was faster: what the destination, called `shown`, holds is not what the rows stand on.
 pub(crate) fn delivered_meanwhile(shown: &str) -> Error {
@@ -85,6 +90,37 @@ pub(crate) fn text_of(mark: &Mark) -> Result<String> {
         .map_err(|error| Error::new(codes::DEFECT, Blame::Headwater, "a mark cannot be written").caused_by(error))
 }
 
+/// The types in which columns were delivered before, by their names, as a [mark](Mark) has them.
+pub(crate) fn types_before(mark: Option<&Mark>) -> BTreeMap<String, String> {
+    let Some(mark) = mark else { return BTreeMap::new() };
+    let (columns, types, ..): (Vec<String>, Vec<String>, IgnoredAny, IgnoredAny, IgnoredAny) =
+        serde_json::from_str(&mark.definition).unwrap_or_default();
+    columns.into_iter().zip(types).collect()
+}
+
+/// Whether a column was delivered in another type before.
+pub(crate) fn is_changed(before: &BTreeMap<String, String>, field: &Field) -> bool {
+    before.get(field.name()).is_some_and(|before| *before != type_name(field.data_type()))
+}
+
+/// A column's type has changed in the lake, and the destination's column, which is not the delivery's to alter, has not. `table` is what is delivered to,
+/// `statement` what helps.
+pub(crate) fn too_narrow(table: &str, field: &Field, there: &str, statement: &str) -> Error {
+    let (name, now) = (field.name(), type_name(field.data_type()));
+    let message = format!("{table}: the column '{name}' is {there}, and in the lake it is {now} now");
+    Error::new(codes::NO_TARGET, Blame::Project, message).help(format!(
+        "values would be changed or refused there: {statement}; or leave it out of the delivery with `exclude: {name}`"
+    ))
+}
+
+/// A column whose name the destination cannot have. `table` is what is delivered to, `why` says what stands in the way.
+pub(crate) fn no_such_name(table: &str, column: &str, why: &str) -> Error {
+    let message = format!("{table}: there can be no column '{column}' there: {why}");
+    Error::new(codes::NO_TARGET, Blame::Project, message).help(
+        "give it another name in a model (`as`), and deliver that; or leave it out of the delivery with `exclude`",
+    )
+}
+
 /// What is wrong with options that no person wrote.
 pub(crate) fn options_error(wrong: OptionsError) -> Error {
     Error::new(codes::NO_TARGET, Blame::Headwater, wrong.message)
@@ -108,7 +144,7 @@ pub(crate) fn read_back(schema: &Schema) -> Result<StreamSettings> {
     })
 }
 
-/// Plans how rows are read back, without columns that are of such a kind at the destination that what was delivered cannot be told from them.
+/// Plans how rows are read back: in their types, in those that they have there where that is not possible, and without columns that are of such a kind at the destination that what was delivered cannot be told from them.
 /// `plan` is asked for columns, in their types or (`false`) in whatever types they have there.
 ///
 /// # Errors
@@ -121,21 +157,31 @@ pub(crate) async fn plan_back<P: Future<Output = Result<ReadPlan>>>(
         Err(error) if error.blame != Blame::Environment && schema.fields().len() > 1 => error,
         planned => return planned,
     };
-    let mut readable = Vec::new();
+    let (mut readable, mut others) = (Vec::new(), 0);
     for field in schema.fields() {
         let alone: SchemaRef = Arc::new(Schema::new(vec![Arc::clone(field)]));
         match plan(Arc::clone(&alone), true).await {
             Ok(_) => readable.push(Arc::clone(field)),
             Err(error) => {
-                let as_it_is = plan(alone, false).await;
-                if !as_it_is.is_ok_and(|plan| plan.schema.index_of(field.name()).is_ok()) {
-                    return Err(error);
+                let as_it_is = plan(alone, false).await.ok();
+                let as_it_is = as_it_is.and_then(|plan| plan.schema.field_with_name(field.name()).ok().cloned());
+                let Some(there) = as_it_is else { return Err(error) };
+                // Who compares can make what was delivered of it.
+                if is_comparable(there.data_type(), field.data_type()) {
+                    others += 1;
+                    readable.push(Arc::new(there));
                 }
             }
         }
     }
-    if readable.is_empty() || readable.len() == schema.fields().len() {
+    if readable.is_empty() || (others == 0 && readable.len() == schema.fields().len()) {
         return Err(refused);
     }
     plan(Arc::new(Schema::new(readable)), true).await
+}
+
+/// Whether values of one type can be told from those of another one when they are cast to it.
+fn is_comparable(there: &DataType, lake: &DataType) -> bool {
+    let is_plain = |one: &DataType| !matches!(Kind::of(one), Kind::Other);
+    is_plain(there) && is_plain(lake) && can_cast_types(there, lake)
 }

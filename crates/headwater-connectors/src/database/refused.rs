@@ -67,7 +67,16 @@ impl Faults {
         self.judge(unsendable.rows.first().map_or("", |(_, reason)| reason))
     }
 
-    fn add(&mut self, place: i64, reason: String) -> Result<()> {
+    /// How many more are let pass.
+    pub(crate) fn room(&self) -> u64 {
+        self.most.saturating_sub(self.count())
+    }
+
+    /// Takes up a row.
+    ///
+    /// # Errors
+    /// When these are too many.
+    pub(crate) fn add(&mut self, place: i64, reason: String) -> Result<()> {
         self.rows.push((place, reason));
         self.judge(&self.rows[self.rows.len() - 1].1)
     }

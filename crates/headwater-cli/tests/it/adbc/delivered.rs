@@ -365,3 +365,34 @@ fn what_was_delivered_is_compared_in_every_database() {
         assert_eq!((&one["state"], &one["different"]), (&"differs".into(), &1.into()), "{one}");
     }
 }
+
+/// SQLite keeps every value as it is.
+#[test]
+fn values_are_the_same_there_or_their_rows_are_refused() {
+    for to in [To::DuckDb, To::Postgres(Database::new())] {
+        let shop = Shop::new(to, "id\n1\n2\n", "{ table: marts.m, to: m, key: id }");
+        let model = |v: &str| {
+            let sql = format!("select id, {v} as v, date '2024-01-01' as s from raw.customers");
+            shop.project.write("models/marts/m.sql", sql);
+        };
+        shop.ask("create table m (id bigint, v integer, s date)");
+        model("case when id = 1 then 9e0 else 9.5e0 end");
+        let said = shop.run();
+        assert_eq!((&said["written"], &said["undelivered"]), (&1.into(), &1.into()), "{said}");
+        assert!(said["samples"][0]["reason"].as_str().unwrap().contains("'v'"), "{said}");
+        assert_eq!(shop.ask("select id, v from m"), "1,9");
+        shop.say(&["verify"]).exits(1);
+        // It is tried again, and refused again.
+        assert_eq!(shop.say(&["deliver", "--json"]).exits(0).json()["deliveries"][0]["undelivered"], 1);
+        model("case when id = 1 then 9e0 else 8e0 end");
+        assert_eq!(shop.run()["undelivered"], 0);
+        assert_eq!(shop.ask("select id, v from m order by id"), "1,9\n2,8");
+        shop.say(&["verify"]).exits(0);
+        // A type that has changed since.
+        model("cast(id as text) || 'x'");
+        let words = &["'v'", "alter table", "set data type", "exclude"];
+        assert_told(&shop.say(&["run"]).exits(1), "HW0381", words);
+        assert_told(&shop.say(&["deliver", "--dry-run"]).exits(1), "HW0381", words);
+        assert_eq!(shop.ask("select id, v from m order by id"), "1,9\n2,8");
+    }
+}

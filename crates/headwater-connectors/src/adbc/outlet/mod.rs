@@ -31,6 +31,10 @@
 //! the key of an upsert. A table that lacks a column is refused; other columns that it has are left alone. Nested values become JSON, but for
 //! lists of plain values in PostgreSQL, and all of them in DuckDB; in SQLite decimals and times with a zone become texts.
 //!
+//! Where a column of the table is of another type, a row whose value would be changed by it (9.5 in a whole number, a time in a date) is a refused one. When a type
+//! of the lake has become wider and the table's column has not, the delivery fails before anything is sent, with the statement that alters it. In SQLite values stay as they
+//! are, whatever the column is called; BigQuery refuses other types itself. What a driver tells of a column decides: `numeric` of PostgreSQL is told as text, and rounds.
+//!
 //! **Snowflake:** the temporary table is made in the schema of `uri`, which has to name one. To make a table ends a transaction there: an empty table
 //! is what a first delivery leaves that dies. `to: customers` is a table with small letters; write `CUSTOMERS` for one that queries find without quotes.
 //!

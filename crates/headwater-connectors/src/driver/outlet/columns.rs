@@ -14,6 +14,9 @@ use crate::driver::dialect::Dialect;
 
 /// The column that says what becomes of a row: an operation's number. A name that every database takes.
 pub(super) const OPERATION: &str = "headwater__operation";
+/// What the temporary table and the delivery's are called within statements: names that are no column's.
+pub(super) const S: &str = "headwater__s";
+pub(super) const T: &str = "headwater__t";
 /// The column of a row's number.
 pub(super) const PLACE: &str = "headwater__place";
 

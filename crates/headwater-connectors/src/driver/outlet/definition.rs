@@ -10,14 +10,10 @@ use crate::driver::dialect::Dialect;
 /// BigQuery has temporary tables only within one statement's script: there it is an ordinary one, which is gone after a day in any case.
 /// Names of types: SQL:2016, 6.1; Snowflake's manual, "Summary of data types"; BigQuery's, "Data types" and "CREATE TABLE statement".
 pub(super) fn stage_table(table: &str, columns: &Schema, dialect: Dialect, names: Names) -> String {
-    let columns = columns.fields().iter().map(|field| {
-        let data_type = match dialect {
-            Dialect::BigQuery => of_bigquery(field.data_type()),
-            Dialect::Snowflake => of_snowflake(field.data_type()),
-            _ => of_the_standard(field.data_type(), Dialect::text_type(names.quote)),
-        };
-        format!("{} {data_type}", names.quoted(field.name()))
-    });
+    let columns = columns
+        .fields()
+        .iter()
+        .map(|field| format!("{} {}", names.quoted(field.name()), type_in(field.data_type(), dialect, names)));
     let columns = columns.collect::<Vec<_>>().join(", ");
     match dialect {
         Dialect::BigQuery => format!(
@@ -25,6 +21,15 @@ pub(super) fn stage_table(table: &str, columns: &Schema, dialect: Dialect, names
              options (expiration_timestamp = timestamp_add(current_timestamp(), interval 1 day))"
         ),
         _ => format!("create temporary table {table} ({columns})"),
+    }
+}
+
+/// A type's name.
+pub(super) fn type_in(data_type: &DataType, dialect: Dialect, names: Names) -> String {
+    match dialect {
+        Dialect::BigQuery => of_bigquery(data_type),
+        Dialect::Snowflake => of_snowflake(data_type),
+        _ => of_the_standard(data_type, Dialect::text_type(names.quote)),
     }
 }
 

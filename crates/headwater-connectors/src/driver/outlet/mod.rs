@@ -6,6 +6,7 @@
 
 mod columns;
 mod definition;
+mod fits;
 mod incoming;
 mod refused;
 mod stage;
@@ -14,6 +15,7 @@ mod table;
 mod watched;
 mod written;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow_schema::{Schema, SchemaRef};
@@ -32,7 +34,7 @@ use super::stream::{TableStream, blocking, names};
 use super::told::{has_collided, is_missing};
 use crate::codes;
 use crate::database::{HOPELESS, KEPT, Wanted, parts_of};
-use crate::delivered::{delivered_meanwhile, options_error, plan_back, read_back};
+use crate::delivered::{delivered_meanwhile, options_error, plan_back, read_back, types_before};
 use incoming::Sent;
 use refused::Refused;
 use stage::Stage;
@@ -60,6 +62,8 @@ struct Plan {
     schema: SchemaRef,
     since: Option<Mark>,
     mark: Mark,
+    /// The types of what the table holds, where the delivery goes on from that.
+    before: BTreeMap<String, String>,
     /// Whether no others come than rows that were refused.
     is_again: bool,
     /// Whether rows that were refused are tried again: all do not come.
@@ -116,7 +120,10 @@ impl Outlet for TableOutlet {
         let inner = Arc::clone(&self.0);
         let is_again = what == What::Again;
         let tries_again = is_again || (what != What::All && inner.settings.mode != DeliveryMode::Replace);
-        let plan = Plan { schema, since, mark, is_again, tries_again };
+        // Who delivers all rows anew takes the table as it is.
+        let goes_on = what != What::All || inner.settings.mode == DeliveryMode::Replace;
+        let before = types_before(since.as_ref().filter(|_| goes_on));
+        let plan = Plan { schema, since, mark, before, is_again, tries_again };
         let taken = blocking(move || inner.deliver(&plan, receiver));
         let sent = async move {
             while let Some(next) = rows.next().await {
@@ -178,8 +185,9 @@ impl Outlet for TableOutlet {
                 return inner.database.can_be_made();
             }
             let session = inner.database.connect()?;
-            inner.marks(&session).read()?;
-            look(&inner, &session, &schema).map(|_| ())
+            let before = types_before(inner.marks(&session).read()?.as_ref());
+            let Some(there) = look(&inner, &session, &schema)? else { return Ok(()) };
+            fits::lossy(&inner, &session, &schema, &there, &before).map(|_| ())
         })
         .await
     }
@@ -191,19 +199,27 @@ impl Inner {
         let looking = self.database.connect()?;
         let marks = self.marks(&looking);
         let there = marks.are_there()?;
-        let is_there = look(self, &looking, &plan.schema)?;
+        let columns = look(self, &looking, &plan.schema)?;
+        let is_there = columns.is_some();
         let found = if there.marks && is_there { marks.read()? } else { None };
         if found != plan.since {
             return Err(delivered_meanwhile(&self.shown()));
         }
+        let lossy = match &columns {
+            Some(columns) => fits::lossy(self, &looking, &plan.schema, columns, &plan.before)?,
+            None => Vec::new(),
+        };
         let kept = if plan.tries_again && there.refused { refused::read(self, &looking)? } else { Vec::new() };
         let session = self.database.connect()?;
         drop(looking);
         let kept = refused::again(kept, &plan.schema, session.dialect);
         let mut stage = Stage::new(self, &session);
-        let delivered = stage
-            .fill(self, &session, &plan.schema, kept, rows)
-            .and_then(|held| self.take_up(plan, &session, &stage, there, is_there, held));
+        let delivered = stage.fill(self, &session, &plan.schema, kept, rows).and_then(|mut held| {
+            let changed = fits::take_out(self, &session, &stage, plan, &lossy)?;
+            stage.upserts -= changed.len() as u64;
+            held.extend(changed);
+            self.take_up(plan, &session, &stage, there, is_there, held)
+        });
         stage.end(&session);
         delivered
     }

@@ -11,10 +11,11 @@ use async_trait::async_trait;
 use headwater_sdk::destination::{Outgoing, Undelivered};
 use headwater_sdk::{Blame, Error, Result};
 
-use super::columns::{OPERATION, PLACE, taken_back, values};
+use super::columns::{PLACE, values};
+use super::fits::taken;
 use super::{Inner, Work};
 use crate::database::{Faults, HOPELESS, REFUSED, SAMPLES, Statements, apply};
-use crate::delivered::{as_json, row_of};
+use crate::delivered::row_of;
 use crate::driver::database::Session;
 use crate::driver::dialect::Dialect;
 
@@ -81,24 +82,15 @@ pub(super) fn take_out(work: &Work<'_>) -> Result<Vec<Refused>> {
     let mut faults = Faults::new(outlet.settings.most_undelivered);
     futures::executor::block_on(apply(&mut Trials(work), stage.places, &mut faults))?;
     let failed = |error| outlet.failed(&error);
-    let place = outlet.quoted(PLACE);
-    let columns = schema.fields().iter().map(|field| outlet.quoted(field.name()));
-    let columns = columns.chain([OPERATION, PLACE].map(|name| outlet.quoted(name))).collect::<Vec<_>>().join(", ");
     let reason_of: BTreeMap<i64, String> = faults.rows.into_iter().collect();
     let places: Vec<i64> = reason_of.keys().copied().collect();
     let mut refused = Vec::new();
     for some in places.chunks(AT_ONCE) {
-        let those = some.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
-        let sql = format!("select {columns} from {} where {place} in ({those})", stage.sql);
-        for rows in session.query(&sql).map_err(failed)? {
-            let rows = rows.and_then(|rows| taken_back(&rows, schema, session.dialect));
-            let rows = rows.map_err(|error| failed(error.into()))?;
-            refused.extend(rows.into_iter().map(|(operation, place, row)| {
-                let reason = reason_of.get(&place).cloned().unwrap_or_default();
-                Refused { operation, row: as_json(&row), reason }
-            }));
-        }
-        session.update(&format!("delete from {} where {place} in ({those})", stage.sql)).map_err(failed)?;
+        let rows = taken(outlet, session, schema, stage, some)?;
+        refused.extend(rows.into_iter().map(|(operation, place, row)| {
+            let reason = reason_of.get(&place).cloned().unwrap_or_default();
+            Refused { operation, row, reason }
+        }));
     }
     session.commit().map_err(failed)?;
     Ok(refused)

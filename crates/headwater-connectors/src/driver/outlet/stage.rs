@@ -9,7 +9,7 @@ use headwater_sdk::{Blame, Error, Result};
 use tokio::sync::mpsc;
 
 use super::Inner;
-use super::columns::{OPERATION, PLACE, handed};
+use super::columns::{OPERATION, PLACE, T, handed};
 use super::definition::stage_table;
 use super::incoming::{Come, Incoming, Sent, done};
 use super::refused::Refused;
@@ -100,12 +100,12 @@ impl Stage {
         let (stage, place, operation) = (&self.sql, outlet.quoted(PLACE), outlet.quoted(OPERATION));
         let same = outlet.settings.key.iter().map(|name| {
             let column = outlet.quoted(name);
-            format!("n.{column} = {}.{column}", self.name)
+            format!("{T}.{column} = {}.{column}", self.name)
         });
         let same: Vec<String> = same.collect();
         if !same.is_empty() {
             session.update(&format!(
-                "delete from {stage} where {place} < 0 and exists (select 1 from {stage} as n where n.{place} >= 0 and {})",
+                "delete from {stage} where {place} < 0 and exists (select 1 from {stage} as {T} where {T}.{place} >= 0 and {})",
                 same.join(" and ")
             ))?;
         }

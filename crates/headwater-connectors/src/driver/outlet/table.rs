@@ -1,14 +1,17 @@
 //! The table that is delivered to, and the statements by which it takes rows up: what standard SQL has, as databases differ in the rest.
 
-use arrow_schema::SchemaRef;
+use arrow_schema::{Schema, SchemaRef};
 use headwater_sdk::destination::{DeliveryMode, OnDelete};
 use headwater_sdk::{Blame, Error, Result};
 
 use super::Inner;
-use super::columns::{OPERATION, PLACE};
+use super::columns::{OPERATION, PLACE, S, T};
 use super::stage::Stage;
 use crate::codes;
+use crate::database::postgres_refuses;
+use crate::delivered::no_such_name;
 use crate::driver::database::Session;
+use crate::driver::dialect::Dialect;
 use crate::driver::told::is_missing;
 
 /// The table, and the columns that are delivered to it.
@@ -26,21 +29,28 @@ pub(super) struct TargetTable<'a> {
 /// The rows of the temporary table that have these places, from one to another.
 pub(super) type Places = (i64, i64);
 
-/// Looks whether a delivery's table is there, and has the columns. A session that has looked is not one to deliver by: DuckDB's driver leaves an
+/// Looks whether a delivery's table is there, and has the columns; its columns. A session that has looked is not one to deliver by: DuckDB's driver leaves an
 /// answer open then, and ends the next transaction with it.
 ///
 /// # Errors
 /// When it lacks some, or the driver cannot tell.
-pub(super) fn look(outlet: &Inner, session: &Session, schema: &SchemaRef) -> Result<bool> {
+pub(super) fn look(outlet: &Inner, session: &Session, schema: &SchemaRef) -> Result<Option<Schema>> {
+    if session.dialect == Dialect::Postgres {
+        for field in schema.fields() {
+            if let Some(why) = postgres_refuses(field.name()) {
+                return Err(no_such_name(&outlet.shown(), field.name(), &why));
+            }
+        }
+    }
     let there = match session.columns_of_table(&outlet.name, outlet.table()) {
         Ok(there) => there,
-        Err(error) if is_missing(&error) => return Ok(false),
+        Err(error) if is_missing(&error) => return Ok(None),
         Err(error) => return Err(outlet.failed(&error)),
     };
     let columns = schema.fields().iter().map(|field| field.name().as_str());
     let lacking: Vec<&str> = columns.filter(|name| there.fields().iter().all(|field| field.name() != name)).collect();
     if lacking.is_empty() {
-        return Ok(true);
+        return Ok(Some(there));
     }
     let message = format!("{} has no column {}", outlet.shown(), lacking.join(", "));
     Err(Error::new(codes::DRIVER_OPTIONS, Blame::Project, message)
@@ -68,8 +78,8 @@ impl<'a> TargetTable<'a> {
         if self.is_there {
             return Ok(());
         }
-        let (table, columns) = (self.sql(), self.list("s."));
-        self.run(&format!("create table {table} as select {columns} from {} as s where 1 = 0", self.stage.sql))?;
+        let (table, columns) = (self.sql(), self.list(&format!("{S}.")));
+        self.run(&format!("create table {table} as select {columns} from {} as {S} where 1 = 0", self.stage.sql))?;
         let key = &self.outlet.settings.key;
         if self.outlet.settings.mode == DeliveryMode::Upsert && self.session.dialect.indexes_keys() && !key.is_empty() {
             let name = self.outlet.quoted(&format!("{}_headwater_key", self.table()));
@@ -121,10 +131,14 @@ impl<'a> TargetTable<'a> {
                 let columns = self.outlet.settings.key.iter();
                 columns.map(|name| format!("{prefix}{}", self.outlet.quoted(name))).collect::<Vec<_>>().join(", ")
             };
-            return self.delete(&format!("({}) in (select {} from {stage} as s where {gone})", key(""), key("s.")));
+            return self.delete(&format!(
+                "({}) in (select {} from {stage} as {S} where {gone})",
+                key(""),
+                key(&format!("{S}."))
+            ));
         }
         let same = self.is_same_row(&self.outlet.quoted(self.table()));
-        self.delete(&format!("exists (select 1 from {stage} as s where {gone} and {same})"))
+        self.delete(&format!("exists (select 1 from {stage} as {S} where {gone} and {same})"))
     }
 
     /// Takes out rows; how many.
@@ -148,22 +162,23 @@ impl<'a> TargetTable<'a> {
         if others.is_empty() {
             return Ok(());
         }
-        let set: Vec<String> = others.iter().map(|name| format!("{name} = s.{name}")).collect();
+        let set: Vec<String> = others.iter().map(|name| format!("{name} = {S}.{name}")).collect();
         let (table, stage, new) = (self.sql(), &self.stage.sql, self.of(0, places));
         let same = self.is_same_row(&self.outlet.quoted(self.table()));
-        self.run(&format!("update {table} set {} from {stage} as s where {new} and {same}", set.join(", "))).map(|_| ())
+        self.run(&format!("update {table} set {} from {stage} as {S} where {new} and {same}", set.join(", ")))
+            .map(|_| ())
     }
 
     /// Adds the rows of keys that are not there.
     fn insert_new(&self, places: Places) -> Result<()> {
-        let same = self.is_same_row("t");
-        self.insert_where(places, &format!(" and not exists (select 1 from {} as t where {same})", self.sql()))
+        let same = self.is_same_row(T);
+        self.insert_where(places, &format!(" and not exists (select 1 from {} as {T} where {same})", self.sql()))
     }
 
     fn insert_where(&self, places: Places, condition: &str) -> Result<()> {
         let (table, stage, new) = (self.sql(), &self.stage.sql, self.of(0, places));
-        let (into, from) = (self.list(""), self.list("s."));
-        self.run(&format!("insert into {table} ({into}) select {from} from {stage} as s where {new}{condition}"))
+        let (into, from) = (self.list(""), self.list(&format!("{S}.")));
+        self.run(&format!("insert into {table} ({into}) select {from} from {stage} as {S} where {new}{condition}"))
             .map(|_| ())
     }
 
@@ -181,11 +196,11 @@ impl<'a> TargetTable<'a> {
 
     /// That a row is of an operation, and of some places.
     fn of(&self, operation: i16, (from, to): Places) -> String {
-        let is_operation = format!("s.{} = {operation}", self.outlet.quoted(OPERATION));
+        let is_operation = format!("{S}.{} = {operation}", self.outlet.quoted(OPERATION));
         if (from, to) == self.stage.places {
             return is_operation;
         }
-        format!("{is_operation} and s.{} between {from} and {to}", self.outlet.quoted(PLACE))
+        format!("{is_operation} and {S}.{} between {from} and {to}", self.outlet.quoted(PLACE))
     }
 
     fn list(&self, prefix: &str) -> String {
@@ -196,7 +211,7 @@ impl<'a> TargetTable<'a> {
     fn is_same_row(&self, table: &str) -> String {
         let same = self.outlet.settings.key.iter().map(|name| {
             let column = self.outlet.quoted(name);
-            format!("{table}.{column} = s.{column}")
+            format!("{table}.{column} = {S}.{column}")
         });
         same.collect::<Vec<_>>().join(" and ")
     }

@@ -21,7 +21,9 @@
 //! - **Memory does not grow with the rows** as far as DuckDB's does not: they go into a temporary table, and from there by SQL.
 //!
 //! A table that is not there is made with the lake's types, nested ones included, and without a primary key. A table that lacks a column is
-//! refused; other columns that it has are left alone. While another program has the file open, a delivery fails and is tried again.
+//! refused; other columns that it has are left alone. Where a column of the table is of another type, a row whose value would be changed by it
+//! (9.5 in a whole number, a time in a date) is a refused one. When a type of the lake has become wider and the table's column has not, the delivery fails before
+//! anything is written, with the statement that alters it. While another program has the file open, a delivery fails and is tried again.
 
 mod options;
 

@@ -25,8 +25,14 @@
 //!   refused earlier, at most `most_undelivered`, are held.)
 //!
 //! The table is made if it is not there, with the key as its primary key; columns that it lacks are added, others that it has are left
-//! alone. A column of the table with another type is filled by the server's own conversion, which is an error where a value does not
-//! fit, but rounds digits behind the point and fractions of seconds that the column does not have.
+//! alone. A column of the table with another type is filled by the server's own conversion where that changes no value: a row of which it would
+//! (9.5 into a whole number, a time into a date, a fraction of a second that the column has no digits for) is a refused one.
+//!
+//! When a type of the lake becomes wider, so does the column of a table that Headwater has made, which its comment says (`made by Headwater`),
+//! where no value is changed by that: `bigint` for `int`, `longtext` for all others, `double` for whole numbers that it holds exactly. In a table of
+//! another's (and in one of a Headwater that wrote no comment yet) the delivery fails before anything is sent, with the statement that alters the column.
+//! `headwater deliver --anew` takes the column as it is, and refuses rows.
+//!
 //! An upsert goes by an index on the key, or, more slowly, without.
 //!
 //! Types: `boolean` is `tinyint(1)`, integers are `smallint`, `int` and `bigint`, floats and doubles are theirs (NaN and infinities are
@@ -47,6 +53,7 @@
 mod apply;
 mod columns;
 mod encode;
+mod fits;
 mod options;
 mod replace;
 mod rows;
@@ -78,7 +85,7 @@ use super::stream::TableStream;
 use super::wire::WireError;
 use crate::codes;
 use crate::database::{Faults, KEPT};
-use crate::delivered::{delivered_meanwhile, options_error, plan_back, read_back};
+use crate::delivered::{delivered_meanwhile, options_error, plan_back, read_back, types_before};
 use apply::{Action, apply};
 use replace::Replacement;
 use state::KeptRows;
@@ -134,7 +141,8 @@ impl Outlet for TableOutlet {
 
     async fn examine(&self, schema: &SchemaRef) -> Result<()> {
         let mut work = Work::begin(self).await?;
-        if let Some(table) = TargetTable::look(&mut work, schema).await? {
+        let before = types_before(replace::standing(&mut work).await?.as_ref());
+        if let Some(table) = TargetTable::look(&mut work, schema, &before).await? {
             // What a statement may do is judged when it is explained.
             work.ask(&format!("explain delete from {} where false", table.sql)).await?;
         }
@@ -179,7 +187,10 @@ impl TableOutlet {
             return Err(delivered_meanwhile(&format!("{}: {}", self.server.name, self.target.shown())));
         }
         let is_again = load.what == What::Again;
-        let table = TargetTable::prepare(work, &load.schema).await?;
+        // Who delivers all rows anew takes the table as it is.
+        let goes_on = load.what != What::All || self.settings.mode == DeliveryMode::Replace;
+        let before = types_before(load.since.as_ref().filter(|_| goes_on));
+        let mut table = TargetTable::prepare(work, &load.schema, &before).await?;
         let stage = stage::fill(work, load.rows, &load.schema, progress).await?;
         let mut faults = Faults::new(self.settings.most_undelivered);
         faults.refused(&stage.unsendable)?;
@@ -194,7 +205,9 @@ impl TableOutlet {
             (_, DeliveryMode::Replace) if !is_again => KeptRows::new(),
             _ => state::restage(work, &load.schema).await?,
         };
-        let mut delivered = Delivered { kept: KEPT, bytes: stage.bytes, ..Delivered::default() };
+        fits::leave_out(work, &table.lossy, &mut faults).await?;
+        let notes = std::mem::take(&mut table.altered);
+        let mut delivered = Delivered { kept: KEPT, bytes: stage.bytes, notes, ..Delivered::default() };
         work.run("start transaction").await?;
         match self.settings.mode {
             DeliveryMode::Upsert => {

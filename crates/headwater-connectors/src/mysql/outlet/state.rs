@@ -11,7 +11,7 @@ use super::columns::is_text;
 use super::rows::{key_of, staged_row};
 use super::stage::{self, AGAIN, Filling, OPERATION, PLACE};
 use super::work::Work;
-use crate::database::{Faults, HOPELESS, MARKS, REFUSED, SAMPLES, STAGE, Stage};
+use crate::database::{Faults, HOPELESS, LEFT_OUT, MARKS, REFUSED, SAMPLES, STAGE, Stage};
 use crate::delivered::{mark_of, row_of, text_of};
 
 const MARK_COLUMNS: &str = "delivery varchar(255) character set utf8mb4 collate utf8mb4_bin primary key, mark longtext, \
@@ -151,7 +151,8 @@ pub(super) async fn set_aside(
         match kept.remove(&place) {
             Some(Kept { operation, row, since, .. }) => rows.push((operation, row, reason, quote::text(&since))),
             None => {
-                let operation = work.one(&format!("select {OPERATION} from {staged} where {PLACE} = {place}")).await?;
+                let operation =
+                    work.one(&format!("select {OPERATION} % {LEFT_OUT} from {staged} where {PLACE} = {place}")).await?;
                 let row = staged_row(work, schema, place).await?;
                 let operation = operation.and_then(|operation| operation.parse().ok()).unwrap_or(0);
                 rows.push((operation, row, reason, now.clone()));

@@ -2,17 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use arrow_schema::SchemaRef;
+use arrow_schema::{Field, FieldRef, SchemaRef};
+use headwater_sdk::types::type_name;
 use headwater_sdk::{Blame, Error, Result};
 
 use super::super::quote;
 use super::TableOutlet;
 use super::columns::{is_text, of_key, staged, type_of};
+use super::fits::{Lossy, kind_of, sent, widen, widening};
 use super::stage::{OPERATION, PLACE};
-use super::target::list;
+use super::target::{LONGEST, list};
 use super::work::Work;
 use crate::codes;
-use crate::database::STAGE;
+use crate::database::{Kind, MADE, STAGE};
+use crate::delivered::{is_changed, no_such_name, too_narrow};
 
 /// The table, and the columns that are delivered to it.
 pub(super) struct TargetTable {
@@ -23,6 +26,10 @@ pub(super) struct TargetTable {
     key: Vec<KeyColumn>,
     /// Whether there is an index on the key.
     has_index: bool,
+    /// Columns whose values can lose something here.
+    pub(super) lossy: Vec<Lossy>,
+    /// Columns that were made wider, in words.
+    pub(super) altered: Vec<String>,
 }
 
 struct KeyColumn {
@@ -44,11 +51,17 @@ struct Column {
 }
 
 impl TargetTable {
-    /// Makes the table if it is not there, and adds the columns that it lacks. That ends a transaction.
+    /// Makes the table if it is not there, adds the columns that it lacks, and makes those wider that were made for narrower values. That ends a
+    /// transaction. `before` has the types of what the table holds, where the delivery goes on from that.
     ///
     /// # Errors
-    /// When the database refuses that, or the table has no transactions.
-    pub(super) async fn prepare(work: &mut Work<'_>, schema: &SchemaRef) -> Result<Self> {
+    /// When the database refuses that, the table has no transactions, or a column of another's table is too narrow by now.
+    pub(super) async fn prepare(
+        work: &mut Work<'_>,
+        schema: &SchemaRef,
+        before: &BTreeMap<String, String>,
+    ) -> Result<Self> {
+        check_names(work, schema)?;
         let key = work.outlet.settings.key.clone();
         let sql = work.outlet.target.sql();
         if !work.is_there(&work.outlet.target.table.clone()).await? {
@@ -63,7 +76,8 @@ impl TargetTable {
             if !key.is_empty() {
                 parts.push(format!("primary key ({})", list(key.iter().map(String::as_str), "")));
             }
-            work.run(format!("create table if not exists {sql} ({}) engine = InnoDB", parts.join(", "))).await?;
+            let parts = parts.join(", ");
+            work.run(format!("create table if not exists {sql} ({parts}) engine = InnoDB comment = '{MADE}'")).await?;
         }
         Self::verify(work).await?;
         let mut there = columns_of(work).await?;
@@ -77,7 +91,29 @@ impl TargetTable {
             work.run(format!("alter table {sql} {}", new.join(", "))).await?;
             there = columns_of(work).await?;
         }
-        Self::found(work, schema, &there).await
+        let (is_made, mut altered) = (is_made(work).await?, Vec::new());
+        for (field, of_type) in narrower(schema, &there) {
+            if is_made && widen(work, field, &of_type).await? {
+                let becomes = type_name(field.data_type());
+                altered.push(format!("column '{}' was {of_type}: it becomes {becomes}", field.name()));
+            } else {
+                Self::refuse_narrower(work, field, &of_type, before)?;
+            }
+        }
+        if !altered.is_empty() {
+            there = columns_of(work).await?;
+        }
+        Ok(Self { altered, ..Self::found(work, schema, &there).await? })
+    }
+
+    /// # Errors
+    /// When a column's type is another now in the lake, and not in the table.
+    fn refuse_narrower(work: &Work<'_>, field: &Field, there: &str, before: &BTreeMap<String, String>) -> Result<()> {
+        if !is_changed(before, field) {
+            return Ok(());
+        }
+        let table = format!("{}: {}", work.outlet.server.name, work.outlet.target.shown());
+        Err(too_narrow(&table, field, there, &widening(work, field)))
     }
 
     /// # Errors
@@ -109,12 +145,21 @@ impl TargetTable {
     ///
     /// # Errors
     /// When nothing can be delivered to it.
-    pub(super) async fn look(work: &mut Work<'_>, schema: &SchemaRef) -> Result<Option<Self>> {
+    pub(super) async fn look(
+        work: &mut Work<'_>,
+        schema: &SchemaRef,
+        before: &BTreeMap<String, String>,
+    ) -> Result<Option<Self>> {
+        check_names(work, schema)?;
         if !work.is_there(&work.outlet.target.table.clone()).await? {
             return Ok(None);
         }
         Self::verify(work).await?;
         let there = columns_of(work).await?;
+        if !is_made(work).await? {
+            let narrower = narrower(schema, &there);
+            narrower.iter().try_for_each(|(field, of_type)| Self::refuse_narrower(work, field, of_type, before))?;
+        }
         Self::found(work, schema, &there).await.map(Some)
     }
 
@@ -133,7 +178,15 @@ impl TargetTable {
         }
         let names = schema.fields().iter().map(|field| field.name().clone()).collect();
         let has_index = !key.is_empty() && is_indexed(work, &key).await?;
-        Ok(Self { sql: outlet.target.sql(), stage: outlet.target.beside(STAGE), names, key, has_index })
+        let lossy = schema.fields().iter().filter_map(|field| {
+            let there = there.get(&field.name().to_lowercase())?.of_type.clone();
+            let sent = sent(field);
+            let loss = kind_of(&there).loses(&sent)?;
+            Some(Lossy { name: field.name().clone(), there, sent, loss })
+        });
+        let (lossy, altered) = (lossy.collect(), Vec::new());
+        let (sql, stage) = (outlet.target.sql(), outlet.target.beside(STAGE));
+        Ok(Self { sql, stage, names, key, has_index, lossy, altered })
     }
 
     /// The columns that are delivered, quoted.
@@ -207,6 +260,42 @@ impl TargetTable {
             format!("{sql} has no index on its key, which makes deliveries slow: alter table {sql} add unique ({key})")
         })
     }
+}
+
+/// # Errors
+/// When a column has a name that no table can have.
+fn check_names(work: &Work<'_>, schema: &SchemaRef) -> Result<()> {
+    let long = |field: &&FieldRef| field.name().chars().count() > LONGEST;
+    let Some(field) = schema.fields().iter().find(long) else { return Ok(()) };
+    let why =
+        format!("the name has {} characters, and the database's have {LONGEST} at most", field.name().chars().count());
+    let table = format!("{}: {}", work.outlet.server.name, work.outlet.target.shown());
+    Err(no_such_name(&table, field.name(), &why))
+}
+
+/// The columns that do not hold all values of the lake's, with their types in the table.
+fn narrower<'a>(schema: &'a SchemaRef, there: &BTreeMap<String, Column>) -> Vec<(&'a FieldRef, String)> {
+    let narrower = schema.fields().iter().filter_map(|field| {
+        let there = &there.get(&field.name().to_lowercase())?.of_type;
+        let (is, sent) = (kind_of(there), sent(field));
+        // A key's texts have a limit, and an instant is the same with and without its zone.
+        let is_as_made = match (&is, &sent) {
+            (Kind::Text(_), Kind::Text(None)) => true,
+            (Kind::Timestamp { digits, .. }, Kind::Timestamp { .. }) => *digits == 6,
+            _ => is.holds(&sent) || sent == Kind::Other,
+        };
+        (!is_as_made).then(|| (field, there.clone()))
+    });
+    narrower.collect()
+}
+
+/// Whether a delivery has made the table.
+async fn is_made(work: &mut Work<'_>) -> Result<bool> {
+    let (database, table) = (quote::text(&work.outlet.target.database), quote::text(&work.outlet.target.table));
+    let sql = format!(
+        "select table_comment from information_schema.tables where table_schema = {database} and table_name = {table}"
+    );
+    Ok(work.one(&sql).await?.is_some_and(|comment| comment.starts_with(MADE)))
 }
 
 /// The columns that a table has, by their names in small letters: the database knows no other.

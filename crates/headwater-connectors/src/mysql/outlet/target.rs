@@ -4,8 +4,8 @@ use headwater_sdk::check::OptionsError;
 
 use super::super::quote;
 
-/// Characters that a table's name has at most.
-const LONGEST: usize = 64;
+/// Characters that a name has at most.
+pub(super) const LONGEST: usize = 64;
 
 /// A table, by its database and its name.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -23,7 +23,13 @@
 //!
 //! The table is made if it is not there, with the key as its primary key; columns that it lacks are added, others that it has are left
 //! alone. A column has the type that a source of PostgreSQL would read it from; lists of plain values are arrays, other nested values
-//! `jsonb`. A column of the table with another type is filled by a cast. An upsert goes by a unique index on the key, or, more slowly, without.
+//! `jsonb`. A column of the table with another type is filled by a cast where that changes no value: a row of which it would (9.5 into a whole number,
+//! a time into a date, a text that is longer than its column) is a refused one.
+//!
+//! When a type of the lake becomes wider, so does the column of a table that Headwater has made, which its comment says (`made by Headwater`),
+//! where no value is changed by that: `bigint` for `integer`, `text` for all others, `double precision` for whole numbers that it holds exactly.
+//! In a table of another's (and in one of a Headwater that wrote no comment yet) the delivery fails before anything is sent, with the statement that alters the column; so it does where a view stands
+//! in the way. `headwater deliver --anew` takes the column as it is, and refuses rows. An upsert goes by a unique index on the key, or, more slowly, without.
 //! The role needs `usage` and `create` on the schema, and `select`, `insert`, `update` and `delete` on the table.
 //!
 //! Inside: a load is one transaction. Its rows are copied into a temporary table (`stage`), from there into the table that they are for
@@ -32,6 +38,7 @@
 mod apply;
 mod columns;
 mod encode;
+mod fits;
 mod names;
 mod options;
 mod replace;
@@ -59,7 +66,7 @@ use super::connect::{Server, Session};
 use super::stream::TableStream;
 use crate::codes;
 use crate::database::{Faults, KEPT};
-use crate::delivered::{delivered_meanwhile, options_error, plan_back, read_back};
+use crate::delivered::{delivered_meanwhile, options_error, plan_back, read_back, types_before};
 use apply::apply;
 use names::Target;
 use table::TargetTable;
@@ -111,7 +118,8 @@ impl Outlet for TableOutlet {
         let session = self.server.connect().await?;
         session.batch_execute("begin read write").await.map_err(|error| self.error(&error))?;
         self.marks(&session).make().await?;
-        TargetTable::prepare(self, &session, schema).await?;
+        let before = types_before(self.marks(&session).read().await?.as_ref());
+        TargetTable::prepare(self, &session, schema, &before).await?;
         session.batch_execute("rollback").await.map_err(|error| self.error(&error))
     }
 
@@ -143,7 +151,10 @@ impl TableOutlet {
         if marks.lock().await? != load.since {
             return Err(delivered_meanwhile(&format!("{}: {}", self.server.name, self.target.shown())));
         }
-        let table = TargetTable::prepare(self, session, &load.schema).await?;
+        // Who delivers all rows anew takes the table as it is.
+        let goes_on = load.what != What::All || self.settings.mode == DeliveryMode::Replace;
+        let before = types_before(load.since.as_ref().filter(|_| goes_on));
+        let mut table = TargetTable::prepare(self, session, &load.schema, &before).await?;
         let stage = stage::fill(self, session, load.rows, &load.schema, progress).await?;
         let mut faults = Faults::new(self.settings.most_undelivered);
         faults.refused(&stage.unsendable)?;
@@ -153,7 +164,9 @@ impl TableOutlet {
         if tries_again {
             marks.restage(&table).await?;
         }
-        let mut delivered = Delivered { kept: KEPT, bytes: stage.bytes, ..Delivered::default() };
+        fits::leave_out(self, session, &table.lossy(), &mut faults).await?;
+        let notes = std::mem::take(&mut table.altered);
+        let mut delivered = Delivered { kept: KEPT, bytes: stage.bytes, notes, ..Delivered::default() };
         match self.settings.mode {
             DeliveryMode::Upsert => {
                 if self.settings.on_delete == OnDelete::Delete {

@@ -8,6 +8,7 @@ use super::TableOutlet;
 use super::apply::apply;
 use super::table::TargetTable;
 use crate::database::{Faults, Stage};
+use crate::postgres::quote;
 
 /// Whether a table can be put in the place of another: nothing else in the database holds on to that one, and the role may drop it.
 const REPLACEABLE: &str = "
@@ -52,7 +53,7 @@ pub(super) async fn replace(
         let deleted = client.execute(&format!("delete from {}", table.sql), &[]).await.map_err(failed)?;
         return Ok((apply(outlet, client, &[table.insert(&table.sql)], stage, faults).await?, deleted));
     }
-    let new = outlet.target.beside(&format!("{}__headwater_new", outlet.target.table));
+    let new = outlet.target.beside(&outlet.target.replacement());
     let make = format!("drop table if exists {new}; create table {new} (like {} including all)", table.sql);
     client.batch_execute(&make).await.map_err(failed)?;
     let written = apply(outlet, client, &[table.insert(&new)], stage, faults).await?;
@@ -60,6 +61,11 @@ pub(super) async fn replace(
     for grant in &grants {
         let statement: String = grant.get(0);
         client.batch_execute(&statement.replacen("%s", &new, 1)).await.map_err(failed)?;
+    }
+    let comment = client.query_one("select obj_description($1, 'pg_class')", &[&table.oid]).await.map_err(failed)?;
+    if let Some(comment) = comment.get::<_, Option<String>>(0) {
+        let comment = format!("comment on table {new} is {}", quote::text(&comment));
+        client.batch_execute(&comment).await.map_err(failed)?;
     }
     let swap = format!(
         "drop table {}; alter table {new} rename to {}; analyze {}",

@@ -8,7 +8,7 @@ use tokio_postgres::Client;
 use super::TableOutlet;
 use super::stage::{OPERATION, PLACE};
 use super::table::TargetTable;
-use crate::database::{Faults, HOPELESS, MARKS, REFUSED, SAMPLES, STAGE, Stage};
+use crate::database::{Faults, HOPELESS, LEFT_OUT, MARKS, REFUSED, SAMPLES, STAGE, Stage};
 use crate::delivered::{mark_of, text_of};
 
 /// The tables, for one delivery.
@@ -119,7 +119,7 @@ impl Marks<'_> {
         self.client.execute(&clear, &[name]).await.map_err(self.failed())?;
         let keep = format!(
             "insert into {refused} (delivery, operation, \"row\", reason) \
-             select $1, {OPERATION}, to_jsonb(s) - 'headwater:place' - 'headwater:operation', $3 from {STAGE} s where {PLACE} = $2 \
+             select $1, {OPERATION} % {LEFT_OUT}, to_jsonb(s.*) - 'headwater:place' - 'headwater:operation', $3 from {STAGE} s where {PLACE} = $2 \
              returning \"row\"::text"
         );
         let mut samples = Vec::new();

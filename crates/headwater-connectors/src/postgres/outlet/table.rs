@@ -9,10 +9,12 @@ use tokio_postgres::Client;
 
 use super::TableOutlet;
 use super::columns::type_of;
+use super::fits::{Lossy, cast, kind_of, widen, widening};
 use super::names::list;
 use super::stage::{OPERATION, PLACE};
 use crate::codes;
-use crate::database::STAGE;
+use crate::database::{Kind, MADE, STAGE, postgres_refuses};
+use crate::delivered::{is_changed, no_such_name, too_narrow};
 use crate::postgres::quote;
 
 /// The table, and the columns that are delivered to it.
@@ -25,23 +27,38 @@ pub(super) struct TargetTable {
     key: Vec<String>,
     /// Whether there is a unique index on the key.
     has_index: bool,
+    /// Columns that were made wider, in words.
+    pub(super) altered: Vec<String>,
 }
 
 struct Column {
     name: String,
+    sent: Kind,
     /// Its type in the table, where that is another than the one in which values are sent.
     cast: Option<String>,
 }
 
 impl TargetTable {
-    /// Makes the table if it is not there, and adds the columns that it lacks.
+    /// Makes the table if it is not there, adds the columns that it lacks, and makes those wider that were made for narrower values. `before` has
+    /// the types of what the table holds, where the delivery goes on from that.
     ///
     /// # Errors
-    /// When the database refuses that.
-    pub(super) async fn prepare(outlet: &TableOutlet, client: &Client, schema: &SchemaRef) -> Result<Self> {
+    /// When the database refuses that, and when a column of another's table is too narrow by now.
+    pub(super) async fn prepare(
+        outlet: &TableOutlet,
+        client: &Client,
+        schema: &SchemaRef,
+        before: &BTreeMap<String, String>,
+    ) -> Result<Self> {
         let key = &outlet.settings.key;
         let sql = outlet.target.sql();
         let failed = |error: tokio_postgres::Error| outlet.error(&error);
+        let shown = format!("{}: {}", outlet.server.name, outlet.target.shown());
+        for field in schema.fields() {
+            if let Some(why) = postgres_refuses(field.name()) {
+                return Err(no_such_name(&shown, field.name(), &why));
+            }
+        }
         let found = client.query_one("select to_regclass($1)::oid", &[&sql]).await.map_err(failed)?;
         if found.get::<_, Option<u32>>(0).is_none() {
             let columns = schema.fields().iter().map(|field| {
@@ -52,13 +69,16 @@ impl TargetTable {
             if !key.is_empty() {
                 parts.push(format!("primary key ({})", list(key.iter().map(String::as_str), "")));
             }
-            client.batch_execute(&format!("create table {sql} ({})", parts.join(", "))).await.map_err(failed)?;
+            let make = format!("create table {sql} ({}); comment on table {sql} is '{MADE}'", parts.join(", "));
+            client.batch_execute(&make).await.map_err(failed)?;
         }
-        let kind = "select oid, relkind::text from pg_class where oid = $1::text::regclass";
+        let kind =
+            "select oid, relkind::text, obj_description(oid, 'pg_class') from pg_class where oid = $1::text::regclass";
         let found = client.query_one(kind, &[&sql]).await.map_err(failed)?;
+        let is_made = found.get::<_, Option<String>>(2).is_some_and(|comment| comment.starts_with(MADE));
         let (oid, kind): (u32, String) = (found.get(0), found.get(1));
         if !matches!(kind.as_str(), "r" | "p") {
-            let message = format!("{}: {} is no table", outlet.server.name, outlet.target.shown());
+            let message = format!("{shown} is no table");
             return Err(Error::new(codes::NO_TARGET, Blame::Project, message).help("deliver to a table, not to a view"));
         }
         let mut types = columns_of(outlet, client, oid).await?;
@@ -70,14 +90,28 @@ impl TargetTable {
             client.batch_execute(&format!("alter table {sql} add column {name} {of_type}")).await.map_err(failed)?;
             types.insert(field.name().clone(), of_type);
         }
+        let mut altered = Vec::new();
+        for field in schema.fields() {
+            let (sent, becomes) = (Kind::of(field.data_type()), type_of(field.data_type()));
+            let Some(there) = types.get_mut(field.name()).filter(|there| **there != becomes) else { continue };
+            if kind_of(there).holds(&sent) || sent == Kind::Other {
+                continue;
+            }
+            if is_made && widen(outlet, client, &sql, field, there).await? {
+                altered.push(format!("column '{}' was {there}: it becomes {becomes}", field.name()));
+                *there = becomes;
+            } else if is_changed(before, field) {
+                return Err(too_narrow(&shown, field, there, &widening(&sql, field)));
+            }
+        }
         let columns = schema.fields().iter().map(|field| {
             let sent = type_of(field.data_type());
             let cast = types.get(field.name()).filter(|there| **there != sent).cloned();
-            Column { name: field.name().clone(), cast }
+            Column { name: field.name().clone(), sent: Kind::of(field.data_type()), cast }
         });
         let columns = columns.collect();
         let has_index = !key.is_empty() && is_unique(outlet, client, oid).await?;
-        Ok(Self { sql, oid, columns, key: key.clone(), has_index })
+        Ok(Self { sql, oid, columns, key: key.clone(), has_index, altered })
     }
 
     /// The columns that are delivered, quoted.
@@ -96,9 +130,22 @@ impl TargetTable {
 
     /// A column of the temporary table, as this one takes it.
     fn sent(&self, name: &str) -> String {
-        let cast = self.columns.iter().find(|column| column.name == name).and_then(|column| column.cast.as_deref());
         let column = format!("s.{}", quote_identifier(name));
-        cast.map_or(column.clone(), |cast| format!("cast({column} as {cast})"))
+        let of = self.columns.iter().find(|column| column.name == name);
+        match of.and_then(|of| Some((&of.sent, of.cast.as_deref()?))) {
+            Some((sent, there)) => cast(&column, sent, there),
+            None => column,
+        }
+    }
+
+    /// The columns whose values can lose something here.
+    pub(super) fn lossy(&self) -> Vec<Lossy> {
+        let lossy = self.columns.iter().filter_map(|Column { name, sent, cast }| {
+            let there = cast.as_ref()?;
+            let loss = kind_of(there).loses(sent)?;
+            Some(Lossy { name: name.clone(), there: there.clone(), sent: sent.clone(), loss })
+        });
+        lossy.collect()
     }
 
     fn is_same_row(&self) -> String {

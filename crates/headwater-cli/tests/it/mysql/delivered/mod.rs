@@ -7,6 +7,7 @@ mod modes;
 mod refused;
 mod types;
 mod upserts;
+mod wider;
 
 use super::server::Database;
 use crate::program::{Said, headwater};

@@ -3,9 +3,11 @@
 mod dying;
 mod mistakes;
 mod modes;
+mod names;
 mod refused;
 mod types;
 mod upserts;
+mod wider;
 
 use super::server::Database;
 use crate::program::{Said, headwater};

@@ -37,17 +37,3 @@ fn every_type_arrives_as_it_is() {
          timestamp with time zone, timestamp without time zone, bigint[], jsonb, jsonb"
     );
 }
-
-/// A column that was there, and holds values otherwise than the lake: it is named, and the others are compared.
-#[test]
-fn columns_of_another_kind_are_named_and_not_compared() {
-    let shop = Shop::new("id,name,rate\n1,a,1.25\n2,b,2.5\n", "  - { table: raw.customers, to: customers, key: id }\n");
-    shop.database.sql("create table customers (id bigint primary key, name text, rate numeric(6,1))");
-    shop.run();
-    let one = shop.say(&["verify", "--json"]).exits(0).json()["comparisons"][0].clone();
-    assert_eq!((&one["state"], &one["rows_there"]), (&"equal".into(), &2.into()), "{one}");
-    assert_eq!(one["notes"][0], "not compared, because of their types: rate", "{one}");
-    shop.database.sql("update customers set name = 'x' where id = 1");
-    let one = shop.say(&["verify", "--json"]).exits(1).json()["comparisons"][0].clone();
-    assert_eq!(one["different"], 1, "{one}");
-}
