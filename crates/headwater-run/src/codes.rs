@@ -368,4 +368,16 @@ pub const CODES: &[Code] = &[
         explanation: "All rows of a table were delivered, and the destination has taken none of them. They are kept with the reasons, and tried \
                       again by each delivery: correct the rows, or what the destination takes.",
     },
+    Code {
+        code: "HW0995",
+        title: "what was delivered is gone",
+        explanation: "`headwater verify` finds nothing of what was delivered: somebody has dropped the table, or `to` names another \
+                      one now. `headwater deliver`, as the next run, makes it anew with all rows.",
+    },
+    Code {
+        code: "HW0996",
+        title: "a delivery that was not tried",
+        explanation: "Another delivery to the same destination has just found it out of reach; the others do not wait for it once more. \
+                      The next run, or `headwater deliver`, delivers what they lack.",
+    },
 ];

@@ -1,6 +1,6 @@
 //! What was compared: a line for each comparison, and the rows that differ.
 
-use headwater_run::{Place, VerifyState, VerifySummary};
+use headwater_run::{VerifyState, VerifySummary};
 
 use super::problem::labelled;
 use super::style::{Style, cut, one_line};
@@ -25,7 +25,7 @@ pub(crate) fn report(compared: &[VerifySummary], width: usize, color: bool) -> S
         table.push(vec![
             one.table.to_string().into(),
             one.name.clone().into(),
-            Cell::styled(word.to_owned(), style),
+            Cell::styled(format!("{word}{}", but_for(one)), style),
             count(one.rows).into(),
             count(one.rows_there).into(),
             count_or_blank(one.missing).into(),
@@ -45,8 +45,17 @@ fn result(state: VerifyState) -> (&'static str, Style) {
         VerifyState::Differs => ("differs", Style::Bad),
         VerifyState::Nothing => ("nothing yet", Style::Dim),
         VerifyState::Unreadable => ("not readable", Style::Dim),
+        VerifyState::Gone => ("gone", Style::Bad),
         VerifyState::Failed => ("failed", Style::Bad),
     }
+}
+
+/// The columns that were not compared: what is the same is so but for these.
+fn but_for(one: &VerifySummary) -> String {
+    if one.state != VerifyState::Equal || one.not_compared.is_empty() {
+        return String::new();
+    }
+    format!(", but for {} not compared", plural(one.not_compared.len() as u64, "column"))
 }
 
 /// Which rows differ, why it failed, what is worth knowing.
@@ -71,10 +80,6 @@ fn details(one: &VerifySummary, width: usize, color: bool) -> String {
     if one.has_more {
         let ranges = plural(one.ranges, "range");
         out.push_str(&format!("  and more: {ranges} of 4,096 differ, of which some were looked at\n"));
-    }
-    if one.state == VerifyState::Differs && one.place == Place::Destination {
-        let help = "rows that the destination has refused are in headwater_undelivered there; `headwater deliver --anew` sends all rows again";
-        out.push_str(&labelled("help", help, color));
     }
     out.extend(one.notes.iter().map(|note| labelled("note", note, color)));
     out.extend(one.help.iter().map(|help| labelled("help", help, color)));

@@ -8,6 +8,7 @@ mod ledger;
 mod outcome;
 mod status;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -27,8 +28,11 @@ pub(crate) use decide::other_lake;
 use job::Job;
 pub(crate) use job::open_outlet;
 pub use outcome::{DeliveryState, DeliverySummary};
-pub(crate) use status::behind;
 pub use status::{DeliveryStatus, Standing, delivery_status, undelivered};
+pub(crate) use status::{behind, holds};
+
+/// The codes of destinations that are out of reach as a whole.
+const UNREACHABLE: [&str; 3] = ["HW0341", "HW0351", "HW0388"];
 
 /// How to deliver.
 #[derive(Clone)]
@@ -122,13 +126,21 @@ pub(crate) async fn deliver_all(
 ) -> Result<Vec<DeliverySummary>> {
     let base = lake.base().await?;
     let mut summaries = Vec::new();
+    // Destinations that were out of reach, each with the delivery that has found it so.
+    let mut unreachable: BTreeMap<&str, &str> = BTreeMap::new();
     for delivery in deliveries {
         let (began, started_ms) = (Instant::now(), clock::now_ms());
         let job = Job { project, lake, base: &base, delivery, options, by, observer, tried: Mutex::default() };
-        let outcome = tokio::select! {
-            outcome = job.with_patience() => outcome,
-            () = options.cancel.cancelled() => Err(stopped()),
+        let outcome = match unreachable.get(delivery.destination.as_str()) {
+            Some(first) => Err(not_tried(delivery, first)),
+            None => tokio::select! {
+                outcome = job.with_patience() => outcome,
+                () = options.cancel.cancelled() => Err(stopped()),
+            },
         };
+        if outcome.as_ref().is_err_and(|error| UNREACHABLE.contains(&error.code)) {
+            unreachable.insert(&delivery.destination, delivery.name());
+        }
         let tried = job.tried();
         let last = lake.store.delivery_history(delivery.name(), 1).await?;
         let was_refused = last.first().is_some_and(outcome::was_refused);
@@ -142,6 +154,12 @@ pub(crate) async fn deliver_all(
         summaries.push(summary);
     }
     Ok(summaries)
+}
+
+/// That a delivery was not tried, for the first one has found its destination out of reach.
+fn not_tried(delivery: &Delivery, first: &str) -> Error {
+    let message = format!("not tried: {} was out of reach for {first}", delivery.destination);
+    Error::new("HW0996", Blame::Environment, message).help("the next run, or `headwater deliver`, delivers it")
 }
 
 fn stopped() -> Error {

@@ -60,8 +60,6 @@ pub async fn delivery_status(project: &Project, lake: &Lake, names: &[String]) -
     let mut all = Vec::new();
     for delivery in choose(project, names)? {
         let records = lake.store.delivery_history(delivery.name(), HORIZON).await?;
-        let is_held =
-            |record: &&DeliveryRecord| matches!(record.outcome, DeliveryOutcome::Delivered | DeliveryOutcome::UpToDate);
         let held = records.iter().find(is_held);
         let holds = held.and_then(|record| record.to);
         let (standing, snapshots_behind, seconds_behind) = behind(lake, &base, &delivery.table, holds).await?;
@@ -79,6 +77,19 @@ pub async fn delivery_status(project: &Project, lake: &Lake, names: &[String]) -
         });
     }
     Ok(all)
+}
+
+fn is_held(record: &&DeliveryRecord) -> bool {
+    matches!(record.outcome, DeliveryOutcome::Delivered | DeliveryOutcome::UpToDate)
+}
+
+/// The snapshot that a delivery has brought to its destination, as it was recorded last; `None` where it never has.
+///
+/// # Errors
+/// When the catalogue cannot be read.
+pub(crate) async fn holds(lake: &Lake, delivery: &str) -> Result<Option<u64>> {
+    let records = lake.store.delivery_history(delivery, HORIZON).await?;
+    Ok(records.iter().find(is_held).and_then(|record| record.to))
 }
 
 /// How a table stands that a destination holds of a snapshot: how many newer ones have changed it, and for how many seconds.

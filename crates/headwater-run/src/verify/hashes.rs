@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, RecordBatch};
-use arrow_cast::cast::cast;
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float32Type, Float64Type};
+use arrow_array::{ArrayRef, Float32Array, Float64Array, RecordBatch};
+use arrow_cast::cast::{can_cast_types, cast};
 use arrow_row::{RowConverter, SortField};
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 use headwater_sdk::{Blame, Error, Result};
@@ -53,6 +55,11 @@ pub(super) fn plain(data_type: &DataType) -> DataType {
     }
 }
 
+/// Whether values of a type that was read are told from those of the lake's by a cast to it.
+pub(super) fn is_comparable(there: &DataType, lake: &DataType) -> bool {
+    !there.is_nested() && !lake.is_nested() && can_cast_types(there, lake)
+}
+
 /// Makes numbers of rows.
 pub(super) struct Hasher {
     schema: SchemaRef,
@@ -93,7 +100,7 @@ impl Hasher {
                     format!("a column '{}' was asked for and did not come", field.name()),
                 )
             })?;
-            cast(column, field.data_type()).map_err(failed)
+            cast(column, field.data_type()).map(|column| with_one_zero(&column)).map_err(failed)
         };
         self.schema.fields().iter().map(column).collect()
     }
@@ -108,6 +115,21 @@ impl Hasher {
         let keys: Vec<ArrayRef> = self.key.iter().map(|place| Arc::clone(&columns[*place])).collect();
         let keys = self.keys.convert_columns(&keys).map_err(failed)?;
         Ok(of_row.zip(keys.iter()).map(|(row, key)| RowHash { key: hash(key.as_ref()), row }).collect())
+    }
+}
+
+/// Floats whose two zeros are one: not every database keeps the sign of a zero, and all say that they are equal.
+fn with_one_zero(column: &ArrayRef) -> ArrayRef {
+    match column.data_type() {
+        DataType::Float32 => {
+            let column: Float32Array = column.as_primitive::<Float32Type>().unary(|value| value + 0.0);
+            Arc::new(column)
+        }
+        DataType::Float64 => {
+            let column: Float64Array = column.as_primitive::<Float64Type>().unary(|value| value + 0.0);
+            Arc::new(column)
+        }
+        _ => Arc::clone(column),
     }
 }
 

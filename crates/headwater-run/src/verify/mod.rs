@@ -17,11 +17,12 @@ use headwater_sdk::destination::DestinationType;
 use headwater_sdk::{Blame, Error, Relations, Result, TableName};
 use tokio_util::sync::CancellationToken;
 
-use crate::deliver::{Standing, behind, open_outlet, other_lake};
+use crate::deliver::{Standing, behind, holds, open_outlet, other_lake};
 use crate::lake::Lake;
 use crate::resolve::{open_stream, open_system};
 use compare::{Compared, compare};
 use hashes::comparable;
+use outcome::GONE;
 pub use outcome::{Place, RowDifference, VerifyState, VerifySummary};
 use rows::{Held, InLake, OfSource};
 
@@ -72,7 +73,9 @@ pub async fn verify(project: &Project, lake: &Lake, options: &VerifyOptions) -> 
         let outcome = stopped_by(&options.cancel, with_destination(project, lake, options, delivery)).await?;
         let outcome = outcome.transpose();
         let (table, name) = (delivery.table.clone(), delivery.name().to_owned());
-        summaries.push(VerifySummary::new(table, Place::Destination, name, outcome, began.elapsed()));
+        let mut summary = VerifySummary::new(table, Place::Destination, name, outcome, began.elapsed());
+        summary.advise(delivery.settings.mode);
+        summaries.push(summary);
     }
     Ok(summaries)
 }
@@ -129,7 +132,10 @@ async fn with_destination(
     if !outlet.remembers() {
         return Err(rows::unreadable(delivery.name()));
     }
-    let Some(mark) = outlet.mark().await? else { return Ok(None) };
+    let Some(mark) = outlet.mark().await? else {
+        let held = holds(lake, delivery.name()).await?;
+        return held.map_or(Ok(None), |held| Err(gone(delivery, held)));
+    };
     let snapshot = lake.store.snapshot(mark.snapshot).await?;
     let Some(snapshot) = snapshot.filter(|snapshot| snapshot.run.to_string() == mark.run) else {
         return Err(other_lake(delivery, &mark));
@@ -151,6 +157,15 @@ async fn with_destination(
     let (standing, ..) = behind(lake, &base, &delivery.table, Some(mark.snapshot)).await?;
     compared.behind = base.id().filter(|_| standing == Standing::Behind).map(|newest| (mark.snapshot, newest));
     Ok(Some(compared))
+}
+
+/// That nothing is there of what was delivered.
+fn gone(delivery: &Delivery, held: u64) -> Error {
+    let name = delivery.name();
+    let message =
+        format!("snapshot {held} was delivered, and nothing of it is there: the table was dropped, or is another now");
+    Error::new(GONE, Blame::Environment, message)
+        .help(format!("`headwater deliver {name}` makes it anew with all rows"))
 }
 
 /// The columns of a table that are delivered.

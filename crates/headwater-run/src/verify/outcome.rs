@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
+use headwater_sdk::destination::DeliveryMode;
 use headwater_sdk::{Error, TableName};
 use serde::Serialize;
 
 use super::compare::Compared;
 use super::rows::UNREADABLE;
+
+/// The code of what was delivered, and is not there.
+pub(super) const GONE: &str = "HW0995";
 
 /// What the lake was compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -30,8 +34,17 @@ pub enum VerifyState {
     Nothing,
     /// The destination's rows cannot be read back.
     Unreadable,
+    /// Nothing is there of what was delivered.
+    Gone,
     /// They could not be compared.
     Failed,
+}
+
+impl VerifyState {
+    /// Whether a person has to do something.
+    pub fn is_bad(self) -> bool {
+        matches!(self, Self::Differs | Self::Gone | Self::Failed)
+    }
 }
 
 /// A row that differs.
@@ -66,6 +79,8 @@ pub struct VerifySummary {
     pub extra: u64,
     /// Rows of one key that differ.
     pub different: u64,
+    /// Columns that were not compared: the other place has them as something that the lake's values cannot be told from.
+    pub not_compared: Vec<String>,
     /// Whether more may differ than was counted: too many ranges do.
     pub has_more: bool,
     /// Some of what differs.
@@ -97,6 +112,7 @@ impl VerifySummary {
                 (VerifyState::Equal, compared, None)
             }
             Some(Ok(compared)) => (VerifyState::Differs, compared, None),
+            Some(Err(error)) if error.code == GONE => (VerifyState::Gone, Compared::default(), Some(error)),
             Some(Err(error)) if error.code == UNREADABLE => (VerifyState::Unreadable, Compared::default(), Some(error)),
             Some(Err(error)) => (VerifyState::Failed, Compared::default(), Some(error)),
         };
@@ -123,6 +139,7 @@ impl VerifySummary {
             missing: compared.missing,
             extra: compared.extra,
             different: compared.different,
+            not_compared: compared.left_out,
             has_more: compared.has_more,
             samples: compared.samples,
             seconds: took.as_secs_f64(),
@@ -131,5 +148,35 @@ impl VerifySummary {
             help: error.and_then(|error| error.help),
             notes,
         }
+    }
+
+    /// Says what helps where a destination differs to which was delivered in a mode.
+    pub(super) fn advise(&mut self, mode: DeliveryMode) {
+        if self.state != VerifyState::Differs {
+            return;
+        }
+        let name = &self.name;
+        let mut advice = Vec::new();
+        if self.missing + self.different > 0 {
+            advice.push("rows that the destination has refused are in headwater_undelivered there".to_owned());
+        }
+        match mode {
+            DeliveryMode::Append => advice.push(format!(
+                "rows are only added: empty the table there, and `headwater deliver --anew {name}` adds all of them"
+            )),
+            DeliveryMode::Replace => advice.push(format!("`headwater deliver --anew {name}` replaces all rows")),
+            DeliveryMode::Upsert => {
+                if self.missing + self.different > 0 {
+                    advice.push(format!("`headwater deliver --anew {name}` sends all rows again"));
+                }
+                if self.extra > 0 {
+                    advice.push(format!(
+                        "rows that only the destination has are not Headwater's to delete: delete them there; or drop the table there, and \
+                         `headwater deliver {name}` makes it anew"
+                    ));
+                }
+            }
+        }
+        self.help = Some(advice.join("; "));
     }
 }

@@ -12,7 +12,7 @@ use headwater_sdk::engine::OutgoingRequest;
 use headwater_sdk::progress::Progress;
 use headwater_sdk::{Blame, Error, Relations, Result, TableName};
 
-use super::hashes::plain;
+use super::hashes::{is_comparable, plain};
 use crate::lake::Lake;
 
 /// The code of [`unreadable`].
@@ -80,11 +80,13 @@ impl Held<'_> {
         self.outlet.held(&self.schema).await?.ok_or_else(|| unreadable(self.name))
     }
 
-    /// Leaves columns out that are read in other types than they were delivered in, and gives their names.
+    /// Leaves columns out whose values there cannot be told from those that were delivered, and gives their names.
     pub(super) async fn leave_out(&mut self) -> Result<Vec<String>> {
         let there = self.held().await?.schema;
         let is_same = |field: &FieldRef| {
-            there.field_with_name(field.name()).is_ok_and(|held| plain(held.data_type()) == *field.data_type())
+            there.field_with_name(field.name()).is_ok_and(|held| {
+                plain(held.data_type()) == *field.data_type() || is_comparable(held.data_type(), field.data_type())
+            })
         };
         let (same, others): (Vec<_>, Vec<_>) = self.schema.fields().iter().cloned().partition(is_same);
         self.schema = Arc::new(Schema::new(same));

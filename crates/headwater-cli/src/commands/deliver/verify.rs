@@ -3,7 +3,7 @@
 use clap::Args;
 use headwater_diagnostics::nearest;
 use headwater_project::{Asset, Project, Reach};
-use headwater_run::{VerifyOptions, VerifyState, VerifySummary};
+use headwater_run::{VerifyOptions, VerifySummary};
 use headwater_sdk::{Blame, Error, TableName};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -59,7 +59,7 @@ pub(crate) async fn verify(
 
 /// 1 where something differs or could not be compared.
 pub(crate) fn exit_code(done: &[VerifySummary]) -> u8 {
-    u8::from(done.iter().any(|one| matches!(one.state, VerifyState::Differs | VerifyState::Failed)))
+    u8::from(done.iter().any(|one| one.state.is_bad()))
 }
 
 /// The tables and the deliveries that are meant.

@@ -1,5 +1,6 @@
 //! Tables that are delivered to a PostgreSQL.
 
+mod compared;
 mod dying;
 mod mistakes;
 mod modes;
