@@ -3,7 +3,6 @@
 use super::Source;
 use super::server::{Database, Server};
 use super::values::{COLUMNS, every, row};
-use crate::project::assert_told;
 
 const TABLES: &str = "create table orders (id bigint primary key, customer varchar(20) not null, amount decimal(10,2), note longtext, at datetime(6));
     create table stock (shop int, product varchar(20), pieces int, primary key (shop, product));
