@@ -383,7 +383,7 @@ fn values_are_the_same_there_or_their_rows_are_refused() {
         assert_eq!(shop.ask("select id, v from m"), "1,9");
         shop.say(&["verify"]).exits(1);
         // It is tried again, and refused again.
-        assert_eq!(shop.say(&["deliver", "--json"]).exits(0).json()["deliveries"][0]["undelivered"], 1);
+        assert_eq!(shop.say(&["deliver", "--json"]).exits(0).json()[0]["undelivered"], 1);
         model("case when id = 1 then 9e0 else 8e0 end");
         assert_eq!(shop.run()["undelivered"], 0);
         assert_eq!(shop.ask("select id, v from m order by id"), "1,9\n2,8");

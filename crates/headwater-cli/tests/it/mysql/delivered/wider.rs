@@ -56,7 +56,7 @@ fn tables_that_are_not_altered_are_told_with_the_statement() {
     assert_told(&shop.say(&["run"]).exits(1), "HW0381", words);
     assert_told(&shop.say(&["deliver", "--dry-run"]).exits(1), "HW0381", words);
     assert_eq!(shop.sql("select * from m"), "1|7");
-    let said = shop.say(&["deliver", "--anew", "--json"]).json()["deliveries"][0].clone();
+    let said = shop.say(&["deliver", "--anew", "--json"]).json()[0].clone();
     assert_eq!((&said["written"], &said["undelivered"]), (&0.into(), &1.into()), "{said}");
     shop.database.sql("alter table m modify b double null");
     shop.run();
@@ -87,7 +87,7 @@ fn rows_whose_values_would_change_are_refused() {
         ("decimal(6,1)", "cast('2.50' as decimal(10,2))", "2.5", "cast('2.55' as decimal(10,2))"),
         ("decimal(6,1)", "cast(0.1 as float)", "0.1", "cast(0.25 as float)"),
         ("float", "0.5e0", "0.5", "0.1e0"),
-        ("double", "9007199254740992", "9007199254740992", "9007199254740993"),
+        ("double", "9007199254740992", "9.007199254740992e15", "9007199254740993"),
         ("varchar(3)", "'abc'", "abc", "'abc '"),
         ("varchar(2)", "50", "50", "500"),
         ("date", &midnight, "2024-01-01", &ten),
@@ -132,7 +132,7 @@ fn names_of_columns_are_no_words_of_statements() {
         let said = shop.run();
         assert_eq!((&said["written"], &said["undelivered"]), (&2.into(), &1.into()), "{mode}: {said}");
         shop.database.sql("alter table s modify num bigint");
-        let said = shop.say(&["deliver", "--json"]).exits(0).json()["deliveries"][0].clone();
+        let said = shop.say(&["deliver", "--json"]).exits(0).json()[0].clone();
         assert_eq!((&said["written"], &said["undelivered"]), (&1.into(), &0.into()), "{mode}: {said}");
         shop.say(&["verify"]).exits(0);
     }

@@ -44,7 +44,7 @@ fn columns_may_have_the_names_of_statements_own() {
         let kept = "select \"row\" ->> 's', \"row\" ->> 'row', \"row\" ->> 'x' from headwater_undelivered";
         assert_eq!(shop.database.sql(kept), "b|b|b", "{mode}");
         shop.database.sql("alter table s alter column num type bigint");
-        let said = shop.say(&["deliver", "--json"]).exits(0).json()["deliveries"][0].clone();
+        let said = shop.say(&["deliver", "--json"]).exits(0).json()[0].clone();
         assert_eq!((&said["written"], &said["undelivered"]), (&1.into(), &0.into()), "{mode}: {said}");
         assert_eq!(shop.database.sql("select count(*), min(s), max(\"order\") from s"), "3|a|c", "{mode}");
         shop.say(&["verify"]).exits(0);

@@ -76,7 +76,7 @@ fn anothers_table_is_not_altered_and_the_statement_is_told() {
     assert_told(&shop.say(&["run"]).exits(1), "HW0381", words);
     assert_eq!(shop.database.sql("select * from m"), "1|7");
     // Who wants it all the same gets a refused row, not another value.
-    let said = shop.say(&["deliver", "--anew", "--json"]).json()["deliveries"][0].clone();
+    let said = shop.say(&["deliver", "--anew", "--json"]).json()[0].clone();
     assert_eq!((&said["written"], &said["undelivered"]), (&0.into(), &1.into()), "{said}");
     assert_eq!(shop.database.sql("select * from m"), "1|7");
     shop.database.sql("alter table m alter column v type double precision");
