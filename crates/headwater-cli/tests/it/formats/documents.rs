@@ -33,7 +33,7 @@ fn lists_of_records_are_read_whatever_their_layout() {
 
 #[test]
 fn records_are_found_within_documents() {
-    let project = project(", format: { records: data.orders }")
+    let project = project(", format: { records: data.orders }, columns: { id: { type: bigint } }")
         .with("data/a.json", "{\n \"at\": [1],\n \"data\": {\n  \"orders\": [\n   {\"id\": 1},\n   {\"id\": \"x\"},\n   {\"id\": 2, \"who\": {\"name\": \"b\"}}\n  ]\n }\n}\n")
         .with("data/b.json", "{\"data\":{\"orders\":[]}}");
     project.run();

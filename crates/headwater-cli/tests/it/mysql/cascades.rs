@@ -12,7 +12,7 @@ const TABLES: &str = "
     create table tree (id int primary key, up int, constraint above foreign key (up) references tree (id) on delete cascade);
     insert into parent values (1, 10, 'a'), (2, 20, 'b'), (3, 30, 'c');
     insert into child values (1, 1), (2, 2), (3, 3); insert into loose values (1, 1), (2, 2);
-    insert into coded values (1, 10), (3, 30); insert into grandchild values (1, 1), (2, 2), (3, 3);
+    insert into coded values (3, 30); insert into grandchild values (1, 1), (2, 2), (3, 3);
     insert into strict values (3, 3); insert into tree values (1, null), (2, 1), (3, 2), (4, null)";
 const FOLLOWED: [&str; 6] = ["child", "loose", "coded", "grandchild", "strict", "tree"];
 
