@@ -312,8 +312,11 @@ impl<R: Read> DocumentLines<R> {
     }
 }
 
+/// A text of which the beginning has been read.
+type Whole<R> = io::Chain<io::Cursor<Vec<u8>>, R>;
+
 /// Whether a text is one JSON array, as far as its first byte tells, and the text from its beginning on.
-pub(crate) fn peeked<R: Read>(mut text: R) -> io::Result<(bool, io::Chain<io::Cursor<Vec<u8>>, R>)> {
+pub(crate) fn peeked<R: Read>(mut text: R) -> io::Result<(bool, Whole<R>)> {
     let (mut begin, mut byte) = (Vec::new(), [0]);
     while begin.len() < CHUNK && text.read(&mut byte)? == 1 {
         begin.push(byte[0]);
