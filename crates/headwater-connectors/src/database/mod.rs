@@ -24,7 +24,7 @@ pub(crate) use columns::{
 };
 pub(crate) use fields::{Change, FieldBatch, FieldColumn, Target};
 pub(crate) use keyed::{Constants, KeyedRows};
-pub(crate) use kinds::{Kind, LEFT_OUT, Loss, MADE, numbers};
+pub(crate) use kinds::{Kind, LEFT_OUT, Loss, MADE, noise, numbers};
 pub(crate) use longest::{POSTGRES_LONGEST, postgres_refuses};
 pub(crate) use refused::{Faults, HOPELESS, KEPT, MARKS, REFUSED, SAMPLES, Statements, Unsendable, apply};
 pub(crate) use spool::{Gathering, Messages, Spool, Spooled};

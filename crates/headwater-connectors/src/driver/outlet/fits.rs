@@ -10,7 +10,7 @@ use super::definition::type_in;
 use super::refused::Refused;
 use super::stage::Stage;
 use super::{Inner, Plan};
-use crate::database::{Faults, Kind, Loss};
+use crate::database::{Faults, Kind, Loss, noise};
 use crate::delivered::{as_json, is_changed, too_narrow};
 use crate::driver::database::Session;
 use crate::driver::dialect::Dialect;
@@ -83,10 +83,13 @@ fn loses(loss: Loss, column: &str, of: &Kind, dialect: Dialect) -> Option<String
         }
         (Loss::Digits(0), Kind::Float { .. } | Kind::Decimal(_)) => format!("{column} <> floor({column})"),
         (Loss::Digits(places), Kind::Decimal(_)) => format!("{column} <> round({column}, {places})"),
-        (Loss::Digits(places), Kind::Float { .. }) if dialect == Dialect::Postgres => {
-            format!("cast({column} as numeric) <> round(cast({column} as numeric), {places})")
+        (Loss::Digits(places), Kind::Float { double }) if dialect == Dialect::Postgres => {
+            let number = format!("cast({column} as numeric)");
+            format!("abs({number} - round({number}, {places})) > abs({number}) * {}", noise(*double))
         }
-        (Loss::Digits(places), Kind::Float { .. }) => format!("{column} <> round({column}, {places})"),
+        (Loss::Digits(places), Kind::Float { double }) => {
+            format!("abs({column} - round({column}, {places})) > abs({column}) * {}", noise(*double))
+        }
         (Loss::Mantissa { double }, Kind::Integer { .. }) => {
             let most = if double { 1_i64 << 53 } else { 1 << 24 };
             format!("{column} not between -{most} and {most}")
@@ -95,10 +98,6 @@ fn loses(loss: Loss, column: &str, of: &Kind, dialect: Dialect) -> Option<String
             let float = if double { "double precision" } else { "real" };
             format!("{column} <> cast(cast({column} as {float}) as decimal(38, {places}))")
         }
-        (Loss::Narrower, _) => format!(
-            "case when abs({column}) between 1.5e-45 and 3.4e38 then cast(cast({column} as real) as double precision) <> {column} \
-             else false end"
-        ),
         (Loss::TimeOfDay, Kind::Timestamp { zone: false, .. }) => {
             format!("{column} <> cast(cast({column} as date) as timestamp)")
         }

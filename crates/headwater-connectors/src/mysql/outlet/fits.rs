@@ -8,7 +8,7 @@ use super::super::quote;
 use super::columns::{of_key, type_of};
 use super::stage::{OPERATION, PLACE};
 use super::work::Work;
-use crate::database::{Faults, Kind, LEFT_OUT, Loss, STAGE, numbers};
+use crate::database::{Faults, Kind, LEFT_OUT, Loss, STAGE, noise, numbers};
 
 /// The largest double below 2^63.
 const BELOW_MOST: &str = "9223372036854774784";
@@ -56,8 +56,8 @@ fn loses(loss: Loss, column: &str, of: &Kind) -> String {
         (Loss::Digits(places), Kind::Text(_)) => {
             format!("{column} regexp '^[[:space:]]*[-+]?[0-9]*[.][0-9]{{{}}}[0-9]*[1-9]'", places.max(0))
         }
-        (Loss::Digits(places), Kind::Float { double: false }) if places > 0 => {
-            format!("abs(round({column} + 0e0, {places}) - {column}) > abs({column}) * 6e-8")
+        (Loss::Digits(places), Kind::Float { double }) if places > 0 => {
+            format!("abs(round({column} + 0e0, {places}) - {column}) > abs({column}) * {}", noise(*double))
         }
         (Loss::Digits(places), Kind::Float { .. }) => format!("round({column} + 0e0, {places}) <> {column} + 0e0"),
         (Loss::Digits(places), _) => format!("truncate({column}, {places}) <> {column}"),
@@ -79,7 +79,6 @@ fn loses(loss: Loss, column: &str, of: &Kind) -> String {
                 "{column} regexp '^[-+]?[0-9]{{1,30}}([.][0-9]*)?$' and cast({float} as decimal(65,30)) <> cast({column} as decimal(65,30))"
             )
         }
-        (Loss::Narrower, _) => format!("cast({column} as float) + 0e0 <> {column}"),
         (Loss::TimeOfDay, Kind::Text(_)) => {
             format!("{column} regexp ':' and {column} not regexp '[ T]00:00(:00([.]0*)?)?([-+Zz ].*)?$'")
         }

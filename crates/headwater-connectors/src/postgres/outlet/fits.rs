@@ -9,7 +9,7 @@ use tokio_postgres::Client;
 use super::TableOutlet;
 use super::columns::type_of;
 use super::stage::{OPERATION, PLACE};
-use crate::database::{Faults, Kind, LEFT_OUT, Loss, STAGE, numbers};
+use crate::database::{Faults, Kind, LEFT_OUT, Loss, STAGE, noise, numbers};
 
 /// A column's kind, by its type as PostgreSQL writes it.
 pub(super) fn kind_of(written: &str) -> Kind {
@@ -52,11 +52,11 @@ pub(super) fn loses(loss: Loss, column: &str, of: &Kind) -> String {
     match (loss, of) {
         (Loss::Digits(0), Kind::Float { .. }) => format!("{column} <> trunc(cast({column} as double precision))"),
         (Loss::Digits(places), Kind::Float { double }) => {
-            let back = float(*double);
             let text = format!("cast({column} as text)");
             format!(
                 "case when {text} in ('NaN', 'Infinity', '-Infinity') then false \
-                 else cast(round(cast({text} as numeric), {places}) as {back}) <> {column} end"
+                 else abs(round(cast({text} as numeric), {places}) - cast({text} as numeric)) > abs(cast({text} as numeric)) * {} end",
+                noise(*double)
             )
         }
         (Loss::Digits(places), Kind::Text(_)) => format!(
@@ -81,11 +81,6 @@ pub(super) fn loses(loss: Loss, column: &str, of: &Kind) -> String {
         (Loss::Mantissa { double }, _) => {
             format!("cast(cast(cast({column} as {}) as text) as numeric) <> {column}", float(double))
         }
-        // What is outside is refused by the database.
-        (Loss::Narrower, _) => format!(
-            "case when abs({column}) between 1.5e-45 and 3.4e38 then cast(cast({column} as real) as double precision) <> {column} \
-             else false end"
-        ),
         (Loss::TimeOfDay, Kind::Text(_)) => {
             format!(r"({column} ~ ':' and {column} !~ '[ T]00:00(:00(\.0*)?)?([-+Zz ].*)?$')")
         }

@@ -110,9 +110,8 @@ fn rows_whose_values_would_change_are_refused() {
         ("int", "-3e0", "-3", "cast('NaN' as double)"),
         ("bigint", "cast('7.00' as decimal(10,2))", "7", "cast('7.01' as decimal(10,2))"),
         ("numeric(6,1)", "2.5e0", "2.5", "1.25e0"),
-        ("numeric(8,2)", "19.99e0", "19.99", "cast('0.30000000000000004' as double)"),
+        ("numeric(8,2)", "19.99e0", "19.99", "cast('0.125' as double)"),
         ("numeric(6,1)", "cast('2.50' as decimal(10,2))", "2.5", "cast('2.55' as decimal(10,2))"),
-        ("real", "0.5e0", "0.5", "0.1e0"),
         ("real", "16777216", "1.6777216e+07", "16777217"),
         ("double precision", "9007199254740992", "9.007199254740992e+15", "9007199254740993"),
         ("varchar(3)", "'abc'", "abc", "'abcd'"),
@@ -162,4 +161,17 @@ fn refused_rows_leave_what_is_there() {
     let said = shop.run();
     assert_eq!((&said["written"], &said["undelivered"]), (&1.into(), &0.into()), "{said}");
     assert_eq!(shop.database.sql("select * from m order by k"), "3|2\n9|1\n10|10");
+}
+
+/// What is left of a computation behind the last digit is no value of its own; who compares sees it.
+#[test]
+fn the_noise_of_floats_is_no_reason_to_refuse_a_row() {
+    let shop = Shop::new("id\n1\n", M);
+    model(&shop, "0.1e0 + 0.2e0 as v, 0.1e0 as w");
+    shop.database.sql("create table m (id bigint primary key, v numeric(8,2), w real)");
+    let said = shop.run();
+    assert_eq!((&said["written"], &said["undelivered"]), (&1.into(), &0.into()), "{said}");
+    assert_eq!(shop.database.sql("select * from m"), "1|0.30|0.1");
+    let compared = shop.say(&["verify"]).exits(1);
+    assert!(compared.out.contains("0.3 and not 0.30000000000000004"), "{}", compared.out);
 }
