@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use headwater_sdk::{Blame, Error};
 
+use super::Written;
 use crate::codes;
 use crate::columns::{JsonPath, MAX_DEPTH, Step, shown};
 
@@ -27,12 +28,10 @@ pub(crate) struct DocumentLines<R> {
     text: Vec<u8>,
     /// Whether a record is too large to be kept.
     too_large: bool,
-    /// Lines of the file before what is read, those before the record, and those that were written.
+    /// Lines of the file before what is read, and those before the record.
     line: u64,
     began: u64,
-    written: u64,
-    ready: Vec<u8>,
-    taken: usize,
+    written: Written,
     ended: bool,
 }
 
@@ -79,9 +78,7 @@ impl<R: Read> DocumentLines<R> {
             too_large: false,
             line: 0,
             began: 0,
-            written: 0,
-            ready: Vec::new(),
-            taken: 0,
+            written: Written::default(),
             ended: false,
         }
     }
@@ -102,9 +99,8 @@ impl<R: Read> DocumentLines<R> {
 
     /// Goes on until records are written, or the text ends.
     fn advance(&mut self) -> io::Result<()> {
-        self.ready.clear();
-        self.taken = 0;
-        while self.ready.is_empty() && !self.ended {
+        self.written.clear();
+        while self.written.is_empty() && !self.ended {
             let count = self.inner.read(&mut self.chunk)?;
             if count == 0 {
                 self.ended = true;
@@ -245,10 +241,6 @@ impl<R: Read> DocumentLines<R> {
     fn begin(&mut self, byte: u8, kept: bool) {
         if kept {
             (self.began, self.too_large) = (self.line, false);
-            // Blank lines are passed over: the record stands in the line where it begins in the file.
-            let blank = self.began.saturating_sub(self.written);
-            self.ready.extend(std::iter::repeat_n(b'\n', blank as usize));
-            self.written += blank;
             self.text.clear();
         }
         self.keep(byte, kept);
@@ -285,14 +277,8 @@ impl<R: Read> DocumentLines<R> {
 
     fn end_of_value(&mut self, kept: bool) {
         if kept {
-            if self.too_large {
-                // Longer than a line may be, so that it is set aside as such.
-                self.ready.extend(std::iter::repeat_n(b'x', self.max_record + 1));
-            } else {
-                self.ready.extend_from_slice(&self.text);
-            }
-            self.ready.push(b'\n');
-            self.written += 1;
+            let json = (!self.too_large).then_some(self.text.as_slice());
+            self.written.record(self.began, json, self.max_record);
         }
         self.state = State::Behind;
     }
@@ -335,14 +321,10 @@ fn is_item_of_records(open: &[Open], steps: usize) -> bool {
 
 impl<R: Read> Read for DocumentLines<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.taken == self.ready.len() {
+        if self.written.is_empty() {
             self.advance()?;
         }
-        let rest = &self.ready[self.taken..];
-        let count = rest.len().min(buffer.len());
-        buffer[..count].copy_from_slice(&rest[..count]);
-        self.taken += count;
-        Ok(count)
+        Ok(self.written.read(buffer))
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod document;
 mod lines;
+mod written;
 
 pub(crate) use document::{DocumentLines, peeked};
 pub(crate) use lines::JsonLines;
+pub(crate) use written::Written;

@@ -9,6 +9,7 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::record::{Element, XmlOptions};
 use crate::codes;
+use crate::files::json::Written;
 
 /// Elements within one another, at most.
 const MOST_DEPTH: usize = 100;
@@ -32,10 +33,7 @@ pub(crate) struct XmlLines<R> {
     line: u64,
     /// Lines before the record.
     began: u64,
-    /// Lines that were written.
-    written: u64,
-    ready: Vec<u8>,
-    taken: usize,
+    written: Written,
     buffer: Vec<u8>,
     ended: bool,
 }
@@ -84,10 +82,8 @@ impl<R: Read> XmlLines<R> {
             open: Vec::new(),
             size: 0,
             line: 0,
-            written: 0,
             began: 0,
-            ready: Vec::new(),
-            taken: 0,
+            written: Written::default(),
             buffer: Vec::new(),
             ended: false,
         }
@@ -103,9 +99,8 @@ impl<R: Read> XmlLines<R> {
     /// # Errors
     /// An [`Error`] within, or that of the file itself as it came in.
     fn advance(&mut self) -> io::Result<()> {
-        self.ready.clear();
-        self.taken = 0;
-        while self.ready.is_empty() && !self.ended {
+        self.written.clear();
+        while self.written.is_empty() && !self.ended {
             let mut buffer = std::mem::take(&mut self.buffer);
             buffer.clear();
             self.reader.get_mut().get_mut().left = self.max_record.max(CHUNK) * 2;
@@ -262,17 +257,8 @@ impl<R: Read> XmlLines<R> {
             // The record is too large already, and will be set aside: no more of it is held.
             Some(_) => {}
             None => {
-                // Blank lines are passed over: the record stands in the line where it begins in the file.
-                let blank = self.began.saturating_sub(self.written);
-                self.ready.extend(std::iter::repeat_n(b'\n', blank as usize));
-                if fits {
-                    self.ready.extend(json.as_bytes());
-                } else {
-                    // Longer than a line may be, so that it is set aside as such.
-                    self.ready.extend(std::iter::repeat_n(b'x', self.max_record + 1));
-                }
-                self.ready.push(b'\n');
-                self.written += blank + 1;
+                let json = fits.then_some(json.as_bytes());
+                self.written.record(self.began, json, self.max_record);
             }
         }
     }
@@ -280,13 +266,9 @@ impl<R: Read> XmlLines<R> {
 
 impl<R: Read> Read for XmlLines<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.taken == self.ready.len() {
+        if self.written.is_empty() {
             self.advance()?;
         }
-        let rest = &self.ready[self.taken..];
-        let count = rest.len().min(buffer.len());
-        buffer[..count].copy_from_slice(&rest[..count]);
-        self.taken += count;
-        Ok(count)
+        Ok(self.written.read(buffer))
     }
 }

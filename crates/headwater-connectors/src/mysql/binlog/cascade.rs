@@ -102,12 +102,6 @@ pub(in super::super) async fn ancestors(
     server: &Server,
     table: &[String; 2],
 ) -> Result<Vec<Ancestor>> {
-    // Newer servers can be told to log them.
-    let native = "show global variables like 'innodb_native_foreign_keys'";
-    let logs = server.ask(session, native, "its settings cannot be read").await?;
-    if logs.first().and_then(|row| row.get(1)).and_then(Option::as_deref) == Some("OFF") {
-        return Ok(Vec::new());
-    }
     let (mut found, mut seen, mut left) = (Vec::<Ancestor>::new(), vec![table.clone()], vec![table.clone()]);
     while let Some(child) = left.pop() {
         let sql = format!("show create table {}.{}", quote::name(&child[0]), quote::name(&child[1]));
@@ -131,7 +125,18 @@ pub(in super::super) async fn ancestors(
             found.push(Ancestor { name: parent, by, on_delete, on_update, columns });
         }
     }
+    // Most tables have none: the server is asked for its settings only where that matters.
+    if !found.is_empty() && logs_them(session, server).await? {
+        found.clear();
+    }
     Ok(found)
+}
+
+/// Whether the server logs what foreign keys do, as newer ones can be told to.
+async fn logs_them(session: &mut Session, server: &Server) -> Result<bool> {
+    let native = "show global variables like 'innodb_native_foreign_keys'";
+    let rows = server.ask(session, native, "its settings cannot be read").await?;
+    Ok(rows.first().and_then(|row| row.get(1)).and_then(Option::as_deref) == Some("OFF"))
 }
 
 /// The foreign keys in the text of `show create table` that delete or change rows. `database` is that of the table.
