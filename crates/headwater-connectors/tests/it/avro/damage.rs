@@ -94,5 +94,5 @@ fn what_is_no_container_is_told_with_what_it_is() {
     project.write("t.avro", "a,b\n1,2\n");
     assert_error(project.load("t.avro", json!({})), "HW0305", &["no Avro container file", "a,b"]);
     project.write("t.avro", "");
-    assert_error(project.load("t.avro", json!({})), "HW0305", &["it is empty"]);
+    assert_error(project.load("t.avro", json!({})), "HW0305", &["t.avro is empty (0 bytes)"]);
 }
