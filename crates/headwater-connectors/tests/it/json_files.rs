@@ -3,7 +3,7 @@
 use headwater_sdk::connector::Drift;
 use serde_json::json;
 
-use crate::project::{Project, assert_error, rows};
+use crate::project::{Project, rows};
 
 #[test]
 fn objects_become_columns_structs_and_lists() {
