@@ -13,6 +13,7 @@ use super::listing::FileEntry;
 use super::options::{FormatOptions, FormatType, OneOrMany, SheetName};
 use super::xml::XmlOptions;
 use crate::columns::{JsonPath, Reading, Step, check_format};
+use crate::text::NumberFormat;
 
 /// The longest row by default, in bytes.
 const MAX_LINE: u64 = 16 << 20;
@@ -100,6 +101,11 @@ impl Format {
         if quote == Some(delimiter) {
             return Err(wrong("format", "`delimiter` and `quote` are the same", "use two different characters"));
         }
+        let comment = options.comment.as_deref().map(|text| one_byte("comment", text)).transpose()?;
+        if comment.is_some() && (comment == Some(delimiter) || comment == quote) {
+            let message = "`comment` is the same as `delimiter` or `quote`";
+            return Err(wrong("format", message, "use three different characters"));
+        }
         let encoding = options.encoding.as_deref().map(|label| {
             Encoding::for_label(label.as_bytes()).ok_or_else(|| {
                 let help = "use a label of the WHATWG Encoding Standard, e.g. utf-8, windows-1252, utf-16le, shift_jis";
@@ -123,7 +129,14 @@ impl Format {
         let header = options.header.unwrap_or(true);
         Ok(Self {
             kind,
-            csv: CsvOptions { delimiter, quote, header, nulls: Arc::clone(&nulls) },
+            csv: CsvOptions {
+                delimiter,
+                quote,
+                comment,
+                header,
+                skip: options.skip.unwrap_or(0),
+                nulls: Arc::clone(&nulls),
+            },
             fixed: if kind == FormatType::FixedWidth {
                 fixed_options(options, &nulls)?
             } else {
@@ -140,10 +153,36 @@ impl Format {
                 ignore_unknown_keys: false,
                 lone_items: kind == FormatType::Xml,
                 also_iso: kind == FormatType::Excel,
+                numbers: number_format(options)?.map(Arc::new),
             },
             max_line: max_line as usize,
         })
     }
+}
+
+/// How numbers are written, where it is not with a point and digits alone.
+fn number_format(options: &FormatOptions) -> Result<Option<NumberFormat>, OptionsError> {
+    let mark = |key: &'static str, text: &Option<String>| {
+        let Some(text) = text else { return Ok(None) };
+        let mut characters = text.chars();
+        match (characters.next(), characters.next()) {
+            (Some(mark), None) if !mark.is_alphanumeric() && !matches!(mark, '-' | '+' | '\n' | '\r') => Ok(Some(mark)),
+            _ => {
+                let message = format!("`{key}` is {text:?}, and must be one character that numbers do not have anyway");
+                Err(wrong("format", message, "write e.g. `decimal: \",\"` and `grouping: \".\"` for 1.234,50"))
+            }
+        }
+    };
+    let (decimal, grouping) = (mark("decimal", &options.decimal)?, mark("grouping", &options.grouping)?);
+    if decimal.is_none() && grouping.is_none() {
+        return Ok(None);
+    }
+    let decimal = decimal.unwrap_or('.');
+    if grouping == Some(decimal) {
+        let help = "say both, e.g. `decimal: \",\"` and `grouping: \".\"`";
+        return Err(wrong("format", format!("`decimal` and `grouping` are both '{decimal}'"), help));
+    }
+    Ok(Some(NumberFormat { decimal, grouping }))
 }
 
 impl Format {
@@ -245,7 +284,7 @@ fn xml_options(kind: FormatType, options: &FormatOptions) -> Result<XmlOptions, 
 /// Keys that the format has no use for are errors: they would be believed to have an effect.
 fn refuse_foreign_keys(kind: FormatType, options: &FormatOptions) -> Result<(), OptionsError> {
     use FormatType::{Csv, Excel, FixedWidth, Json, Xml};
-    let keys: [(&str, bool, &[FormatType]); 20] = [
+    let keys: [(&str, bool, &[FormatType]); 23] = [
         ("records", options.records.is_some(), &[Json]),
         ("null", options.null.is_some(), &[Csv, Excel, FixedWidth]),
         ("delimiter", options.delimiter.is_some(), &[Csv]),
@@ -258,7 +297,10 @@ fn refuse_foreign_keys(kind: FormatType, options: &FormatOptions) -> Result<(), 
         ("max_line", options.max_line.is_some(), &[Csv, Json, Xml, FixedWidth]),
         ("sheet", options.sheet.is_some(), &[Excel]),
         ("range", options.range.is_some(), &[Excel]),
-        ("skip", options.skip.is_some(), &[Excel, FixedWidth]),
+        ("comment", options.comment.is_some(), &[Csv]),
+        ("decimal", options.decimal.is_some(), &[Csv, FixedWidth]),
+        ("grouping", options.grouping.is_some(), &[Csv, FixedWidth]),
+        ("skip", options.skip.is_some(), &[Csv, Excel, FixedWidth]),
         ("max_workbook", options.max_workbook.is_some(), &[Excel]),
         ("columns", options.columns.is_some(), &[FixedWidth]),
         ("widths", options.widths.is_some(), &[FixedWidth]),

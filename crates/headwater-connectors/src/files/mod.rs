@@ -31,6 +31,10 @@
 //! `null:`. A quoted field is never null in a string column (`""` is the empty string); `""` in a column of another type
 //! is null, as it can be nothing else.
 //!
+//! What stands above the header is left out by `skip: 2` (lines), lines that are remarks by `comment: "#"`, wherever they are. Numbers
+//! that are written for people are read as they are meant with `decimal: ","` and `grouping: "."`: `1.234,50` is 1234.5, and `1.5` is no
+//! number then. `source add` finds all of them out.
+//!
 //! ### Web servers
 //!
 //! ```yaml

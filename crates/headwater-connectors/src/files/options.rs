@@ -64,6 +64,13 @@ pub struct FormatOptions {
     pub header: Option<bool>,
     /// CSV: the character around fields, in ASCII; `"` by default, an empty text for none.
     pub quote: Option<String>,
+    /// CSV: the character, in ASCII, that lines begin with which are no rows, e.g. `#`; none by default.
+    pub comment: Option<String>,
+    /// CSV and fixed width: the character before the fraction of a number, e.g. `,`; a point by default.
+    pub decimal: Option<String>,
+    /// CSV and fixed width: the character that may stand between groups of digits, e.g. `.` in `1.234,50`; none by default. A blank stands
+    /// for those that do not break lines, too.
+    pub grouping: Option<String>,
     /// CSV, JSON, XML and fixed width: a label of the WHATWG Encoding Standard, e.g. `windows-1252`; UTF-8 by default. A byte order mark
     /// in a file goes before it.
     pub encoding: Option<String>,
@@ -83,7 +90,7 @@ pub struct FormatOptions {
     pub sheet: Option<SheetName>,
     /// Excel: the cells that are read, e.g. `B3:F200`, `B3:F` (down to the end), `B:F` or `3:200`; all by default.
     pub range: Option<String>,
-    /// Excel and fixed width: rows to leave out at the top of the sheet, of `range`, or of the file.
+    /// Excel, CSV and fixed width: rows to leave out at the top of the sheet or of `range`, lines at the top of the file.
     pub skip: Option<u32>,
     /// Excel: the most bytes of a workbook in memory: the file, and what is held of it unpacked (the texts of `.xlsx` and
     /// `.xlsb`, all of `.ods`). 256 MiB by default.

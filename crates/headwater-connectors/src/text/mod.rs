@@ -4,6 +4,8 @@ pub(crate) mod number;
 mod percent;
 pub(crate) mod time;
 mod uuid;
+mod written;
 
 pub(crate) use percent::{LOOSE_SIGN, has_loose_sign, percent_decoded};
 pub(crate) use uuid::uuid;
+pub(crate) use written::NumberFormat;

@@ -52,6 +52,29 @@ fn declared_types_go_before_inferred_ones() {
 }
 
 #[test]
+fn numbers_are_read_as_they_are_written() {
+    let text = "Umsatz, \"Stand\n\n# je Filiale\nid;betrag;menge;satz;art\n1;1.234,50;1.000;0,5;1,50\n#\n2;-,75;7;1.5;007\n3;12;-2.000.000;;1.5\n";
+    let format = json!({ "delimiter": ";", "skip": 2, "comment": "#", "decimal": ",", "grouping": "." });
+    let project = Project::new();
+    project.write("t.csv", text);
+    let columns = project.columns("t.csv", format.clone());
+    let types: Vec<&str> = columns.iter().map(|(_, data_type)| data_type.as_str()).collect();
+    assert_eq!(
+        types,
+        ["bigint", "double", "bigint", "string", "string"],
+        "1.5 is no number where commas are before fractions"
+    );
+    let project = project.declare("betrag", "decimal(10,2)").declare("menge", "int").declare("satz", "real");
+    let loaded = project.load("t.csv", format).unwrap();
+    assert_eq!(loaded.rows, rows(&[["1234.50", "1000", "0.5", "1", "1,50"], ["12.00", "-2000000", "-", "3", "1.5"]]));
+    assert_eq!(loaded.reasons(), [("t.csv".to_owned(), 7, "column 'satz': '1.5' is not a real".to_owned())]);
+    project.write("u.csv", "betrag,menge,satz\n\"1,234.5\",\"1,5\",1\n\"1,234.5\",\"1,500\",\"1,234.25\"\n");
+    let loaded = project.load("u.csv", json!({ "grouping": "," })).unwrap();
+    assert_eq!(loaded.rows, rows(&[["1234.50", "1500", "1234.25"]]));
+    assert_eq!(loaded.reasons()[0].2, "column 'menge': '1,5' is not an int");
+}
+
+#[test]
 fn quotes_make_the_difference_between_null_and_empty() {
     let project = Project::new().declare("n", "bigint");
     project.write("t.csv", "s,n\n,\n\"\",\"\"\nNA,NA\n\"NA\",\"5\"\n");
@@ -154,6 +177,10 @@ fn options_that_make_no_sense_are_refused() {
         ("t.csv", json!({ "encoding": "klingon" }), "format", "no encoding 'klingon'"),
         ("t.csv", json!({ "timestamp_format": "%H:%M" }), "format", "timestamp_format"),
         ("t.csv", json!({ "max_line": 0 }), "format", "max_line"),
+        ("t.csv", json!({ "comment": "," }), "format", "`comment` is the same"),
+        ("t.csv", json!({ "decimal": "0" }), "format", "one character that numbers do not have"),
+        ("t.csv", json!({ "grouping": "." }), "format", "both '.'"),
+        ("t.json", json!({ "decimal": "," }), "format", "no meaning for json"),
         ("t.json", json!({ "delimiter": ";" }), "format", "no meaning for json"),
         ("t.parquet", json!({ "encoding": "utf-8" }), "format", "no meaning for parquet"),
         ("t.dat", json!({}), "format", "does not say which format"),

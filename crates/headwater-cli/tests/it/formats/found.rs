@@ -18,6 +18,7 @@ fn project() -> Project {
         .with("data/cities.csv", b"id,name\n1,Z\xFCrich\n2,Bern\n".as_slice())
         .with("data/events/2026/01/e.jsonl", "{\"id\": 1, \"tags\": [\"a\"]}\n")
         .with("data/events/2026/02/e.jsonl", "{\"id\": 2, \"at\": {\"x\": 1.5}}\n")
+        .with("data/sales.csv", "Sales, of 2026\n\nid;shop;total\n1;Bern;1.234,50\n2;Basel;7,00\n")
         .with("data/read me.txt", "no table\n")
         .with("data/.hidden.csv", "a\n1\n")
         .with("data/empty.csv", "")
@@ -43,7 +44,7 @@ fn a_folder_becomes_a_source_that_runs() {
     let project = project();
     let (found, left_out) = streams(&project, &["data"]);
     let tables: Vec<&str> = found.keys().map(String::as_str).collect();
-    assert_eq!(tables, ["raw.cities", "raw.codes", "raw.e", "raw.flights", "raw.planes"]);
+    assert_eq!(tables, ["raw.cities", "raw.codes", "raw.e", "raw.flights", "raw.planes", "raw.sales"]);
     assert_eq!(
         (&found["raw.flights"]["name"], &found["raw.flights"]["mode"]),
         (&"flights_*.csv".into(), &"new_files".into())
@@ -64,13 +65,14 @@ fn a_folder_becomes_a_source_that_runs() {
     }
     assert_eq!(left_out.lines().count(), 4, "{left_out}");
     let said = project.say(&["source", "add", "files", "data"]).exits(0);
-    assert!(said.out.contains("wrote sources/files.yml with 5 streams") && said.err.contains("left out: "), "{said:?}");
+    assert!(said.out.contains("wrote sources/files.yml with 6 streams") && said.err.contains("left out: "), "{said:?}");
     let yaml = std::fs::read_to_string(project.path().join("sources/files.yml")).unwrap();
     let flights = "  - table: raw.flights\n    path: \"flights_*.csv\"\n    mode: new_files\n    format: { null: [NA] }\n    columns:\n      flight: { type: bigint }\n";
     for text in [
         "connector: files\nlocation: data\nstreams:\n",
         flights,
-        "    format: { delimiter: \";\" }\n",
+        "    format: { delimiter: \";\", decimal: \",\" }\n",
+        "    format: { delimiter: \";\", skip: 2, decimal: \",\", grouping: \".\" }\n",
         "    format: { header: false }\n    columns:\n      column_1: { type: bigint }\n      column_2: { type: string }\n",
         "    format: { encoding: windows-1252 }\n",
         "    path: \"events/*/*/e.jsonl\"\n",
@@ -84,6 +86,7 @@ fn a_folder_becomes_a_source_that_runs() {
     assert_eq!(answer("select sum(column_1) from raw.codes"), "3");
     assert_eq!(answer("select name from raw.cities where id = 1"), "Zürich");
     assert_eq!(answer("select sum(id) from raw.e"), "3");
+    assert_eq!(answer("select sum(total) from raw.sales"), "1241.5");
     let rejected = project.say(&["list", "--json"]).exits(0);
     assert!(!rejected.out.contains("__rejected"), "{}", rejected.out);
 }
@@ -94,7 +97,7 @@ fn a_glob_says_which_files_are_meant() {
     let (found, left_out) = streams(&project, &["data/flights_*.csv", "--schema", "landing"]);
     assert_eq!((found.keys().map(String::as_str).collect::<Vec<_>>(), left_out.len()), (vec!["landing.flights"], 0));
     let (found, _) = streams(&project, &["data/planes.csv"]);
-    assert_eq!(types(&found["raw.planes"])[2], ("price".to_owned(), "string".to_owned()));
+    assert_eq!(types(&found["raw.planes"])[2], ("price".to_owned(), "double".to_owned()));
     let (found, _) = streams(&project, &["location=data", "--only", "*.jsonl"]);
     assert_eq!(found.keys().collect::<Vec<_>>(), ["raw.e"]);
     assert_told(&project.say(&["source", "add", "files", "data/*.parquet"]).exits(2), "HW0303", &["no file matches"]);

@@ -12,7 +12,8 @@ use arrow_schema::{ArrowError, DataType, TimeUnit};
 use super::nested::{Lists, Structs};
 use super::primitive::{Booleans, Primitive};
 use super::text::Texts;
-use super::{Cells, Flaw, Value};
+use super::{Cells, Flaw, Value, shown};
+use crate::text::NumberFormat;
 use crate::text::number::{parse_decimal, parse_float, parse_plain_float, parse_plain_whole, parse_whole};
 use crate::text::time::{Moment, parse_date, parse_date_as, parse_moment, parse_moment_as};
 
@@ -29,6 +30,8 @@ pub(crate) struct Reading {
     pub(crate) lone_items: bool,
     /// Whether ISO 8601 is read beside the declared formats: files whose cells hold dates give them so.
     pub(crate) also_iso: bool,
+    /// How numbers are written; `None` for digits with a point.
+    pub(crate) numbers: Option<Arc<NumberFormat>>,
 }
 
 impl Reading {
@@ -74,6 +77,8 @@ pub(crate) enum Column {
     Timestamp(Primitive<TimestampMicrosecondType>, Option<Arc<str>>, Reading),
     Struct(Box<Structs>),
     List(Box<Lists>),
+    /// Numbers in a form of their own, and room for the form that programs write.
+    Written(Box<Column>, Arc<NumberFormat>, Vec<u8>),
 }
 
 /// The timestamp in a text: an instant for a column in UTC (a text without a zone is taken as UTC), wall-clock time for
@@ -97,6 +102,18 @@ fn narrow<T: TryFrom<i64>>(text: &[u8]) -> Option<T> {
 impl Column {
     /// A column of a lake type; `None` when its values have no text form that this connector reads.
     pub(crate) fn new(data_type: &DataType, reading: &Reading) -> Option<Self> {
+        Self::plain(data_type, reading).map(|column| column.written(data_type, reading))
+    }
+
+    /// The column, where its texts are numbers in a form of their own.
+    fn written(self, data_type: &DataType, reading: &Reading) -> Self {
+        match &reading.numbers {
+            Some(format) if data_type.is_numeric() => Self::Written(Box::new(self), Arc::clone(format), Vec::new()),
+            _ => self,
+        }
+    }
+
+    fn plain(data_type: &DataType, reading: &Reading) -> Option<Self> {
         Some(match data_type {
             DataType::Boolean => Self::Boolean(Booleans::new()),
             DataType::Int8 => Self::Int8(Primitive::new()),
@@ -120,11 +137,12 @@ impl Column {
 
     /// A column of a type that was inferred: no text is taken that the type's values do not stand for, digit by digit.
     pub(crate) fn inferred(data_type: &DataType, reading: &Reading) -> Option<Self> {
-        match data_type {
-            DataType::Int64 => Some(Self::PlainInt64(Primitive::new())),
-            DataType::Float64 => Some(Self::PlainFloat64(Primitive::new())),
-            other => Self::new(other, reading),
-        }
+        let column = match data_type {
+            DataType::Int64 => Self::PlainInt64(Primitive::new()),
+            DataType::Float64 => Self::PlainFloat64(Primitive::new()),
+            other => return Self::new(other, reading),
+        };
+        Some(column.written(data_type, reading))
     }
 
     /// Takes one value. On a flaw a null is stored, so that columns stay equally long.
@@ -147,6 +165,15 @@ impl Column {
             }
             Self::Struct(column) => column.push(value),
             Self::List(column) => column.push(value),
+            Self::Written(column, format, plain) => match value {
+                Value::Text(text) if !text.is_empty() => {
+                    let is_number = format.plain(text, plain).is_some();
+                    let taken = column.push(if is_number { Value::Text(plain) } else { Value::Null });
+                    // What is told is what the file says.
+                    if is_number && taken.is_ok() { Ok(()) } else { Err(Flaw::NotOfType(shown(text))) }
+                }
+                other => column.push(other),
+            },
         }
     }
 
@@ -199,6 +226,7 @@ impl Column {
             Self::Timestamp(column, ..) => column.is_null(row),
             Self::Struct(column) => column.is_null(row),
             Self::List(column) => column.is_null(row),
+            Self::Written(column, ..) => column.is_null(row),
         }
     }
 
@@ -241,6 +269,7 @@ impl Column {
             Self::Timestamp(column, zone, _) => Arc::new(column.finish().with_timezone_opt(zone.clone())),
             Self::Struct(column) => column.finish()?,
             Self::List(column) => column.finish()?,
+            Self::Written(column, ..) => return column.finish(),
         })
     }
 

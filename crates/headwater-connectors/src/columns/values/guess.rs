@@ -75,6 +75,13 @@ fn digits(text: &[u8]) -> Digits {
     if parse_plain_float(text).is_some() { Digits::Number } else { Digits::Other }
 }
 
+/// The same, of numbers in the form that the file has them in.
+fn written_digits(text: &[u8], reading: &Reading) -> Digits {
+    let Some(format) = &reading.numbers else { return digits(text) };
+    let mut plain = Vec::new();
+    if format.plain(text, &mut plain).is_some() { digits(&plain) } else { Digits::Other }
+}
+
 impl Guess {
     /// Takes a field of a file without types of its own.
     pub(crate) fn see_field(&mut self, value: Value<'_>, reading: &Reading) {
@@ -85,7 +92,7 @@ impl Guess {
         }
         self.values += 1;
         self.see_time(text, reading);
-        match digits(text) {
+        match written_digits(text, reading) {
             Digits::Integer => {
                 self.integers += 1;
                 self.numbers += 1;

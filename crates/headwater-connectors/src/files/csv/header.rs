@@ -32,13 +32,25 @@ pub(crate) fn open(
     declared: &[String],
     file: &str,
 ) -> Result<Option<CsvFile>, Error> {
-    let terminator = find_terminator(&mut feed, options.quote, max_line)?;
-    let dialect = Dialect { delimiter: options.delimiter, quote: options.quote, terminator, max_line };
+    let CsvOptions { delimiter, quote, comment, .. } = *options;
+    // What stands above the header is text of any kind.
+    let terminator = find_terminator(&mut feed, quote.filter(|_| options.skip == 0), comment, max_line)?;
+    let dialect = Dialect { delimiter, quote, comment, terminator, max_line };
+    let mut lines = 0;
+    while lines < u64::from(options.skip) && feed.skip_line(terminator)? {
+        lines += 1;
+    }
     let mut found = Rows::default();
     let used = loop {
         let used = scan(feed.bytes(), feed.ended(), &dialect, None, 1, &mut found);
-        if used > 0 || feed.ended() {
+        if feed.ended() || !found.rows.is_empty() || !found.broken.is_empty() {
             break used;
+        }
+        // Blank lines and comments.
+        lines += u64::from(found.lines);
+        feed.consume(used);
+        if found.skip {
+            lines += u64::from(feed.skip_line(terminator)?);
         }
         feed.more()?;
     };
@@ -48,7 +60,7 @@ pub(crate) fn open(
             Some(_) if !options.header && !declared.is_empty() => {
                 // The first row is bad; how many fields there are is declared.
                 let rows = CsvRows { dialect, fields: declared.len() };
-                Ok(Some(CsvFile { feed, rows, names: declared.to_vec(), lines: 0 }))
+                Ok(Some(CsvFile { feed, rows, names: declared.to_vec(), lines }))
             }
             Some((_, why)) => Err(unusable(file, *why, options, max_line)),
         };
@@ -67,7 +79,7 @@ pub(crate) fn open(
         let named = |at: usize| declared.get(at).cloned().unwrap_or_else(|| format!("column_{}", at + 1));
         let names: Vec<String> = (0..fields).map(named).collect();
         refuse_duplicates(&names, file)?;
-        return Ok(Some(CsvFile { feed, rows: CsvRows { dialect, fields }, names, lines: 0 }));
+        return Ok(Some(CsvFile { feed, rows: CsvRows { dialect, fields }, names, lines }));
     }
     let text = feed.bytes();
     if simdutf8::basic::from_utf8(&text[row.range()]).is_err() {
@@ -92,7 +104,7 @@ pub(crate) fn open(
         names.push(name);
     }
     refuse_duplicates(&names, file)?;
-    let lines = u64::from(found.lines);
+    lines += u64::from(found.lines);
     feed.consume(used);
     Ok(Some(CsvFile { feed, rows: CsvRows { dialect, fields }, names, lines }))
 }
@@ -138,9 +150,11 @@ fn unusable(file: &str, why: Why, options: &CsvOptions, max_line: usize) -> Erro
 }
 
 /// What ends lines: `\r` where the first one ends with it alone, otherwise `\n`.
-fn find_terminator(feed: &mut Feed, quote: Option<u8>, max_line: usize) -> Result<u8, Error> {
+fn find_terminator(feed: &mut Feed, quote: Option<u8>, comment: Option<u8>, max_line: usize) -> Result<u8, Error> {
     loop {
         let text = feed.bytes();
+        // A comment quotes nothing.
+        let quote = quote.filter(|_| comment.is_none() || text.first().copied() != comment);
         let mut quoted = false;
         for (at, &byte) in text.iter().enumerate() {
             if Some(byte) == quote {

@@ -25,8 +25,12 @@ pub(crate) struct CsvOptions {
     pub(crate) delimiter: u8,
     /// Around fields, if any.
     pub(crate) quote: Option<u8>,
+    /// What lines begin with that are no rows, if any do.
+    pub(crate) comment: Option<u8>,
     /// Whether the first row holds names.
     pub(crate) header: bool,
+    /// Lines to leave out at the top.
+    pub(crate) skip: u32,
     /// Texts that stand for null.
     pub(crate) nulls: Arc<NullTokens>,
 }

@@ -1,7 +1,8 @@
 //! Finds rows and fields in text, without looking at what is in them.
 //!
 //! The grammar is RFC 4180 with what files out there do: any one-byte delimiter and quote, `\n`, `\r\n` or lone `\r`
-//! between rows, a missing last row end, blank lines (skipped). A quote inside a field that does not begin with one is
+//! between rows, a missing last row end, blank lines (skipped), and lines that begin with a character of comments where the dialect has one
+//! (skipped). A quote inside a field that does not begin with one is
 //! an ordinary character. After a closing quote only a delimiter or a row end may follow.
 //!
 //! A row that breaks the grammar, or is longer than allowed, is set aside up to the end of its first physical line, and
@@ -18,6 +19,8 @@ pub(crate) struct Dialect {
     pub(crate) delimiter: u8,
     /// Around fields, if any.
     pub(crate) quote: Option<u8>,
+    /// What lines begin with that are no rows, if any do.
+    pub(crate) comment: Option<u8>,
     /// Between rows: `\n` (a `\r` before it belongs to it) or `\r`.
     pub(crate) terminator: u8,
     /// The most bytes of a row, without its end.
@@ -48,8 +51,12 @@ pub(crate) fn scan(
         terminator: dialect.terminator,
         quote: dialect.quote.unwrap_or(dialect.terminator),
     };
-    let mut scan = Scan { text, last, dialect, fields, found, row: 0, field: 0, first: 0, inner_lines: 0 };
-    let mut at = 0;
+    let mut scan =
+        Scan { text, last, dialect, fields, found, row: 0, field: 0, first: 0, inner_lines: 0, waits: false };
+    let mut at = scan.begin(0);
+    if scan.is_done(limit) {
+        return scan.row;
+    }
     'steps: while at < text.len() {
         let bits = classify(&text[at..], marks);
         let quotes = if dialect.quote.is_some() { bits.quotes } else { 0 };
@@ -100,6 +107,8 @@ struct Scan<'a> {
     first: usize,
     /// Line ends inside the row's quotes.
     inner_lines: u32,
+    /// Whether the row is a comment of which the text at hand does not have the end.
+    waits: bool,
 }
 
 impl Scan<'_> {
@@ -109,16 +118,41 @@ impl Scan<'_> {
     }
 
     fn is_done(&self, limit: usize) -> bool {
-        self.found.skip || self.found.rows.len() >= limit || self.found.broken.len() >= limit
+        self.waits || self.found.skip || self.found.rows.len() >= limit || self.found.broken.len() >= limit
     }
 
-    /// Begins a row at an offset.
+    /// Begins a row at an offset, or below the comments that stand there. Gives where.
     #[inline]
-    fn begin(&mut self, at: usize) {
+    fn begin(&mut self, at: usize) -> usize {
+        let at = match self.dialect.comment {
+            Some(mark) if self.text.get(at) == Some(&mark) => self.pass_comments(at, mark),
+            _ => at,
+        };
         self.row = at;
         self.field = at;
         self.first = self.found.ends.len();
         self.inner_lines = 0;
+        at
+    }
+
+    /// Leaves lines behind that are no rows, however long they are.
+    #[cold]
+    fn pass_comments(&mut self, at: usize, mark: u8) -> usize {
+        let mut at = at;
+        while self.text.get(at) == Some(&mark) {
+            let rest = &self.text[at..];
+            at = match memchr::memchr(self.dialect.terminator, rest) {
+                Some(end) => at + end + 1,
+                None if self.last => self.text.len(),
+                None => {
+                    self.found.skip = rest.len() > self.dialect.max_line + 1;
+                    self.waits = !self.found.skip;
+                    return if self.waits { at } else { self.text.len() };
+                }
+            };
+            self.found.lines += 1;
+        }
+        at
     }
 
     /// Ends the row at its row end (or the end of the text) when its last field is not quoted. Gives where the next row
@@ -132,8 +166,7 @@ impl Scan<'_> {
         if end == self.row && self.found.ends.len() == self.first {
             // A blank line.
             self.found.lines += 1;
-            self.begin(place + 1);
-            return place + 1;
+            return self.begin(place + 1);
         }
         self.push(end, 0);
         self.close_row(end, place + 1)
@@ -154,8 +187,7 @@ impl Scan<'_> {
             self.found.broken.push((row, Why::Fields(count)));
         }
         self.found.lines += 1 + self.inner_lines;
-        self.begin(next);
-        next
+        self.begin(next)
     }
 
     /// Reads a quoted field. Gives where to go on, or `None` when more text is needed.
@@ -264,8 +296,7 @@ impl Scan<'_> {
         self.found.ends.truncate(self.first);
         self.found.broken.push((row, why));
         self.found.lines += u32::from(!self.found.skip);
-        self.begin(next);
-        Some(next)
+        Some(self.begin(next))
     }
 
     /// Ends the text: its last row, where it is complete. Gives the bytes used.

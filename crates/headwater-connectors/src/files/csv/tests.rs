@@ -19,7 +19,14 @@ use crate::files::rows::RowReader;
 type Table = Vec<Vec<Option<String>>>;
 
 fn options(delimiter: u8) -> CsvOptions {
-    CsvOptions { delimiter, quote: Some(b'"'), header: true, nulls: Arc::new(NullTokens::new(&[])) }
+    CsvOptions {
+        delimiter,
+        quote: Some(b'"'),
+        comment: None,
+        header: true,
+        skip: 0,
+        nulls: Arc::new(NullTokens::new(&[])),
+    }
 }
 
 /// Reads a CSV text, every column as a string, in blocks of `block` bytes.
@@ -92,6 +99,33 @@ fn what_files_out_there_do() {
             assert_eq!(read_text(text.as_bytes(), block), (rows.clone(), vec![]), "{text:?} in blocks of {block}");
         }
     }
+}
+
+#[test]
+fn what_is_no_row_is_passed() {
+    let with = |change: fn(&mut CsvOptions), text: &'static str, block: usize| {
+        let mut options = options(b',');
+        change(&mut options);
+        let (rows, rejected) = read(Cursor::new(text.as_bytes()), &options, block, 40).unwrap();
+        (rows, rejected.into_iter().map(|row| row.line).collect::<Vec<_>>())
+    };
+    let comments: fn(&mut CsvOptions) = |options| options.comment = Some(b'#');
+    let both: fn(&mut CsvOptions) = |options| (options.comment, options.skip) = (Some(b'#'), 2);
+    for block in BLOCKS {
+        for text in [
+            "# an \"open quote\n\n#\na,b\n1,2\n# 5,6\n#,\"\n\"#3\",4\n5#,#6\n# the end",
+            "#\r\na,b\r\n1,2\r\n#\r\n\"#3\",4\r\n5#,#6\r\n#\r\n",
+            "#x\ra,b\r1,2\r#\"\r\r#\r\"#3\",4\r5#,#6\r",
+        ] {
+            let rows = vec![row(&["1", "2"]), row(&["#3", "4"]), row(&["5#", "#6"])];
+            assert_eq!(with(comments, text, block), (rows, vec![]), "{text:?} in blocks of {block}");
+        }
+        let text = "Report \"of,\n\n#x\na,b\n#y\n1,2\n3\n#z\n4,5,6\n";
+        assert_eq!(with(both, text, block), (vec![row(&["1", "2"])], vec![7, 9]), "in blocks of {block}");
+        let text = "a,b\n1,2\n# 78901234567890123456789012345678901234567890123456789012345678901234567890\n3,4\n";
+        assert_eq!(with(comments, text, block), (vec![row(&["1", "2"]), row(&["3", "4"])], vec![]), "{block}");
+    }
+    assert_eq!(with(both, "only\none", 4096), (vec![], vec![]));
 }
 
 #[test]
@@ -217,15 +251,17 @@ proptest! {
     #[test]
     fn blocks_make_no_difference(
         text in proptest::collection::vec(
-            prop_oneof![3 => Just(b'a'), 2 => Just(b','), 2 => Just(b'"'), 2 => Just(b'\n'), 1 => Just(b'\r'), 1 => Just(0xC3)],
+            prop_oneof![3 => Just(b'a'), 2 => Just(b','), 2 => Just(b'"'), 2 => Just(b'\n'), 1 => Just(b'\r'), 1 => Just(0xC3), 1 => Just(b'#')],
             0..120,
         ),
         block in 1_usize..40,
         max_line in prop_oneof![Just(4_usize), Just(11), Just(1 << 20)],
+        comments: bool,
     ) {
         let text = [&b"a,b\n"[..], &text].concat();
-        let whole = read(Cursor::new(text.clone()), &options(b','), 1 << 16, max_line).unwrap();
-        let parts = read(Cursor::new(text), &options(b','), block, max_line).unwrap();
+        let options = CsvOptions { comment: comments.then_some(b'#'), ..options(b',') };
+        let whole = read(Cursor::new(text.clone()), &options, 1 << 16, max_line).unwrap();
+        let parts = read(Cursor::new(text), &options, block, max_line).unwrap();
         let strip = |rows: Vec<RejectedRow>| rows.into_iter().map(|row| (row.line, row.reason)).collect::<Vec<_>>();
         prop_assert_eq!(parts.0, whole.0);
         prop_assert_eq!(strip(parts.1), strip(whole.1));

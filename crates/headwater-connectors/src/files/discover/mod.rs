@@ -2,6 +2,7 @@
 
 mod groups;
 mod sniff;
+mod trial;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,9 +25,7 @@ use crate::columns::{Evidence, Seen, resolve};
 use crate::delivered::{options_error, read_back};
 use groups::{Group, glob, group};
 use sniff::Sniffed;
-
-/// Texts that stand for null in other programs' files.
-const NULLS: [&str; 12] = ["NA", "N/A", "n/a", "NULL", "null", "Null", "\\N", "None", "none", "nil", "-", "#N/A"];
+use trial::Trial;
 
 /// Looks at the files of a location, or at those that `path` names.
 ///
@@ -182,6 +181,10 @@ fn written(options: &FormatOptions) -> Map<String, Value> {
     let mut keys = Map::new();
     let mut put = |key: &str, value: Option<Value>| keys.extend(value.map(|value| (key.to_owned(), value)));
     put("delimiter", options.delimiter.as_ref().map(|delimiter| json!(delimiter)));
+    put("comment", options.comment.as_ref().map(|comment| json!(comment)));
+    put("skip", options.skip.map(|skip| json!(skip)));
+    put("decimal", options.decimal.as_ref().map(|decimal| json!(decimal)));
+    put("grouping", options.grouping.as_ref().map(|grouping| json!(grouping)));
     put("header", options.header.map(Value::Bool));
     put("encoding", options.encoding.as_ref().map(|encoding| json!(encoding)));
     put("null", options.null.as_ref().map(|null| json!(null.as_slice())));
@@ -208,39 +211,10 @@ async fn csv_options(files: &[FileEntry], path: &str, tabs: bool) -> Result<Form
     options.delimiter = (sniffed.delimiter != usual).then(|| char::from(sniffed.delimiter).to_string());
     options.header = (!sniffed.header).then_some(false);
     options.encoding = (encoding != UTF_8).then(|| encoding.name().to_ascii_lowercase());
-    options.null = nulls(first, path, &options).await?;
+    options.comment = sniffed.comment.map(|comment| char::from(comment).to_string());
+    options.skip = (sniffed.skip > 0).then_some(sniffed.skip);
+    let tried = Trial { file: first, path };
+    tried.numbers(&mut options).await?;
+    tried.nulls(&mut options).await?;
     Ok(options)
-}
-
-/// The texts that stand for null: those without which a column could be no more than a text.
-async fn nulls(first: &FileEntry, path: &str, options: &FormatOptions) -> Result<Option<OneOrMany>> {
-    let types = async |nulls: &[&str]| -> Result<Vec<Option<DataType>>> {
-        let null = (!nulls.is_empty()).then(|| OneOrMany::Many(nulls.iter().map(|null| (*null).to_owned()).collect()));
-        let options = FormatOptions { null, ..options.clone() };
-        let seen = inspected(std::slice::from_ref(first), path, &options).await?;
-        let columns = seen.into_iter().filter_map(|seen| seen.columns).flatten();
-        let guess = |(_, evidence)| match evidence {
-            Evidence::Sampled { guess, .. } => guess.data_type(),
-            Evidence::Typed(data_type) => Some(data_type),
-            Evidence::Named => None,
-        };
-        Ok(columns.map(guess).collect())
-    };
-    let better = |one: &[Option<DataType>], than: &[Option<DataType>]| {
-        one.iter()
-            .zip(than)
-            .any(|(one, than)| *than == Some(DataType::Utf8) && one.as_ref().is_some_and(|one| *one != DataType::Utf8))
-    };
-    let all = types(&NULLS).await?;
-    if !better(&all, &types(&[]).await?) {
-        return Ok(None);
-    }
-    let mut kept = NULLS.to_vec();
-    for null in NULLS {
-        let without: Vec<&str> = kept.iter().copied().filter(|kept| *kept != null).collect();
-        if !better(&all, &types(&without).await?) {
-            kept = without;
-        }
-    }
-    Ok(Some(OneOrMany::Many(kept.into_iter().map(str::to_owned).collect())))
 }

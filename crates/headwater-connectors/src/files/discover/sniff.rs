@@ -12,10 +12,19 @@ const ROWS: usize = 1_000;
 /// So many of a hundred rows have the same number of fields, or it is another delimiter.
 const SAME: usize = 90;
 
+/// Lines above the header are found where the table has so many columns: below that, a header of one name and texts with commas look alike.
+const COLUMNS_BELOW_LINES: usize = 3;
+/// What comments begin with.
+const COMMENT: u8 = b'#';
+
 /// What was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Sniffed {
     pub(super) delimiter: u8,
+    /// What lines begin with that are no rows.
+    pub(super) comment: Option<u8>,
+    /// Lines above the header.
+    pub(super) skip: u32,
     /// Whether the first row holds names.
     pub(super) header: bool,
     /// Fields of a row.
@@ -33,22 +42,67 @@ pub(super) fn encoding(text: &[u8]) -> &'static Encoding {
 /// Looks at the beginning of a text; `ended` says that it is all of it. `first` is the likeliest delimiter.
 pub(super) fn sniff(text: &[u8], ended: bool, first: u8) -> Sniffed {
     let terminator = if text.contains(&b'\n') { b'\n' } else { b'\r' };
-    let dialect = |delimiter| Dialect { delimiter, quote: Some(b'"'), terminator, max_line: text.len().max(1) };
-    let mut best: Option<(usize, u8, usize)> = None;
-    for delimiter in [first].into_iter().chain(DELIMITERS.into_iter().filter(|other| *other != first)) {
-        let mut found = Rows::default();
-        scan(text, ended, &dialect(delimiter), None, ROWS, &mut found);
-        let counts = fields_of(&found);
-        let Some(&fields) = counts.first().filter(|fields| **fields > 1) else { continue };
-        let same = counts.iter().filter(|count| **count == fields).count() * 100 / (counts.len() + found.broken.len());
-        if same >= SAME && best.is_none_or(|(most, _, _)| same > most) {
-            best = Some((same, delimiter, fields));
+    let has_comments = text.split(|byte| *byte == terminator).any(|line| line.first() == Some(&COMMENT));
+    let delimiters = [first].into_iter().chain(DELIMITERS.into_iter().filter(|other| *other != first));
+    let mut best: Option<Shape> = None;
+    for delimiter in delimiters {
+        for comment in [None, Some(COMMENT)] {
+            if comment.is_some() && !has_comments {
+                continue;
+            }
+            let dialect = Dialect { delimiter, quote: Some(b'"'), comment, terminator, max_line: text.len().max(1) };
+            let shape = Shape::of(text, ended, dialect);
+            best = match (best, shape) {
+                (Some(best), Some(shape)) if best.rank() >= shape.rank() => Some(best),
+                (best, shape) => shape.or(best),
+            };
         }
     }
-    let (delimiter, fields) = best.map_or((first, 1), |(_, delimiter, fields)| (delimiter, fields));
+    let dialect =
+        Dialect { delimiter: first, quote: Some(b'"'), comment: None, terminator, max_line: text.len().max(1) };
+    let Shape { dialect, start, skip, fields, .. } =
+        best.unwrap_or(Shape { dialect, start: 0, skip: 0, fields: 1, same: 0 });
     let mut found = Rows::default();
-    scan(text, ended, &dialect(delimiter), None, 1, &mut found);
-    Sniffed { delimiter, header: is_header(text, &found, fields), fields }
+    let text = &text[start..];
+    scan(text, ended, &dialect, None, 1, &mut found);
+    let Dialect { delimiter, comment, .. } = dialect;
+    Sniffed { delimiter, comment, skip, header: is_header(text, &found, fields), fields }
+}
+
+/// What a text looks like, told apart in one way.
+#[derive(Clone, Copy)]
+struct Shape {
+    dialect: Dialect,
+    /// Where the first row is, and the lines above it.
+    start: usize,
+    skip: u32,
+    /// Fields of a row, and how many rows of a hundred have so many.
+    fields: usize,
+    same: usize,
+}
+
+impl Shape {
+    /// `None` where rows have one field, or too many of them another number than the others.
+    fn of(text: &[u8], ended: bool, dialect: Dialect) -> Option<Self> {
+        let mut found = Rows::default();
+        scan(text, ended, &dialect, None, ROWS, &mut found);
+        let counts = fields_of(&found);
+        // Of the last row: what stands above the table is no part of it.
+        let usual = counts.last().copied().filter(|fields| *fields >= COLUMNS_BELOW_LINES);
+        let above = counts.iter().take_while(|count| **count == 1 && usual.is_some()).count();
+        let rows = &counts[above..];
+        let fields = rows.first().copied().filter(|fields| *fields > 1)?;
+        let first = found.rows[above];
+        let broken = found.broken.iter().filter(|(row, _)| row.start >= first.start).count();
+        let same = rows.iter().filter(|count| **count == fields).count() * 100 / (rows.len() + broken);
+        let (start, skip) = if above == 0 { (0, 0) } else { (first.start as usize, first.line) };
+        (same >= SAME).then_some(Self { dialect, start, skip, fields, same })
+    }
+
+    /// The likelier, the greater.
+    fn rank(&self) -> (bool, bool, usize) {
+        (self.skip == 0, self.dialect.comment.is_none(), self.same)
+    }
 }
 
 /// How many fields each row has.
@@ -109,7 +163,23 @@ mod tests {
             ("id,name", b',', b',', true, 2),
             ("a;b\n1;2\n", b'\t', b';', true, 2),
         ] {
-            assert_eq!(sniff(text.as_bytes(), true, first), Sniffed { delimiter, header, fields }, "{text}");
+            let expected = Sniffed { delimiter, comment: None, skip: 0, header, fields };
+            assert_eq!(sniff(text.as_bytes(), true, first), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_stands_above_the_header_is_found() {
+        for (text, delimiter, comment, skip) in [
+            ("# of, 2024\n#\nid,name,at\n1,one,x\n# the end\n", b',', Some(b'#'), 0),
+            ("#id,name,at\n1,one,x\n", b',', None, 0),
+            ("Report\n\nof 2024; all\nid,name,at\n1,one,x\n2,two,y\n", b',', None, 4 - 1),
+            ("Bericht\nNr;Preis;am\n1;1,5;x\n2;2,5;y\n", b';', None, 1),
+            ("name\nSmith, J\nDoe, A\n", b',', None, 0),
+        ] {
+            let found = sniff(text.as_bytes(), true, b',');
+            assert_eq!((found.delimiter, found.comment, found.skip), (delimiter, comment, skip), "{text}");
+            assert!(found.header, "{text}");
         }
     }
 

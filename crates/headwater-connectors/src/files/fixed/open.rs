@@ -21,7 +21,7 @@ pub(crate) fn open(
     file: &str,
 ) -> Result<(RowReader<JsonLines>, Option<Vec<String>>), Error> {
     let mut lines = 0;
-    while lines < u64::from(options.skip) && skip_line(&mut feed)? {
+    while lines < u64::from(options.skip) && feed.skip_line(b'\n')? {
         lines += 1;
     }
     let mut reader = RowReader::new(feed, JsonLines { max_line }, lines);
@@ -52,24 +52,5 @@ pub(crate) fn open(
         }
         refuse_duplicates(&names, file)?;
         return Ok((reader, Some(names)));
-    }
-}
-
-/// Leaves a line behind; false at the end of the file.
-fn skip_line(feed: &mut Feed) -> Result<bool, Error> {
-    let mut any = false;
-    loop {
-        let bytes = feed.bytes();
-        any |= !bytes.is_empty();
-        if let Some(end) = memchr::memchr(b'\n', bytes) {
-            feed.consume(end + 1);
-            return Ok(true);
-        }
-        let all = bytes.len();
-        feed.consume(all);
-        if feed.ended() {
-            return Ok(any);
-        }
-        feed.more()?;
     }
 }

@@ -37,6 +37,27 @@ impl Feed {
         self.block.start = (self.block.start + count).min(self.block.end);
     }
 
+    /// Leaves a line behind, however long it is; false at the end of the file.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub(crate) fn skip_line(&mut self, terminator: u8) -> Result<bool, Error> {
+        let mut any = false;
+        loop {
+            let bytes = self.bytes();
+            any |= !bytes.is_empty();
+            if let Some(end) = memchr::memchr(terminator, bytes) {
+                self.consume(end + 1);
+                return Ok(true);
+            }
+            self.consume(bytes.len());
+            if self.ended {
+                return Ok(any);
+            }
+            self.more()?;
+        }
+    }
+
     /// Gets more bytes behind those at hand, twice as many when there are a lot already (a long row is then looked
     /// through few times). Sets [`Feed::ended`] when there are no more.
     ///

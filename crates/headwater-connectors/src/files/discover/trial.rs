@@ -1,0 +1,102 @@
+//! How values are written, by trying: what makes a column more than a text is right.
+
+use arrow_schema::DataType;
+use headwater_sdk::Result;
+
+use super::inspected;
+use crate::columns::Evidence;
+use crate::files::listing::FileEntry;
+use crate::files::options::{FormatOptions, OneOrMany};
+
+/// Texts that stand for null in other programs' files.
+const NULLS: [&str; 12] = ["NA", "N/A", "n/a", "NULL", "null", "Null", "\\N", "None", "none", "nil", "-", "#N/A"];
+
+/// How numbers may be written: what stands before the fraction, and between groups of digits. The likelier ones first.
+const NUMBERS: [(Option<&str>, Option<&str>); 6] = [
+    (Some(","), None),
+    (Some(","), Some(".")),
+    (Some(","), Some(" ")),
+    (None, Some(",")),
+    (None, Some(" ")),
+    (None, Some("'")),
+];
+
+/// A file to try options with.
+pub(super) struct Trial<'a> {
+    pub(super) file: &'a FileEntry,
+    pub(super) path: &'a str,
+}
+
+impl Trial<'_> {
+    /// Finds how numbers are written: in the way in which most columns are more than texts, if none that is without it becomes one.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub(super) async fn numbers(&self, options: &mut FormatOptions) -> Result<()> {
+        let with_nulls = FormatOptions { null: listed(&NULLS), ..options.clone() };
+        let plain = self.types(&with_nulls).await?;
+        if !plain.iter().any(is_text) {
+            return Ok(());
+        }
+        let mut most = 0;
+        for (decimal, grouping) in NUMBERS {
+            let (decimal, grouping) = (decimal.map(str::to_owned), grouping.map(str::to_owned));
+            let tried = FormatOptions { decimal: decimal.clone(), grouping: grouping.clone(), ..with_nulls.clone() };
+            let types = self.types(&tried).await?;
+            let gained = types.iter().zip(&plain).filter(|(one, than)| is_text(than) && !is_text(one)).count();
+            let lost = types.iter().zip(&plain).any(|(one, than)| is_text(one) && !is_text(than));
+            if gained > most && !lost {
+                most = gained;
+                (options.decimal, options.grouping) = (decimal, grouping);
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds the texts that stand for null: those without which a column could be no more than a text.
+    ///
+    /// # Errors
+    /// As [`Self::numbers`].
+    pub(super) async fn nulls(&self, options: &mut FormatOptions) -> Result<()> {
+        let types = async |nulls: &[&str]| {
+            let options = FormatOptions { null: listed(nulls), ..options.clone() };
+            self.types(&options).await
+        };
+        let better = |one: &[Option<DataType>], than: &[Option<DataType>]| {
+            one.iter().zip(than).any(|(one, than)| is_text(than) && one.is_some() && !is_text(one))
+        };
+        let all = types(&NULLS).await?;
+        if !better(&all, &types(&[]).await?) {
+            return Ok(());
+        }
+        let mut kept = NULLS.to_vec();
+        for null in NULLS {
+            let without: Vec<&str> = kept.iter().copied().filter(|kept| *kept != null).collect();
+            if !better(&all, &types(&without).await?) {
+                kept = without;
+            }
+        }
+        options.null = listed(&kept);
+        Ok(())
+    }
+
+    /// What the columns would be.
+    async fn types(&self, options: &FormatOptions) -> Result<Vec<Option<DataType>>> {
+        let seen = inspected(std::slice::from_ref(self.file), self.path, options).await?;
+        let columns = seen.into_iter().filter_map(|seen| seen.columns).flatten();
+        let guess = |(_, evidence)| match evidence {
+            Evidence::Sampled { guess, .. } => guess.data_type(),
+            Evidence::Typed(data_type) => Some(data_type),
+            Evidence::Named => None,
+        };
+        Ok(columns.map(guess).collect())
+    }
+}
+
+fn is_text(data_type: &Option<DataType>) -> bool {
+    *data_type == Some(DataType::Utf8)
+}
+
+fn listed(nulls: &[&str]) -> Option<OneOrMany> {
+    (!nulls.is_empty()).then(|| OneOrMany::Many(nulls.iter().map(|null| (*null).to_owned()).collect()))
+}
