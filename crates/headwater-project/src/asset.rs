@@ -9,7 +9,7 @@ use std::ops::Range;
 use arrow_schema::{DataType, Schema};
 use headwater_diagnostics::{Diagnostic, Span};
 use headwater_sdk::TableName;
-use headwater_sdk::check::{CompileFn, CompiledCheck, OptionsError, Severity};
+use headwater_sdk::check::{CompileFn, CompiledCheck, OptionsError, Severity, Threshold};
 use headwater_sdk::connector::{OnBadRow, StreamSettings};
 use headwater_sdk::engine::Layout;
 use headwater_sdk::method::{History, Incremental, Misfit, Snapshots};
@@ -221,6 +221,8 @@ pub struct StreamAsset {
     pub origin: String,
     /// What is said about its freshness. What can be checked of it is among the asset's checks already.
     pub freshness: Option<Freshness>,
+    /// How many of a load's rows may be set aside because they cannot be read. Without it a load that replaces the table has to have a row.
+    pub most_bad_rows: Option<Threshold>,
 }
 
 impl StreamAsset {

@@ -369,6 +369,14 @@ pub const CODES: &[Code] = &[
                       again by each delivery: correct the rows, or what the destination takes.",
     },
     Code {
+        code: "HW0991",
+        title: "too many rows that cannot be read",
+        explanation: "More of the rows that a load brings were set aside than the stream's `most_bad_rows` lets pass; or none can be read, and \
+                      the table would have been replaced by an empty one, which needs `most_bad_rows: 100%`. Nothing was loaded, and the table \
+                      is as it was. The first of the rows and its reason are told: correct the source, or say how it is read (`format`, \
+                      `columns`).",
+    },
+    Code {
         code: "HW0995",
         title: "what was delivered is gone",
         explanation: "`headwater verify` finds nothing of what was delivered: somebody has dropped the table, or `to` names another \

@@ -18,7 +18,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::check::{CheckCount, CheckResult, CompiledCheck};
-use crate::connector::{Delivery, LoadPosition, ReadPart};
+use crate::connector::{Delivery, LoadPosition, ReadPart, RejectedRow};
 use crate::error::Result;
 use crate::id::RunId;
 use crate::lineage::{ColumnLineage, Fingerprints, Sum};
@@ -277,6 +277,9 @@ pub struct Staged {
     pub quarantined: u64,
     /// Rows set aside in `__rejected`.
     pub rejected: u64,
+    /// The first of them; not kept with the task.
+    #[serde(skip)]
+    pub first_rejected: Option<RejectedRow>,
     /// Bytes read from a source, as stored there; 0 for a query.
     pub bytes_in: u64,
     /// Bytes that checks read again after the write (0 when every check was one-pass).

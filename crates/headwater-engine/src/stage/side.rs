@@ -27,6 +27,8 @@ pub(crate) struct SideTable {
     run: RunId,
     now_micros: i64,
     rows: u64,
+    /// The first row that could not be read.
+    first: Option<RejectedRow>,
     /// Rows that need not be added once more.
     known: Option<KnownRows>,
 }
@@ -34,7 +36,7 @@ pub(crate) struct SideTable {
 impl SideTable {
     pub(crate) fn new(location: &Location, name: TableName, schema: SchemaRef, run: &RunId, now_micros: i64) -> Self {
         let files = FileWriter::new(location, &name, &schema, &[], &Layout::default());
-        Self { name, schema, files, writer: None, run: run.clone(), now_micros, rows: 0, known: None }
+        Self { name, schema, files, writer: None, run: run.clone(), now_micros, rows: 0, first: None, known: None }
     }
 
     /// The same without rows that are known.
@@ -65,9 +67,8 @@ impl SideTable {
             Some(known) => known.without(rows).await?,
             None => rows.iter().collect(),
         };
-        if rows.is_empty() {
-            return Ok(0);
-        }
+        let Some(first) = rows.first() else { return Ok(0) };
+        self.first.get_or_insert_with(|| (*first).clone());
         let text = |value: fn(&RejectedRow) -> &str| -> ArrayRef {
             Arc::new(rows.iter().map(|row| Some(value(row))).collect::<StringArray>())
         };
@@ -84,6 +85,11 @@ impl SideTable {
         self.rows += batch.num_rows() as u64;
         let files = &self.files;
         self.writer.get_or_insert_with(|| files.open()).write(batch).await.map_err(write_error)
+    }
+
+    /// The first row added that could not be read.
+    pub(crate) fn first(&self) -> Option<&RejectedRow> {
+        self.first.as_ref()
     }
 
     /// Rows added so far.

@@ -172,8 +172,13 @@ pub(crate) async fn stage(branch: &RunBranch, request: StageRequest) -> Result<S
         attempt.deletes = delete::actions(branch.location(), &previous.table, &amended.removed).await?;
     }
     failpoint("engine_after_write");
+    let first_rejected = match &outcome.rejected {
+        Some(side) => side.lock().await.first().cloned(),
+        None => None,
+    };
     let mut staged = Staged {
         rows_in: outcome.rows_in,
+        first_rejected,
         rejected: outcome.written.rejected,
         bytes_in: progress.bytes_in(),
         refresh: outcome.amended.as_ref().map(|amended| amended.refresh.clone()).or(refresh),

@@ -2,7 +2,7 @@
 
 use headwater_diagnostics::{Diagnostic, Span};
 use headwater_sdk::TableName;
-use headwater_sdk::connector::{OpenContext, ReadMode, StreamSettings};
+use headwater_sdk::connector::{OnBadRow, OpenContext, ReadMode, StreamSettings};
 use serde_json::{Value, json};
 
 use super::checks::{Checks, split};
@@ -209,6 +209,11 @@ fn stream_asset(
         (Some(options), Some(node)) => freshness::add(options, node, &columns, &mut checks, diagnostics),
         _ => None,
     };
+    let most_bad_rows = common.most_bad_rows.map(|most| most.0);
+    if let (Some(_), OnBadRow::Fail, Some(node)) = (most_bad_rows, common.on_bad_row, node.get("most_bad_rows")) {
+        let message = "`most_bad_rows` says how many rows may be set aside, and `on_bad_row: fail` that none is";
+        diagnostics.push(Diagnostic::error(codes::CONTRADICTION, message).at(node.span, "").help("remove one of them"));
+    }
     let modes = source.connector.kind.modes();
     let mode = match common.mode {
         Some(mode) if !modes.contains(&mode) => {
@@ -240,6 +245,7 @@ fn stream_asset(
     let name = settings.table.clone();
     let mut stream = open(opened, settings, &parts.connectors.stream_keys, parts, diagnostics)?;
     stream.freshness = freshness;
+    stream.most_bad_rows = most_bad_rows;
     if diagnostics[before..].iter().any(Diagnostic::is_error) {
         return None;
     }
@@ -289,7 +295,16 @@ pub(crate) fn open(
     let what = written_stream.as_object().and_then(|own| own.values().find_map(Value::as_str));
     let origin = format!("{}: {}", connector.kind.name(), what.unwrap_or(&settings.table.to_string()));
     let written = json!({ "source": without(source_node, &parts.connectors.source_keys), "stream": written_stream });
-    Some(StreamAsset { connector: connector.kind.name(), source, stream, written, settings, origin, freshness: None })
+    Some(StreamAsset {
+        connector: connector.kind.name(),
+        source,
+        stream,
+        written,
+        settings,
+        origin,
+        freshness: None,
+        most_bad_rows: None,
+    })
 }
 
 /// The connector's own keys, as they are written.

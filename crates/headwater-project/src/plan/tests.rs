@@ -56,6 +56,7 @@ fn stream(name: &str, mode: ReadMode) -> StreamAsset {
         },
         origin: "files: *.csv".into(),
         freshness: None,
+        most_bad_rows: None,
     }
 }
 

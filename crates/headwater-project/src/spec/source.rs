@@ -27,6 +27,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::checks::ThresholdText;
 use super::columns::{Named, StreamColumn};
 use super::formats::{Duration, TableText};
 
@@ -76,6 +77,9 @@ pub(crate) struct StreamCommon {
     /// What happens to a row that cannot be read.
     #[serde(default)]
     pub(crate) on_bad_row: OnBadRow,
+    /// How many of the rows that a run reads may be set aside: a number of rows, or a share of them such as `0.5%`; with more of them nothing
+    /// is loaded. By default any number, but a table is not replaced by a load of which no row can be read.
+    pub(crate) most_bad_rows: Option<ThresholdText>,
     /// What happens when the source's columns are not those of the table.
     #[serde(default)]
     pub(crate) drift: Drift,

@@ -14,7 +14,7 @@ use headwater_sdk::progress::Progress;
 use headwater_sdk::{Blame, Error, Relation, Relations, Result, TableName};
 
 use super::context::Context;
-use super::script;
+use super::{bad_rows, script};
 use crate::keeping;
 use crate::resolve::{ResolvedAsset, after_rollback};
 
@@ -140,6 +140,7 @@ async fn load(
             staged => break (staged?, told),
         }
     };
+    bad_rows::judge(&asset.name, &staged, stream.most_bad_rows, !appended)?;
     let only_gains = plan.delivery == Delivery::Rows;
     staged.notes.extend(altered.map(|why| format!("{why}: the table was read anew")));
     if let (Some(kept), Some((name, why))) = (kept, &source.begins_anew) {

@@ -1,6 +1,7 @@
 //! Tasks in graph order: what is ready runs, several at once; what fails holds back what depends on it.
 
 mod attempt;
+mod bad_rows;
 mod context;
 mod freshness;
 mod outcome;

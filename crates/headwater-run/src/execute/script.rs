@@ -11,6 +11,7 @@ use headwater_sdk::progress::Progress;
 use headwater_sdk::script::{Program, ProgramInput, ProgramRun};
 use headwater_sdk::{Blame, Error, Relations, Result};
 
+use super::bad_rows;
 use super::context::Context;
 use crate::resolve::ResolvedAsset;
 
@@ -60,6 +61,7 @@ pub(super) async fn stage(
         progress: Arc::clone(&progress),
     };
     let staged = branch.stage(request).await?;
+    bad_rows::judge(&asset.name, &staged, None, true)?;
     Ok(Staged { rows_in: progress.rows_in(), ..staged })
 }
 

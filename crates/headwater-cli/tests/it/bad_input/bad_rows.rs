@@ -146,3 +146,49 @@ fn whole_numbers_in_other_forms_are_whole_numbers() {
     project.write("data/3.json", "{\"n\": 4.5}\n");
     assert_told(&project.say(&["run"]).exits(1), "HW0308", &["column 'n' is double and not bigint in data/3.json"]);
 }
+
+/// Exports whose numbers are suddenly written in another way must not empty a table that is there.
+#[test]
+fn a_load_of_bad_rows_alone_does_not_empty_a_table() {
+    let source = |more: &str| {
+        format!(
+            "connector: files\nlocation: data\nstreams:\n  - {{ table: raw.numbers, path: '*.csv', columns: {{ n: {{ type: int }} }}{more} }}\n"
+        )
+    };
+    let project = Project::numbers().with("sources/numbers.yml", source(""));
+    project.run();
+    let published = project.published();
+    project.write("data/a.csv", "n,name\n1.5,one\n2.5,two\n");
+    let words =
+        ["none of the 2 rows of raw.numbers can be read", "a.csv line 2: column 'n': '1.5' is not an int", "100%"];
+    assert_told(&project.say(&["run"]).exits(1), "HW0991", &words);
+    assert_eq!(project.published(), published);
+    project.write("sources/numbers.yml", source(", most_bad_rows: 100%"));
+    project.run();
+    assert_eq!(query(project.path(), "select count(*) from raw.numbers"), "0");
+    assert_eq!(query(project.path(), "select count(*) from raw.numbers__rejected"), "2");
+}
+
+#[test]
+fn more_bad_rows_than_a_stream_lets_pass_are_an_error() {
+    let source = |most: &str| {
+        format!(
+            "connector: files\nlocation: data\nstreams:\n  - {{ table: raw.numbers, path: '*.csv', mode: new_files, most_bad_rows: {most} }}\n"
+        )
+    };
+    let project = Project::numbers().with("sources/numbers.yml", source("30%"));
+    project.write("data/b.csv", "n,name\n4,four\n5\n");
+    project.run();
+    let published = project.published();
+    project.write("data/c.csv", "n,name\n6\n7\n8,eight\n");
+    let words = ["2 of the 3 rows of raw.numbers cannot be read", "c.csv line 2: ", "most_bad_rows"];
+    assert_told(&project.say(&["run"]).exits(1), "HW0991", &words);
+    assert_eq!(project.published(), published);
+    // What lets more pass is no reason to load anything once more.
+    project.write("sources/numbers.yml", source("2"));
+    project.run();
+    assert_eq!(query(project.path(), "select count(*), sum(n) from raw.numbers"), "5,18");
+    assert_eq!(query(project.path(), "select count(*) from raw.numbers__rejected"), "3");
+    project.write("sources/numbers.yml", source("2, on_bad_row: fail"));
+    assert_told(&project.say(&["check"]).exits(2), "HW0135", &["most_bad_rows"]);
+}

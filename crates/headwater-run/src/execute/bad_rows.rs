@@ -1,0 +1,43 @@
+//! Whether a load may be published, by how many of its rows could not be read.
+
+use headwater_sdk::check::Threshold;
+use headwater_sdk::engine::Staged;
+use headwater_sdk::{Blame, Error, Result, TableName};
+
+/// Judges what was set aside. `most` is what the stream lets pass; `replaces` says that the table would hold nothing but this load: without
+/// a word for it, a file in another form than expected would empty the table.
+///
+/// # Errors
+/// `HW0991` with the first of the rows, when there are too many.
+pub(super) fn judge(table: &TableName, staged: &Staged, most: Option<Threshold>, replaces: bool) -> Result<()> {
+    let Staged { rejected, rows_in, rows_out, first_rejected, .. } = staged;
+    let all = rejected == rows_in;
+    let passes = match most {
+        _ if *rejected == 0 => true,
+        Some(most) => most.tolerates(*rejected, *rows_in),
+        None => !(replaces && all && *rows_out == 0),
+    };
+    if passes {
+        return Ok(());
+    }
+    let message = if all {
+        format!("none of the {} of {table} can be read", counted(*rows_in))
+    } else {
+        format!(
+            "{rejected} of the {} of {table} cannot be read, more than `most_bad_rows` lets pass",
+            counted(*rows_in)
+        )
+    };
+    let first = first_rejected.as_ref();
+    let first = first.map(|row| format!("; the first: {} line {}: {}", row.file, row.line, row.reason));
+    let help = if most.is_some() {
+        "correct the source, or how it is read (`format`, `columns`); or let more pass with `most_bad_rows`"
+    } else {
+        "correct the source, or how it is read (`format`, `columns`); with `most_bad_rows: 100%` they are set aside, and the table is empty"
+    };
+    Err(Error::new("HW0991", Blame::Data, message + &first.unwrap_or_default()).help(help))
+}
+
+fn counted(rows: u64) -> String {
+    if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") }
+}
