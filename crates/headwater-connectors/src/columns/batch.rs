@@ -74,7 +74,7 @@ impl Target {
         let field = self.schema.field(column);
         let name = shown(field.name().as_bytes());
         match flaw {
-            Flaw::Other(clause) => format!("column '{name}' {clause}"),
+            Flaw::UnknownKey(clause) | Flaw::Other(clause) => format!("column '{name}' {clause}"),
             Flaw::NotOfType(text) => {
                 let what = type_name(field.data_type());
                 let hint = if self.inferred.get(column).copied().unwrap_or(false) {
@@ -161,6 +161,11 @@ impl Batch {
     /// The table's side of the load.
     pub(crate) fn target(&self) -> &Arc<Target> {
         &self.target
+    }
+
+    /// Where the rows are from.
+    pub(crate) fn file(&self) -> &Arc<str> {
+        &self.file
     }
 
     /// The columns, to be given the same number of values each.

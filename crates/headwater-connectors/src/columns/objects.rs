@@ -8,10 +8,11 @@ use headwater_sdk::connector::Drift;
 use headwater_sdk::{Blame, Error};
 
 use super::batch::{Batch, Flaws, Target};
+use super::late::LateKeys;
 use super::reading::{ReadValues, Unread};
 use super::rows::Rows;
 use super::sample::{MAX_COLUMNS, Sample};
-use super::values::{Cells, Key, Value, expectable, json_value, read_object, scan_object, shown};
+use super::values::{Cells, Flaw, Key, Value, expectable, json_value, read_object, scan_object, shown};
 use crate::codes;
 
 /// What happens when an object has a key that no column stands for.
@@ -19,8 +20,8 @@ use crate::codes;
 pub(crate) enum UnknownKeys {
     /// It is left out.
     Ignore,
-    /// The row is bad: the key was not in the sample.
-    Reject,
+    /// The row is bad: the key was not in the sample. What it could be is kept for another plan.
+    Late,
     /// The load fails: the columns have drifted.
     Fail,
     /// The load fails: a program's columns are declared, and this is none of them.
@@ -36,11 +37,13 @@ pub(crate) struct KeyRules {
     pub(crate) unknown: UnknownKeys,
     /// Keys that are left out in any case.
     pub(crate) left_out: HashSet<String>,
+    /// What comes after the sample, where that is kept.
+    pub(crate) late: Option<Arc<LateKeys>>,
 }
 
 impl From<UnknownKeys> for KeyRules {
     fn from(unknown: UnknownKeys) -> Self {
-        Self { unknown, left_out: HashSet::new() }
+        Self { unknown, left_out: HashSet::new(), late: None }
     }
 }
 
@@ -55,7 +58,7 @@ impl UnknownKeys {
         match drift {
             Drift::Ignore => Self::Ignore,
             Drift::Fail if has_table => Self::Fail,
-            Drift::Fail | Drift::Add | Drift::NewVersion => Self::Reject,
+            Drift::Fail | Drift::Add | Drift::NewVersion => Self::Late,
         }
     }
 }
@@ -145,6 +148,13 @@ struct JsonCells<'a> {
     column: usize,
 }
 
+impl JsonCells<'_> {
+    fn token(&self, row: usize) -> &[u8] {
+        let (start, end) = self.tokens[row * self.columns + self.column];
+        &self.text[start as usize..end as usize]
+    }
+}
+
 impl Cells for JsonCells<'_> {
     fn rows(&self) -> usize {
         self.tokens.len() / self.columns
@@ -153,14 +163,14 @@ impl Cells for JsonCells<'_> {
     fn value<'a>(&'a self, row: usize, scratch: &'a mut Vec<u8>) -> Value<'a> {
         match self.tokens[row * self.columns + self.column] {
             (0, 0) => Value::Null,
-            (start, end) => json_value(&self.text[start as usize..end as usize], scratch),
+            _ => json_value(self.token(row), scratch),
         }
     }
 }
 
 impl ReadValues for JsonValues {
     fn read(&mut self, text: &[u8], rows: &Rows, batch: &mut Batch, flaws: &mut Flaws) -> Result<(), Unread> {
-        let columns = self.names.len();
+        let (columns, target) = (self.names.len(), Arc::clone(batch.target()));
         self.tokens.clear();
         self.tokens.resize(rows.rows.len() * columns, (0, 0));
         for (at, row) in rows.rows.iter().enumerate() {
@@ -189,7 +199,12 @@ impl ReadValues for JsonValues {
                             leave_out(&mut self.left_out, key);
                             Ok(())
                         }
-                        UnknownKeys::Reject => Err(unknown_key(key, "it was not in the sample")),
+                        UnknownKeys::Late => {
+                            if let Some(late) = &self.rules.late {
+                                late.see(key, token, &target.schema, batch.file());
+                            }
+                            Err(unknown_key(key, "it was not in the sample"))
+                        }
                         UnknownKeys::Untold => Err(unknown_key(key, "what is told of the stream does not have it")),
                         UnknownKeys::Fail | UnknownKeys::Undeclared => {
                             drifted = Some(shown(key.as_bytes()));
@@ -222,10 +237,16 @@ impl ReadValues for JsonValues {
                 }
             }
         }
-        let target = Arc::clone(batch.target());
+        let file = Arc::clone(batch.file());
+        let late = self.rules.late.as_ref().filter(|_| self.rules.unknown == UnknownKeys::Late);
         for (column, values) in batch.columns().iter_mut().enumerate() {
             let cells = JsonCells { text, tokens: &self.tokens, columns, column };
-            values.fill(&cells, &mut self.scratch, &mut |row, flaw| flaws.add(row, || target.reason(column, flaw)));
+            values.fill(&cells, &mut self.scratch, &mut |row, flaw| {
+                if let (Flaw::UnknownKey(_), Some(late)) = (&flaw, late) {
+                    late.see(&self.names[column], cells.token(row), &target.schema, &file);
+                }
+                flaws.add(row, || target.reason(column, flaw));
+            });
         }
         Ok(())
     }

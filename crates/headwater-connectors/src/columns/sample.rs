@@ -95,16 +95,16 @@ impl Sample {
     }
 
     /// What is known of each column; only its name, where no values were `sampled`.
-    pub(crate) fn evidence(self, sampled: bool) -> Vec<(String, Evidence)> {
-        let column = |column: Sampled| {
+    pub(crate) fn evidence(&self, sampled: bool) -> Vec<(String, Evidence)> {
+        let column = |column: &Sampled| {
             let found = if sampled {
-                Evidence::Sampled { guess: column.guess, misfits: column.misfits }
+                Evidence::Sampled { guess: column.guess.clone(), misfits: column.misfits }
             } else {
                 Evidence::Named
             };
-            (column.name, found)
+            (column.name.clone(), found)
         };
-        self.columns.into_iter().map(column).collect()
+        self.columns.iter().map(column).collect()
     }
 }
 

@@ -20,6 +20,9 @@
 //! - **An inferred type never changes a value**, but for fractions of a second past microseconds. Types come from a
 //!   sample (10,000 rows of the first, the middle and the last file); a later value that does not fit makes a bad
 //!   row whose reason says so.
+//! - **A key of JSON or XML that the sample did not have** is a column, too: with `drift: add`, and in a first load, the files are read once more
+//!   with it, as are the fields of nested objects. (More than 500 of them are taken for data, and their rows set aside.) With a table and
+//!   `drift: fail` the load fails.
 //! - **An empty text file has no rows**, and is told; what it should have been stays open, so that it is loaded in mode `new_files` once there is
 //!   something in it. In mode `full` a table is not emptied by empty files that lack their header, unless columns are declared or `drift`
 //!   allows it. An empty file that is compressed, or of another format, is damaged.

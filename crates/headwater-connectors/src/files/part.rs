@@ -26,7 +26,7 @@ use super::parquet::{self, Footer, Share};
 use super::rows::RowReader;
 use super::xml::XmlLines;
 use crate::codes;
-use crate::columns::{Batch, JsonPath, JsonValues, Target, UnknownKeys};
+use crate::columns::{Batch, JsonPath, JsonValues, KeyRules, Target};
 use crate::threaded::{self, Batches};
 
 /// What the parts of a load share.
@@ -39,7 +39,7 @@ pub(crate) struct Load {
     /// Names of the fields of files without a header.
     pub(crate) declared: Vec<String>,
     /// What happens to keys that no column stands for.
-    pub(crate) unknown_keys: UnknownKeys,
+    pub(crate) keys: KeyRules,
 }
 
 /// A file, or a part of it, to be read.
@@ -170,7 +170,7 @@ pub(crate) fn feed(source: Source, file: &FileEntry, format: &Format) -> Result<
 
 impl FilePart {
     fn decode(&self, source: Source, progress: &Arc<Progress>, batches: &Batches) -> Result<(), Error> {
-        let Load { format, target, declared, unknown_keys } = &*self.load;
+        let Load { format, target, declared, keys } = &*self.load;
         if format.kind == FormatType::Avro {
             let (target, progress) = (Arc::clone(target), Arc::clone(progress));
             let take = &mut |batch| batches.blocking_send(Ok(batch)).is_ok();
@@ -197,7 +197,7 @@ impl FilePart {
                 Decoder::new(rows, values, batch, measures, name).hand_on(&mut take)?;
             }
             FormatType::Json | FormatType::Xml => {
-                let values = JsonValues::new(target, *unknown_keys);
+                let values = JsonValues::new(target, keys.clone());
                 let feed = feed(source, &self.file, format)?;
                 let rows = RowReader::new(feed, JsonLines { max_line: format.max_line }, 0);
                 Decoder::new(rows, values, batch, measures, name).hand_on(&mut take)?;

@@ -18,7 +18,7 @@ use super::options::{FormatType, StreamOptions};
 use super::parquet::Share;
 use super::part::{FilePart, Load};
 use super::position::{Outstanding, Position, fingerprint};
-use crate::columns::{Resolved, Target, UnknownKeys, resolve};
+use crate::columns::{KeyRules, LateKeys, Resolved, Target, UnknownKeys, resolve};
 use crate::lake_types::lake_schema;
 
 /// A stream of files.
@@ -30,6 +30,8 @@ pub(crate) struct FileStream {
     settings: StreamSettings,
     /// Names of the fields of files without a header.
     declared: Arc<Vec<String>>,
+    /// What loads have come upon that their samples did not have.
+    late: Arc<LateKeys>,
 }
 
 impl FileStream {
@@ -57,13 +59,15 @@ impl FileStream {
         };
         let names = settings.columns.iter().map(|column| column.name.clone());
         let declared = Arc::new(if headless { names.collect() } else { Vec::new() });
-        Ok(Self { location, wanted, format: Arc::new(format), settings, declared })
+        let late = Arc::new(LateKeys::new(&format.reading));
+        Ok(Self { location, wanted, format: Arc::new(format), settings, declared, late })
     }
 
     /// The columns of files, judged against the table's.
     async fn resolve(&self, files: &[FileEntry], table: Option<&Arc<Schema>>) -> Result<Resolved> {
         let format = self.format_for(table);
-        let seen = inspect(files, &format, &self.declared, table).await?;
+        let mut seen = inspect(files, &format, &self.declared, table).await?;
+        seen.extend(self.late.take_up());
         resolve(&self.settings, table.map(|table| &**table), &seen)
     }
 
@@ -87,13 +91,10 @@ impl FileStream {
             // A type that cannot be read is found before anything is.
             target.columns(&self.format.reading)?;
         }
-        let unknown_keys = UnknownKeys::of(self.settings.drift, has_table);
-        let load = Load {
-            format: (*format).clone(),
-            target: Arc::new(target),
-            declared: (*self.declared).clone(),
-            unknown_keys,
-        };
+        let unknown = UnknownKeys::of(self.settings.drift, has_table);
+        let keys = KeyRules { late: Some(Arc::clone(&self.late)), ..unknown.into() };
+        let load =
+            Load { format: (*format).clone(), target: Arc::new(target), declared: (*self.declared).clone(), keys };
         Ok((Arc::new(load), notes))
     }
 }
@@ -183,6 +184,10 @@ impl SourceStream for FileStream {
             drift,
             changed,
         })
+    }
+
+    fn has_more_columns(&self) -> bool {
+        self.late.has_news()
     }
 
     async fn vanished(&self, position: serde_json::Value) -> Result<Vec<String>> {

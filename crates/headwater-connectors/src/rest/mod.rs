@@ -78,9 +78,9 @@
 //!
 //! Types and columns come of the first pages (five, or of small ones up to 20, until they have 500 records; not more than 10,000 records or
 //! 8 MiB), which are read on from when they are loaded. A field that
-//! appears only later is treated as one in a file that was not in the sample: where the table is there and `drift: fail` holds, the load
-//! fails; with `drift: add`, and in a first load, the record is set aside with its reason; with `drift: ignore` it is left out, and the run
-//! says which and how often.
+//! appears only later is found when the records are loaded: with `drift: add`, and in a first load, all are asked for and loaded once more, and it is
+//! a column (more than 500 such fields are taken for data, and their records set aside); where the table is there and `drift: fail` holds,
+//! the load fails; with `drift: ignore` it is left out, and the run says which and how often.
 //!
 //! ### Increments
 //!

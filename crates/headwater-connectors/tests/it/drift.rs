@@ -125,9 +125,20 @@ fn a_key_of_a_json_object_that_the_sample_did_not_have() {
     let project = Project::new();
     project.write("a.json", text);
     let format = json!({ "type": "json" });
-    let loaded = project.load("a.json", json!({})).unwrap();
+    let stream = project.open(stream("a.json", json!({}))).unwrap();
+    let load = || block_on(async { load(plan(&*stream, None, None).await?).await }).unwrap();
+    let loaded = load();
     assert_eq!((loaded.rows.len(), loaded.rejected.len(), loaded.rejected[0].line), (12_000, 1, 12_001));
     assert!(loaded.rejected[0].reason.contains("'late'"));
+    // A plan that is made now has it.
+    assert!(stream.has_more_columns());
+    let loaded = load();
+    assert_eq!((loaded.rejected.len(), loaded.rows.len()), (0, 12_001));
+    assert_eq!(
+        (loaded.rows[0].as_slice(), loaded.rows[12_000].as_slice()),
+        (["0".into(), "-".into()].as_slice(), ["12000".into(), "1".into()].as_slice())
+    );
+    assert!(!stream.has_more_columns());
     assert_error(onto(&project, &[("id", "bigint")], &format), "HW0308", &["a.json, line 12001", "'late'"]);
     let project = project.with(|s| s.drift = Drift::Ignore);
     assert_eq!(onto(&project, &[("id", "bigint")], &format).unwrap().1.rows.len(), 12_001);

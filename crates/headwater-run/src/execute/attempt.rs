@@ -18,6 +18,10 @@ use super::{bad_rows, script};
 use crate::keeping;
 use crate::resolve::{ResolvedAsset, after_rollback};
 
+/// A load whose rows have columns that none of its sample had is planned and read again. One such pass finds all of them, unless the first bad
+/// row ends it.
+const MOST_PASSES: u32 = 20;
+
 /// What one try led to.
 pub(super) struct Attempt {
     pub(super) staged: Staged,
@@ -98,8 +102,8 @@ async fn load(
     };
     let drift = stream.settings.drift;
     let mut altered = source.because.clone();
+    let (mut plan, mut passes) = (source.read_plan().await?, 1);
     let (mut staged, plan) = loop {
-        let plan = source.read_plan().await?;
         let told = Told {
             fingerprint: plan.fingerprint,
             delivery: plan.delivery.clone(),
@@ -127,7 +131,18 @@ async fn load(
             position: Some(plan.position),
             progress: Arc::clone(&progress),
         };
-        match branch.stage(request).await {
+        let staged = branch.stage(request).await;
+        // Columns that no sample had belong to the table, too.
+        let is_read = staged.as_ref().err().is_none_or(|error| error.blame == Blame::Data);
+        if is_read
+            && passes < MOST_PASSES
+            && let Some(wider) = source.wider_plan().await
+        {
+            drop(progress.take_notes());
+            (plan, passes) = (wider, passes + 1);
+            continue;
+        }
+        match staged {
             // Some sources know only when they read.
             Err(error) if appended && source.begin_anew(&error, drift) => {
                 (altered, appended) = (Some(error.message), false);
@@ -139,6 +154,7 @@ async fn load(
             }
             staged => break (staged?, told),
         }
+        plan = source.read_plan().await?;
     };
     bad_rows::judge(&asset.name, &staged, stream.most_bad_rows, !appended)?;
     let only_gains = plan.delivery == Delivery::Rows;

@@ -61,6 +61,12 @@ impl Source {
         self.stream.plan(self.table.clone(), self.position.clone()).await
     }
 
+    /// A plan with the columns that the load has come upon and that the one before did not have; `None` when there are none, or they cannot
+    /// be taken.
+    pub(crate) async fn wider_plan(&self) -> Option<ReadPlan> {
+        if self.stream.has_more_columns() { self.plan().await.ok() } else { None }
+    }
+
     /// Why the table begins anew, and what becomes of what it holds.
     fn why_anew(&self) -> Option<String> {
         match &self.begins_anew {

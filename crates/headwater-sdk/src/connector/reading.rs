@@ -136,6 +136,12 @@ pub trait SourceStream: Send + Sync {
         Ok(Vec::new())
     }
 
+    /// Whether what was read since the last plan has columns that the plan did not know, and a plan made now would have: keys of records
+    /// that were in no sample. Their rows were set aside.
+    fn has_more_columns(&self) -> bool {
+        false
+    }
+
     /// What had led to `position` and is in the source no more (e.g. the names of deleted files), so that a load from
     /// the start would lose its rows. A connector that cannot look says what may have gone, if rows go in such systems.
     ///

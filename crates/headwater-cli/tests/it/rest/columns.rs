@@ -1,5 +1,8 @@
 //! From JSON to columns: types, bad records, and columns that change.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde_json::{Value, json};
 
 use super::server::Reply;
@@ -68,16 +71,55 @@ fn later(stream: &str, odd: &Value) -> Api {
 }
 
 #[test]
-fn a_field_that_comes_late_is_never_lost_without_a_word() {
+fn a_field_that_comes_after_the_sample_is_a_column() {
     let odd = json!({ "n": 253, "who": { "name": "x", "age": 7 }, "late": true });
-    let api = later("", &odd);
-    api.run();
-    assert_eq!(api.query("select count(*) from raw.things"), "259");
-    let rejected = api.query("select _line, _reason from raw.things__rejected");
-    assert!(rejected.starts_with("3,") && rejected.contains("'late' is no column of the table"), "{rejected}");
-    // With a table, the policy says what becomes of it.
-    assert_told(&api.say(&["run"]).exits(1), "HW0308", &["(page 51), record 3: the key 'late'", "drift"]);
-    assert_eq!(api.query("select count(*) from raw.things"), "259", "nothing is published half");
+    for more in ["", ", drift: add", ", on_bad_row: fail"] {
+        let api = later(more, &odd);
+        api.project.write("models/marts/copy.sql", "select * from raw.things\n");
+        api.run();
+        for table in ["raw.things", "marts.copy"] {
+            assert_eq!(
+                api.query(&format!("select count(*), count(late), count(who.age) from {table}")),
+                "260,1,1",
+                "{more}"
+            );
+            assert_eq!(api.query(&format!("select n, late, who.age from {table} where late")), "253,true,7");
+        }
+        assert!(!api.say(&["list", "--json"]).exits(0).out.contains("__rejected"), "{more}");
+        api.run();
+    }
+}
+
+#[test]
+fn a_field_that_comes_later_than_its_table_follows_the_policy() {
+    let odd = json!({ "n": 253, "who": { "name": "x", "age": 7 }, "late": true });
+    let api = |stream: &str| {
+        let all: Vec<Value> = (1..=260).map(|n| json!({ "n": n, "who": { "name": "x" } })).collect();
+        let (odd, comes) = (odd.clone(), Arc::new(AtomicBool::new(false)));
+        let now = Arc::clone(&comes);
+        let stream = format!("  - {{ table: raw.things, path: /things{stream} }}");
+        let api = Api::new("paginate: { page: {} }", &stream, move |request| {
+            let mut all = all.clone();
+            if now.load(Ordering::Relaxed) {
+                all[252] = odd.clone();
+            }
+            Reply::json(&json!(page(&all, request.number("page").unwrap() - 1, 5)))
+        });
+        api.run();
+        comes.store(true, Ordering::Relaxed);
+        api
+    };
+    let strict = api("");
+    assert_told(&strict.say(&["run"]).exits(1), "HW0308", &["(page 51), record 3: the key 'late'", "drift"]);
+    assert_eq!(strict.query("select count(*) from raw.things"), "260", "nothing is published half");
+    let open = api(", drift: add");
+    open.run();
+    assert_eq!(open.query("select count(*), count(late), sum(who.age) from raw.things"), "260,1,7");
+}
+
+#[test]
+fn a_field_that_comes_late_may_be_left_out() {
+    let odd = json!({ "n": 253, "who": { "name": "x", "age": 7 }, "late": true });
     let api = later(", drift: ignore", &odd);
     let said = api.run();
     assert!(said.out.contains("the key 'late' of 1 record was left out"), "{}", said.out);

@@ -39,6 +39,8 @@ pub(crate) trait Cells {
 pub(crate) enum Flaw {
     /// The text, cut to a readable length, is not one of the column's type.
     NotOfType(String),
+    /// An object in it has a key that its type does not have: a clause about the value, `has …`.
+    UnknownKey(String),
     /// Something else, as a clause about the value: `is …` or `has …`.
     Other(String),
 }

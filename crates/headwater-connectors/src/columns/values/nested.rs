@@ -70,6 +70,7 @@ impl Structs {
             Value::Null => (false, Ok(())),
             Value::Broken(why) => (false, Err(Flaw::Other(why.to_owned()))),
             Value::Text(text) if text.first() == Some(&b'{') => {
+                let mut is_unknown = false;
                 let read = read_object(text, |key, token| match fields.iter().position(|f| f.name() == key) {
                     Some(at) if slots[at].is_some() => Err(format!("has the key '{key}' twice")),
                     Some(at) => {
@@ -80,9 +81,12 @@ impl Structs {
                         *left_out += 1;
                         Ok(())
                     }
-                    None => Err(format!("has the key '{}', which is not in its type", shown(key.as_bytes()))),
+                    None => {
+                        is_unknown = true;
+                        Err(format!("has the key '{}', which is not in its type", shown(key.as_bytes())))
+                    }
                 });
-                (read.is_ok(), read.map_err(Flaw::Other))
+                (read.is_ok(), read.map_err(if is_unknown { Flaw::UnknownKey } else { Flaw::Other }))
             }
             Value::Text(text) => (false, Err(Flaw::NotOfType(shown(text)))),
         };

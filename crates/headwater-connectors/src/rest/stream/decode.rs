@@ -11,8 +11,7 @@ use super::pages::{Page, Told};
 use super::reached::{Marks, Reached};
 use crate::codes;
 use crate::columns::{
-    Batch, Flaws, JsonValues, ReadValues, Reading, Row, Rows, Target, UnknownKeys, Value, json_value, read_object,
-    shown,
+    Batch, Flaws, JsonValues, KeyRules, ReadValues, Reading, Row, Rows, Target, Value, json_value, read_object, shown,
 };
 use crate::position::written;
 use crate::rejected::cut;
@@ -27,7 +26,7 @@ const CHUNK_BYTES: usize = 8 << 20;
 pub(crate) struct Load {
     pub(crate) target: Arc<Target>,
     pub(crate) reading: Reading,
-    pub(crate) unknown_keys: UnknownKeys,
+    pub(crate) keys: KeyRules,
     pub(crate) cursor: Option<LoadCursor>,
     /// What a person should know when all is read.
     pub(crate) told: Vec<Arc<Told>>,
@@ -95,7 +94,7 @@ pub(crate) struct Decoding {
 impl Decoding {
     pub(crate) fn new(load: Arc<Load>, progress: Arc<Progress>) -> Result<Self> {
         let batch = Batch::new(Arc::clone(&load.target), Arc::clone(&load.shown), &load.reading)?;
-        let values = JsonValues::new(&load.target, load.unknown_keys);
+        let values = JsonValues::new(&load.target, load.keys.clone());
         let greatest = load.cursor.as_ref().map(|cursor| cursor.marks.clone()).unwrap_or_default();
         let (flaws, text, rows, numbers) = (Flaws::default(), Vec::new(), Rows::default(), Vec::new());
         Ok(Self { load, values, batch, flaws, text, rows, numbers, greatest, progress })

@@ -27,7 +27,7 @@ use self::reached::Reached;
 use super::options::PaginateOptions;
 use crate::cautions::of_cursor;
 use crate::codes;
-use crate::columns::{Reading, Resolved, Sample, Seen, Target, UnknownKeys, resolve};
+use crate::columns::{KeyRules, LateKeys, Reading, Resolved, Sample, Seen, Target, UnknownKeys, resolve};
 use crate::http_api::Api;
 use crate::lake_types::lake_schema;
 use crate::position::written;
@@ -45,6 +45,8 @@ pub(super) struct RestStream {
     parent: Option<Arc<Parent>>,
     cursor: Option<Cursor>,
     settings: StreamSettings,
+    /// What loads have come upon that their samples did not have.
+    late: Arc<LateKeys>,
     /// What it is called in messages.
     shown: Arc<str>,
 }
@@ -55,7 +57,8 @@ impl RestStream {
         if sample.len() > 0 {
             sample.refuse_too_many_keys(&self.shown)?;
             let seen = Seen { file: Arc::clone(&self.shown), columns: Some(sample.evidence(true)), sparse: true };
-            return resolve(&self.settings, table.map(|table| &**table), &[seen]);
+            let seen: Vec<Seen> = [seen].into_iter().chain(self.late.take_up()).collect();
+            return resolve(&self.settings, table.map(|table| &**table), &seen);
         }
         match table {
             // Nothing to read changes nothing.
@@ -130,7 +133,10 @@ impl SourceStream for RestStream {
         let description = self.described(&looked, cursor.as_ref().map(|cursor| &cursor.before));
         let load = Load {
             target: Arc::new(target),
-            unknown_keys: UnknownKeys::of(self.settings.drift, table.is_some()),
+            keys: KeyRules {
+                late: Some(Arc::clone(&self.late)),
+                ..UnknownKeys::of(self.settings.drift, table.is_some()).into()
+            },
             reading,
             cursor,
             told: pages.told(),
@@ -158,6 +164,10 @@ impl SourceStream for RestStream {
         // An API is asked from the last value on, that one included.
         let cursor = self.cursor.as_ref().map(|cursor| cursor.field.as_str());
         Ok(Vec::from_iter(of_cursor(&self.settings, cursor, schema, true)))
+    }
+
+    fn has_more_columns(&self) -> bool {
+        self.late.has_news()
     }
 
     async fn vanished(&self, position: Value) -> Result<Vec<String>> {

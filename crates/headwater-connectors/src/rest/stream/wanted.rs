@@ -8,6 +8,7 @@ use headwater_sdk::connector::{ReadMode, StreamSettings};
 use super::cursor::Cursor;
 use super::pages::{Parent, Resource};
 use super::{Defaults, RestStream};
+use crate::columns::{LateKeys, Reading};
 use crate::http_api::Api;
 use crate::rest::answer::{Include, JsonPath, RecordsAt};
 use crate::rest::options::{CursorOptions, MissingOption, PaginateOptions, ParentOptions, StreamOptions};
@@ -109,7 +110,8 @@ impl RestStream {
             parent.read_by = resource.asked.sent_fields();
         }
         let (api, parent) = (Arc::clone(api), parent_of.map(Arc::new));
-        Ok(Self { api, resource, parent, cursor, settings, shown })
+        let late = Arc::new(LateKeys::new(&Reading::default()));
+        Ok(Self { api, resource, parent, cursor, settings, late, shown })
     }
 }
 
