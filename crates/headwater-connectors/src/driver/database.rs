@@ -70,6 +70,18 @@ struct Shared {
 
 struct Open {
     database: ManagedDatabase,
+    /// What its first session was told. Go's drivers write down what they tell, and every later call of any session reads it without a lock:
+    /// asked beside another session they end the process.
+    identity: Mutex<Option<Identity>>,
+}
+
+/// What a database is.
+#[derive(Clone)]
+struct Identity {
+    /// Its own name.
+    vendor: String,
+    /// What it and the driver call themselves.
+    versions: String,
 }
 
 /// A session. It ends when it is dropped.
@@ -154,8 +166,20 @@ impl Database {
     pub(super) fn connect(&self) -> Result<Session> {
         let failed = |error: DriverError| self.failed(&error, &format!("{} cannot be opened", self.shown()));
         let open = self.open()?;
-        let connection = open.database.new_connection().map_err(failed)?;
-        let (vendor, versions) = identity(&connection);
+        let mut known = open.identity.lock().unwrap_or_else(PoisonError::into_inner);
+        let (connection, Identity { vendor, versions }) = match known.clone() {
+            Some(identity) => {
+                drop(known);
+                (open.database.new_connection().map_err(failed)?, identity)
+            }
+            None => {
+                let connection = open.database.new_connection().map_err(failed)?;
+                let identity = Identity::of(&connection);
+                *known = Some(identity.clone());
+                drop(known);
+                (connection, identity)
+            }
+        };
         let dialect = Dialect::of(&vendor);
         Ok(Session { connection, dialect, versions, script: Script::default(), database: self.clone(), _open: open })
     }
@@ -176,7 +200,7 @@ impl Database {
         let database = driver
             .new_database_with_opts(options)
             .map_err(|error| self.failed(&error, &format!("{} cannot be opened", self.shown())))?;
-        let open = Arc::new(Open { database });
+        let open = Arc::new(Open { database, identity: Mutex::default() });
         *known = Arc::downgrade(&open);
         Ok(open)
     }
@@ -294,25 +318,29 @@ fn check(place: &Place) -> Result<()> {
     Ok(())
 }
 
-/// The database's name, and what it and the driver call themselves, as far as they do.
-fn identity(connection: &ManagedConnection) -> (String, String) {
-    let asked = [InfoCode::VendorName, InfoCode::VendorVersion, InfoCode::DriverName, InfoCode::DriverVersion];
-    let mut told = [const { String::new() }; 4];
-    let Ok(rows) = connection.get_info(Some(HashSet::from(asked))) else { return (String::new(), String::new()) };
-    for batch in rows.flatten() {
-        let [codes, values] = batch.columns() else { continue };
-        let (Some(codes), Some(values)) = (codes.as_primitive_opt::<UInt32Type>(), values.as_union_opt()) else {
-            continue;
+impl Identity {
+    /// As far as it is told.
+    fn of(connection: &ManagedConnection) -> Self {
+        let asked = [InfoCode::VendorName, InfoCode::VendorVersion, InfoCode::DriverName, InfoCode::DriverVersion];
+        let mut told = [const { String::new() }; 4];
+        let Ok(rows) = connection.get_info(Some(HashSet::from(asked))) else {
+            return Self { vendor: String::new(), versions: String::new() };
         };
-        for row in 0..batch.num_rows() {
-            let value = values.value(row);
-            let at = asked.iter().position(|code| u32::from(code) == codes.value(row));
-            if let (Some(at), Some(text)) = (at, value.as_string_opt::<i32>().filter(|text| text.is_valid(0))) {
-                told[at] = text.value(0).to_owned();
+        for batch in rows.flatten() {
+            let [codes, values] = batch.columns() else { continue };
+            let (Some(codes), Some(values)) = (codes.as_primitive_opt::<UInt32Type>(), values.as_union_opt()) else {
+                continue;
+            };
+            for row in 0..batch.num_rows() {
+                let value = values.value(row);
+                let at = asked.iter().position(|code| u32::from(code) == codes.value(row));
+                if let (Some(at), Some(text)) = (at, value.as_string_opt::<i32>().filter(|text| text.is_valid(0))) {
+                    told[at] = text.value(0).to_owned();
+                }
             }
         }
+        let [vendor, version, driver, driver_version] = told;
+        let versions = format!("{vendor} {version} by {driver} {driver_version}");
+        Self { vendor, versions }
     }
-    let [vendor, version, driver, driver_version] = told;
-    let versions = format!("{vendor} {version} by {driver} {driver_version}");
-    (vendor, versions)
 }
