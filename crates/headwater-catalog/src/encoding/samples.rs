@@ -112,6 +112,7 @@ pub(super) fn tasks() -> Vec<TaskRecord> {
             rows_out: 998,
             quarantined: 1,
             rejected: 1,
+            first_rejected: None,
             bytes_in: 65_536,
             bytes_audited: 4_096,
             checks: checks(),

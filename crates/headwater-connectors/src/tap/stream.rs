@@ -190,7 +190,7 @@ impl SourceStream for TapStream {
             shown: listed.id.clone(),
             schema: Arc::clone(&schema),
             on_bad_row: settings.on_bad_row,
-            keys: KeyRules { unknown, left_out },
+            keys: KeyRules { left_out, ..unknown.into() },
             key: key_places,
             keyed: !key.is_empty(),
             position: adds.then(|| load_position.clone()),

@@ -73,6 +73,7 @@ impl Draft {
                 },
                 origin: format!("memory: {name}"),
                 freshness: None,
+                most_bad_rows: None,
             })
         })
     }

@@ -7,7 +7,7 @@ mod trial;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow_schema::{DataType, Schema};
+use arrow_schema::Schema;
 use encoding_rs::{Encoding, UTF_8};
 use headwater_sdk::connector::{Discovery, Drift, FoundColumn, FoundStream, StreamSettings};
 use headwater_sdk::types::type_name;
@@ -21,7 +21,7 @@ use super::location::Location;
 use super::options::{FormatOptions, FormatType, OneOrMany};
 use super::part::{Source, feed};
 use crate::codes;
-use crate::columns::{Evidence, Seen, resolve};
+use crate::columns::{Seen, resolve};
 use crate::delivered::{options_error, read_back};
 use groups::{Group, glob, group};
 use sniff::Sniffed;
