@@ -67,7 +67,7 @@ fn numbers_are_read_as_they_are_written() {
     let project = project.declare("betrag", "decimal(10,2)").declare("menge", "int").declare("satz", "real");
     let loaded = project.load("t.csv", format).unwrap();
     assert_eq!(loaded.rows, rows(&[["1", "1234.50", "1000", "0.5", "1,50"], ["3", "12.00", "-2000000", "-", "1.5"]]));
-    assert_eq!(loaded.reasons(), [("t.csv".to_owned(), 7, "column 'satz': '1.5' is not a real".to_owned())]);
+    assert_eq!(loaded.reasons(), [("t.csv".to_owned(), 7, "column 'satz': '1.5' is not a float".to_owned())]);
     project.write("u.csv", "betrag,menge,satz\n\"1,234.5\",\"1,5\",1\n\"1,234.5\",\"1,500\",\"1,234.25\"\n");
     let loaded = project.load("u.csv", json!({ "grouping": "," })).unwrap();
     assert_eq!(loaded.rows, rows(&[["1234.50", "1500", "1234.25"]]));
