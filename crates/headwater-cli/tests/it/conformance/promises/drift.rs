@@ -101,7 +101,14 @@ pub(crate) fn a_column_of_another_type_fails_or_loses_no_row<K: Kit>() {
         assert_refused(&added, "add", "changed");
     }
     // The table's type stays: rows are read by it or set aside, or the load says that the system cannot do that.
-    let kept = drifted::<K>("ignore", &now);
+    let mut kept = drifted::<K>("ignore", &now);
+    let said = kept.say(&["run"]);
+    if said.code != Some(0) && format!("{}{}", said.out, said.err).contains("[HW0991]") {
+        kept.assert_same();
+        // All rows may be set aside where the project says so.
+        kept.more += "\nmost_bad_rows: 100%";
+        kept.describe();
+    }
     let said = kept.say(&["run"]);
     if said.code == Some(0) {
         let counted =
