@@ -53,7 +53,8 @@ fn a_stalled_run_that_was_taken_over_publishes_nothing() {
             (point, lake, process)
         })
         .collect();
-    let early = lakes[0].1.say(&["run"]).exits(3);
+    // On a busy machine the first one's lease may have ended by now.
+    let early = lakes.last().unwrap().1.say(&["run"]).exits(3);
     assert!(early.err.contains("HW0911"), "its lease has not ended yet: {early:?}");
     thread::sleep(LEASE_ENDS);
     for (point, lake, process) in lakes {

@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -109,12 +110,13 @@ fn a_connection_that_is_lost_is_made_again() {
 fn a_delivery_that_dies_leaves_no_half_file() {
     let server = Arc::new(Server::start());
     let folder = server.path("data/partner/acme/sales");
-    let (victim, seen) = (Arc::new(AtomicU32::new(0)), Arc::new(Mutex::new(Vec::new())));
-    let (of, looked, place) = (Arc::clone(&victim), Arc::clone(&seen), folder.clone());
+    let (looked, seen) = std::sync::mpsc::channel();
+    let victim = Arc::new(AtomicU32::new(0));
+    let (of, place) = (Arc::clone(&victim), folder.clone());
     let between = Between::start(server.port, Way::Up, &[6_000_000], move || {
         let pid = of.load(Ordering::SeqCst).to_string();
         assert!(std::process::Command::new("kill").args(["-KILL", &pid]).status().unwrap().success());
-        *looked.lock().unwrap() = names(&place);
+        looked.send(names(&place)).unwrap();
     });
     server.trust(&server.known_hosts().replace(&server.port.to_string(), &between.port.to_string()));
     let project = project(&server, between.port);
@@ -122,7 +124,8 @@ fn a_delivery_that_dies_leaves_no_half_file() {
     victim.store(child.id(), Ordering::SeqCst);
     assert!(!child.wait().unwrap().success());
     assert_eq!(between.left(), 0, "it was killed");
-    for names in [seen.lock().unwrap().clone(), names(&folder)] {
+    let at_its_death = seen.recv_timeout(Duration::from_secs(60)).expect("it was killed");
+    for names in [at_its_death, names(&folder)] {
         assert!(names.iter().all(|name| name.starts_with(".part-") && name.ends_with(".tmp")), "{names:?}");
         assert_eq!(names.len(), 1, "it was on its way");
     }
