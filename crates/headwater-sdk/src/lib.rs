@@ -20,6 +20,7 @@ pub mod id;
 pub mod lineage;
 pub mod method;
 pub mod name;
+pub mod parallel;
 pub mod progress;
 pub mod relation;
 pub mod script;

@@ -155,7 +155,7 @@ fn load_here(options: &LoadOptions<'_>) -> Loaded {
     let mut drafts = Vec::new();
     sources::read(&mut folder, &mut parts, &mut drafts);
     seeds::read(&mut folder, &mut parts, &mut drafts);
-    models::read(&mut folder, &mut parts, &mut drafts);
+    models::read(&mut folder, &parts, &mut drafts);
     scripts::read(&mut folder, &mut parts, &mut drafts);
     let tests = unit_tests::read(&mut folder);
     let names = unit_tests::Names::of(&drafts);

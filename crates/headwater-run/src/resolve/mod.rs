@@ -7,7 +7,6 @@ mod incremental;
 mod layout;
 pub(crate) mod members;
 mod model;
-pub(crate) mod parallel;
 mod script;
 mod source;
 mod star;
@@ -26,6 +25,7 @@ use headwater_sdk::check::CompiledCheck;
 use headwater_sdk::connector::ConnectorType;
 use headwater_sdk::lineage::Sum;
 use headwater_sdk::name::REJECTED_SUFFIX;
+use headwater_sdk::parallel::in_parallel;
 use headwater_sdk::types::type_name;
 use headwater_sdk::{Blame, Error, TableName, side_table};
 
@@ -33,11 +33,13 @@ use crate::error::RunError;
 use crate::lake::{Base, Lake};
 use crate::scope::Scope;
 
-use parallel::in_parallel;
 pub(crate) use source::{Source, after_rollback};
 pub(crate) use system::options_error;
 pub use system::{open_stream, open_system};
 pub(crate) use unknown::{Unknown, Unreadable, Why};
+
+/// Planners recurse: the stack of a thread that plans, in bytes. The program's first thread has as much.
+pub(crate) const PLANNER_STACK: usize = 8 << 20;
 
 /// A project whose every table has typed columns, but those that nobody can know.
 pub struct Resolved {
@@ -133,7 +135,7 @@ pub(crate) async fn resolve_part(
     unselected::settle(project, lake, base, scope, &mut looks, &mut findings).await?;
     let mut told = BTreeMap::new();
     for level in levels(project, &part) {
-        let planned = in_parallel(&level, |asset| {
+        let planned = in_parallel(&level, PLANNER_STACK, |asset| {
             let broken = asset.inputs.iter().any(|input| findings.is_broken(project, &input.table));
             match &asset.kind {
                 AssetKind::Model(model) if !broken => model::resolve(asset, model, lake, &findings),
@@ -159,7 +161,7 @@ pub(crate) async fn resolve_part(
     }
     let warnings = star::warn_of_sums(project, &findings);
     findings.report_all(warnings);
-    let checked = in_parallel(&part, |asset| checks::resolve(project, asset, lake, &findings));
+    let checked = in_parallel(&part, PLANNER_STACK, |asset| checks::resolve(project, asset, lake, &findings));
     for (asset, checked) in part.iter().zip(checked) {
         if let Some(resolved) = findings.assets.get_mut(&asset.name) {
             (resolved.checks, resolved.desired.checked) = (checked.checks, checked.reads);

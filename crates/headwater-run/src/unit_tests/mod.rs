@@ -16,13 +16,13 @@ use headwater_project::{Project, UnitTest};
 use headwater_sdk::check::Verdict;
 use headwater_sdk::connector::ConnectorType;
 use headwater_sdk::engine::Trial;
+use headwater_sdk::parallel::in_parallel;
 use headwater_sdk::{Blame, Error, Result};
 
 use self::prepare::{Expected, Prepared};
 use crate::error::RunError;
 use crate::lake::Lake;
-use crate::resolve::parallel::in_parallel;
-use crate::resolve::{Resolved, resolve};
+use crate::resolve::{PLANNER_STACK, Resolved, resolve};
 
 pub use report::{DiffColumn, Different, RowDiff, TestFailure, TestOutcome, TestSummary, TextRow};
 
@@ -91,7 +91,7 @@ fn prepare_all(
     tests: &[&UnitTest],
 ) -> Result<Vec<Prepared>, RunError> {
     let (mut prepared, mut diagnostics): (Vec<Prepared>, Vec<Diagnostic>) = (Vec::new(), Vec::new());
-    for result in in_parallel(tests, |test| prepare::prepare(project, resolved, lake, test)) {
+    for result in in_parallel(tests, PLANNER_STACK, |test| prepare::prepare(project, resolved, lake, test)) {
         match result {
             Ok(test) => prepared.push(test),
             Err(found) => diagnostics.extend(found),

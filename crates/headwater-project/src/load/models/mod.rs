@@ -7,18 +7,19 @@ use std::ops::Range;
 
 use headwater_diagnostics::{Diagnostic, FileId, Span};
 use headwater_sdk::TableName;
+use headwater_sdk::parallel::in_parallel;
 
-use super::checks::Checks;
+use super::checks::{CheckTypes, Checks};
 use super::files::{Folder, Found};
 use super::settings::single;
-use super::{Parts, clustering, columns, star, tables};
+use super::{Parts, STACK, clustering, columns, star, tables};
 use crate::asset::{Asset, AssetKind, Materialize, ModelAsset, Refresh};
 use crate::codes;
 use crate::graph::{Draft, Read};
 use crate::spec::{ModelHeader, RefreshOption};
 use crate::sql;
-use crate::template::{Place, is_templated};
-use crate::validate;
+use crate::template::{Place, Templates, is_templated};
+use crate::validate::{self, Schema};
 use crate::yaml::{self, Node};
 
 /// The folder of models.
@@ -27,20 +28,51 @@ pub(crate) const FOLDER: &str = "models";
 const OPEN: &str = "/*---";
 const CLOSE: &str = "---*/";
 
-/// Reads all models.
-pub(crate) fn read(folder: &mut Folder, parts: &mut Parts<'_>, drafts: &mut Vec<Draft>) {
+/// What the models are read with.
+struct Shared<'a> {
+    checks: &'a CheckTypes<'a>,
+    templates: &'a Templates,
+    header_schema: &'a Schema,
+    owner: Option<&'a str>,
+}
+
+/// A file that should be a model.
+struct ModelFile {
+    schema: String,
+    stem: String,
+    path: String,
+    file: FileId,
+}
+
+/// Reads all models, on all processors: parsing headers and queries is most of what loading takes.
+pub(crate) fn read(folder: &mut Folder, parts: &Parts<'_>, drafts: &mut Vec<Draft>) {
+    let mut found_files = Vec::new();
     for schema in folder.list(FOLDER) {
         if !schema.is_dir {
             misplaced(folder, &schema);
             continue;
         }
         for found in folder.list(&schema.path) {
-            match found.name.strip_suffix(".sql") {
-                // A folder named `x.sql` is reported by reading it.
-                Some(stem) => drafts.extend(read_model(folder, parts, &schema.name, stem, &found.path)),
-                None => misplaced(folder, &found),
-            }
+            let Some(stem) = found.name.strip_suffix(".sql") else {
+                misplaced(folder, &found);
+                continue;
+            };
+            // A folder named `x.sql` is reported by reading it.
+            let Some(file) = folder.read(&found.path) else { continue };
+            found_files.push(ModelFile { schema: schema.name.clone(), stem: stem.to_owned(), path: found.path, file });
         }
+    }
+    let Parts { checks, templates, header_schema, owner, .. } = parts;
+    let shared = Shared { checks, templates, header_schema, owner: owner.as_deref() };
+    let files = &folder.files;
+    let read = in_parallel(&found_files, STACK, |found| {
+        let mut diagnostics = Vec::new();
+        let draft = read_model(files.text(found.file), &shared, found, &mut diagnostics);
+        (draft, diagnostics)
+    });
+    for (draft, diagnostics) in read {
+        drafts.extend(draft);
+        folder.diagnostics.extend(diagnostics);
     }
 }
 
@@ -110,14 +142,13 @@ pub(crate) fn layout(text: &str) -> Result<Layout, Range<usize>> {
     }
 }
 
-fn read_model(folder: &mut Folder, parts: &mut Parts<'_>, schema: &str, stem: &str, path: &str) -> Option<Draft> {
-    let file = folder.read(path)?;
-    let text = folder.files.text(file).to_owned();
-    let diagnostics = &mut folder.diagnostics;
+fn read_model(text: &str, parts: &Shared<'_>, found: &ModelFile, diagnostics: &mut Vec<Diagnostic>) -> Option<Draft> {
+    let ModelFile { schema, stem, path, file } = found;
+    let file = *file;
     let first_line = Span::new(file, 0..text.lines().next().map_or(0, |line| line.trim_end().len()));
     let name = tables::from_path(schema, stem, first_line, diagnostics)?;
     let before = diagnostics.len();
-    let layout = match layout(&text) {
+    let layout = match layout(text) {
         Ok(layout) => layout,
         Err(open) => {
             let diagnostic =
@@ -133,15 +164,15 @@ fn read_model(folder: &mut Folder, parts: &mut Parts<'_>, schema: &str, stem: &s
             format!("a model has one header, above its query and all that is a template, and it begins with {OPEN}");
         diagnostics.push(diagnostic.help(help));
     }
-    let span = declared_at(&text, &layout, file);
+    let span = declared_at(text, &layout, file);
     tables::refuse_reserved(&name, span, diagnostics);
-    let (mut header, node, mut checks) = read_header(&text, &layout, file, &name, parts, diagnostics);
+    let (mut header, node, mut checks) = read_header(text, &layout, file, &name, parts, diagnostics);
     let chosen = header.as_ref().and_then(|header| incremental::read(header, &node, &mut checks.specs, diagnostics));
     let (star, arrivals) = match &mut header {
-        Some(header) => star::of_header(header, &node, &text, diagnostics),
+        Some(header) => star::of_header(header, &node, text, diagnostics),
         None => (None, Vec::new()),
     };
-    let (model, mut reads) = read_body(&text, layout.body, file, path, parts, diagnostics);
+    let (model, mut reads) = read_body(text, layout.body, file, path, parts, diagnostics);
     let model = model.map(|model| ModelAsset { star, ..model });
     reads.extend(arrivals);
     let asset = match (header, model) {
@@ -168,7 +199,7 @@ fn read_header(
     layout: &Layout,
     file: FileId,
     name: &TableName,
-    parts: &mut Parts<'_>,
+    parts: &Shared<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> (Option<ModelHeader>, Node, Checks) {
     let start = layout.header.clone().unwrap_or(layout.body.start..layout.body.start);
@@ -214,7 +245,7 @@ fn read_body(
     body: Range<usize>,
     file: FileId,
     path: &str,
-    parts: &Parts<'_>,
+    parts: &Shared<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> (Option<ModelAsset>, Vec<Read>) {
     let source = text.get(body.clone()).unwrap_or("");
@@ -262,7 +293,7 @@ fn asset(
     node: &Node,
     model: ModelAsset,
     checks: Vec<crate::asset::CheckSpec>,
-    parts: &Parts<'_>,
+    parts: &Shared<'_>,
 ) -> Asset {
     let partition_spans = clustering::spans_of(node, "partition_by", header.partition_by.len(), span);
     let (layout, cluster_spans) = clustering::of(&(&header).into(), node, span);
@@ -284,7 +315,7 @@ fn asset(
         span,
         path: path.to_owned(),
         description: header.description,
-        owner: header.owner.or_else(|| parts.owner.clone()),
+        owner: header.owner.or_else(|| parts.owner.map(str::to_owned)),
         tags: columns::sorted(header.tags),
         columns: columns::of_model(header.columns, node),
         checks,

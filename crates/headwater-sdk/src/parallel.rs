@@ -1,13 +1,10 @@
-//! Planning many queries at once: pure computation, on threads of its own.
+//! Pure computation on many items at once, on threads of its own.
 
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Planners recurse; their threads have as much stack as the program's first one.
-const STACK: usize = 8 << 20;
-
-/// The results of `work` on all items, in their order.
-pub(crate) fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+/// The results of `work` on all items, in their order. This thread works, too; the others have `stack` bytes each.
+pub fn in_parallel<T: Sync, R: Send>(items: &[T], stack: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(items.len());
     if threads < 2 {
         return items.iter().map(work).collect();
@@ -24,7 +21,7 @@ pub(crate) fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R 
         }
     };
     let mut results = std::thread::scope(|scope| {
-        let spawn = |_| std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, take_turns);
+        let spawn = |_| std::thread::Builder::new().stack_size(stack).spawn_scoped(scope, take_turns);
         // What cannot be started is done by those that were, this thread among them.
         let helpers: Vec<_> = (1..threads).filter_map(|index| spawn(index).ok()).collect();
         let mut results = take_turns();
@@ -44,7 +41,10 @@ mod tests {
     #[test]
     fn results_are_in_the_order_of_the_items() {
         let items: Vec<usize> = (0..1000).collect();
-        assert_eq!(in_parallel(&items, |item| item * 2), items.iter().map(|item| item * 2).collect::<Vec<_>>());
-        assert_eq!(in_parallel(&[] as &[usize], |item| *item), [] as [usize; 0]);
+        assert_eq!(
+            in_parallel(&items, 1 << 20, |item| item * 2),
+            items.iter().map(|item| item * 2).collect::<Vec<_>>()
+        );
+        assert_eq!(in_parallel(&[] as &[usize], 1 << 20, |item| *item), [] as [usize; 0]);
     }
 }
