@@ -110,6 +110,7 @@ async fn load(
             drift: plan.drift,
             changed: plan.changed,
         };
+        let schema = Arc::clone(&plan.schema);
         let seen = context.base.states.get(&asset.name).filter(|_| appended && !task.checks_changed);
         let request = StageRequest {
             table: asset.name.clone(),
@@ -134,10 +135,8 @@ async fn load(
         let staged = branch.stage(request).await;
         // Columns that no sample had belong to the table, too.
         let is_read = staged.as_ref().err().is_none_or(|error| error.blame == Blame::Data);
-        if is_read
-            && passes < MOST_PASSES
-            && let Some(wider) = source.wider_plan().await
-        {
+        let wider = if is_read && passes < MOST_PASSES { source.wider_plan().await } else { None };
+        if let Some(wider) = wider.filter(|wider| wider.schema != schema) {
             drop(progress.take_notes());
             (plan, passes) = (wider, passes + 1);
             continue;

@@ -53,7 +53,7 @@ pub(super) struct RestStream {
 
 impl RestStream {
     /// The columns of records, judged against the table's.
-    fn resolve(&self, sample: Sample, table: Option<&SchemaRef>) -> Result<Resolved> {
+    fn resolve(&self, sample: &Sample, table: Option<&SchemaRef>) -> Result<Resolved> {
         if sample.len() > 0 {
             sample.refuse_too_many_keys(&self.shown)?;
             let seen = Seen { file: Arc::clone(&self.shown), columns: Some(sample.evidence(true)), sparse: true };
@@ -115,7 +115,7 @@ impl SourceStream for RestStream {
         let mut pages = Pages::new(&self.api, &self.resource, self.parent.as_ref(), asked_from);
         let reading = Reading { ignore_unknown_keys: self.settings.drift == Drift::Ignore, ..Reading::default() };
         let (looked, sample) = self.look(&mut pages, table.as_deref(), &reading).await?;
-        let Resolved { schema, inferred, notes } = self.resolve(sample, table.as_ref())?;
+        let Resolved { schema, inferred, notes } = self.resolve(&sample, table.as_ref())?;
         let cursor = self.load_cursor(&schema, before)?;
         let position = match &cursor {
             Some(cursor) => LoadPosition::known(written(&cursor.before)?),
