@@ -135,7 +135,7 @@ async fn load(
         let staged = branch.stage(request).await;
         // Columns that no sample had belong to the table, too.
         let is_read = staged.as_ref().err().is_none_or(|error| error.blame == Blame::Data);
-        let wider = if is_read && passes < MOST_PASSES { source.wider_plan().await } else { None };
+        let wider = if is_read && passes < MOST_PASSES { source.wider_plan(drift).await } else { None };
         if let Some(wider) = wider.filter(|wider| wider.schema != schema) {
             drop(progress.take_notes());
             (plan, passes) = (wider, passes + 1);

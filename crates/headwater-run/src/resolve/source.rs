@@ -62,9 +62,10 @@ impl Source {
     }
 
     /// A plan with the columns that the load has come upon and that the one before did not have; `None` when there are none, or they cannot
-    /// be taken.
-    pub(crate) async fn wider_plan(&self) -> Option<ReadPlan> {
-        if self.stream.has_more_columns() { self.plan().await.ok() } else { None }
+    /// be taken. What begins a new version of a table has to be known before it is read.
+    pub(crate) async fn wider_plan(&self, drift: Drift) -> Option<ReadPlan> {
+        let may = drift != Drift::NewVersion || self.table.is_none();
+        if may && self.stream.has_more_columns() { self.plan().await.ok() } else { None }
     }
 
     /// Why the table begins anew, and what becomes of what it holds.
