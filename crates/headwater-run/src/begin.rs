@@ -82,6 +82,7 @@ pub(crate) async fn begin(
         part: scope.selected().is_some().then(|| Part::of(project, &plan, options.selection.as_ref())),
         resolved,
         lake: (*lake).clone(),
+        known_anew: Mutex::default(),
         visible: Mutex::new(Visible::of(&base)),
         base,
         run,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arrow_schema::SchemaRef;
 use headwater_project::plan::PlannedTask;
 use headwater_project::{Asset, AssetKind, Materialize, ModelAsset, Refresh as RefreshPolicy, StreamAsset};
 use headwater_sdk::check::CompiledCheck;
@@ -27,12 +28,15 @@ pub(super) struct Attempt {
     pub(super) staged: Staged,
     /// For a source: the fingerprint of what it had read.
     pub(super) source: Option<String>,
+    /// For a source: the columns that were read.
+    pub(super) schema: Option<SchemaRef>,
     /// Whether rows were added to those of the published table.
     pub(super) appended: bool,
 }
 
 /// What a plan says beside what is to be read.
 struct Told {
+    schema: SchemaRef,
     fingerprint: String,
     delivery: Delivery,
     drift: Vec<String>,
@@ -69,12 +73,12 @@ pub(super) async fn attempt(
             };
             staged.notes.extend(keeping::restless(asset, &resolved(context, asset)?.desired));
             let appended = matches!(staged.refresh, Some(Refresh::Append | Refresh::Nothing));
-            Ok(Attempt { staged, source: None, appended })
+            Ok(Attempt { staged, source: None, schema: None, appended })
         }
         AssetKind::Script(program) => {
             let resolved = resolved(context, asset)?;
             let staged = script::stage(context, branch.as_ref(), asset, program, resolved, relations, progress).await?;
-            Ok(Attempt { staged, source: None, appended: false })
+            Ok(Attempt { staged, source: None, schema: None, appended: false })
         }
     }
 }
@@ -105,12 +109,12 @@ async fn load(
     let (mut plan, mut passes) = (source.read_plan().await?, 1);
     let (mut staged, plan) = loop {
         let told = Told {
+            schema: Arc::clone(&plan.schema),
             fingerprint: plan.fingerprint,
             delivery: plan.delivery.clone(),
             drift: plan.drift,
             changed: plan.changed,
         };
-        let schema = Arc::clone(&plan.schema);
         let seen = context.base.states.get(&asset.name).filter(|_| appended && !task.checks_changed);
         let request = StageRequest {
             table: asset.name.clone(),
@@ -136,7 +140,7 @@ async fn load(
         // Columns that no sample had belong to the table, too.
         let is_read = staged.as_ref().err().is_none_or(|error| error.blame == Blame::Data);
         let wider = if is_read && passes < MOST_PASSES { source.wider_plan(drift).await } else { None };
-        if let Some(wider) = wider.filter(|wider| wider.schema != schema) {
+        if let Some(wider) = wider.filter(|wider| wider.schema != told.schema) {
             drop(progress.take_notes());
             (plan, passes) = (wider, passes + 1);
             continue;
@@ -166,7 +170,7 @@ async fn load(
     staged.notes.extend(progress.take_notes());
     staged.notes.extend(not_loaded_again(&plan.changed));
     let appended = appended && (only_gains || staged.refresh == Some(Refresh::Nothing));
-    Ok(Attempt { staged, source: Some(plan.fingerprint), appended })
+    Ok(Attempt { staged, source: Some(plan.fingerprint), schema: Some(plan.schema), appended })
 }
 
 /// Copies what a table holds into another one.

@@ -17,7 +17,7 @@ use headwater_sdk::{Relation, Relations, Result, TableName};
 use crate::branching::Adoption;
 use crate::lake::{Base, Lake};
 use crate::observer::Observer;
-use crate::resolve::Resolved;
+use crate::resolve::{Resolved, ResolvedAsset};
 
 /// How often and how patiently a task is tried.
 #[derive(Debug, Clone)]
@@ -77,6 +77,8 @@ pub(crate) struct Context {
     /// What runs the programs of scripts.
     pub(crate) programs: Option<Arc<dyn ProgramRunner>>,
     pub(crate) observer: Arc<dyn Observer>,
+    /// Assets that have other columns than was planned.
+    pub(crate) known_anew: Mutex<BTreeMap<TableName, Arc<ResolvedAsset>>>,
     pub(crate) visible: Mutex<Visible>,
 }
 

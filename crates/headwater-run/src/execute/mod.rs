@@ -4,6 +4,7 @@ mod attempt;
 mod bad_rows;
 mod context;
 mod freshness;
+mod known_anew;
 mod outcome;
 mod script;
 mod state;

@@ -12,7 +12,7 @@ use headwater_sdk::{Error, Result, TableName};
 use super::attempt::{Attempt, attempt, not_loaded_again};
 use super::context::{Contents, Context};
 use super::outcome::{Outcome, Trouble, failed_checks};
-use super::{freshness, state};
+use super::{freshness, known_anew, state};
 use crate::clock;
 use crate::failpoints::{AFTER_AUDIT_RECORD, AFTER_STAGE, BEFORE_AUDIT_RECORD, BEFORE_STAGE, failpoint};
 use crate::resolve::Why;
@@ -74,7 +74,8 @@ fn judge(
         outcome.fail(trouble);
         return;
     }
-    let resolved = context.resolved.assets.get(&asset.name);
+    let anew = known_anew::after(context, asset, &attempt);
+    let resolved = anew.as_deref().or_else(|| context.resolved.assets.get(&asset.name));
     outcome.record.after = resolved.map(|resolved| state::after(context, asset, resolved, task, &attempt, contents));
     outcome.record.lineage = resolved.map(|resolved| LineageRecord {
         asset: asset.name.clone(),

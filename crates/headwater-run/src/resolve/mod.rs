@@ -6,7 +6,7 @@ mod deliveries;
 mod incremental;
 mod layout;
 pub(crate) mod members;
-mod model;
+pub(crate) mod model;
 mod script;
 mod source;
 mod star;
@@ -54,6 +54,7 @@ pub struct Resolved {
 }
 
 /// What is known of an asset before anything runs.
+#[derive(Clone)]
 pub struct ResolvedAsset {
     /// The columns of its table, in lake types.
     pub schema: SchemaRef,
@@ -68,6 +69,14 @@ pub struct ResolvedAsset {
     pub(crate) source: Option<Arc<Source>>,
     /// Of a script: the columns that it reads of each of its inputs, in lake types.
     pub(crate) inputs: Vec<SchemaRef>,
+}
+
+impl ResolvedAsset {
+    /// The same with other columns.
+    pub(crate) fn with_columns(&self, schema: &SchemaRef) -> Self {
+        let desired = Desired { columns: typed_names(schema), ..self.desired.clone() };
+        Self { schema: Arc::clone(schema), desired, ..self.clone() }
+    }
 }
 
 impl Resolved {

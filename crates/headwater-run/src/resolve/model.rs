@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arrow_schema::SchemaRef;
 use headwater_diagnostics::Diagnostic;
 use headwater_project::plan::{Computed, Desired, definition};
 use headwater_project::{Asset, Materialize, ModelAsset, Star};
@@ -48,6 +49,21 @@ pub(super) fn resolve(
     let desired = Desired { definition, columns, query, volatile, ..Desired::default() };
     let (checks, inputs) = (Vec::new(), Vec::new());
     (Some(ResolvedAsset { schema, sql, sums, checks, desired, source: None, inputs }), found)
+}
+
+/// What a model is whose inputs have other columns than was planned; `None` when its query cannot be planned on them, which building it tells.
+pub(crate) fn resolve_again(
+    model: &ModelAsset,
+    lake: &Lake,
+    planned: &ResolvedAsset,
+    schemas: &dyn Fn(&TableName) -> Option<SchemaRef>,
+) -> Option<ResolvedAsset> {
+    let analysis = lake.engine.analyze(planned.sql.as_deref().unwrap_or(&model.sql), schemas).ok()?;
+    let Analysis { schema, lineage, fingerprints, sums: _, volatile } = added::with_added(model, analysis).ok()?;
+    let query = Some(Arc::new(Computed { lineage, fingerprints }));
+    let again = planned.with_columns(&schema);
+    let desired = Desired { query, volatile, ..again.desired.clone() };
+    Some(ResolvedAsset { desired, ..again })
 }
 
 /// A dimension's query with the members that are added to its own, and what is known of it; the query as it is otherwise.

@@ -76,6 +76,7 @@ fn a_field_that_comes_after_the_sample_is_a_column() {
     for more in ["", ", drift: add", ", on_bad_row: fail"] {
         let api = later(more, &odd);
         api.project.write("models/marts/copy.sql", "select * from raw.things\n");
+        api.project.write("models/marts/summary.sql", "select * from marts.copy where n > 250\n");
         api.run();
         for table in ["raw.things", "marts.copy"] {
             assert_eq!(
@@ -86,7 +87,11 @@ fn a_field_that_comes_after_the_sample_is_a_column() {
             assert_eq!(api.query(&format!("select n, late, who.age from {table} where late")), "253,true,7");
         }
         assert!(!api.say(&["list", "--json"]).exits(0).out.contains("__rejected"), "{more}");
-        api.run();
+        // What is recorded is what there is: the column's origin, too.
+        let lineage = api.say(&["lineage", "marts.summary.late"]).exits(0);
+        assert!(lineage.out.contains("raw.things.late"), "{}", lineage.out);
+        let same = api.run();
+        assert!(same.out.contains("up to date"), "{}", same.out);
     }
 }
 
