@@ -106,6 +106,10 @@ pub(crate) fn open(
     refuse_duplicates(&names, file)?;
     lines += u64::from(found.lines);
     feed.consume(used);
+    if found.skip {
+        // A long comment below the header.
+        lines += u64::from(feed.skip_line(terminator)?);
+    }
     Ok(Some(CsvFile { feed, rows: CsvRows { dialect, fields }, names, lines }))
 }
 

@@ -122,8 +122,13 @@ fn what_is_no_row_is_passed() {
         }
         let text = "Report \"of,\n\n#x\na,b\n#y\n1,2\n3\n#z\n4,5,6\n";
         assert_eq!(with(both, text, block), (vec![row(&["1", "2"])], vec![7, 9]), "in blocks of {block}");
-        let text = "a,b\n1,2\n# 78901234567890123456789012345678901234567890123456789012345678901234567890\n3,4\n";
-        assert_eq!(with(comments, text, block), (vec![row(&["1", "2"]), row(&["3", "4"])], vec![]), "{block}");
+        for text in [
+            "a,b\n1,2\n# 78901234567890123456789012345678901234567890123456789012345678901234567890\n3,4\n",
+            "a,b\n# 78901234567890123456789012345678901234567890123456789012345678901234567890\n1,2\n3,4\n",
+            "# 78901234567890123456789012345678901234567890123456789012345678901234567890\na,b\n1,2\n3,4\n",
+        ] {
+            assert_eq!(with(comments, text, block), (vec![row(&["1", "2"]), row(&["3", "4"])], vec![]), "{block}");
+        }
     }
     assert_eq!(with(both, "only\none", 4096), (vec![], vec![]));
 }
