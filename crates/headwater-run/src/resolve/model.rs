@@ -56,7 +56,7 @@ pub(crate) fn resolve_again(
     model: &ModelAsset,
     lake: &Lake,
     planned: &ResolvedAsset,
-    schemas: &dyn Fn(&TableName) -> Option<SchemaRef>,
+    schemas: &(dyn Fn(&TableName) -> Option<SchemaRef> + Sync),
 ) -> Option<ResolvedAsset> {
     let analysis = lake.engine.analyze(planned.sql.as_deref().unwrap_or(&model.sql), schemas).ok()?;
     let Analysis { schema, lineage, fingerprints, sums: _, volatile } = added::with_added(model, analysis).ok()?;
