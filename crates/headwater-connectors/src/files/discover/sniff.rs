@@ -1,5 +1,7 @@
 //! How a file of delimited text is written, by a look at its beginning.
 
+use std::collections::BTreeMap;
+
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 
 use crate::columns::{Cells, Rows, Value};
@@ -87,9 +89,7 @@ impl Shape {
         let mut found = Rows::default();
         scan(text, ended, &dialect, None, ROWS, &mut found);
         let counts = fields_of(&found);
-        // Of the last row: what stands above the table is no part of it.
-        let usual = counts.last().copied().filter(|fields| *fields >= COLUMNS_BELOW_LINES);
-        let above = counts.iter().take_while(|count| **count == 1 && usual.is_some()).count();
+        let above = rows_above(&counts);
         let rows = &counts[above..];
         let fields = rows.first().copied().filter(|fields| *fields > 1)?;
         let first = found.rows[above];
@@ -100,9 +100,21 @@ impl Shape {
     }
 
     /// The likelier, the greater.
-    fn rank(&self) -> (bool, bool, usize) {
-        (self.skip == 0, self.dialect.comment.is_none(), self.same)
+    fn rank(&self) -> (bool, bool, usize, usize) {
+        // Below lines that are no rows, less tells a header apart: the one of more columns it is.
+        let fields = if self.skip == 0 { 0 } else { self.fields };
+        (self.skip == 0, self.dialect.comment.is_none(), self.same, fields)
     }
+}
+
+/// How many rows stand above the table: those at the beginning that have fewer fields than most rows. There are fewer of them than rows of the
+/// table.
+fn rows_above(counts: &[usize]) -> usize {
+    let mut rows: BTreeMap<usize, usize> = BTreeMap::new();
+    counts.iter().for_each(|fields| *rows.entry(*fields).or_default() += 1);
+    let Some((usual, many)) = rows.into_iter().max_by_key(|(fields, rows)| (*rows, *fields)) else { return 0 };
+    let above = counts.iter().take_while(|fields| **fields < usual).count();
+    if usual >= COLUMNS_BELOW_LINES && above < many { above } else { 0 }
 }
 
 /// How many fields each row has.
@@ -176,6 +188,14 @@ mod tests {
             ("Report\n\nof 2024; all\nid,name,at\n1,one,x\n2,two,y\n", b',', None, 4 - 1),
             ("Bericht\nNr;Preis;am\n1;1,5;x\n2;2,5;y\n", b';', None, 1),
             ("name\nSmith, J\nDoe, A\n", b',', None, 0),
+            ("id,name,at\n1,one,x\n2,two,y\n3,three,z,more\n", b',', None, 0),
+            // A program that fills up lines, and numbers with commas.
+            (
+                "Bericht;;\nvom 1.2.\n\nOrt;Umsatz;Anteil;am\nBern;1.234,50;0,25;x\nBasel;99,00;1,5;y\n# Ende\n",
+                b';',
+                Some(b'#'),
+                3,
+            ),
         ] {
             let found = sniff(text.as_bytes(), true, b',');
             assert_eq!((found.delimiter, found.comment, found.skip), (delimiter, comment, skip), "{text}");
