@@ -76,7 +76,7 @@ struct Open {
 }
 
 /// What a database is.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 struct Identity {
     /// Its own name.
     vendor: String,
@@ -101,6 +101,21 @@ impl std::fmt::Debug for Database {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // Without options, which may hold secrets.
         f.debug_struct("Database").field("shown", &self.0.settings.shown).finish_non_exhaustive()
+    }
+}
+
+impl Open {
+    /// A new connection, and what the database is.
+    fn connection(&self) -> Result<(ManagedConnection, Identity), DriverError> {
+        let mut known = self.identity.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(identity) = known.clone() {
+            drop(known);
+            return Ok((self.database.new_connection()?, identity));
+        }
+        let connection = self.database.new_connection()?;
+        let identity = Identity::of(&connection);
+        *known = Some(identity.clone());
+        Ok((connection, identity))
     }
 }
 
@@ -166,20 +181,7 @@ impl Database {
     pub(super) fn connect(&self) -> Result<Session> {
         let failed = |error: DriverError| self.failed(&error, &format!("{} cannot be opened", self.shown()));
         let open = self.open()?;
-        let mut known = open.identity.lock().unwrap_or_else(PoisonError::into_inner);
-        let (connection, Identity { vendor, versions }) = match known.clone() {
-            Some(identity) => {
-                drop(known);
-                (open.database.new_connection().map_err(failed)?, identity)
-            }
-            None => {
-                let connection = open.database.new_connection().map_err(failed)?;
-                let identity = Identity::of(&connection);
-                *known = Some(identity.clone());
-                drop(known);
-                (connection, identity)
-            }
-        };
+        let (connection, Identity { vendor, versions }) = open.connection().map_err(failed)?;
         let dialect = Dialect::of(&vendor);
         Ok(Session { connection, dialect, versions, script: Script::default(), database: self.clone(), _open: open })
     }
@@ -323,9 +325,7 @@ impl Identity {
     fn of(connection: &ManagedConnection) -> Self {
         let asked = [InfoCode::VendorName, InfoCode::VendorVersion, InfoCode::DriverName, InfoCode::DriverVersion];
         let mut told = [const { String::new() }; 4];
-        let Ok(rows) = connection.get_info(Some(HashSet::from(asked))) else {
-            return Self { vendor: String::new(), versions: String::new() };
-        };
+        let Ok(rows) = connection.get_info(Some(HashSet::from(asked))) else { return Self::default() };
         for batch in rows.flatten() {
             let [codes, values] = batch.columns() else { continue };
             let (Some(codes), Some(values)) = (codes.as_primitive_opt::<UInt32Type>(), values.as_union_opt()) else {

@@ -44,7 +44,9 @@ impl<F: FindRows> RowReader<F> {
         self.found.clear();
         loop {
             if self.skipping {
-                self.skip_line()?;
+                // The rest of a line that was set aside, or of a comment.
+                self.lines += u64::from(self.feed.skip_line(self.finder.terminator())?);
+                self.skipping = false;
             }
             if self.feed.ended() && self.feed.bytes().is_empty() {
                 return Ok(false);
@@ -55,28 +57,6 @@ impl<F: FindRows> RowReader<F> {
             }
             self.feed.more()?;
         }
-    }
-
-    /// Leaves the rest of a line behind that was set aside, however long it is.
-    fn skip_line(&mut self) -> Result<(), Error> {
-        loop {
-            match memchr::memchr(self.finder.terminator(), self.feed.bytes()) {
-                Some(end) => {
-                    self.feed.consume(end + 1);
-                    self.lines += 1;
-                    break;
-                }
-                None => {
-                    self.feed.consume(self.feed.bytes().len());
-                    if self.feed.ended() {
-                        break;
-                    }
-                    self.feed.more()?;
-                }
-            }
-        }
-        self.skipping = false;
-        Ok(())
     }
 
     /// The text that the rows stand in.

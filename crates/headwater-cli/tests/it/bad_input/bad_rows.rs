@@ -8,6 +8,11 @@ const DECLARED: &str = "connector: files\nlocation: data\nstreams:\n  - table: r
 
 const BROKEN: &str = "n,name\n1,one\nzwei,two\n3\n4,four,extra\n5,\"unclosed\n6,six\n99999999999,big\n";
 
+/// `raw.numbers` of the CSV files, with more keys.
+fn numbers(keys: &str) -> String {
+    format!("connector: files\nlocation: data\nstreams:\n  - {{ table: raw.numbers, path: '*.csv', {keys} }}\n")
+}
+
 #[test]
 fn bad_rows_are_set_aside_with_file_line_reason_and_text() {
     let project = Project::numbers().with("sources/numbers.yml", DECLARED).with("data/a.csv", BROKEN);
@@ -150,11 +155,7 @@ fn whole_numbers_in_other_forms_are_whole_numbers() {
 /// Exports whose numbers are suddenly written in another way must not empty a table that is there.
 #[test]
 fn a_load_of_bad_rows_alone_does_not_empty_a_table() {
-    let source = |more: &str| {
-        format!(
-            "connector: files\nlocation: data\nstreams:\n  - {{ table: raw.numbers, path: '*.csv', columns: {{ n: {{ type: int }} }}{more} }}\n"
-        )
-    };
+    let source = |more: &str| numbers(&format!("columns: {{ n: {{ type: int }} }}{more}"));
     let project = Project::numbers().with("sources/numbers.yml", source(""));
     project.run();
     let published = project.published();
@@ -171,11 +172,7 @@ fn a_load_of_bad_rows_alone_does_not_empty_a_table() {
 
 #[test]
 fn more_bad_rows_than_a_stream_lets_pass_are_an_error() {
-    let source = |most: &str| {
-        format!(
-            "connector: files\nlocation: data\nstreams:\n  - {{ table: raw.numbers, path: '*.csv', mode: new_files, most_bad_rows: {most} }}\n"
-        )
-    };
+    let source = |most: &str| numbers(&format!("mode: new_files, most_bad_rows: {most}"));
     let project = Project::numbers().with("sources/numbers.yml", source("30%"));
     project.write("data/b.csv", "n,name\n4,four\n5\n");
     project.run();

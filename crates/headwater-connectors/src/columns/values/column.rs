@@ -78,7 +78,7 @@ pub(crate) enum Column {
     Struct(Box<Structs>),
     List(Box<Lists>),
     /// Numbers in a form of their own, and room for the form that programs write.
-    Written(Box<Column>, Arc<NumberFormat>, Vec<u8>),
+    Formatted(Box<Column>, Arc<NumberFormat>, Vec<u8>),
 }
 
 /// The timestamp in a text: an instant for a column in UTC (a text without a zone is taken as UTC), wall-clock time for
@@ -102,13 +102,13 @@ fn narrow<T: TryFrom<i64>>(text: &[u8]) -> Option<T> {
 impl Column {
     /// A column of a lake type; `None` when its values have no text form that this connector reads.
     pub(crate) fn new(data_type: &DataType, reading: &Reading) -> Option<Self> {
-        Self::plain(data_type, reading).map(|column| column.written(data_type, reading))
+        Self::plain(data_type, reading).map(|column| column.formatted(data_type, reading))
     }
 
     /// The column, where its texts are numbers in a form of their own.
-    fn written(self, data_type: &DataType, reading: &Reading) -> Self {
+    fn formatted(self, data_type: &DataType, reading: &Reading) -> Self {
         match &reading.numbers {
-            Some(format) if data_type.is_numeric() => Self::Written(Box::new(self), Arc::clone(format), Vec::new()),
+            Some(format) if data_type.is_numeric() => Self::Formatted(Box::new(self), Arc::clone(format), Vec::new()),
             _ => self,
         }
     }
@@ -142,7 +142,7 @@ impl Column {
             DataType::Float64 => Self::PlainFloat64(Primitive::new()),
             other => return Self::new(other, reading),
         };
-        Some(column.written(data_type, reading))
+        Some(column.formatted(data_type, reading))
     }
 
     /// Takes one value. On a flaw a null is stored, so that columns stay equally long.
@@ -165,7 +165,7 @@ impl Column {
             }
             Self::Struct(column) => column.push(value),
             Self::List(column) => column.push(value),
-            Self::Written(column, format, plain) => match value {
+            Self::Formatted(column, format, plain) => match value {
                 Value::Text(text) if !text.is_empty() => {
                     let is_number = format.plain(text, plain).is_some();
                     let taken = column.push(if is_number { Value::Text(plain) } else { Value::Null });
@@ -226,7 +226,7 @@ impl Column {
             Self::Timestamp(column, ..) => column.is_null(row),
             Self::Struct(column) => column.is_null(row),
             Self::List(column) => column.is_null(row),
-            Self::Written(column, ..) => column.is_null(row),
+            Self::Formatted(column, ..) => column.is_null(row),
         }
     }
 
@@ -269,7 +269,7 @@ impl Column {
             Self::Timestamp(column, zone, _) => Arc::new(column.finish().with_timezone_opt(zone.clone())),
             Self::Struct(column) => column.finish()?,
             Self::List(column) => column.finish()?,
-            Self::Written(column, ..) => return column.finish(),
+            Self::Formatted(column, ..) => return column.finish(),
         })
     }
 

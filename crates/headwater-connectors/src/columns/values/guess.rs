@@ -76,7 +76,7 @@ fn digits(text: &[u8]) -> Digits {
 }
 
 /// The same, of numbers in the form that the file has them in.
-fn written_digits(text: &[u8], reading: &Reading) -> Digits {
+fn formatted_digits(text: &[u8], reading: &Reading) -> Digits {
     let Some(format) = &reading.numbers else { return digits(text) };
     let mut plain = Vec::new();
     if format.plain(text, &mut plain).is_some() { digits(&plain) } else { Digits::Other }
@@ -92,7 +92,7 @@ impl Guess {
         }
         self.values += 1;
         self.see_time(text, reading);
-        match written_digits(text, reading) {
+        match formatted_digits(text, reading) {
             Digits::Integer => {
                 self.integers += 1;
                 self.numbers += 1;

@@ -158,7 +158,7 @@ fn find_terminator(feed: &mut Feed, quote: Option<u8>, comment: Option<u8>, max_
     loop {
         let text = feed.bytes();
         // A comment quotes nothing.
-        let quote = quote.filter(|_| comment.is_none() || text.first().copied() != comment);
+        let quote = quote.filter(|_| comment.is_none_or(|mark| text.first() != Some(&mark)));
         let mut quoted = false;
         for (at, &byte) in text.iter().enumerate() {
             if Some(byte) == quote {

@@ -213,8 +213,6 @@ async fn csv_options(files: &[FileEntry], path: &str, tabs: bool) -> Result<Form
     options.encoding = (encoding != UTF_8).then(|| encoding.name().to_ascii_lowercase());
     options.comment = sniffed.comment.map(|comment| char::from(comment).to_string());
     options.skip = (sniffed.skip > 0).then_some(sniffed.skip);
-    let tried = Trial { file: first, path };
-    tried.numbers(&mut options).await?;
-    tried.nulls(&mut options).await?;
+    Trial { file: first, path }.complete(&mut options).await?;
     Ok(options)
 }

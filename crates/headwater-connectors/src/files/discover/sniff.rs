@@ -45,25 +45,16 @@ pub(super) fn encoding(text: &[u8]) -> &'static Encoding {
 pub(super) fn sniff(text: &[u8], ended: bool, first: u8) -> Sniffed {
     let terminator = if text.contains(&b'\n') { b'\n' } else { b'\r' };
     let has_comments = text.split(|byte| *byte == terminator).any(|line| line.first() == Some(&COMMENT));
-    let delimiters = [first].into_iter().chain(DELIMITERS.into_iter().filter(|other| *other != first));
-    let mut best: Option<Shape> = None;
-    for delimiter in delimiters {
-        for comment in [None, Some(COMMENT)] {
-            if comment.is_some() && !has_comments {
-                continue;
-            }
-            let dialect = Dialect { delimiter, quote: Some(b'"'), comment, terminator, max_line: text.len().max(1) };
-            let shape = Shape::of(text, ended, dialect);
-            best = match (best, shape) {
-                (Some(best), Some(shape)) if best.rank() >= shape.rank() => Some(best),
-                (best, shape) => shape.or(best),
-            };
-        }
-    }
+    let comments = if has_comments { &[None, Some(COMMENT)][..] } else { &[None] };
     let dialect =
-        Dialect { delimiter: first, quote: Some(b'"'), comment: None, terminator, max_line: text.len().max(1) };
+        |delimiter, comment| Dialect { delimiter, quote: Some(b'"'), comment, terminator, max_line: text.len().max(1) };
+    let delimiters = [first].into_iter().chain(DELIMITERS.into_iter().filter(|other| *other != first));
+    let dialects = delimiters.flat_map(|delimiter| comments.iter().map(move |comment| dialect(delimiter, *comment)));
+    let shapes = dialects.filter_map(|dialect| Shape::of(text, ended, dialect));
+    // Of several that are as likely the first one.
+    let best = shapes.reduce(|best, shape| if best.rank() >= shape.rank() { best } else { shape });
     let Shape { dialect, start, skip, fields, .. } =
-        best.unwrap_or(Shape { dialect, start: 0, skip: 0, fields: 1, same: 0 });
+        best.unwrap_or(Shape { dialect: dialect(first, None), start: 0, skip: 0, fields: 1, same: 0 });
     let mut found = Rows::default();
     let text = &text[start..];
     scan(text, ended, &dialect, None, 1, &mut found);
@@ -185,7 +176,7 @@ mod tests {
         for (text, delimiter, comment, skip) in [
             ("# of, 2024\n#\nid,name,at\n1,one,x\n# the end\n", b',', Some(b'#'), 0),
             ("#id,name,at\n1,one,x\n", b',', None, 0),
-            ("Report\n\nof 2024; all\nid,name,at\n1,one,x\n2,two,y\n", b',', None, 4 - 1),
+            ("Report\n\nof 2024; all\nid,name,at\n1,one,x\n2,two,y\n", b',', None, 3),
             ("Bericht\nNr;Preis;am\n1;1,5;x\n2;2,5;y\n", b';', None, 1),
             ("name\nSmith, J\nDoe, A\n", b',', None, 0),
             ("id,name,at\n1,one,x\n2,two,y\n3,three,z,more\n", b',', None, 0),

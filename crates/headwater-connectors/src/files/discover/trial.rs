@@ -28,17 +28,24 @@ pub(super) struct Trial<'a> {
 }
 
 impl Trial<'_> {
-    /// Finds how numbers are written: in the way in which most columns are more than texts, if none that is without it becomes one.
+    /// Finds how numbers are written, and which texts stand for null.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub(super) async fn numbers(&self, options: &mut FormatOptions) -> Result<()> {
+    pub(super) async fn complete(&self, options: &mut FormatOptions) -> Result<()> {
+        let types = self.numbers(options).await?;
+        self.nulls(options, &types).await
+    }
+
+    /// Finds how numbers are written: in the way in which most columns are more than texts, if none that is without it becomes one. Gives what
+    /// the columns are then, with all texts that may stand for null.
+    async fn numbers(&self, options: &mut FormatOptions) -> Result<Vec<Option<DataType>>> {
         let with_nulls = FormatOptions { null: listed(&NULLS), ..options.clone() };
         let plain = self.types(&with_nulls).await?;
         if !plain.iter().any(is_text) {
-            return Ok(());
+            return Ok(plain);
         }
-        let mut most = 0;
+        let (mut most, mut best) = (0, None);
         for (decimal, grouping) in NUMBERS {
             let (decimal, grouping) = (decimal.map(str::to_owned), grouping.map(str::to_owned));
             let tried = FormatOptions { decimal: decimal.clone(), grouping: grouping.clone(), ..with_nulls.clone() };
@@ -46,18 +53,16 @@ impl Trial<'_> {
             let gained = types.iter().zip(&plain).filter(|(one, than)| is_text(than) && !is_text(one)).count();
             let lost = types.iter().zip(&plain).any(|(one, than)| is_text(one) && !is_text(than));
             if gained > most && !lost {
-                most = gained;
+                (most, best) = (gained, Some(types));
                 (options.decimal, options.grouping) = (decimal, grouping);
             }
         }
-        Ok(())
+        Ok(best.unwrap_or(plain))
     }
 
-    /// Finds the texts that stand for null: those without which a column could be no more than a text.
-    ///
-    /// # Errors
-    /// As [`Self::numbers`].
-    pub(super) async fn nulls(&self, options: &mut FormatOptions) -> Result<()> {
+    /// Finds the texts that stand for null: those without which a column could be no more than a text. `all` is what the columns are with all of
+    /// them.
+    async fn nulls(&self, options: &mut FormatOptions, all: &[Option<DataType>]) -> Result<()> {
         let types = async |nulls: &[&str]| {
             let options = FormatOptions { null: listed(nulls), ..options.clone() };
             self.types(&options).await
@@ -65,14 +70,13 @@ impl Trial<'_> {
         let better = |one: &[Option<DataType>], than: &[Option<DataType>]| {
             one.iter().zip(than).any(|(one, than)| is_text(than) && one.is_some() && !is_text(one))
         };
-        let all = types(&NULLS).await?;
-        if !better(&all, &types(&[]).await?) {
+        if !better(all, &types(&[]).await?) {
             return Ok(());
         }
         let mut kept = NULLS.to_vec();
         for null in NULLS {
             let without: Vec<&str> = kept.iter().copied().filter(|kept| *kept != null).collect();
-            if !better(&all, &types(&without).await?) {
+            if !better(all, &types(&without).await?) {
                 kept = without;
             }
         }
