@@ -64,13 +64,16 @@ pub(super) fn kind_of_path(path: &str) -> Option<(FormatType, bool)> {
 }
 
 /// A single ASCII character that can stand in a file beside text and row ends.
-fn one_byte(key: &'static str, text: &str) -> Result<u8, OptionsError> {
+fn one_byte(key: &'static str, text: &str, examples: &[&str]) -> Result<u8, OptionsError> {
     match text.as_bytes() {
         [byte] if byte.is_ascii() && !matches!(byte, b'\n' | b'\r' | 0) => Ok(*byte),
         _ => Err(wrong(
             "format",
             format!("`{key}` is {text:?}, and must be one ASCII character other than a line end"),
-            format!("write e.g. `{key}: \";\"` or `{key}: \"\\t\"`"),
+            format!(
+                "write e.g. {}",
+                examples.iter().map(|e| format!("`{key}: \"{e}\"`")).collect::<Vec<_>>().join(" or ")
+            ),
         )),
     }
 }
@@ -89,19 +92,19 @@ impl Format {
         refuse_foreign_keys(kind, options)?;
         let tabs = matches!(of_path, Some((_, true)));
         let delimiter = match &options.delimiter {
-            Some(text) => one_byte("delimiter", text)?,
+            Some(text) => one_byte("delimiter", text, &[";", "\\t"])?,
             None if tabs => b'\t',
             None => b',',
         };
         let quote = match options.quote.as_deref() {
             Some("") => None,
-            Some(text) => Some(one_byte("quote", text)?),
+            Some(text) => Some(one_byte("quote", text, &["'"])?),
             None => Some(b'"'),
         };
         if quote == Some(delimiter) {
             return Err(wrong("format", "`delimiter` and `quote` are the same", "use two different characters"));
         }
-        let comment = options.comment.as_deref().map(|text| one_byte("comment", text)).transpose()?;
+        let comment = options.comment.as_deref().map(|text| one_byte("comment", text, &["#"])).transpose()?;
         if comment.is_some() && (comment == Some(delimiter) || comment == quote) {
             let message = "`comment` is the same as `delimiter` or `quote`";
             return Err(wrong("format", message, "use three different characters"));

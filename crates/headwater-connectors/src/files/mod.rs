@@ -36,7 +36,12 @@
 //!
 //! What stands above the header is left out by `skip: 2` (lines), lines that are remarks by `comment: "#"`, wherever they are. Numbers
 //! that are written for people are read as they are meant with `decimal: ","` and `grouping: "."`: `1.234,50` is 1234.5, and `1.5` is no
-//! number then. `source add` finds all of them out.
+//! number then.
+//!
+//! `source add` looks for all of them in the first file, and what it writes is a guess to be read: it finds lines above a header that have fewer
+//! fields than the table, where that has three columns or more; numbers with commas before fractions; and groups of digits only where
+//! another number shows that they are groups (`1.000` alone is a number with a point, and `"1,000"` alone stays a text). A header in which a name
+//! comes twice, or is missing, is taken for a row (`header: false`), a line above it that is filled up to the table's width as well.
 //!
 //! ### Web servers
 //!

@@ -4,12 +4,35 @@ use headwater_sdk::check::Threshold;
 use headwater_sdk::engine::Staged;
 use headwater_sdk::{Blame, Error, Result, TableName};
 
-/// Judges what was set aside. `most` is what the stream lets pass; `replaces` says that the table would hold nothing but this load: without
-/// a word for it, a file in another form than expected would empty the table.
+/// Judges what a load of a stream has set aside. `most` is what the stream lets pass; `replaces` says that the table would hold nothing but
+/// this load: without a word for it, a file in another form than expected would empty the table.
 ///
 /// # Errors
 /// `HW0991` with the first of the rows, when there are too many.
 pub(super) fn judge(table: &TableName, staged: &Staged, most: Option<Threshold>, replaces: bool) -> Result<()> {
+    let help = if most.is_some() {
+        "correct the source, or how it is read (`format`, `columns`); or let more pass with `most_bad_rows`"
+    } else {
+        "correct the source, or how it is read (`format`, `columns`); with `most_bad_rows: 100%` they are set aside, and the table is empty"
+    };
+    judge_with(table, staged, most, replaces, help)
+}
+
+/// Judges what a script has written and cannot be read: it has to write a row, or none.
+///
+/// # Errors
+/// As [`judge`].
+pub(super) fn judge_script(table: &TableName, staged: &Staged) -> Result<()> {
+    judge_with(
+        table,
+        staged,
+        None,
+        true,
+        "correct what the script writes, or the types that are declared under `columns`",
+    )
+}
+
+fn judge_with(table: &TableName, staged: &Staged, most: Option<Threshold>, replaces: bool, help: &str) -> Result<()> {
     let Staged { rejected, rows_in, rows_out, first_rejected, .. } = staged;
     let all = rejected == rows_in;
     let passes = match most {
@@ -30,11 +53,6 @@ pub(super) fn judge(table: &TableName, staged: &Staged, most: Option<Threshold>,
     };
     let first = first_rejected.as_ref();
     let first = first.map(|row| format!("; the first: {} line {}: {}", row.file, row.line, row.reason));
-    let help = if most.is_some() {
-        "correct the source, or how it is read (`format`, `columns`); or let more pass with `most_bad_rows`"
-    } else {
-        "correct the source, or how it is read (`format`, `columns`); with `most_bad_rows: 100%` they are set aside, and the table is empty"
-    };
     Err(Error::new("HW0991", Blame::Data, message + &first.unwrap_or_default()).help(help))
 }
 

@@ -61,7 +61,7 @@ pub(super) async fn stage(
         progress: Arc::clone(&progress),
     };
     let staged = branch.stage(request).await?;
-    bad_rows::judge(&asset.name, &staged, None, true)?;
+    bad_rows::judge_script(&asset.name, &staged)?;
     Ok(Staged { rows_in: progress.rows_in(), ..staged })
 }
 

@@ -149,3 +149,18 @@ fn columns_of_nested_values_alone_are_left_to_what_comes() {
     project.run();
     assert_eq!(query(project.path(), "select data[1]['id'] from raw.tree"), "1");
 }
+
+/// Numbers that may be read in two ways are not read in one of them, and numbers with commas are not taken for fields.
+#[test]
+fn what_a_file_does_not_tell_stays_a_text() {
+    let project = Project::empty()
+        .with("data/us.csv", "id,total\n1,\"1,234\"\n2,\"12,500\"\n")
+        .with("data/plain.csv", "id,total,share\n1,\"1,234\",\"0.5\"\n2,\"12,500.25\",1.5\n")
+        .with("data/report.csv", "Bericht\nk;x;y\n1;1,5;2,5\n2;1,25;2,25\n3;1,75;2,75\n");
+    let (found, _) = streams(&project, &["data"]);
+    assert_eq!(types(&found["raw.us"])[1], ("total".to_owned(), "string".to_owned()));
+    project.say(&["source", "add", "files", "data"]).exits(0);
+    project.run();
+    assert_eq!(query(project.path(), "select sum(total), sum(share) from raw.plain"), "13734.25,2.0");
+    assert_eq!(query(project.path(), "select count(*), sum(k), sum(x), sum(y) from raw.report"), "3,6,4.5,7.5");
+}

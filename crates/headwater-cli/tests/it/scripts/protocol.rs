@@ -2,7 +2,7 @@
 
 use super::{asset, numbers, shell};
 use crate::program::{headwater, json, query, rows};
-use crate::project::Project;
+use crate::project::{Project, assert_told};
 
 /// More than any pipe holds.
 const MANY: u64 = 120_000;
@@ -74,6 +74,16 @@ fn bad_rows_are_set_aside_with_their_place() {
     assert_eq!((some["rejected"].as_u64(), some["rows_out"].as_u64()), (Some(2), Some(2)));
     let rejected = query(project.path(), "select _line, _file, _raw from marts.some__rejected order by 1");
     assert_eq!(rejected, "2,stdout,nonsense\n3,stdout,\"{\"\"n\"\": \"\"many\"\"}\"");
+    assert_eq!(query(project.path(), "select count(*) from marts.some where n is null"), "1");
+    // Nothing but such rows does not empty the table; the advice is one that a script can follow.
+    project.write("scripts/marts/some.sh", "echo nonsense\n");
+    let said = project.say(&["run"]).exits(1);
+    assert_told(
+        &said,
+        "HW0991",
+        &["none of the 1 row of marts.some", "stdout line 1", "correct what the script writes"],
+    );
+    assert!(!said.out.contains("most_bad_rows"), "{}", said.out);
     assert_eq!(query(project.path(), "select count(*) from marts.some where n is null"), "1");
 }
 

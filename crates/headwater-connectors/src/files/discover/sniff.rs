@@ -87,7 +87,19 @@ impl Shape {
         let broken = found.broken.iter().filter(|(row, _)| row.start >= first.start).count();
         let same = rows.iter().filter(|count| **count == fields).count() * 100 / (rows.len() + broken);
         let (start, skip) = if above == 0 { (0, 0) } else { (first.start as usize, first.line) };
-        (same >= SAME).then_some(Self { dialect, start, skip, fields, same })
+        let shape = Self { dialect, start, skip, fields, same };
+        // What stands above a table stands above its names: commas in numbers make rows, too.
+        (same >= SAME && (skip == 0 || shape.has_names(text))).then_some(shape)
+    }
+
+    /// Whether the first row of the table is one of names, of which none has another character that stands between fields.
+    fn has_names(&self, text: &[u8]) -> bool {
+        let mut found = Rows::default();
+        let text = &text[self.start..];
+        scan(text, true, &self.dialect, None, 1, &mut found);
+        let others = DELIMITERS.into_iter().filter(|other| *other != self.dialect.delimiter);
+        let row = found.rows.first().map(|row| &text[row.range()]).unwrap_or_default();
+        is_header(text, &found, self.fields) && !others.into_iter().any(|other| row.contains(&other))
     }
 
     /// The likelier, the greater.
@@ -180,6 +192,7 @@ mod tests {
             ("Bericht\nNr;Preis;am\n1;1,5;x\n2;2,5;y\n", b';', None, 1),
             ("name\nSmith, J\nDoe, A\n", b',', None, 0),
             ("id,name,at\n1,one,x\n2,two,y\n3,three,z,more\n", b',', None, 0),
+            ("Bericht\nk;x;y\n1;1,5;2,5\n2;1,6;2,6\n3;1,7;2,7\n", b';', None, 1),
             // A program that fills up lines, and numbers with commas.
             (
                 "Bericht;;\nvom 1.2.\n\nOrt;Umsatz;Anteil;am\nBern;1.234,50;0,25;x\nBasel;99,00;1,5;y\n# Ende\n",

@@ -45,19 +45,32 @@ impl Trial<'_> {
         if !plain.iter().any(is_text) {
             return Ok(plain);
         }
-        let (mut most, mut best) = (0, None);
+        let mut found = Vec::new();
         for (decimal, grouping) in NUMBERS {
-            let (decimal, grouping) = (decimal.map(str::to_owned), grouping.map(str::to_owned));
-            let tried = FormatOptions { decimal: decimal.clone(), grouping: grouping.clone(), ..with_nulls.clone() };
+            let tried = FormatOptions {
+                decimal: decimal.map(str::to_owned),
+                grouping: grouping.map(str::to_owned),
+                ..with_nulls.clone()
+            };
             let types = self.types(&tried).await?;
             let gained = types.iter().zip(&plain).filter(|(one, than)| is_text(than) && !is_text(one)).count();
             let lost = types.iter().zip(&plain).any(|(one, than)| is_text(one) && !is_text(than));
-            if gained > most && !lost {
-                (most, best) = (gained, Some(types));
-                (options.decimal, options.grouping) = (decimal, grouping);
+            if gained > 0 && !lost {
+                found.push((gained, decimal, grouping, types));
             }
         }
-        Ok(best.unwrap_or(plain))
+        let most = found.iter().map(|(gained, ..)| *gained).max();
+        found.retain(|(gained, ..)| Some(*gained) == most);
+        // What may be a fraction in one way and a group of digits in another stays a text: `1,234` is either.
+        let means_both = found.iter().any(|(_, decimal, ..)| {
+            decimal.is_some() && found.iter().any(|(_, other, grouping, _)| other != decimal && grouping == decimal)
+        });
+        if means_both || found.is_empty() {
+            return Ok(plain);
+        }
+        let (_, decimal, grouping, types) = found.swap_remove(0);
+        (options.decimal, options.grouping) = (decimal.map(str::to_owned), grouping.map(str::to_owned));
+        Ok(types)
     }
 
     /// Finds the texts that stand for null: those without which a column could be no more than a text. `all` is what the columns are with all of
