@@ -9,11 +9,13 @@ pub struct Discovery {
     pub streams: Vec<FoundStream>,
     /// What is left out, and why: clauses without a full stop.
     pub left_out: Vec<String>,
+    /// What was guessed and may be otherwise, and what to do then: clauses without a full stop.
+    pub notes: Vec<String>,
 }
 
 impl From<Vec<FoundStream>> for Discovery {
     fn from(streams: Vec<FoundStream>) -> Self {
-        Self { streams, left_out: Vec::new() }
+        Self { streams, ..Self::default() }
     }
 }
 

@@ -143,25 +143,30 @@ fn write(
     project: &Project,
     console: &Console,
 ) -> Result<u8, Failure> {
-    let Discovery { streams: mut found, left_out } = found;
+    let Discovery { streams: mut found, left_out, notes } = found;
     let only: Vec<Pattern> = args.only.iter().map(Pattern::new).collect();
     found.retain(|stream| only.is_empty() || only.iter().any(|pattern| pattern.matches(&stream.name)));
     for left_out in &left_out {
         console.err(&format!("left out: {left_out}\n"));
+    }
+    for note in &notes {
+        console.err(&format!("note: {note}\n"));
     }
     if found.is_empty() {
         return Err(wrong("there is nothing to read".to_owned(), "check --only, and what the role may read").into());
     }
     let chosen = choose(&found, args);
     if args.dry_run {
-        return show(&chosen, &left_out, console);
+        return show(&chosen, &left_out, &notes, console);
     }
     refuse_taken(&chosen, project)?;
     save(file, &yaml::write(connector.name(), written, &chosen))?;
     let shown = format!("sources/{name}.yml");
     if console.json {
         let tables: Vec<&String> = chosen.iter().map(|stream| &stream.table).collect();
-        console.out_json(&json!({ "exit_code": 0, "file": shown, "tables": tables, "left_out": left_out }))?;
+        console.out_json(
+            &json!({ "exit_code": 0, "file": shown, "tables": tables, "left_out": left_out, "notes": notes }),
+        )?;
     } else {
         let first = chosen.first().map_or("", |stream| stream.table.as_str());
         let text = format!(
@@ -300,7 +305,7 @@ fn plain(name: &str) -> String {
     if name.starts_with(|c: char| c.is_ascii_alphabetic()) { name.to_owned() } else { format!("t_{name}") }
 }
 
-fn show(chosen: &[Chosen<'_>], left_out: &[String], console: &Console) -> Result<u8, Failure> {
+fn show(chosen: &[Chosen<'_>], left_out: &[String], notes: &[String], console: &Console) -> Result<u8, Failure> {
     if console.json {
         let streams: Vec<Value> = chosen
             .iter()
@@ -317,7 +322,7 @@ fn show(chosen: &[Chosen<'_>], left_out: &[String], console: &Console) -> Result
                         "rows": found.rows, "description": found.description, "columns": columns })
             })
             .collect();
-        console.out_json(&json!({ "exit_code": 0, "streams": streams, "left_out": left_out }))?;
+        console.out_json(&json!({ "exit_code": 0, "streams": streams, "left_out": left_out, "notes": notes }))?;
         return Ok(0);
     }
     let mut table = Table::new(vec![

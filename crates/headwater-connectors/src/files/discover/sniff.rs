@@ -4,33 +4,39 @@ use std::collections::BTreeMap;
 
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 
-use crate::columns::{Cells, Rows, Value};
-use crate::files::csv::{CsvCells, Dialect, NullTokens, scan};
+use super::cut::{Cut, DELIMITERS, Field, Kind};
+use super::dates::Dates;
+use super::names::Header;
+use crate::files::csv::Dialect;
 
-/// What may stand between fields, the likelier ones first.
-const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
-/// Rows looked at.
-const ROWS: usize = 1_000;
 /// So many of a hundred rows have the same number of fields, or it is another delimiter.
 const SAME: usize = 90;
-
-/// Lines above the header are found where the table has so many columns: below that, a header of one name and texts with commas look alike.
-const COLUMNS_BELOW_LINES: usize = 3;
+/// How much less likely lines above a table make a shape, in percents of rows that have the same number of fields, and comments.
+const LINES_ABOVE: usize = 10;
+const COMMENTS: usize = 5;
+/// Below lines that are no rows, a table of fewer columns must be told from texts with commas by its values.
+const TOLD_FROM_TEXTS: usize = 3;
 /// What comments begin with.
 const COMMENT: u8 = b'#';
 
 /// What was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Sniffed {
     pub(super) delimiter: u8,
     /// What lines begin with that are no rows.
     pub(super) comment: Option<u8>,
-    /// Lines above the header.
+    /// Lines above the header, or above the first row.
     pub(super) skip: u32,
     /// Whether the first row holds names.
     pub(super) header: bool,
-    /// Fields of a row.
-    pub(super) fields: usize,
+    /// The columns' names where they are made.
+    pub(super) made: Option<Vec<String>>,
+    /// Names of columns whose numbers may be thousands.
+    pub(super) thousands: Vec<String>,
+    /// How dates are written.
+    pub(super) dates: Dates,
+    /// What is a guess that may be wrong: clauses.
+    pub(super) notes: Vec<String>,
 }
 
 /// The encoding that a text must be in, if it is not UTF-8. `text` may end within a character.
@@ -50,114 +56,153 @@ pub(super) fn sniff(text: &[u8], ended: bool, first: u8) -> Sniffed {
         |delimiter, comment| Dialect { delimiter, quote: Some(b'"'), comment, terminator, max_line: text.len().max(1) };
     let delimiters = [first].into_iter().chain(DELIMITERS.into_iter().filter(|other| *other != first));
     let dialects = delimiters.flat_map(|delimiter| comments.iter().map(move |comment| dialect(delimiter, *comment)));
-    let shapes = dialects.filter_map(|dialect| Shape::of(text, ended, dialect));
+    let shapes = dialects.filter_map(|dialect| Shape::of(Cut::new(text, ended, dialect)));
     // Of several that are as likely the first one.
-    let best = shapes.reduce(|best, shape| if best.rank() >= shape.rank() { best } else { shape });
-    let Shape { dialect, start, skip, fields, .. } =
-        best.unwrap_or(Shape { dialect: dialect(first, None), start: 0, skip: 0, fields: 1, same: 0 });
-    let mut found = Rows::default();
-    let text = &text[start..];
-    scan(text, ended, &dialect, None, 1, &mut found);
-    let Dialect { delimiter, comment, .. } = dialect;
-    Sniffed { delimiter, comment, skip, header: is_header(text, &found, fields), fields }
+    let best = shapes.reduce(|best, shape| if best.likelihood >= shape.likelihood { best } else { shape });
+    best.unwrap_or_else(|| Shape::of_one_column(Cut::new(text, ended, dialect(first, None)))).told()
 }
 
 /// What a text looks like, told apart in one way.
-#[derive(Clone, Copy)]
-struct Shape {
-    dialect: Dialect,
-    /// Where the first row is, and the lines above it.
-    start: usize,
-    skip: u32,
-    /// Fields of a row, and how many rows of a hundred have so many.
-    fields: usize,
-    same: usize,
+struct Shape<'a> {
+    cut: Cut<'a>,
+    header: Header,
+    /// The first row of the table, be it names or values.
+    first: usize,
+    /// The greater the likelier.
+    likelihood: usize,
 }
 
-impl Shape {
+impl<'a> Shape<'a> {
     /// `None` where rows have one field, or too many of them another number than the others.
-    fn of(text: &[u8], ended: bool, dialect: Dialect) -> Option<Self> {
-        let mut found = Rows::default();
-        scan(text, ended, &dialect, None, ROWS, &mut found);
-        let counts = fields_of(&found);
-        let above = rows_above(&counts);
-        let rows = &counts[above..];
-        let fields = rows.first().copied().filter(|fields| *fields > 1)?;
-        let first = found.rows[above];
-        let broken = found.broken.iter().filter(|(row, _)| row.start >= first.start).count();
-        let same = rows.iter().filter(|count| **count == fields).count() * 100 / (rows.len() + broken);
-        let (start, skip) = if above == 0 { (0, 0) } else { (first.start as usize, first.line) };
-        let shape = Self { dialect, start, skip, fields, same };
+    fn of(cut: Cut<'a>) -> Option<Self> {
+        let above = rows_above(&cut);
+        let fields = (above < cut.len()).then(|| cut.width(above)).filter(|fields| *fields > 1)?;
+        let rows = above..cut.len();
+        let same = rows.clone().filter(|row| cut.width(*row) == fields).count() * 100;
+        let same = same / (rows.len() + cut.broken_after(above));
+        let header = Header::find(&cut, above);
         // What stands above a table stands above its names: commas in numbers make rows, too.
-        (same >= SAME && (skip == 0 || shape.has_names(text))).then_some(shape)
+        if same < SAME || above > 0 && !has_names_alone(&cut, &header, fields) {
+            return None;
+        }
+        let first = match header {
+            Header::Row(row) | Header::Made(row, _) => row,
+            Header::Missing(_) => above,
+        };
+        let malus = if above > 0 { LINES_ABOVE } else { 0 } + cut.dialect().comment.map_or(0, |_| COMMENTS);
+        let likelihood = (same * cut.clean(above) / 100).saturating_sub(malus);
+        Some(Self { cut, header, first, likelihood })
     }
 
-    /// Whether the first row of the table is one of names, of which none has another character that stands between fields.
-    fn has_names(&self, text: &[u8]) -> bool {
-        let mut found = Rows::default();
-        let text = &text[self.start..];
-        scan(text, true, &self.dialect, None, 1, &mut found);
-        let others = DELIMITERS.into_iter().filter(|other| *other != self.dialect.delimiter);
-        let row = found.rows.first().map(|row| &text[row.range()]).unwrap_or_default();
-        is_header(text, &found, self.fields) && !others.into_iter().any(|other| row.contains(&other))
+    fn of_one_column(cut: Cut<'a>) -> Self {
+        let header = if cut.len() == 0 { Header::Row(0) } else { Header::find(&cut, 0) };
+        Self { cut, header, first: 0, likelihood: 0 }
     }
 
-    /// The likelier, the greater.
-    fn rank(&self) -> (bool, bool, usize, usize) {
-        // Below lines that are no rows, less tells a header apart: the one of more columns it is.
-        let fields = if self.skip == 0 { 0 } else { self.fields };
-        (self.skip == 0, self.dialect.comment.is_none(), self.same, fields)
+    fn told(self) -> Sniffed {
+        let Self { cut, header, first, .. } = self;
+        let Dialect { delimiter, comment, .. } = cut.dialect();
+        let is_there = first < cut.len();
+        let mut names: Vec<String> =
+            if is_there { cut.fields(first).map(|field| field.name()).collect() } else { Vec::new() };
+        let (mut below, mut notes, mut made, has_header) =
+            (first + 1, Vec::new(), None, matches!(header, Header::Row(_)));
+        // What is skipped ends where the first row begins.
+        let start = if let Header::Made(row, _) = header { row + 1 } else { first };
+        let skip = if start > 0 && start < cut.len() { cut.lines_before(start) } else { 0 };
+        match header {
+            Header::Row(_) => {}
+            Header::Made(_, new) => {
+                let changed = names.iter().zip(&new).filter(|(name, new)| name.trim() != new.as_str());
+                let changed: Vec<&str> = changed.map(|(_, new)| new.as_str()).collect();
+                notes.push(format!(
+                    "names of its header are missing or come twice: it is skipped, and columns are taken by their place; new names are {}",
+                    changed.join(", ")
+                ));
+                names.clone_from(&new);
+                made = Some(new);
+            }
+            Header::Missing(why) => {
+                notes.push(format!("it is taken to have no header, as {why}: its columns are column_1 and so on"));
+                names = (1..=names.len()).map(|number| format!("column_{number}")).collect();
+                below = first;
+            }
+        }
+        // A header above the first row of the table is a row of it, where none was found.
+        let skip = if first == 0 && made.is_none() { 0 } else { skip };
+        notes.extend(one_column_with_delimiters(&cut));
+        let thousands = if delimiter == b';' { may_be_thousands(&cut, below, &names) } else { Vec::new() };
+        let dates = Dates::find(&cut, below, &names);
+        Sniffed { delimiter, comment, skip, header: has_header, made, thousands, dates, notes }
     }
 }
 
 /// How many rows stand above the table: those at the beginning that have fewer fields than most rows. There are fewer of them than rows of the
 /// table.
-fn rows_above(counts: &[usize]) -> usize {
+fn rows_above(cut: &Cut<'_>) -> usize {
     let mut rows: BTreeMap<usize, usize> = BTreeMap::new();
-    counts.iter().for_each(|fields| *rows.entry(*fields).or_default() += 1);
+    (0..cut.len()).for_each(|row| *rows.entry(cut.width(row)).or_default() += 1);
     let Some((usual, many)) = rows.into_iter().max_by_key(|(fields, rows)| (*rows, *fields)) else { return 0 };
-    let above = counts.iter().take_while(|fields| **fields < usual).count();
-    if usual >= COLUMNS_BELOW_LINES && above < many { above } else { 0 }
+    let above = (0..cut.len()).take_while(|row| cut.width(*row) < usual).count();
+    if above < many { above } else { 0 }
 }
 
-/// How many fields each row has.
-fn fields_of(found: &Rows) -> Vec<usize> {
-    let mut ends = found.ends.iter().peekable();
-    let count = |row: &crate::columns::Row| {
-        let mut fields = 0;
-        while ends.next_if(|end| end.at() <= row.end as usize).is_some() {
-            fields += 1;
-        }
-        fields
-    };
-    found.rows.iter().map(count).collect()
+/// Whether the table has names of which none has another character that stands between fields. With few columns they must be told from texts.
+fn has_names_alone(cut: &Cut<'_>, header: &Header, fields: usize) -> bool {
+    let (Header::Row(row) | Header::Made(row, _)) = *header else { return false };
+    let is_other = |byte: &u8| *byte != cut.dialect().delimiter && DELIMITERS.contains(byte);
+    let alone = !cut.fields(row).any(|field| field.text().iter().any(is_other));
+    alone && (fields >= TOLD_FROM_TEXTS || cut.is_told_from_below(row))
 }
 
-/// Whether a row is one of names: each is there, none comes twice, and none is a number.
-fn is_header(text: &[u8], found: &Rows, fields: usize) -> bool {
-    if found.rows.is_empty() || found.ends.len() != fields {
-        return true;
-    }
-    let (nulls, mut scratch, mut names) = (NullTokens::new(&[]), Vec::new(), Vec::new());
-    for field in 0..fields {
-        let cells = CsvCells { text, found, fields, field, nulls: &nulls, quote: Some(b'"') };
-        match cells.value(0, &mut scratch) {
-            Value::Text(name) => names.push(String::from_utf8_lossy(name).trim().to_lowercase()),
-            Value::Null | Value::Broken(_) => return false,
+/// What to say of a table of one column in which nearly all rows hold the same number of a character that stands between fields.
+fn one_column_with_delimiters(cut: &Cut<'_>) -> Option<String> {
+    let texts: Vec<&[u8]> = (1..cut.len())
+        .filter(|_| cut.width(0) == 1)
+        .filter_map(|row| cut.fields(row).next())
+        .filter(|field| !field.is_quoted())
+        .map(|field| field.text())
+        .collect();
+    let of = |delimiter: u8| {
+        let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
+        texts.iter().for_each(|text| *counts.entry(memchr::memchr_iter(delimiter, text).count()).or_default() += 1);
+        let many = counts.into_iter().filter(|(count, _)| *count > 0).map(|(_, rows)| rows).max().unwrap_or_default();
+        many * 100 >= texts.len() * SAME
+    };
+    let found = DELIMITERS.into_iter().filter(|_| !texts.is_empty()).find(|delimiter| of(*delimiter))?;
+    let found = if found == b'\t' { "tabs".to_owned() } else { format!("'{}'", char::from(found)) };
+    Some(format!(
+        "it is taken for one column, though its rows hold {found}: if fields stand between them, say `delimiter`, and `skip` for lines above the names"
+    ))
+}
+
+/// The columns of which all values are numbers of up to three digits, a point, and three digits more: thousands, or fractions.
+fn may_be_thousands(cut: &Cut<'_>, from: usize, names: &[String]) -> Vec<String> {
+    let may_be = |field: Field<'_>| {
+        let text = field.text().trim_ascii();
+        let text = text.strip_prefix(b"-").unwrap_or(text);
+        let digits = |text: &[u8]| text.iter().all(u8::is_ascii_digit);
+        let groups = text.iter().position(|byte| *byte == b'.').map(|at| (&text[..at], &text[at + 1..]));
+        groups.is_some_and(|(before, after)| {
+            matches!(before, [b'1'..=b'9', ..])
+                && before.len() <= 3
+                && after.len() == 3
+                && digits(before)
+                && digits(after)
+        })
+    };
+    // Values, and whether all of them may be thousands.
+    let mut columns = vec![(0, true); names.len()];
+    for row in from..cut.len() {
+        for ((values, all), field) in columns.iter_mut().zip(cut.fields(row)) {
+            if field.kind() != Kind::Empty {
+                *values += 1;
+                *all &= may_be(field);
+            }
         }
     }
-    let is_number = |name: &String| {
-        name.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.'))
-            && name
-                .chars()
-                .all(|c| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | ':' | '/' | 't' | 'z' | 'e' | ' '))
-    };
-    let is_name = |name: &String| !name.is_empty() && !is_number(name) && !matches!(name.as_str(), "true" | "false");
-    if !names.iter().all(is_name) {
-        return false;
-    }
-    names.sort();
-    names.windows(2).all(|pair| pair[0] != pair[1])
+    let found = names.iter().zip(columns).filter(|(_, (values, all))| *values > 0 && *all);
+    found.map(|(name, _)| name.clone()).collect()
 }
 
 #[cfg(test)]
@@ -166,20 +211,29 @@ mod tests {
 
     #[test]
     fn delimiters_and_headers_are_found() {
-        for (text, first, delimiter, header, fields) in [
-            ("id,name\n1,one\n2,two\n", b',', b',', true, 2),
-            ("id;price\n1;1,5\n2;2,5\n", b',', b';', true, 2),
-            ("id\tnote\n1\ta, b\n2\tc, d\n", b',', b'\t', true, 2),
-            ("a|b|c\r\n1|2|3\r\n", b',', b'|', true, 3),
-            ("1,2013-01-01,x\n2,2013-01-02,y\n", b',', b',', false, 3),
-            ("id,\"a, b\"\n1,x\n", b',', b',', true, 2),
-            ("id,id\n1,2\n", b',', b',', false, 2),
-            ("name\nAda\nAlan\n", b',', b',', true, 1),
-            ("id,name", b',', b',', true, 2),
-            ("a;b\n1;2\n", b'\t', b';', true, 2),
+        for (text, first, delimiter, header) in [
+            ("id,name\n1,one\n2,two\n", b',', b',', true),
+            ("id;price\n1;1,5\n2;2,5\n", b',', b';', true),
+            ("id\tnote\n1\ta, b\n2\tc, d\n", b',', b'\t', true),
+            ("a|b|c\r\n1|2|3\r\n", b',', b'|', true),
+            ("1,2013-01-01,x\n2,2013-01-02,y\n", b',', b',', false),
+            ("id,\"a, b\"\n1,x\n", b',', b',', true),
+            ("a,a\nb,c\n", b',', b',', false),
+            ("1,5;2,5\n3,5;4,5\n", b',', b';', false),
+            ("\"x\";\"a, b, c\"\n1;\"d, e, f\"\n", b',', b';', true),
+            ("land,2019,2020,2021\nCH,8,9,7\nDE,80,81,85\n", b',', b',', true),
+            ("x,1,2,3\ny,3,4,5\n", b',', b',', false),
+            ("name\nAda\nAlan\n", b',', b',', true),
+            ("id,name", b',', b',', true),
+            ("a;b\n1;2\n", b'\t', b';', true),
         ] {
-            let expected = Sniffed { delimiter, comment: None, skip: 0, header, fields };
-            assert_eq!(sniff(text.as_bytes(), true, first), expected, "{text}");
+            let found = sniff(text.as_bytes(), true, first);
+            assert_eq!(
+                (found.delimiter, found.comment, found.skip, found.header),
+                (delimiter, None, 0, header),
+                "{text}"
+            );
+            assert_eq!(found.notes.is_empty(), header, "{text}: {found:?}");
         }
     }
 

@@ -3,6 +3,7 @@
 use arrow_schema::DataType;
 use headwater_sdk::Result;
 
+use super::dates::Dates;
 use super::inspected;
 use crate::columns::Evidence;
 use crate::files::listing::FileEntry;
@@ -28,13 +29,37 @@ pub(super) struct Trial<'a> {
 }
 
 impl Trial<'_> {
-    /// Finds how numbers are written, and which texts stand for null.
+    /// Finds whether dates and numbers are written as they seem to be, and which texts stand for null. Gives what is left open: clauses.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub(super) async fn complete(&self, options: &mut FormatOptions) -> Result<()> {
+    pub(super) async fn complete(&self, options: &mut FormatOptions, dates: Dates) -> Result<Vec<String>> {
+        let notes = self.dates(options, dates).await?;
         let types = self.numbers(options).await?;
-        self.nulls(options, &types).await
+        self.nulls(options, &types).await?;
+        Ok(notes)
+    }
+
+    /// Takes formats of dates with which more columns are more than texts, and none less.
+    async fn dates(&self, options: &mut FormatOptions, dates: Dates) -> Result<Vec<String>> {
+        let Dates { date, timestamp, mut notes } = dates;
+        if date.is_none() && timestamp.is_none() {
+            return Ok(notes);
+        }
+        let with_nulls = FormatOptions { null: listed(&NULLS), ..options.clone() };
+        let tried =
+            FormatOptions { date_format: date.clone(), timestamp_format: timestamp.clone(), ..with_nulls.clone() };
+        match gained(&self.types(&tried).await?, &self.types(&with_nulls).await?) {
+            Some(_) => (options.date_format, options.timestamp_format) = (date, timestamp),
+            None => {
+                let formats: Vec<String> = date.into_iter().chain(timestamp).collect();
+                notes.push(format!(
+                    "some dates are written as {}, others are not: they are left texts",
+                    formats.join(" and ")
+                ));
+            }
+        }
+        Ok(notes)
     }
 
     /// Finds how numbers are written: in the way in which most columns are more than texts, if none that is without it becomes one. Gives what
@@ -53,9 +78,7 @@ impl Trial<'_> {
                 ..with_nulls.clone()
             };
             let types = self.types(&tried).await?;
-            let gained = types.iter().zip(&plain).filter(|(one, than)| is_text(than) && !is_text(one)).count();
-            let lost = types.iter().zip(&plain).any(|(one, than)| is_text(one) && !is_text(than));
-            if gained > 0 && !lost {
+            if let Some(gained) = gained(&types, &plain) {
                 found.push((gained, decimal, grouping, types));
             }
         }
@@ -99,7 +122,7 @@ impl Trial<'_> {
 
     /// What the columns would be.
     async fn types(&self, options: &FormatOptions) -> Result<Vec<Option<DataType>>> {
-        let seen = inspected(std::slice::from_ref(self.file), self.path, options).await?;
+        let seen = inspected(std::slice::from_ref(self.file), self.path, options, None).await?;
         let columns = seen.into_iter().filter_map(|seen| seen.columns).flatten();
         let guess = |(_, evidence)| match evidence {
             Evidence::Sampled { guess, .. } => guess.data_type(),
@@ -108,6 +131,13 @@ impl Trial<'_> {
         };
         Ok(columns.map(guess).collect())
     }
+}
+
+/// How many columns are more than texts that were none before, if there are any, and none becomes a text.
+fn gained(types: &[Option<DataType>], before: &[Option<DataType>]) -> Option<usize> {
+    let gained = types.iter().zip(before).filter(|(one, than)| is_text(than) && !is_text(one)).count();
+    let lost = types.iter().zip(before).any(|(one, than)| is_text(one) && !is_text(than));
+    (gained > 0 && !lost).then_some(gained)
 }
 
 fn is_text(data_type: &Option<DataType>) -> bool {

@@ -60,7 +60,7 @@ pub(super) fn describe(root: &Value) -> Result<Described> {
         Ok(None) => {}
         Err(why) => left_out.push(format!("how requests are authorised: {why}")),
     }
-    Ok(Described { keys, discovery: Discovery { streams, left_out } })
+    Ok(Described { keys, discovery: Discovery { streams, left_out, notes: Vec::new() } })
 }
 
 /// The first server, with the defaults of its variables.
