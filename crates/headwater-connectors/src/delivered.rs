@@ -10,10 +10,9 @@ use arrow_json::writer::{EncoderOptions, NullableEncoder, make_encoder};
 use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef};
 use headwater_sdk::check::OptionsError;
 use headwater_sdk::connector::{DeclaredColumn, Drift, OnBadRow, ReadMode, ReadPlan, StreamSettings};
-use headwater_sdk::destination::Mark;
+use headwater_sdk::destination::{Definition, Mark};
 use headwater_sdk::types::type_name;
 use headwater_sdk::{Blame, Error, Result, TableName};
-use serde::de::IgnoredAny;
 
 use crate::codes;
 use crate::database::Kind;
@@ -92,10 +91,8 @@ pub(crate) fn text_of(mark: &Mark) -> Result<String> {
 
 /// The types in which columns were delivered before, by their names, as a [mark](Mark) has them.
 pub(crate) fn types_before(mark: Option<&Mark>) -> BTreeMap<String, String> {
-    let Some(mark) = mark else { return BTreeMap::new() };
-    let (columns, types, ..): (Vec<String>, Vec<String>, IgnoredAny, IgnoredAny, IgnoredAny) =
-        serde_json::from_str(&mark.definition).unwrap_or_default();
-    columns.into_iter().zip(types).collect()
+    let known = mark.and_then(|mark| Definition::read(&mark.definition));
+    known.map(|known| known.columns.into_iter().zip(known.types).collect()).unwrap_or_default()
 }
 
 /// Whether a column was delivered in another type before.

@@ -188,6 +188,7 @@
 //! not read.
 
 mod avro;
+mod brought;
 mod bucket;
 mod csv;
 mod decode;

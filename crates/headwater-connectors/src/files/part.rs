@@ -11,6 +11,7 @@ use headwater_sdk::progress::Progress;
 use headwater_sdk::{Blame, Error};
 
 use super::avro;
+use super::brought::Brought;
 use super::csv::{self, CsvValues};
 use super::decode::{Decoder, Measures};
 use super::excel;
@@ -51,6 +52,8 @@ pub(crate) struct FilePart {
     /// The footer of a Parquet file, shared by its parts.
     pub(crate) footer: Arc<Footer>,
     pub(crate) load: Arc<Load>,
+    /// What the file brings.
+    pub(crate) brought: Arc<Brought>,
 }
 
 impl ReadPart for FilePart {
@@ -63,13 +66,16 @@ impl ReadPart for FilePart {
     }
 
     fn read(self: Box<Self>, progress: Arc<Progress>) -> BoxStream<'static, Result<SourceBatch, Error>> {
+        let brought = Arc::clone(&self.brought);
         if self.load.format.kind == FormatType::Parquet {
-            return parquet::read(self.file, self.share, self.footer, Arc::clone(&self.load.target), progress).boxed();
+            let target = Arc::clone(&self.load.target);
+            return brought.watch(parquet::read(self.file, self.share, self.footer, target, progress).boxed());
         }
-        threaded::batches(Arc::clone(&self.file.name), move || {
+        let batches = threaded::batches(Arc::clone(&self.file.name), move || {
             let source = Source::start(&self.file, Some(Arc::clone(&progress)));
             move |batches: &Batches| self.decode(source, &progress, batches)
-        })
+        });
+        brought.watch(batches)
     }
 }
 

@@ -21,6 +21,9 @@ struct LoadedFile {
     path: String,
     #[serde(flatten)]
     stamp: Stamp,
+    /// Whether it brought no row: all that it had were set aside.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    set_aside: bool,
 }
 
 /// What a stream in mode `new_files` has to read.
@@ -56,9 +59,20 @@ impl Position {
         })
     }
 
+    /// Notes that all rows of a file were set aside.
+    pub(crate) fn set_aside(&mut self, path: &str) {
+        if let Ok(at) = self.place(path) {
+            self.files[at].set_aside = true;
+        }
+    }
+
+    fn place(&self, path: &str) -> std::result::Result<usize, usize> {
+        self.files.binary_search_by(|file| file.path.as_str().cmp(path))
+    }
+
     /// Whether a file was loaded.
     pub(crate) fn has(&self, path: &str) -> bool {
-        self.files.binary_search_by(|file| file.path.as_str().cmp(path)).is_ok()
+        self.place(path).is_ok()
     }
 
     /// The files that were loaded and are not there any more.
@@ -68,24 +82,28 @@ impl Position {
     }
 
     /// Compares the files that are there with those that were loaded. Those that have changed are left alone, or are loaded `again`; what was
-    /// empty has brought no row yet, and is loaded once there is something. `sized` says that the sizes of files are always known.
+    /// empty, or had no row that could be read, has brought none yet, and is loaded once it is another. `sized` says that the sizes of files are always known.
     pub(crate) fn outstanding(self, files: Vec<FileEntry>, again: bool, sized: bool) -> Outstanding {
-        let mut loaded: BTreeMap<String, Stamp> = self.files.into_iter().map(|file| (file.path, file.stamp)).collect();
+        let mut loaded: BTreeMap<String, LoadedFile> =
+            self.files.into_iter().map(|file| (file.path.clone(), file)).collect();
         let (mut new, mut changed) = (Vec::new(), Vec::new());
         for file in files {
             match loaded.get(&file.path) {
-                Some(stamp) if *stamp == file.stamp => {}
-                Some(stamp) if !(again || sized && stamp.size == 0) => changed.push(file.name.to_string()),
+                Some(was) if was.stamp == file.stamp => {}
+                Some(was) if !(again || was.set_aside || sized && was.stamp.size == 0) => {
+                    changed.push(file.name.to_string());
+                }
                 _ => {
                     // Where a size of 0 may stand for one that is not known, what is empty is looked at every time.
                     if sized || !file.is_empty() {
-                        loaded.insert(file.path.clone(), file.stamp.clone());
+                        let (path, stamp) = (file.path.clone(), file.stamp.clone());
+                        loaded.insert(path.clone(), LoadedFile { path, stamp, set_aside: false });
                     }
                     new.push(file);
                 }
             }
         }
-        let files = loaded.into_iter().map(|(path, stamp)| LoadedFile { path, stamp }).collect();
+        let files = loaded.into_values().collect();
         Outstanding { new, changed, position: Self { files } }
     }
 }

@@ -6,10 +6,9 @@ use arrow_schema::{Schema, SchemaRef};
 use async_trait::async_trait;
 use headwater_sdk::Result;
 use headwater_sdk::check::OptionsError;
-use headwater_sdk::connector::{
-    Delivery, Drift, LoadPosition, ReadMode, ReadPart, ReadPlan, SourceStream, StreamSettings,
-};
+use headwater_sdk::connector::{Delivery, Drift, ReadMode, ReadPart, ReadPlan, SourceStream, StreamSettings};
 
+use super::brought::{Brought, Ending};
 use super::format::Format;
 use super::inspect::inspect;
 use super::listing::{FileEntry, Wanted};
@@ -161,15 +160,17 @@ impl SourceStream for FileStream {
         let schema = Arc::clone(&resolved.schema);
         let (load, drift) = self.load(resolved, table.is_some())?;
         let description = describe(&new);
+        let ending = Arc::new(Ending::new(position)?);
         let split = self.format.kind == FormatType::Parquet;
         let part = |file: FileEntry| -> Vec<Box<dyn ReadPart>> {
-            let shares = Share::all(if split { file.stamp.size } else { 0 });
+            let shares: Vec<Share> = Share::all(if split { file.stamp.size } else { 0 }).collect();
             let footer = Arc::default();
+            let brought = Brought::new(file.path.clone(), shares.len(), Arc::clone(&ending));
             let part = |share| {
-                let (footer, load) = (Arc::clone(&footer), Arc::clone(&load));
-                FilePart { file: file.clone(), share, footer, load }
+                let (footer, load, brought) = (Arc::clone(&footer), Arc::clone(&load), Arc::clone(&brought));
+                FilePart { file: file.clone(), share, footer, load, brought }
             };
-            shares.map(|share| Box::new(part(share)) as Box<dyn ReadPart>).collect()
+            shares.into_iter().map(|share| Box::new(part(share)) as Box<dyn ReadPart>).collect()
         };
         Ok(ReadPlan {
             schema,
@@ -178,7 +179,7 @@ impl SourceStream for FileStream {
                 [] => Delivery::Rows,
                 key => Delivery::Latest { key: key.to_vec() },
             },
-            position: LoadPosition::known(position.write()?),
+            position: ending.told(),
             fingerprint,
             description,
             drift,

@@ -49,8 +49,8 @@
 //! nothing. What does not come row by row is told as an error, never passed over: statements that are logged as their text,
 //! partitions that are emptied, another table that is renamed to the name (as tools for online changes of a schema do),
 //! transactions in two phases (XA), parts of JSON values (`binlog_row_value_options`). Rows of which a part is logged (`binlog_row_image`
-//! `MINIMAL`, `NOBLOB`) keep the rest; where the lake has no such row, as its key was changed or a column is computed (`virtual`), the row is asked for
-//! by its key, as it is by then. System-versioned tables are not followed. A table that is renamed away and another one of its name are two tables: the
+//! `MINIMAL`, `NOBLOB`) keep the rest; where the lake has no such row, as its key was changed, a column is computed (`virtual`), or `replace` may have
+//! written it anew (which looks like an update that writes the key), the row is asked for by its key, as it is by then. System-versioned tables are not followed. A table that is renamed away and another one of its name are two tables: the
 //! first one's rows go. A new column is null in rows that were logged before it. An alteration after which rows may have other values (a column that is
 //! dropped and made anew, that gets another one's name, or a type that does not hold all values) is in no row of the log: the table is read anew with
 //! `drift: add`, `ignore` or `new_version`, and the run says so otherwise (`HW0398`). Rows are told apart by a primary key or a unique index, which `key` has to

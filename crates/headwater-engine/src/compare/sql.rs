@@ -182,12 +182,12 @@ impl Keyed<'_> {
     }
 
     fn only_in(&self, side: &str, other: &str, columns: &[String], most: usize) -> String {
-        let same: Vec<String> = self.key.iter().map(|name| same(name, "x", "y")).collect();
+        let same: Vec<String> = self.key.iter().map(|name| same(name, "__this", "__other")).collect();
         format!(
-            "SELECT {} FROM {side} x WHERE NOT EXISTS (SELECT 1 FROM {other} y WHERE {}) ORDER BY {} LIMIT {most}",
-            list(columns, "x."),
+            "SELECT {} FROM {side} __this WHERE NOT EXISTS (SELECT 1 FROM {other} __other WHERE {}) ORDER BY {} LIMIT {most}",
+            list(columns, "__this."),
             same.join(" AND "),
-            self.order("x"),
+            self.order("__this"),
         )
     }
 

@@ -72,15 +72,19 @@ fn quoted_list(names: &[String]) -> String {
     names.iter().map(|name| quote_identifier(name)).collect::<Vec<_>>().join(", ")
 }
 
-/// The predicate under which a row of the table, named `t`, fails a unique or references check.
+// The names of tables in these queries are none that a column has: within a subquery a column goes before a table of the same name around it,
+// and `t.id` would be the field of a column `t`.
+
+/// The predicate under which a row of the table, named `__row`, fails a unique or references check.
 pub(crate) fn fails_when(probe: &Probe, filter: Option<&str>, table: &TableName) -> Option<String> {
     let chosen = filter.map_or(String::new(), |filter| format!(" AND ({filter})"));
     match probe {
         Probe::Unique { columns } => {
             let keys = quoted_list(columns);
-            let same: Vec<String> = columns.iter().map(|c| format!("d.{0} = t.{0}", quote_identifier(c))).collect();
+            let same: Vec<String> =
+                columns.iter().map(|c| format!("__twice.{0} = __row.{0}", quote_identifier(c))).collect();
             Some(format!(
-                "EXISTS (SELECT 1 FROM (SELECT {keys} FROM {table} WHERE {not_null}{chosen} GROUP BY {keys} HAVING count(*) > 1) d WHERE {same}){chosen}",
+                "EXISTS (SELECT 1 FROM (SELECT {keys} FROM {table} WHERE {not_null}{chosen} GROUP BY {keys} HAVING count(*) > 1) __twice WHERE {same}){chosen}",
                 not_null = all_present(columns),
                 same = same.join(" AND "),
             ))
@@ -89,12 +93,12 @@ pub(crate) fn fails_when(probe: &Probe, filter: Option<&str>, table: &TableName)
             let same: Vec<String> = columns
                 .iter()
                 .zip(to_columns)
-                .map(|(c, r)| format!("r.{} = t.{}", quote_identifier(r), quote_identifier(c)))
+                .map(|(c, r)| format!("__referred.{} = __row.{}", quote_identifier(r), quote_identifier(c)))
                 .collect();
             let present: Vec<String> =
-                columns.iter().map(|c| format!("t.{} IS NOT NULL", quote_identifier(c))).collect();
+                columns.iter().map(|c| format!("__row.{} IS NOT NULL", quote_identifier(c))).collect();
             Some(format!(
-                "{} AND NOT EXISTS (SELECT 1 FROM {to} r WHERE {}){chosen}",
+                "{} AND NOT EXISTS (SELECT 1 FROM {to} __referred WHERE {}){chosen}",
                 present.join(" AND "),
                 same.join(" AND "),
             ))
@@ -120,13 +124,14 @@ fn failing_keys(probe: &Probe, filter: Option<&str>, table: &TableName, scope: S
     let (keys, groups) = match probe {
         Probe::Unique { columns } => {
             let keys = quoted_list(columns);
-            let same: Vec<String> = columns.iter().map(|c| format!("n.{0} = t.{0}", quote_identifier(c))).collect();
+            let same: Vec<String> =
+                columns.iter().map(|c| format!("__new.{0} = __row.{0}", quote_identifier(c))).collect();
             let among = match scope {
                 Scope::All => String::new(),
-                Scope::NewRows => format!(" AND EXISTS (SELECT 1 FROM {NEW_ROWS} n WHERE {})", same.join(" AND ")),
+                Scope::NewRows => format!(" AND EXISTS (SELECT 1 FROM {NEW_ROWS} __new WHERE {})", same.join(" AND ")),
             };
             let groups = format!(
-                "SELECT {keys}, count(*) AS {rows} FROM {table} t WHERE {}{chosen}{among} GROUP BY {keys} HAVING count(*) > 1",
+                "SELECT {keys}, count(*) AS {rows} FROM {table} __row WHERE {}{chosen}{among} GROUP BY {keys} HAVING count(*) > 1",
                 all_present(columns)
             );
             (keys, groups)
@@ -136,7 +141,7 @@ fn failing_keys(probe: &Probe, filter: Option<&str>, table: &TableName, scope: S
             let same: Vec<String> = columns
                 .iter()
                 .zip(to_columns)
-                .map(|(c, r)| format!("r.{} = k.{}", quote_identifier(r), quote_identifier(c)))
+                .map(|(c, r)| format!("__referred.{} = __key.{}", quote_identifier(r), quote_identifier(c)))
                 .collect();
             let whose = match scope {
                 Scope::All => table.to_string(),
@@ -144,8 +149,8 @@ fn failing_keys(probe: &Probe, filter: Option<&str>, table: &TableName, scope: S
             };
             // Grouping first makes the join as small as the number of distinct keys.
             let groups = format!(
-                "SELECT {keys}, {rows} FROM (SELECT {keys}, count(*) AS {rows} FROM {whose} WHERE {}{chosen} GROUP BY {keys}) k \
-                 WHERE NOT EXISTS (SELECT 1 FROM {to} r WHERE {})",
+                "SELECT {keys}, {rows} FROM (SELECT {keys}, count(*) AS {rows} FROM {whose} WHERE {}{chosen} GROUP BY {keys}) __key \
+                 WHERE NOT EXISTS (SELECT 1 FROM {to} __referred WHERE {})",
                 all_present(columns),
                 same.join(" AND "),
             );

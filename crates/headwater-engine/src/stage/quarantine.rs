@@ -59,8 +59,8 @@ pub(super) async fn second_look(
         return Ok(None);
     }
     let columns: Vec<String> =
-        outcome.schema.fields().iter().map(|field| format!("t.{}", quote_identifier(field.name()))).collect();
-    let select = format!("SELECT {} FROM {NEW_ROWS} t WHERE", columns.join(", "));
+        outcome.schema.fields().iter().map(|field| format!("__row.{}", quote_identifier(field.name()))).collect();
+    let select = format!("SELECT {} FROM {NEW_ROWS} __row WHERE", columns.join(", "));
     let mut passed = String::from("true");
     for (index, check) in failing {
         let Some(fails) = audit::fails_when(&check.probe, check.filter.as_deref(), attempt.table) else { continue };

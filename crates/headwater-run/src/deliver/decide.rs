@@ -2,7 +2,7 @@
 
 use arrow_schema::{DataType, Schema, SchemaRef};
 use headwater_project::{Delivery, Written};
-use headwater_sdk::destination::{DeliveryMode, Mark, What};
+use headwater_sdk::destination::{Definition, DeliveryMode, Mark, What};
 use headwater_sdk::types::type_name;
 use headwater_sdk::{Blame, Error, Relation, Relations, Result};
 
@@ -28,7 +28,7 @@ pub(super) enum Decided {
     Nothing,
 }
 
-/// Decides. `since` is what it remembers.
+/// Decides. `since` is what is known of the destination, and `remembers` says that it keeps that itself.
 ///
 /// # Errors
 /// `HW0982` when another lake was delivered, `HW0983` when what was delivered cannot be gone on from.
@@ -38,15 +38,15 @@ pub(super) async fn decide(
     delivery: &Delivery,
     relation: &Relation,
     since: Option<&Mark>,
-    anew: bool,
+    (anew, remembers): (bool, bool),
 ) -> Result<Decided> {
     let Some(snapshot) = &base.snapshot else { return Ok(Decided::Nothing) };
     let relations = base.relations();
     let schema = lake.engine.schema(&relations, &delivery.table).await?;
     let columns = columns(delivery, &schema)?;
-    let definition = definition(delivery, &columns, &schema);
+    let defined = definition(delivery, &columns, &schema, remembers);
     let run = snapshot.run.to_string();
-    let mark = Mark { snapshot: snapshot.id, run, relation: relation.clone(), definition };
+    let mark = Mark { snapshot: snapshot.id, run, relation: relation.clone(), definition: defined.text() };
     let mode = delivery.settings.mode;
     let (Some(since), false) = (since, anew) else {
         return Ok(Decided::Ship(Shipment { what: What::All, before: None, resend: false, columns, mark }));
@@ -55,7 +55,12 @@ pub(super) async fn decide(
     let Some(then) = then.filter(|then| then.run.to_string() == since.run) else {
         return Err(other_lake(delivery, since));
     };
-    let is_same = since.definition == mark.definition;
+    let known = Definition::read(&since.definition);
+    if known.as_ref().is_some_and(|known| defined.is_elsewhere(known)) {
+        // What is there now was never delivered to.
+        return Ok(Decided::Ship(Shipment { what: What::All, before: None, resend: false, columns, mark }));
+    }
+    let is_same = known.as_ref().map_or(since.definition == mark.definition, |known| defined.is_as(known));
     // What a view shows can change with any table.
     let is_unmoved = match relation {
         Relation::View { .. } => then.relations == relations,
@@ -69,7 +74,7 @@ pub(super) async fn decide(
     Ok(Decided::Ship(match mode {
         DeliveryMode::Replace => Shipment { what: What::All, before: None, resend: false, columns, mark },
         DeliveryMode::Upsert => Shipment { what: What::Changes, before, resend: !is_same, columns, mark },
-        DeliveryMode::Append if is_same || has_grown(&since.definition, &mark.definition) => {
+        DeliveryMode::Append if is_same || known.is_some_and(|known| defined.has_grown_from(&known)) => {
             Shipment { what: What::New, before, resend: false, columns, mark }
         }
         DeliveryMode::Append => {
@@ -114,44 +119,17 @@ fn kept_name(data_type: &DataType) -> String {
 }
 
 /// What the rows are made into. Where it is another than before, rows that did not change are delivered all the same.
-fn definition(delivery: &Delivery, columns: &[String], schema: &Schema) -> String {
-    let types: Vec<String> = columns
-        .iter()
-        .map(|name| schema.field_with_name(name).map(|field| kept_name(field.data_type())).unwrap_or_default())
-        .collect();
-    let filter = delivery.filter.as_ref().map(|filter| filter.name.as_str());
-    let settings = &delivery.settings;
-    serde_json::json!([columns, types, filter, settings.mode, settings.key]).to_string()
-}
-
-/// Whether two definitions differ in columns alone that the later one has more. What was added before has no value in these.
-fn has_grown(then: &str, now: &str) -> bool {
-    type Parts = (Vec<String>, Vec<String>, serde_json::Value, serde_json::Value, serde_json::Value);
-    let read = |text: &str| serde_json::from_str::<Parts>(text).ok();
-    let (Some(then), Some(now)) = (read(then), read(now)) else { return false };
-    let columns = |parts: &Parts| parts.0.iter().cloned().zip(parts.1.iter().cloned()).collect::<Vec<_>>();
-    let mut later = columns(&now).into_iter();
-    // In their order: a text with columns in another order is another one.
-    let all_stay = columns(&then).iter().all(|column| later.any(|other| other == *column));
-    all_stay && (&then.2, &then.3, &then.4) == (&now.2, &now.3, &now.4)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::has_grown;
-
-    #[test]
-    fn only_more_columns_are_growth() {
-        let then = r#"[["id","name"],["bigint","string"],null,"append",[]]"#;
-        for (now, grown) in [
-            (r#"[["id","name","city"],["bigint","string","string"],null,"append",[]]"#, true),
-            (r#"[["id","city","name"],["bigint","string","string"],null,"append",[]]"#, true),
-            (r#"[["name","id","city"],["string","bigint","string"],null,"append",[]]"#, false),
-            (r#"[["id"],["bigint"],null,"append",[]]"#, false),
-            (r#"[["id","name","city"],["double","string","string"],null,"append",[]]"#, false),
-            (r#"[["id","name","city"],["bigint","string","string"],"id > 1","append",[]]"#, false),
-        ] {
-            assert_eq!(has_grown(then, now), grown, "{now}");
-        }
+fn definition(delivery: &Delivery, columns: &[String], schema: &Schema, remembers: bool) -> Definition {
+    let type_of =
+        |name: &String| schema.field_with_name(name).map(|field| kept_name(field.data_type())).unwrap_or_default();
+    let mut form = delivery.options.clone();
+    let place = form.as_object_mut().and_then(|options| options.remove("to")).unwrap_or_default();
+    Definition {
+        columns: columns.to_vec(),
+        types: columns.iter().map(type_of).collect(),
+        filter: delivery.filter.as_ref().map(|filter| filter.name.clone()),
+        mode: delivery.settings.mode,
+        key: delivery.settings.key.clone(),
+        place: remembers.then_some((place, form)),
     }
 }

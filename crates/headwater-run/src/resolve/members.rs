@@ -10,7 +10,7 @@
 //! union all
 //! select surrogate_key(natural_key), natural_key, 'Unknown', …
 //! from ( the natural keys that have turned up ) as arrivals
-//! where not exists (select 1 from ( the query ) as known where known.… = arrivals.natural_key)
+//! where not exists (select 1 from ( the query ) as __known where __known.… = __arrivals.natural_key)
 //! ```
 
 use arrow_array::Array;
@@ -111,7 +111,7 @@ impl Members<'_> {
         let natural_type = sql_type(natural_field.data_type());
         let key_field = self.schema.field_with_name(&key.name).ok()?;
         let key_value = if key.name == natural {
-            "arrivals.natural_key".to_owned()
+            "__arrivals.natural_key".to_owned()
         } else {
             if *key_field.data_type() != DataType::Int64 {
                 let message = format!(
@@ -123,7 +123,7 @@ impl Members<'_> {
                 let help = format!("write surrogate_key({natural}) as {}, or let '{natural}' be the key", key.name);
                 self.wrong.push(Diagnostic::error("HW0971", message).at(key.span, "").help(help));
             }
-            "surrogate_key(arrivals.natural_key)".to_owned()
+            "surrogate_key(__arrivals.natural_key)".to_owned()
         };
         let unknown = self.dimension.special.iter().find(|member| member.kind == SpecialKind::Unknown);
         let value = |members: &mut Self, field: &Field| {
@@ -132,7 +132,7 @@ impl Members<'_> {
                 return key_value.clone();
             }
             if name == natural {
-                return "arrivals.natural_key".to_owned();
+                return "__arrivals.natural_key".to_owned();
             }
             let own = given(&members.dimension.inferred, name);
             match own.or_else(|| given(&unknown?.values, name)) {
@@ -155,8 +155,8 @@ impl Members<'_> {
         };
         let arrivals = self.dimension.arrivals.iter().map(arrival).collect::<Vec<_>>().join("\nunion all\n");
         Some(format!(
-            "select {row}\nfrom (\nselect distinct natural_key from (\n{arrivals}\n) as turned_up\nwhere natural_key is not null\n) as arrivals\n\
-             where not exists (\nselect 1 from (\n{query}\n) as known where known.{} = arrivals.natural_key\n)",
+            "select {row}\nfrom (\nselect distinct natural_key from (\n{arrivals}\n) as turned_up\nwhere natural_key is not null\n) as __arrivals\n\
+             where not exists (\nselect 1 from (\n{query}\n) as __known where __known.{} = __arrivals.natural_key\n)",
             quote_identifier(natural)
         ))
     }

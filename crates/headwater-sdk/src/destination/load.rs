@@ -20,7 +20,7 @@ pub struct Mark {
     pub run: String,
     /// What the table's name stood for.
     pub relation: Relation,
-    /// What the rows are made into: columns, types, filter, mode and key.
+    /// What the rows are made into: the text of a [`Definition`](super::Definition).
     pub definition: String,
 }
 

@@ -4,6 +4,7 @@
 //! outlet tells how far it has been delivered to (its [`Mark`], which the other system keeps), and takes up a [`Load`] together with
 //! the mark that stands for it. For a system that can keep nothing, the catalogue does ([`Outlet::remembers`], [`Ledger`]).
 
+mod definition;
 mod ledger;
 mod load;
 mod settings;
@@ -20,6 +21,7 @@ use crate::connector::{OpenContext, ReadPart, ReadPlan};
 use crate::error::Result;
 use crate::progress::Progress;
 
+pub use definition::Definition;
 pub use ledger::{KeptRow, Ledger, RowId};
 pub use load::{Delivered, Kept, Load, Mark, Outgoing, Undelivered, What};
 pub use settings::{DeliveryMode, DeliverySettings, OnDelete};

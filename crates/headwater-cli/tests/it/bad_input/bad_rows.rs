@@ -170,6 +170,32 @@ fn a_load_of_bad_rows_alone_does_not_empty_a_table() {
     assert_eq!(query(project.path(), "select count(*) from raw.numbers__rejected"), "2");
 }
 
+/// A file of which no row could be read has brought none: its correction is loaded, once, where that of others is not.
+#[test]
+fn a_file_of_bad_rows_alone_is_read_again_once_it_is_another() {
+    let project =
+        Project::numbers().with("sources/numbers.yml", numbers("mode: new_files, columns: { n: { type: int } }"));
+    let sum = || query(project.path(), "select count(*), sum(n) from raw.numbers");
+    project.run();
+    let before = sum();
+    project.write("data/late.csv", "n,name\n1.5,one\n2.5,two\n");
+    project.run();
+    assert_eq!(sum(), before);
+    assert_eq!(query(project.path(), "select count(*) from raw.numbers__rejected"), "2");
+    // As it is, it is not read again.
+    assert!(project.say(&["run"]).exits(0).out.contains("up to date"));
+    project.write("data/late.csv", "n,name\n1000,one\n2000,two\nx,three\n");
+    project.run();
+    let (rows, total) = before.split_once(',').unwrap();
+    let after = format!("{},{}", rows.parse::<u32>().unwrap() + 2, total.parse::<i64>().unwrap() + 3000);
+    assert_eq!(sum(), after);
+    // It has brought rows now.
+    project.write("data/late.csv", "n,name\n1000,one\n2000,two\n3000,three\n");
+    let said = project.say(&["run"]).exits(0);
+    assert!(said.out.contains("late.csv") && said.out.contains("not loaded again"), "{said:?}");
+    assert_eq!(sum(), after);
+}
+
 #[test]
 fn more_bad_rows_than_a_stream_lets_pass_are_an_error() {
     let source = |most: &str| numbers(&format!("mode: new_files, most_bad_rows: {most}"));

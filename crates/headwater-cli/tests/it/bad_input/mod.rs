@@ -10,6 +10,7 @@ mod failed_checks;
 mod in_use;
 mod lost_rows;
 mod never_loaded;
+mod odd_names;
 mod places;
 mod projects;
 mod unreadable;

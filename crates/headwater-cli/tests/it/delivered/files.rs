@@ -76,6 +76,24 @@ fn files_are_replaced_and_the_folder_says_what_counts() {
     assert_eq!(files(&out), only("id,day,amount\n", "/*.csv"));
 }
 
+/// Rows that did not change are written again where they are to be written in another way.
+#[test]
+fn another_format_replaces_what_is_there() {
+    let project = shop("{ table: raw.orders, to: orders, mode: replace, where: id = 1 }");
+    run(&project);
+    let out = project.path().join("out/orders");
+    for (format, place, text) in [
+        ("format: jsonl", "/*.jsonl", "{\"id\":1,\"day\":\"2024-01-01\",\"amount\":10.5}\n"),
+        ("format: csv", "/*.csv", "id,day,amount\n1,2024-01-01,10.5\n"),
+        ("format: csv, partition_by: day", "day=2024-01-01/*.csv", "id,amount\n1,10.5\n"),
+    ] {
+        deliver(&project, &format!("{{ table: raw.orders, to: orders, mode: replace, where: id = 1, {format} }}"));
+        assert_eq!(run(&project)["written"], 1, "{format}");
+        assert_eq!(files(&out), only(text, place), "{format}");
+        assert_eq!(run(&project)["state"], "up_to_date", "{format}");
+    }
+}
+
 #[test]
 fn new_rows_are_added_in_files_of_their_own() {
     let project = shop("{ table: raw.orders, to: orders, mode: append, format: jsonl, partition_by: day }");

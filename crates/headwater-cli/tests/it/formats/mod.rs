@@ -3,6 +3,7 @@
 mod avro;
 mod by_key;
 mod documents;
+mod exports;
 mod fixed_width;
 mod found;
 mod web;

@@ -285,7 +285,9 @@ fn rows_of_which_a_part_is_logged_keep_the_rest() {
         );
         source.run();
         source.database.sql(&format!(
-            "set binlog_row_image = '{image}'; update m set a = 100 where id = 1; update m set c = null where id = 2;              insert into m (id) values (40); insert into m (id, c) values (41, 'c'); delete from m where id = 4; update n set b = 'y' where a = 2; delete from n where a = 1; insert into n (a) values (3)"
+            "set binlog_row_image = '{image}'; update m set a = 100 where id = 1; update m set c = null where id = 2;              insert into m (id) values (40); insert into m (id, c) values (41, 'c'); delete from m where id = 4; update n set b = 'y' where a = 2; delete from n where a = 1; insert into n (a) values (3);
+             replace into m (id, a) values (5, 50); replace into m (id) values (6); replace into m (id, c) values (60, 'new');
+             insert into m (id, a) values (7, 1) on duplicate key update a = 70; insert into m (id, a) values (70, 1) on duplicate key update a = 2"
         ));
         source.run();
         let columns = "id, a, b, length(c), s from";

@@ -18,6 +18,9 @@ pub(super) struct Group {
 /// The shortest identifier of hexadecimal digits that is taken for one.
 const IDENTIFIER: usize = 8;
 
+/// The most digits at the end of a word that belong to it.
+const SHORT: usize = 2;
+
 /// What stands for something that differs between the files of a table.
 const HOLE: char = '\u{0}';
 
@@ -25,11 +28,15 @@ const HOLE: char = '\u{0}';
 pub(super) fn group(paths: &[&str], fallback: &str) -> Vec<Group> {
     let mut shapes: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (at, path) in paths.iter().enumerate() {
-        shapes.entry(shape(path)).or_default().push(at);
+        shapes.entry(shape(path, Digits::Holes)).or_default().push(at);
     }
-    let group = |(shape, files): (String, Vec<usize>)| {
-        let table = table_name(&shape, fallback);
-        let globs = [glob(&shape, "*"), glob(&shape, "[0-9]*")];
+    let group = |(common, files): (String, Vec<usize>)| {
+        let table = match files[..] {
+            // What a file alone is called: `q1`, and `sales` of 2024.
+            [only] => table_name(&shape(paths[only], Digits::OfNames), fallback),
+            _ => table_name(&common, fallback),
+        };
+        let globs = [glob(&common, "*"), glob(&common, "[0-9]*")];
         let own = |glob: &&String| {
             let built = GlobBuilder::new(glob).literal_separator(true).backslash_escape(true).build();
             built.is_ok_and(|glob| {
@@ -51,8 +58,18 @@ pub(super) fn group(paths: &[&str], fallback: &str) -> Vec<Group> {
     shapes.into_iter().map(group).collect()
 }
 
+/// What becomes of digits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Digits {
+    /// They are holes.
+    Holes,
+    /// They are, but for a few at the end of a word: `q1`.
+    OfNames,
+}
+
 /// A path with a hole for each number, date or identifier in it.
-fn shape(path: &str) -> String {
+fn shape(path: &str, digits: Digits) -> String {
+    let with_holes = |text: &str| with_holes(text, digits);
     let (folders, name) = path.rsplit_once('/').map_or(("", path), |(folders, name)| (folders, name));
     // What follows the first dot tells the format.
     let (stem, end) = name.split_once('.').map_or((name, ""), |(stem, end)| (stem, end));
@@ -67,13 +84,13 @@ fn shape(path: &str) -> String {
 
 /// Numbers among what follows a name (`2024.01.csv.gz`), but not those of formats (`.bz2`, `.7z`).
 fn with_holes_in_end(end: &str) -> String {
-    let parts = end
-        .split('.')
-        .map(|part| if part.bytes().all(|b| b.is_ascii_digit()) { with_holes(part) } else { part.to_owned() });
+    let parts = end.split('.').map(|part| {
+        if part.bytes().all(|b| b.is_ascii_digit()) { with_holes(part, Digits::Holes) } else { part.to_owned() }
+    });
     parts.collect::<Vec<_>>().join(".")
 }
 
-fn with_holes(text: &str) -> String {
+fn with_holes(text: &str, digits: Digits) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
@@ -88,6 +105,12 @@ fn with_holes(text: &str) -> String {
         let is_hex = word.len() >= IDENTIFIER && word.bytes().all(|b| b.is_ascii_hexdigit());
         if is_hex && word.bytes().any(|b| b.is_ascii_digit()) {
             out.push(HOLE);
+            continue;
+        }
+        let before = word.trim_end_matches(|c: char| c.is_ascii_digit());
+        let is_name = before.len() + SHORT >= word.len() && before.bytes().all(|b| b.is_ascii_alphabetic());
+        if digits == Digits::OfNames && is_name && !before.is_empty() {
+            out.push_str(word);
             continue;
         }
         let mut in_number = false;
@@ -171,7 +194,7 @@ mod tests {
             (&["2024.csv", "2025.csv"], vec![one("files", "*.csv", 2)]),
             (&["sales2024.csv", "sales2025.csv"], vec![one("sales", "sales*.csv", 2)]),
             (&["planes.csv", "airports.csv"], vec![one("airports", "airports.csv", 1), one("planes", "planes.csv", 1)]),
-            (&["q1.csv"], vec![one("q", "q1.csv", 1)]),
+            (&["q1.csv", "sales2024.csv"], vec![one("q1", "q1.csv", 1), one("sales", "sales2024.csv", 1)]),
             (&["x_1.csv", "x_2.json"], vec![one("x", "x_1.csv", 1), one("x", "x_2.json", 1)]),
         ] {
             assert_eq!(groups(paths), found, "{paths:?}");

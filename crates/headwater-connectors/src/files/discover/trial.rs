@@ -49,15 +49,17 @@ impl Trial<'_> {
         let with_nulls = FormatOptions { null: listed(&NULLS), ..options.clone() };
         let tried =
             FormatOptions { date_format: date.clone(), timestamp_format: timestamp.clone(), ..with_nulls.clone() };
-        match gained(&self.types(&tried).await?, &self.types(&with_nulls).await?) {
-            Some(_) => (options.date_format, options.timestamp_format) = (date, timestamp),
-            None => {
-                let formats: Vec<String> = date.into_iter().chain(timestamp).collect();
-                notes.push(format!(
-                    "some dates are written as {}, others are not: they are left texts",
-                    formats.join(" and ")
-                ));
-            }
+        let (types, before) = (self.types(&tried).await?, self.types(&with_nulls).await?);
+        // A date as ISO 8601 has it would be a timestamp.
+        let others_stay = types.iter().zip(&before).all(|(one, than)| is_text(than) || one == than);
+        if others_stay && gained(&types, &before).is_some() {
+            (options.date_format, options.timestamp_format) = (date, timestamp);
+        } else {
+            let formats: Vec<String> = date.into_iter().chain(timestamp).collect();
+            notes.push(format!(
+                "some dates are written as {}, others are not: they are left texts",
+                formats.join(" and ")
+            ));
         }
         Ok(notes)
     }

@@ -236,8 +236,10 @@ impl Walk {
                 if let Some(before) = moved {
                     part.add(&Told { operation: delete, columns, bytes, new: before, old: None }, false, batch)?;
                 }
-                // What is not sent is no value of the lake's row where that is another row, or where the server computes it.
-                let afresh = (moved.is_some() && part.lacks(&told, false)) || part.lacks(&told, true);
+                // What is not sent is no value of the lake's row where that is another row, where the server computes it, or where `replace`
+                // may have written the row anew: that is logged as an update whose key is written, too, and the defaults it writes are not.
+                let is_anew = moved.is_some() || (before.is_some() && part.has_key(columns, new));
+                let afresh = (is_anew && part.lacks(&told, false)) || part.lacks(&told, true);
                 if afresh {
                     part.add(&Told { operation: delete, ..told }, false, batch)?;
                 }
@@ -318,6 +320,12 @@ struct Told<'a> {
 }
 
 impl ChangesPart {
+    /// Whether the key's values are sent.
+    fn has_key(&self, columns: &Columns, new: &Image) -> bool {
+        let is_sent = |place: &usize| columns.places[*place].is_some_and(|at| new[at] != Value::Absent);
+        self.key.iter().all(is_sent)
+    }
+
     fn has_other_key(&self, columns: &Columns, bytes: &[u8], old: &Image, new: &Image) -> bool {
         let value = |image: &'_ Image, place: &usize| {
             let at = columns.places.get(*place).copied().flatten();

@@ -68,7 +68,9 @@ impl Marks<'_> {
             // To make a table that is there already takes a right that nobody needs.
             let there = self.client.query_one("select to_regclass($1) is not null", &[&table]).await;
             if !there.map_err(self.failed())?.get::<_, bool>(0) {
-                let make = format!("create table if not exists {table} ({columns})");
+                // Two that make it at once would fail each other, `if not exists` or not.
+                let lock = "select pg_advisory_xact_lock(hashtextextended('headwater: tables beside deliveries', 0))";
+                let make = format!("{lock}; create table if not exists {table} ({columns})");
                 self.client.batch_execute(&make).await.map_err(self.failed())?;
             }
         }

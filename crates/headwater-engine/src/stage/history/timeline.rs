@@ -104,7 +104,14 @@ fn of_current(versions: &[Version], current: &Version, place: usize, state: &Sta
         return overwrite(current, place, state);
     }
     match state.updated_at {
-        Some(since) if since <= current.from => insert(versions, state, since),
+        Some(since) if since <= current.from => match current.state.updated_at {
+            // A key that came again began its version later than its row was updated: what is no older than that row is what holds now.
+            Some(known) if since >= known => match is_same {
+                true => overwrite(current, place, state),
+                false => Some(correct(versions, current, place, state)),
+            },
+            _ => insert(versions, state, since),
+        },
         // What was touched without a change is the same version.
         _ if is_same => overwrite(current, place, state),
         since => {
@@ -114,6 +121,14 @@ fn of_current(versions: &[Version], current: &Version, place: usize, state: &Sta
             Some(Amendment { event: Event::Changed, removed: vec![place], written: vec![ended, opened] })
         }
     }
+}
+
+/// The current version with the values of the row.
+fn correct(versions: &[Version], current: &Version, place: usize, state: &State) -> Amendment {
+    let mut amendment = Amendment { event: Event::Corrected, removed: vec![place], written: Vec::new() };
+    let from = join_before(versions, place, state, current.from, &mut amendment);
+    amendment.written.push(Piece { values: Values::Input, from, to: None });
+    amendment
 }
 
 /// The current version with the values of the row, when only such columns differ that make no new version.

@@ -105,8 +105,17 @@ impl<O: Outlet> Shipment<O> {
     }
 
     pub(crate) fn deliver_to(&self, destination: &str, mode: &str, more: &str) {
+        self.declare(destination, mode, &self.outlet.delivery(mode), more);
+    }
+
+    /// The delivery goes to another place in the destination, under the name that it has.
+    pub(crate) fn deliver_elsewhere(&self, mode: &str) {
+        let own = self.outlet.delivery(mode).replace("customers", "elsewhere");
+        self.declare(&self.outlet.destination(), mode, &own, "");
+    }
+
+    fn declare(&self, destination: &str, mode: &str, own: &str, more: &str) {
         let key = if mode == "upsert" { ", key: id" } else { "" };
-        let own = self.outlet.delivery(mode);
         let delivery = format!("{{ table: raw.customers, mode: {mode}{key}{own}{more} }}");
         let text = format!("connector: {}\n{destination}\ndeliveries:\n  - {delivery}\n", O::NAME);
         self.outlet.project().write("destinations/crm.yml", text);

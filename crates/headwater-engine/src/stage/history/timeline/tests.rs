@@ -41,6 +41,27 @@ fn text(versions: &[Version]) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
+/// A version that began with a run, as its key had been gone: its row says that it was updated earlier.
+#[test]
+fn a_key_that_came_again_is_corrected_by_rows_no_older_than_its_own() {
+    let (again, _) = seen(&versions("a1-5"), Some(state("b", Some(3))), 20);
+    for (row, since, after) in [
+        ("c", 3, "a1-5 c20-"),
+        ("c", 4, "a1-5 c20-"),
+        ("c", 19, "a1-5 c20-"),
+        ("c", 20, "a1-5 c20-"),
+        ("c", 25, "a1-5 b20-25 c25-"),
+        ("b", 4, "a1-5 b20-"),
+        // Older than what is known.
+        ("c", 2, "a1-2 c2-5 b20-"),
+    ] {
+        let input = Some(state(row, Some(since)));
+        let (found, _) = seen(&again, input, 30);
+        assert_eq!(text(&found), after, "{row}{since}");
+        assert_eq!(seen(&found, input, 31), (found.clone(), None), "once more: {row}{since}");
+    }
+}
+
 #[test]
 fn a_row_that_is_seen_takes_its_place_among_the_versions() {
     // Before; the row and when it was updated; after a run that began at 20; what happened.
