@@ -241,4 +241,11 @@ pub const CODES: &[Code] = &[
         "A column of whole numbers is to become double, as values with a fraction have come, and it has values beyond ±2^53, not all of which \
          a double can be. Nothing was changed. Declare a decimal or string for it, and load the table again with --full-refresh.",
     ),
+    Code::new(
+        "HW0646",
+        "a partition that cannot be told from null",
+        "A column that a table is partitioned by holds an empty text, or the text `__HIVE_DEFAULT_PARTITION__`. In the log of a Delta table both \
+         stand for null, so that other programs would read null there. Nothing was written: make such texts null in a model, or partition by \
+         other columns.",
+    ),
 ];

@@ -388,4 +388,10 @@ pub const CODES: &[Code] = &[
         explanation: "Another delivery to the same destination has just found it out of reach; the others do not wait for it once more. \
                       The next run, or `headwater deliver`, delivers what they lack.",
     },
+    Code {
+        code: "HW0997",
+        title: "columns that differ in letter case only",
+        explanation: "A stream brings two columns whose names differ in capitals alone (`n` and `N`), and a table can hold but one of them. \
+                      Leave one out with `exclude` where the connector has it, or name it otherwise in the query that is read.",
+    },
 ];

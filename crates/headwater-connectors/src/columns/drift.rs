@@ -63,6 +63,7 @@ pub(crate) fn resolve(settings: &StreamSettings, table: Option<&Schema>, seen: &
         seen,
         differences: Vec::new(),
         notes: Vec::new(),
+        has_clash: false,
     };
     let names = resolver.names();
     if names.is_empty() {
@@ -101,6 +102,8 @@ struct Resolver<'a> {
     seen: &'a [Seen],
     differences: Vec<String>,
     notes: Vec<String>,
+    /// Whether names differ in letter case only.
+    has_clash: bool,
 }
 
 /// A few names, and how many more.
@@ -393,6 +396,7 @@ impl<'a> Resolver<'a> {
             if let Some(other) = seen.insert(field.name().to_lowercase(), field.name()) {
                 let text = format!("columns '{other}' and '{}' differ in letter case only", field.name());
                 self.differences.push(text);
+                self.has_clash = true;
             }
         }
     }
@@ -401,6 +405,7 @@ impl<'a> Resolver<'a> {
         let what = if self.table.is_some() { "the columns have changed" } else { "the columns do not agree" };
         let message = format!("{}: {what}: {}", self.settings.table, self.differences.join("; "));
         let help = match self.settings.drift {
+            _ if self.has_clash => "name one of them otherwise where it comes from: a table can hold but one of them",
             Drift::Fail => {
                 "say `drift: add` to take over what is new and let be null what is missing, `drift: ignore` to keep the \
                  table's columns, or correct the source or the declared columns"

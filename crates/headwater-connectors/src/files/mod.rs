@@ -26,9 +26,10 @@
 //! - **An empty text file has no rows**, and is told; what it should have been stays open, so that it is loaded in mode `new_files` once there is
 //!   something in it. In mode `full` a table is not emptied by empty files that lack their header, unless columns are declared or `drift`
 //!   allows it. An empty file that is compressed, or of another format, is damaged.
-//! - **A file is loaded once** in mode `new_files`, and one that has changed since is told and left alone. With a `key` rows take the place of
-//!   those with their key: of files in the order of their paths the later row counts, a file that has changed is read again, and
-//!   a row without a key is a bad one. What a file no longer has, or a file that is gone, takes nothing out of the table.
+//! - **A file is loaded once** in mode `new_files`, and one that has changed since is told and left alone, unless it has brought no row (it was
+//!   empty, or all of its rows were set aside). With a `key` rows take the place of those with their key: of the files that a run reads, in the
+//!   order of their paths, the later row counts; a file that comes later counts over all before it, whatever its path; a file that has
+//!   changed is read again, and a row without a key is a bad one. What a file no longer has, or a file that is gone, takes nothing out of the table.
 //!
 //! Null in CSV: an unquoted empty field is null in every column, and so is an unquoted field that equals a token of
 //! `null:`. A quoted field is never null in a string column (`""` is the empty string); `""` in a column of another type
@@ -38,10 +39,11 @@
 //! that are written for people are read as they are meant with `decimal: ","` and `grouping: "."`: `1.234,50` is 1234.5, and `1.5` is no
 //! number then.
 //!
-//! `source add` looks for all of them in the first file, and what it writes is a guess to be read: it finds lines above a header that have fewer
-//! fields than the table, where that has three columns or more; numbers with commas before fractions; and groups of digits only where
-//! another number shows that they are groups (`1.000` alone is a number with a point, and `"1,000"` alone stays a text). A header in which a name
-//! comes twice, or is missing, is taken for a row (`header: false`), a line above it that is filled up to the table's width as well.
+//! `source add` looks for all of them in the first file, and for the delimiter, the encoding, nulls, and how dates are written: in the way in which
+//! columns become more than texts. Lines above the header are found where they have fewer fields than the table, or leave fields empty that
+//! it fills; with two columns, or empty fields, a column must have values below its name. A header in which names are missing or come twice
+//! is skipped, and columns are named anew (`header: false`, by their place). What a file does not tell stays a text, and is noted: `1.000` beside
+//! semicolons, `"1,234"`, `02/03/2024`, dates in several forms. All of it is a guess to be read.
 //!
 //! ### Web servers
 //!

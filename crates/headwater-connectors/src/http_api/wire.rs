@@ -65,6 +65,8 @@ pub(crate) struct Answer {
     pub(crate) body: Bytes,
     /// Where it came from in the end.
     pub(crate) url: Url,
+    /// Whether the server said that there is nothing (204).
+    pub(crate) has_nothing: bool,
 }
 
 impl Wire {
@@ -208,7 +210,7 @@ impl Exchange {
             if status.is_success() && !request.wants_json {
                 // The rest of it, so that the connection can be used again; what becomes of it changes nothing.
                 let _said = tokio::time::timeout(DRAIN, drain(response)).await;
-                return Ok(Answer { headers: HeaderMap::new(), body: Bytes::new(), url });
+                return Ok(Answer { headers: HeaderMap::new(), body: Bytes::new(), url, has_nothing: true });
             }
             return self.read(shown, url, response).await;
         }
@@ -263,13 +265,14 @@ impl Exchange {
         if !status.is_success() {
             return Err(Failed::status(shown, status, &headers, &body, self.auth, &self.secrets));
         }
-        let body = if status == StatusCode::NO_CONTENT { Bytes::from_static(b"null") } else { body };
+        let has_nothing = status == StatusCode::NO_CONTENT;
+        let body = if has_nothing { Bytes::from_static(b"null") } else { body };
         let body = if body.starts_with(b"\xef\xbb\xbf") { body.slice(3..) } else { body };
         let text = body.clone();
         // All of it is looked at before anything of it is believed.
         let verified = tokio::task::spawn_blocking(move || serde_json::from_slice::<&RawValue>(&text).map(drop)).await;
         match verified {
-            Ok(Ok(())) => Ok(Answer { headers, body, url }),
+            Ok(Ok(())) => Ok(Answer { headers, body, url, has_nothing }),
             Ok(Err(error)) => Err(Failed::no_json(shown, &headers, &body, &error, &self.secrets)),
             Err(error) => Err(Failed::unreachable(shown, error)),
         }

@@ -40,6 +40,7 @@ use datafusion::sql::planner::{ParserOptions, SqlToRel};
 use headwater_sdk::engine::{Analysis, SqlError};
 use headwater_sdk::name::TableName;
 
+use crate::session::ExactDecimals;
 use context::ModelContext;
 use error::Source;
 pub(crate) use kept::KeptAnalyses;
@@ -71,7 +72,8 @@ pub fn analyze(state: &SessionState, sql: &str, table_schema: &TableSchema<'_>) 
         .map_err(|error| source.describe(&error))?;
     let fingerprints = fingerprint::fingerprints(&planned);
     let options = state.config_options();
-    let coerced = TypeCoercion::new().analyze(planned, options).map_err(|error| source.describe(&error))?;
+    let coerced = ExactDecimals.analyze(planned, options).and_then(|plan| TypeCoercion::new().analyze(plan, options));
+    let coerced = coerced.map_err(|error| source.describe(&error))?;
     runnable::check_runnable(state, &coerced)?;
     let schema = output::lake_schema(&source, coerced.schema())?;
     Ok(Analysis { schema: Arc::new(schema), lineage, fingerprints, sums, volatile })

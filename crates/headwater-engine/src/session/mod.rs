@@ -7,6 +7,7 @@
 mod answer;
 mod catalog;
 mod columns;
+mod decimals;
 mod estimates;
 mod given;
 mod join_order;
@@ -38,6 +39,7 @@ use headwater_sdk::{Blame, Error, Relation, Relations, Result, TableName};
 
 pub(crate) use answer::{answer, small_answer};
 pub(crate) use catalog::TableCache;
+pub(crate) use decimals::{ExactDecimals, exact_decimals};
 pub(crate) use overflow::refuse_overflow;
 pub(crate) use runtime::Runtime;
 pub(crate) use scan::{FILE_COLUMN, LakeTable, ROW_COLUMN, needs_delta_rs};

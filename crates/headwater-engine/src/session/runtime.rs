@@ -11,9 +11,10 @@ use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::logical_expr::AggregateUDF;
 use datafusion::logical_expr::registry::FunctionRegistry;
-use datafusion::optimizer::{Optimizer, OptimizerRule};
+use datafusion::optimizer::{Analyzer, AnalyzerRule, Optimizer, OptimizerRule};
 use headwater_sdk::{Blame, Error, Result};
 
+use super::decimals::ExactDecimals;
 use super::estimates;
 use super::memory::SpillPool;
 use super::overflow::{ExactSum, RefuseOverflow};
@@ -94,11 +95,14 @@ impl Runtime {
         let mut rules: Vec<Arc<dyn OptimizerRule + Send + Sync>> = vec![Arc::new(RefuseOverflow)];
         rules.extend(Optimizer::new().rules);
         rules.push(Arc::new(PushDownSemiJoins));
+        let mut analyzer: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![Arc::new(ExactDecimals)];
+        analyzer.extend(Analyzer::new().rules);
         let mut template = SessionStateBuilder::new()
             .with_config(config)
             .with_runtime_env(env)
             .with_type_planner(Arc::new(SqlTypes))
             .with_statistics_registry(estimates::registry())
+            .with_analyzer_rules(analyzer)
             .with_optimizer_rules(rules)
             .with_default_features()
             .build();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::SchemaRef;
 use deltalake_core::datafile::writer::{DeltaWriter, WriterConfig};
 use deltalake_core::kernel::Add;
@@ -26,6 +26,8 @@ use crate::lake::table::is_disk_full;
 use crate::session::arrow_error;
 use crate::types::cast_batch;
 
+/// What stands for null in the name of a partition's folder, as Hive has it.
+const NULL_FOLDER: &str = "__HIVE_DEFAULT_PARTITION__";
 /// Rows in a row group: large enough for dictionaries to pay, small enough to be skipped and to fit into memory for
 /// every lane.
 const ROW_GROUP_ROWS: usize = 512 * 1024;
@@ -44,6 +46,7 @@ const HELD_BACK_BYTES: usize = 4 * 1024 * 1024;
 pub(crate) struct FileWriter {
     store: Arc<dyn ObjectStore>,
     config: WriterConfig,
+    partition_by: Vec<String>,
 }
 
 impl FileWriter {
@@ -71,7 +74,30 @@ impl FileWriter {
             Default::default(),
             measured(schema, &layout.clustering.columns),
         );
-        Self { store: Arc::new(PrefixStore::new(location.root.clone(), location.table(table))), config }
+        Self {
+            store: Arc::new(PrefixStore::new(location.root.clone(), location.table(table))),
+            config,
+            partition_by: partition_by.to_vec(),
+        }
+    }
+
+    /// Refuses texts in columns of partitions that a Delta table cannot tell from null: the empty one (protocol, "Partition Value
+    /// Serialization"), and the one that stands for null in names of folders.
+    fn refuse_untold(&self, rows: &RecordBatch) -> Result<()> {
+        for name in &self.partition_by {
+            let Some(texts) = rows.column_by_name(name).and_then(|column| column.as_string_opt::<i32>()) else {
+                continue;
+            };
+            if let Some(text) = texts.iter().flatten().find(|text| text.is_empty() || *text == NULL_FOLDER) {
+                let message = format!(
+                    "column '{name}' of the partitions holds the text '{text}', which Delta tables cannot tell from null"
+                );
+                return Err(Error::new("HW0646", Blame::Data, message).help(format!(
+                    "make it null (`nullif({name}, '{text}')`) or another text in a model, or leave '{name}' out of `partition_by`"
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// Opens a file (or one per partition value).
@@ -178,6 +204,7 @@ impl Sink {
             if rows.num_rows() == 0 {
                 continue;
             }
+            self.files.refuse_untold(&rows)?;
             match &mut writer {
                 Some(writer) => writer.write(&rows).await.map_err(write_error)?,
                 None => {

@@ -1,10 +1,10 @@
 //! A look at every source: its columns, and what there is to read since the last load.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow_schema::SchemaRef;
+use arrow_schema::{Schema, SchemaRef};
 use futures::StreamExt;
 use headwater_project::plan::{Desired, definition, needs_reload};
 use headwater_project::{Asset, AssetKind, Project, StreamAsset};
@@ -197,6 +197,10 @@ async fn look(
         planned = source.plan().await;
         source.because = Some(after_rollback(to));
     }
+    let planned = planned.and_then(|plan| {
+        refuse_names_alike(&plan.schema)?;
+        Ok(plan)
+    });
     match (planned, published) {
         (Ok(plan), _) => {
             let schema = lake.engine.lake_schema(&plan.schema)?;
@@ -218,6 +222,20 @@ async fn look(
         }
         (Err(error), None) => Err(error),
     }
+}
+
+/// Refuses columns that differ in letter case only: a table cannot hold both.
+fn refuse_names_alike(schema: &Schema) -> Result<()> {
+    let mut seen: HashMap<String, &str> = HashMap::new();
+    for field in schema.fields() {
+        if let Some(other) = seen.insert(field.name().to_lowercase(), field.name()) {
+            let message = format!("columns '{other}' and '{}' differ in letter case only", field.name());
+            return Err(Error::new("HW0997", Blame::Project, message).help(
+                "leave one of them out (`exclude`), or give it another name where it comes from (`as` in a query)",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Why a table is read anew that was rolled back.

@@ -34,6 +34,8 @@ pub(crate) struct Compared {
     pub(super) missing: u64,
     /// Rows that only the other place has.
     pub(super) extra: u64,
+    /// Rows that only the other place has, as it is to keep them.
+    pub(super) kept: u64,
     /// Keys whose rows differ.
     pub(super) different: u64,
     /// Whether there may be more of these three, in ranges that were not looked at.
@@ -41,8 +43,20 @@ pub(crate) struct Compared {
     pub(super) samples: Vec<RowDifference>,
     /// Columns that were not compared.
     pub(super) left_out: Vec<String>,
+    /// Columns that the source has no more.
+    pub(super) gone: Vec<String>,
     /// Of what was delivered: the snapshot that it is of, and the newest one, where that has changed the table since.
     pub(super) behind: Option<(u64, u64)>,
+}
+
+impl Compared {
+    /// Takes rows that only the other place has for those that it keeps though the lake has them no more, where nothing else differs.
+    pub(super) fn let_be_kept(&mut self) {
+        if !self.has_more && self.missing + self.different + self.unreadable == 0 {
+            (self.kept, self.extra, self.ranges) = (self.extra, 0, 0);
+            self.samples.clear();
+        }
+    }
 }
 
 /// Compares. Rows are told apart by the key, or as wholes.

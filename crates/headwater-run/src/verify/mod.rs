@@ -13,7 +13,7 @@ use std::time::Instant;
 use arrow_schema::{Schema, SchemaRef};
 use headwater_project::{AssetKind, Delivery, Project, StreamAsset};
 use headwater_sdk::connector::{ConnectorType, DeclaredColumn, Drift, OnBadRow, ReadMode, StreamSettings};
-use headwater_sdk::destination::DestinationType;
+use headwater_sdk::destination::{DestinationType, OnDelete};
 use headwater_sdk::{Blame, Error, Relations, Result, TableName};
 use tokio_util::sync::CancellationToken;
 
@@ -96,29 +96,46 @@ async fn with_source(
     stream: &StreamAsset,
     relations: Relations,
 ) -> Result<Compared> {
-    let whole = lake.engine.schema(&relations, table).await?;
-    let (schema, left_out) = comparable(&whole);
     let system = open_system(project, &options.connectors, stream)?;
+    let mut whole = lake.engine.schema(&relations, table).await?;
+    let mut gone = Vec::new();
+    if stream.settings.drift != Drift::Fail {
+        // The table keeps columns that its source has no more.
+        let there = open_stream(system.as_ref(), stream, read_whole(stream, stream.settings.columns.clone()))?;
+        let there = there.plan(None, None).await?.schema;
+        let (stays, others): (Vec<_>, Vec<_>) =
+            whole.fields().iter().cloned().partition(|field| there.field_with_name(field.name()).is_ok());
+        gone.extend(others.iter().map(|field| field.name().clone()));
+        whole = Arc::new(Schema::new(stays));
+    }
+    let (schema, left_out) = comparable(&whole);
     let columns = whole
         .fields()
         .iter()
         .map(|field| DeclaredColumn { name: field.name().clone(), data_type: Some(field.data_type().clone()) });
+    let settings = read_whole(stream, columns.collect());
+    let source = OfSource { stream: open_stream(system.as_ref(), stream, settings)?, table: whole };
+    let ours = InLake { lake, table: table.clone(), relations, filter: None, schema: Arc::clone(&schema) };
+    let mut compared = compare(&schema, left_out, &stream.settings.key, &ours, &source).await?;
+    compared.gone = gone;
+    Ok(compared)
+}
+
+/// The settings with which all rows of a stream are read, with these columns.
+fn read_whole(stream: &StreamAsset, columns: Vec<DeclaredColumn>) -> StreamSettings {
     let mode = match stream.settings.mode {
         // Without a position it reads all rows, and its keys go with no other mode.
         ReadMode::Incremental => ReadMode::Incremental,
         _ => ReadMode::Full,
     };
-    let settings = StreamSettings {
+    StreamSettings {
         mode,
         on_bad_row: OnBadRow::Reject,
         drift: Drift::Ignore,
-        columns: columns.collect(),
+        columns,
         lookback: None,
         ..stream.settings.clone()
-    };
-    let source = OfSource { stream: open_stream(system.as_ref(), stream, settings)?, table: whole };
-    let ours = InLake { lake, table: table.clone(), relations, filter: None, schema: Arc::clone(&schema) };
-    compare(&schema, left_out, &stream.settings.key, &ours, &source).await
+    }
 }
 
 /// Compares what was delivered with what is there; `None` when nothing was.
@@ -153,6 +170,9 @@ async fn with_destination(
         schema: Arc::clone(&schema),
     };
     let mut compared = compare(&schema, left_out, &delivery.settings.key, &ours, &held).await?;
+    if delivery.settings.on_delete == OnDelete::Keep {
+        compared.let_be_kept();
+    }
     let base = lake.base().await?;
     let (standing, ..) = behind(lake, &base, &delivery.table, Some(mark.snapshot)).await?;
     compared.behind = base.id().filter(|_| standing == Standing::Behind).map(|newest| (mark.snapshot, newest));

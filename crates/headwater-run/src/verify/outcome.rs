@@ -120,9 +120,18 @@ impl VerifySummary {
         if !compared.left_out.is_empty() {
             notes.push(format!("not compared, because of their types: {}", compared.left_out.join(", ")));
         }
+        if !compared.gone.is_empty() {
+            notes.push(format!("not compared, because the source has them no more: {}", compared.gone.join(", ")));
+        }
         if let Some((then, now)) = compared.behind {
             notes.push(format!(
                 "compared with snapshot {then}, as it was delivered; main has another one since ({now}): `headwater deliver` brings it there"
+            ));
+        }
+        if compared.kept > 0 {
+            notes.push(format!(
+                "rows that the lake has no more, and that are kept there (`on_delete: keep`): {}",
+                compared.kept
             ));
         }
         if compared.unreadable > 0 {

@@ -1,5 +1,6 @@
 //! The main job: real files become published, checked, explained tables.
 
+mod decimals;
 mod failing;
 mod figures;
 mod flights;

@@ -94,6 +94,15 @@ fn pages_are_counted_to_what_the_api_says() {
         );
         assert_all(&api, 3);
     }
+    // Of one that need not say it, pages are counted to the first empty one.
+    for key in ["total_pages", "total"] {
+        let api = api(
+            &format!("records: data, paginate: {{ page: {{ first: 0, {key}: 'pages?' }} }}"),
+            move |records, _, _| Reply::json(&json!({ "data": records })),
+            |request| request.number("page").unwrap(),
+        );
+        assert_all(&api, 4);
+    }
     let api = api(
         "records: data, paginate: { page: { has_more: 'more?' } }",
         |records, number, _| match number {

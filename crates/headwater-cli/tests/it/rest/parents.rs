@@ -51,6 +51,22 @@ fn a_request_is_sent_for_each_record_of_a_parent() {
 }
 
 #[test]
+fn a_parent_for_which_there_is_no_content_has_no_records() {
+    let api =
+        Api::new("paginate: { page: {} }", &ORDERS.replace(", name: profile.name }, missing: skip", " }"), |request| {
+            match (request.path.as_str(), request.number("page").unwrap()) {
+                ("/v1/users", 1) => Reply::json(&json!({ "users": [{ "id": "a" }, { "id": "b" }] })),
+                ("/v1/users", _) => Reply::json(&json!({ "users": [] })),
+                ("/v1/users/a/orders", _) => Reply::text(204, "", ""),
+                (_, 1) => Reply::json(&json!([{ "order": 7, "cents": 1 }])),
+                _ => Reply::json(&json!([])),
+            }
+        });
+    api.run();
+    assert_eq!(api.query("select \"user\", \"order\" from raw.orders"), "b,7");
+}
+
+#[test]
 fn what_is_gone_ends_the_load_unless_it_is_skipped() {
     let api = shop(&ORDERS.replace(", missing: skip", ""));
     assert_told(&api.say(&["run"]), "HW0337", &["/users/u%2F4/orders", "404", "missing: skip"]);

@@ -69,6 +69,11 @@ impl<'a> Cut<'a> {
         self.rows[row].1.len()
     }
 
+    /// A row as it is written.
+    pub(super) fn text(&self, row: usize) -> &'a [u8] {
+        &self.text[self.rows[row].0.range()]
+    }
+
     /// Physical lines before a row.
     pub(super) fn lines_before(&self, row: usize) -> u32 {
         self.rows[row].0.line
@@ -148,10 +153,6 @@ impl<'a> Field<'a> {
     /// The text as it is written.
     pub(super) fn text(self) -> &'a [u8] {
         self.text
-    }
-
-    pub(super) fn is_quoted(self) -> bool {
-        self.quoted
     }
 
     fn has_other_delimiter(self, delimiter: u8) -> bool {

@@ -130,7 +130,7 @@ impl<'a> Shape<'a> {
         }
         // A header above the first row of the table is a row of it, where none was found.
         let skip = if first == 0 && made.is_none() { 0 } else { skip };
-        notes.extend(one_column_with_delimiters(&cut));
+        notes.extend(one_column_with_delimiters(&cut, first));
         let thousands = if delimiter == b';' { may_be_thousands(&cut, below, &names) } else { Vec::new() };
         let dates = Dates::find(&cut, below, &names);
         Sniffed { delimiter, comment, skip, header: has_header, made, thousands, dates, notes }
@@ -156,13 +156,12 @@ fn has_names_alone(cut: &Cut<'_>, header: &Header, fields: usize) -> bool {
 }
 
 /// What to say of a table of one column in which nearly all rows hold the same number of a character that stands between fields.
-fn one_column_with_delimiters(cut: &Cut<'_>) -> Option<String> {
-    let texts: Vec<&[u8]> = (1..cut.len())
-        .filter(|_| cut.width(0) == 1)
-        .filter_map(|row| cut.fields(row).next())
-        .filter(|field| !field.is_quoted())
-        .map(|field| field.text())
-        .collect();
+fn one_column_with_delimiters(cut: &Cut<'_>, first: usize) -> Option<String> {
+    if first >= cut.len() || cut.width(first) > 1 {
+        return None;
+    }
+    let texts: Vec<&[u8]> =
+        (first + 1..cut.len()).map(|row| cut.text(row)).filter(|text| !text.contains(&b'"')).collect();
     let of = |delimiter: u8| {
         let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
         texts.iter().for_each(|text| *counts.entry(memchr::memchr_iter(delimiter, text).count()).or_default() += 1);

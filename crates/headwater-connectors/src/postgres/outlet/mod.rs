@@ -65,10 +65,11 @@ pub use options::{DeliveryOptions, DestinationOptions};
 use super::connect::{Server, Session};
 use super::stream::TableStream;
 use crate::codes;
-use crate::database::{Faults, KEPT};
+use crate::database::{Faults, KEPT, STAGE};
 use crate::delivered::{delivered_meanwhile, options_error, plan_back, read_back, types_before};
 use apply::apply;
 use names::Target;
+use stage::OPERATION;
 use table::TargetTable;
 
 /// The destination. See the module's text.
@@ -185,10 +186,34 @@ impl TableOutlet {
             }
         }
         let refused = faults.count();
+        delivered.notes.extend(self.left_out(session, &table, &delivered, refused).await?);
         delivered.samples = marks.set_aside(&table, &stage, faults, tries_again).await?;
         delivered.undelivered = refused.max(marks.kept().await?.rows);
         marks.set(&load.mark).await?;
         Ok(delivered)
+    }
+
+    /// What is told of rows that the table took and does not have: its triggers can leave rows out without a word.
+    async fn left_out(
+        &self,
+        client: &Client,
+        table: &TargetTable,
+        delivered: &Delivered,
+        refused: u64,
+    ) -> Result<Option<String>> {
+        // Rows of a key alone are not written where they are there.
+        if table.is_key_alone() {
+            return Ok(None);
+        }
+        let sql = format!("select count(*) from {STAGE} where {OPERATION} = 0");
+        let sent: i64 = client.query_one(&sql, &[]).await.map_err(|error| self.error(&error))?.get(0);
+        let lacking = u64::try_from(sent).unwrap_or(0).saturating_sub(delivered.written + refused);
+        Ok((lacking > 0).then(|| {
+            format!(
+                "{}: of the rows that were sent, a trigger or a rule of the table has left out {lacking}",
+                table.sql
+            )
+        }))
     }
 
     fn marks<'a>(&'a self, client: &'a Client) -> state::Marks<'a> {

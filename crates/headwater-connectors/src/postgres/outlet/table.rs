@@ -124,6 +124,11 @@ impl TargetTable {
         &self.key
     }
 
+    /// Whether nothing but the key is delivered.
+    pub(super) fn is_key_alone(&self) -> bool {
+        !self.key.is_empty() && self.names().all(|name| self.key.iter().any(|key| key == name))
+    }
+
     fn names(&self) -> impl Iterator<Item = &str> {
         self.columns.iter().map(|column| column.name.as_str())
     }

@@ -181,12 +181,12 @@ impl Turning {
             )));
         }
         if let Some(total) = &count.total
-            && self.records >= number_at(total, answer)?
+            && number_at(total, answer)?.is_some_and(|total| self.records >= total)
         {
             return Ok(None);
         }
         if let Some(total_pages) = &count.total_pages
-            && self.page >= number_at(total_pages, answer)?
+            && number_at(total_pages, answer)?.is_some_and(|pages| self.page >= pages)
         {
             return Ok(None);
         }
@@ -203,7 +203,7 @@ impl Turning {
     /// What asks for the page after one without records: it is the last one, unless the API says that there are more. (Some take
     /// records out of a page that a person may not see.) Of a `total` of records nothing can be told: it may count such records, too.
     fn past_nothing(&mut self, count: &Count, answer: &Answer) -> Result<Option<Turn>, Astray> {
-        let pages = count.total_pages.as_ref().and_then(|path| number_at(path, answer).ok());
+        let pages = count.total_pages.as_ref().and_then(|path| number_at(path, answer).ok().flatten());
         let more = count.has_more.as_ref().and_then(|path| truth_at(path, answer).ok());
         if pages.is_none_or(|pages| self.page >= pages) && more != Some(true) {
             return Ok(None);
@@ -271,9 +271,13 @@ fn text_at(path: &JsonPath, answer: &Answer) -> Option<String> {
     token_at(path, answer).and_then(plain_text).filter(|text| !text.is_empty())
 }
 
-fn number_at(path: &JsonPath, answer: &Answer) -> Result<u64, Astray> {
-    let text = text_at(path, answer);
-    text.and_then(|text| text.parse().ok()).ok_or_else(|| Astray::Untold(format!("it has no number at '{path}'")))
+/// The number at a path; `None` where it is missing and may be: pages end with one without records then.
+fn number_at(path: &JsonPath, answer: &Answer) -> Result<Option<u64>, Astray> {
+    if matches!(path.find(answer.body.trim_ascii()), At::Missing { optional: true }) {
+        return Ok(None);
+    }
+    let number = text_at(path, answer).and_then(|text| text.parse().ok());
+    number.map(Some).ok_or_else(|| Astray::Untold(format!("it has no number at '{path}'")))
 }
 
 fn truth_at(path: &JsonPath, answer: &Answer) -> Result<bool, Astray> {

@@ -150,6 +150,10 @@ impl Chain {
             }
             Err(error) => return Err(error),
         };
+        if answer.has_nothing && self.turning.page == 1 && !self.context.before.is_empty() {
+            // A record of a parent that has none of these.
+            return Ok(None);
+        }
         let (body, before, finding) = (answer.body.clone(), Arc::clone(&self.context.before), Arc::clone(&resource));
         let found = tokio::task::spawn_blocking(move || finding.records.find(&body, &before)).await;
         let found = found.map_err(|error| {
@@ -172,7 +176,7 @@ impl Chain {
                     .help("correct `paginate` against the API's documentation")
             }
             Astray::Untold(what) => Error::new(codes::REST_ANSWER, Blame::Project, format!("{shown}: {what}")).help(
-                "correct `paginate` against the API's documentation; `?` behind a key says that it may be missing",
+                "correct `paginate` against the API's documentation; `?` behind a key says that it may be missing: pages end with one without records then",
             ),
         })?;
         if let (Some(most), Some(_)) = (resource.max_pages, &self.turn)

@@ -11,7 +11,7 @@ use datafusion::physical_plan::PhysicalExpr;
 use headwater_sdk::check::CompiledCheck;
 use headwater_sdk::{Blame, Error, Result};
 
-use crate::session::{refuse_overflow, sql_error};
+use crate::session::{exact_decimals, refuse_overflow, sql_error};
 
 /// Compiles a predicate. It is simplified first: some functions, `coalesce` for one, exist in plans only.
 pub(super) fn physical_expr(
@@ -25,7 +25,8 @@ pub(super) fn physical_expr(
         .with_query_execution_start_time(state.execution_props().query_execution_start_time)
         .build();
     let simplifier = ExprSimplifier::new(context);
-    let coerced = simplifier.coerce(state.create_logical_expr(sql, schema)?, schema)?;
+    let written = exact_decimals(state.create_logical_expr(sql, schema)?, schema)?.data;
+    let coerced = simplifier.coerce(written, schema)?;
     let exact = refuse_overflow(coerced, schema)?.data;
     state.create_physical_expr(simplifier.simplify(exact)?, schema)
 }

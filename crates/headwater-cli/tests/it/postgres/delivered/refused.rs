@@ -99,3 +99,17 @@ fn refused_rows_come_once_when_all_rows_are_added_anew() {
     assert_eq!(shop.there(), "1|Ada|Paris\n2|Ben|\n3|Cleo|Rome");
     assert_eq!(shop.database.sql("select count(*) from headwater_undelivered"), "0");
 }
+
+/// A trigger may leave a row out, and the database says nothing of it.
+#[test]
+fn rows_that_a_trigger_leaves_out_are_told() {
+    let shop = Shop::new(CUSTOMERS, UPSERT);
+    shop.database.sql(
+        "create table customers (id bigint primary key, name text, city text);
+         create function all_but_two() returns trigger language plpgsql as $$ begin if new.id = 2 then return null; end if; return new; end $$;
+         create trigger all_but_two before insert or update on customers for each row execute function all_but_two()",
+    );
+    let told = shop.run();
+    assert_eq!((&told["written"], &told["undelivered"]), (&2.into(), &0.into()), "{told}");
+    assert!(told["notes"].to_string().contains("has left out 1"), "{told}");
+}

@@ -1,0 +1,66 @@
+//! A number that is written in SQL, as a decimal.
+
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::Expr;
+
+/// So many digits of a number survive being read as a double (IEEE 754, binary64).
+const DIGITS: usize = 15;
+/// The most digits of a decimal of 128 bits.
+const MOST: usize = 38;
+
+/// The decimal that was written, where an expression is a number with a fraction: it was read as a double, whose shortest text is what was
+/// written. `None` for other expressions, and for numbers of more digits than a double tells.
+pub(super) fn decimal(expr: &Expr) -> Option<Expr> {
+    match expr {
+        Expr::Literal(ScalarValue::Float64(Some(number)), metadata) => {
+            Some(Expr::Literal(decimal_of(*number)?, metadata.clone()))
+        }
+        Expr::Negative(inner) => Some(Expr::Negative(Box::new(decimal(inner)?))),
+        Expr::Alias(alias) => {
+            let mut alias = alias.clone();
+            alias.expr = Box::new(decimal(&alias.expr)?);
+            Some(Expr::Alias(alias))
+        }
+        _ => None,
+    }
+}
+
+fn decimal_of(number: f64) -> Option<ScalarValue> {
+    // The shortest text that is read as this number, without an exponent.
+    let text = number.is_finite().then(|| number.to_string())?;
+    let (sign, text) = text.strip_prefix('-').map_or((1, text.as_str()), |text| (-1, text));
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let digits = format!("{whole}{fraction}");
+    let told = digits.trim_matches('0').len();
+    let significant = digits.trim_start_matches('0').len();
+    if told > DIGITS || significant > MOST || fraction.len() > MOST {
+        return None;
+    }
+    let value: i128 = digits.parse().ok()?;
+    let precision = u8::try_from(significant.max(fraction.len()).max(1)).ok()?;
+    let scale = i8::try_from(fraction.len()).ok()?;
+    Some(ScalarValue::Decimal128(Some(sign * value), precision, scale))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_the_decimals_that_were_written() {
+        for (number, value, precision, scale) in [
+            (16.74, 1674, 4, 2),
+            (-0.05, -5, 2, 2),
+            (0.5, 5, 1, 1),
+            (99_999_999.99, 9_999_999_999, 10, 2),
+            (1e20, 100_000_000_000_000_000_000, 21, 0),
+            (123_456_789.012_345, 123_456_789_012_345, 15, 6),
+            (0.0, 0, 1, 0),
+        ] {
+            assert_eq!(decimal_of(number), Some(ScalarValue::Decimal128(Some(value), precision, scale)), "{number}");
+        }
+        for number in [f64::NAN, f64::INFINITY, 1e40, 1e-40, 0.123_456_789_012_345_67] {
+            assert_eq!(decimal_of(number), None, "{number}");
+        }
+    }
+}
