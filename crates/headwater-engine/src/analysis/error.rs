@@ -52,7 +52,7 @@ impl Source<'_> {
             DataFusionError::SQL(error, _) => self.syntax(error),
             DataFusionError::SchemaError(error, _) => self.schema(error),
             DataFusionError::Plan(message) => self.plan(message),
-            DataFusionError::NotImplemented(message) => plain(codes::UNSUPPORTED, message),
+            DataFusionError::NotImplemented(message) => self.unsupported(message),
             DataFusionError::External(error) => {
                 if let Some(bad) = error.downcast_ref::<BadTable>() {
                     self.table(bad)
@@ -161,6 +161,31 @@ impl Source<'_> {
             codes::UNKNOWN_COLUMN => self.unknown_qualifier(message).unwrap_or(described),
             codes::TYPES => self.wrong_types(message, described),
             _ => described,
+        }
+    }
+
+    /// `Unsupported binary operator: Custom(">-")`, or `Dot access not supported for non-string expr: Identifier(Ident { value: "y", …`.
+    fn unsupported(&self, message: &str) -> SqlError {
+        let part =
+            |before: &str| message.split_once(before).and_then(|(_, rest)| rest.split_once('"')).map(|(part, _)| part);
+        let told = |message: String, help: Option<String>, place: &str| SqlError {
+            code: codes::UNSUPPORTED,
+            message,
+            help,
+            span: self.find(&[place]),
+        };
+        if let Some(operator) = part("binary operator: Custom(\"") {
+            let (first, last) = operator.split_at(operator.len().saturating_sub(1));
+            let help = matches!(last, "-" | "+").then(|| format!("put a blank between {first} and {last}"));
+            return told(format!("there is no operator {operator}"), help, operator);
+        }
+        match part("Dot access not supported for non-string expr: Identifier(Ident { value: \"") {
+            Some(name) => told(
+                "a field of an item cannot be named behind a point".to_owned(),
+                Some(format!("name it in brackets: ['{name}'], as in items[1]['{name}']")),
+                name,
+            ),
+            None => plain(codes::UNSUPPORTED, message),
         }
     }
 

@@ -60,9 +60,11 @@ impl Attempt {
         self.run.exit_code.max(u8::from(failed)).max(exit_code(&self.compared))
     }
 
-    /// Whether the source has other rows than the lake: where only the destination has, another attempt changes nothing.
+    /// Whether the source has other rows than the lake. Another attempt changes nothing where only the destination has, or where rows cannot
+    /// be read.
     fn source_moves(&self) -> bool {
-        let moves = |one: &VerifySummary| one.place == Place::Source && one.state == VerifyState::Differs;
+        let differs = |one: &VerifySummary| one.state == VerifyState::Differs && one.ranges > 0;
+        let moves = |one: &VerifySummary| one.place == Place::Source && differs(one);
         self.compared.iter().any(moves)
     }
 

@@ -1,4 +1,5 @@
-//! Columns are named as people like: none of them is taken for a table of a check's query, be it a struct with fields of the keys' names.
+//! Columns are named as people like: none of them is taken for a table of a check's query, be it a struct with fields of the keys' names. And
+//! texts that would be names of folders.
 
 use crate::program::{json, query};
 use crate::project::{Project, assert_told};
@@ -87,4 +88,26 @@ fn a_column_is_not_taken_for_the_members_that_arrive() {
         .with("data/s.csv", "code,amount\na,1\nc,2\n");
     project.run();
     assert_eq!(query(project.path(), "select code from star.dim_code order by code"), "a\nb\nc\nnone");
+}
+
+/// In the log of a Delta table an empty text is null, and other programs read it so.
+#[test]
+fn texts_that_are_null_in_partitions_are_refused() {
+    for text in ["\"\"", "__HIVE_DEFAULT_PARTITION__"] {
+        let project = Project::empty()
+            .with("sources/s.yml", "connector: files\nlocation: data\nstreams:\n  - { table: raw.s, path: s.csv, columns: { p: { type: string } } }\n")
+            .with("models/m/parted.sql", "/*---\npartition_by: p\n---*/\nselect id, p from raw.s\n")
+            .with("data/s.csv", format!("id,p\n1,a\n2,{text}\n3,\n"));
+        let words = ["column 'p' of the partitions", "nullif(p, '", "partition_by"];
+        assert_told(&project.say(&["run"]).exits(1), "HW0646", &words);
+        project.write(
+            "models/m/parted.sql",
+            format!(
+                "/*---\npartition_by: p\n---*/\nselect id, nullif(p, '{}') as p from raw.s\n",
+                text.trim_matches('"')
+            ),
+        );
+        project.run();
+        assert_eq!(query(project.path(), "select count(*), count(p), max(p) from m.parted"), "3,1,a");
+    }
 }

@@ -111,4 +111,13 @@ fn sums_of_decimals_that_do_not_fit_are_errors() {
             false => assert_told(&said, "HW0555", &["38 digits"]),
         }
     }
+    assert_told(
+        &project.say(&["query", "select to_timestamp(n * 1e10) from (values (1.0)) as v(n)"]),
+        "HW0555",
+        &["2262"],
+    );
+    assert_eq!(
+        query(project.path(), "select to_timestamp(1.5 + n) from (values (1.0)) as v(n)"),
+        "1970-01-01T00:00:02.500Z"
+    );
 }

@@ -122,6 +122,25 @@ fn what_comes_by_a_cursor_is_compared_with_all_that_its_source_has() {
     assert_eq!((&one["extra"], &one["different"]), (&1.into(), &1.into()), "{one}");
 }
 
+/// A column that went from the source stays in the table, with the values that it had: it is told, and the others are compared.
+#[test]
+fn columns_that_the_source_has_no_more_are_not_compared() {
+    let copied = Copied::new();
+    copied.streams("  - { table: raw.orders, from: public.orders, mode: cdc, key: [id], drift: add }\n");
+    copied.say(&["run"]).exits(0);
+    copied.shop.sql("alter table orders drop column customer; update orders set amount = 0 where id = 7");
+    copied.say(&["run"]).exits(0);
+    let compared = |code| {
+        let said = copied.say(&["verify", "raw.orders", "--sources", "--json"]).exits(code).json();
+        of(&said, "raw.orders", "source").clone()
+    };
+    let one = compared(0);
+    assert_eq!((&one["state"], &one["rows"]), (&"equal".into(), &3000.into()), "{one}");
+    assert!(one["notes"].to_string().contains("has them no more: customer"), "{one}");
+    copied.shop.sql("update orders set amount = 1 where id = 8");
+    assert_eq!(compared(1)["different"], 1);
+}
+
 #[test]
 fn tables_are_not_equal_while_rows_there_cannot_be_read() {
     let copied = Copied::new();

@@ -122,3 +122,15 @@ fn a_table_without_columns_is_refused() {
     source.streams("  - { table: raw.t, from: t, exclude: [a] }\n");
     assert_told(&source.say(&["check"]).exits(2), "HW0340", &["t has no columns to read"]);
 }
+
+#[test]
+fn columns_that_differ_in_letter_case_are_told_before_anything_is_written() {
+    let source = Source::new(
+        "create table t (id int, n int, \"N\" int); insert into t values (1, 2, 3)",
+        "  - { table: raw.t, from: t }\n  - { table: raw.q, query: 'select id, n, 1 as \"N\" from t' }\n",
+    );
+    assert_told(&source.say(&["run"]), "HW0997", &["'n' and 'N'", "exclude"]);
+    source.streams("  - { table: raw.t, from: t, exclude: [N] }\n");
+    source.run();
+    assert_eq!(source.query("select id, n from raw.t"), "1,2");
+}

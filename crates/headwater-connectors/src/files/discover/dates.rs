@@ -124,7 +124,9 @@ fn column(cut: &Cut<'_>, from: usize, at: usize) -> Option<Written> {
         return is_date.then_some(Written { separator, time, order: None, year: "%Y" });
     }
     let year = if digits(2, &[4]) { "%Y" } else { "%y" };
-    if !digits(0, &[1, 2]) || year == "%y" && !digits(2, &[2]) {
+    // Versions of programs (`1.2.10`) look like days of short years, but for the zeros.
+    let is_short = digits(2, &[2]) && (separator == '/' || digits(0, &[2]) && digits(1, &[2]));
+    if !digits(0, &[1, 2]) || year == "%y" && !is_short {
         return None;
     }
     let order = match (most(0), most(1)) {

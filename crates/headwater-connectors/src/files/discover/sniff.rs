@@ -54,12 +54,20 @@ pub(super) fn sniff(text: &[u8], ended: bool, first: u8) -> Sniffed {
     let comments = if has_comments { &[None, Some(COMMENT)][..] } else { &[None] };
     let dialect =
         |delimiter, comment| Dialect { delimiter, quote: Some(b'"'), comment, terminator, max_line: text.len().max(1) };
-    let delimiters = [first].into_iter().chain(DELIMITERS.into_iter().filter(|other| *other != first));
-    let dialects = delimiters.flat_map(|delimiter| comments.iter().map(move |comment| dialect(delimiter, *comment)));
+    let delimiters = || [first].into_iter().chain(DELIMITERS.into_iter().filter(|other| *other != first));
+    let dialects = delimiters().flat_map(|delimiter| comments.iter().map(move |comment| dialect(delimiter, *comment)));
     let shapes = dialects.filter_map(|dialect| Shape::of(Cut::new(text, ended, dialect)));
     // Of several that are as likely the first one.
     let best = shapes.reduce(|best, shape| if best.likelihood >= shape.likelihood { best } else { shape });
-    best.unwrap_or_else(|| Shape::of_one_column(Cut::new(text, ended, dialect(first, None)))).told()
+    best.unwrap_or_else(|| {
+        let cut = |delimiter| Cut::new(text, ended, dialect(delimiter, None));
+        let usual = cut(first);
+        // One column is not cut by what its values hold.
+        let is_one = usual.len() > 0 && usual.width(0) == 1;
+        let spare = delimiters().find(|delimiter| is_one && !text.contains(delimiter));
+        Shape::of_one_column(spare.map_or(usual, cut))
+    })
+    .told()
 }
 
 /// What a text looks like, told apart in one way.
@@ -243,7 +251,7 @@ mod tests {
             ("#id,name,at\n1,one,x\n", b',', None, 0),
             ("Report\n\nof 2024; all\nid,name,at\n1,one,x\n2,two,y\n", b',', None, 3),
             ("Bericht\nNr;Preis;am\n1;1,5;x\n2;2,5;y\n", b';', None, 1),
-            ("name\nSmith, J\nDoe, A\n", b',', None, 0),
+            ("name\nSmith, J\nDoe, A\n", b';', None, 0),
             ("id,name,at\n1,one,x\n2,two,y\n3,three,z,more\n", b',', None, 0),
             ("Bericht\nk;x;y\n1;1,5;2,5\n2;1,6;2,6\n3;1,7;2,7\n", b';', None, 1),
             // A program that fills up lines, and numbers with commas.

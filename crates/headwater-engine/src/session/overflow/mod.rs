@@ -3,6 +3,7 @@
 //!
 //! The operators become functions before anything else is optimised, so that constants are computed by them too.
 
+mod seconds;
 mod sum;
 
 use arrow::compute::kernels::numeric;
@@ -20,6 +21,7 @@ use datafusion::optimizer::utils::NamePreserver;
 use datafusion::optimizer::{OptimizerConfig, OptimizerRule};
 use datafusion::physical_expr_common::datum::apply;
 
+use seconds::{Seconds, TO_TIMESTAMP};
 pub(super) use sum::ExactSum;
 
 /// Puts the functions in place of the operators.
@@ -58,8 +60,23 @@ pub(crate) fn refuse_overflow(expr: Expr, schema: &DFSchema) -> Result<Transform
             }
             None => Ok(Transformed::no(Expr::BinaryExpr(BinaryExpr { left, op, right }))),
         },
+        Expr::ScalarFunction(ScalarFunction { func, mut args }) if func.name() == TO_TIMESTAMP => {
+            let is_checked = |expr: &Expr| matches!(expr.get_type(schema), Ok(DataType::Float64)) && !is_seconds(expr);
+            let Some(seconds) = args.first_mut().filter(|expr| is_checked(expr)) else {
+                return Ok(Transformed::no(Expr::ScalarFunction(ScalarFunction { func, args })));
+            };
+            let checked = ScalarUDF::new_from_impl(Seconds::default()).into();
+            let inner = std::mem::take(seconds);
+            *seconds = Expr::ScalarFunction(ScalarFunction { func: checked, args: vec![inner] });
+            Ok(Transformed::yes(Expr::ScalarFunction(ScalarFunction { func, args })))
+        }
         other => Ok(Transformed::no(other)),
     })
+}
+
+/// Whether an expression is looked at already: the optimiser comes by more than once.
+fn is_seconds(expr: &Expr) -> bool {
+    matches!(expr, Expr::ScalarFunction(function) if function.func.name() == Seconds::default().name())
 }
 
 /// The function for an operator on two integers of one type.

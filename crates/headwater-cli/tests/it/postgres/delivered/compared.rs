@@ -31,6 +31,22 @@ fn columns_of_another_type_are_compared_as_the_lakes() {
 }
 
 #[test]
+fn rows_that_are_kept_are_no_difference() {
+    let shop = Shop::new(CUSTOMERS, "  - { table: raw.customers, to: customers, key: id, on_delete: keep }\n");
+    shop.run();
+    shop.customers("id,name,city\n2,Ben,\n");
+    shop.run();
+    assert_eq!(shop.there(), "1|Ada|Paris\n2|Ben|\n3|Cleo|Rome");
+    let verify = |code: i32| shop.say(&["verify", "--json"]).exits(code).json()["comparisons"][0].clone();
+    let one = verify(0);
+    assert_eq!((&one["state"], &one["extra"], &one["samples"]), (&"equal".into(), &0.into(), &serde_json::json!([])));
+    assert!(one["notes"].to_string().contains("kept there (`on_delete: keep`): 2"), "{one}");
+    shop.database.sql("update customers set name = 'other' where id = 2");
+    let one = verify(1);
+    assert_eq!((&one["different"], &one["extra"]), (&1.into(), &2.into()), "{one}");
+}
+
+#[test]
 fn what_could_not_be_compared_is_told_with_the_result() {
     let shop = Shop::new("id\n1\n", "  - { table: marts.m, to: m, key: id }\n");
     shop.project.write("models/marts/m.sql", "select id, named_struct('a', 1) as s from raw.customers");

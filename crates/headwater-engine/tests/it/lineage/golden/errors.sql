@@ -225,3 +225,11 @@ select cast(a as nonsense) as x from s.t;
 -- a truth value added
 select a + (b > 1) as x from s.t;
 --> HW0507 at `a`: cannot coerce arithmetic expression bigint + boolean to valid types
+
+-- an operator and a sign without a blank
+select a from s.t where a >-1;
+--> HW0512: there is no operator >- (put a blank between > and -)
+
+-- a field of an item behind a point
+select [named_struct('y', a)][1].y as x from s.t;
+--> HW0512: a field of an item cannot be named behind a point (name it in brackets: ['y'], as in items[1]['y'])
