@@ -17,7 +17,8 @@
 //!   the load, as `on_bad_row` says. A truncated or damaged file fails the load.
 //! - **Memory does not grow with files or lines,** but for workbooks: see there. A line longer than `max_line` is set aside
 //!   without being held.
-//! - **An inferred type never changes a value**, but for fractions of a second past microseconds. Types come from a
+//! - **An inferred type never changes a value**, but for fractions of a second past microseconds, and digits of numbers with a fraction (or whole ones beside
+//!   them) past the 15th, which a double does not hold: declare a decimal for them. Types come from a
 //!   sample (10,000 rows of the first, the middle and the last file); a later value that does not fit makes a bad
 //!   row whose reason says so.
 //! - **A key of JSON or XML that the sample did not have** is a column, too: with `drift: add`, and in a first load, the files are read once more
@@ -43,7 +44,8 @@
 //! columns become more than texts. Lines above the header are found where they have fewer fields than the table, or leave fields empty that
 //! it fills; with two columns, or empty fields, a column must have values below its name. A header in which names are missing or come twice
 //! is skipped, and columns are named anew (`header: false`, by their place). What a file does not tell stays a text, and is noted: `1.000` beside
-//! semicolons, `"1,234"`, `02/03/2024`, dates in several forms. All of it is a guess to be read.
+//! semicolons, `"1,234"`, addresses and telephone numbers, `02/03/2024`, dates in several forms. All of it is a guess to be read, notes first. Types
+//! are not written down, so that each load sets aside what they would change.
 //!
 //! ### Web servers
 //!

@@ -141,13 +141,24 @@ pub(crate) fn parse_moment_as(format: &str, bytes: &[u8]) -> Option<Moment> {
         return Some(Moment { micros: timestamp.as_microsecond(), zoned: true });
     }
     let time = parsed.to_datetime().or_else(|_| parsed.to_date().map(|date| date.at(0, 0, 0, 0))).ok()?;
+    if !has_whole_year(format, text, time.year()) {
+        return None;
+    }
     Some(Moment { micros: civil_micros(time)?, zoned: false })
+}
+
+/// Whether a year is written with four digits where the format says so: `1/2/24` is not of the first century.
+fn has_whole_year(format: &str, text: &str, year: i16) -> bool {
+    !(0..1000).contains(&year) || !format.contains("%Y") || text.contains(&format!("{year:04}"))
 }
 
 /// A day in a declared format (`strftime` directives), in days since 1970-01-01.
 pub(crate) fn parse_date_as(format: &str, bytes: &[u8]) -> Option<i32> {
     let text = std::str::from_utf8(bytes.trim_ascii()).ok()?;
     let date = strtime::parse(format, text).ok()?.to_date().ok()?;
+    if !has_whole_year(format, text, date.year()) {
+        return None;
+    }
     i32::try_from(civil_micros(date.at(0, 0, 0, 0))?.div_euclid(DAY)).ok()
 }
 
@@ -171,6 +182,15 @@ mod tests {
 
     fn micros(text: &str) -> Option<(i64, bool)> {
         parse_moment(text.as_bytes()).map(|moment| (moment.micros, moment.zoned))
+    }
+
+    #[test]
+    fn years_of_declared_formats_have_four_digits() {
+        for (text, is) in [("1/2/2024", true), ("1/2/24", false), ("12/13/202", false), ("1/2/0024", true)] {
+            assert_eq!(parse_date_as("%m/%d/%Y", text.as_bytes()).is_some(), is, "{text}");
+            let moment = format!("{text} 10:00");
+            assert_eq!(parse_moment_as("%m/%d/%Y %H:%M", moment.as_bytes()).is_some(), is, "{text}");
+        }
     }
 
     #[test]

@@ -25,7 +25,13 @@ pub(crate) async fn outgoing(lake: &Arc<Lake>, request: &OutgoingRequest) -> Res
         (Some(before), What::New) => new_columns(lake, request, before).await?,
         _ => Vec::new(),
     };
-    let out = Out { columns: &request.columns, filter: request.filter.as_deref(), key: &request.key, new: &new };
+    let out = Out {
+        columns: &request.columns,
+        filter: request.filter.as_deref(),
+        filter_before: request.filter_before.as_deref(),
+        key: &request.key,
+        new: &new,
+    };
     let session = match (&request.before, request.what) {
         (Some(before), What::New | What::Changes) => match both(lake, request, before).await? {
             Some(session) => session,

@@ -13,6 +13,8 @@ pub(super) struct Out<'a> {
     pub(super) columns: &'a [String],
     /// Which rows: a condition.
     pub(super) filter: Option<&'a str>,
+    /// Which rows were delivered before.
+    pub(super) filter_before: Option<&'a str>,
     pub(super) key: &'a [String],
     /// Those of the columns that the table had not before: nothing stood in them.
     pub(super) new: &'a [String],
@@ -82,15 +84,21 @@ impl Out<'_> {
     }
 
     fn of(&self, side: &str, more: &str) -> String {
-        format!("SELECT {}{more} FROM {side}{}", list(self.columns, ""), self.condition())
+        format!("SELECT {}{more} FROM {side}{}", list(self.columns, ""), self.condition_of(side))
     }
 
     fn keys_of(&self, side: &str) -> String {
-        format!("SELECT {}, true AS __there FROM {side}{}", list(self.key, ""), self.condition())
+        format!("SELECT {}, true AS __there FROM {side}{}", list(self.key, ""), self.condition_of(side))
     }
 
+    /// What was added before is compared under the condition of now, which is that of then.
     fn condition(&self) -> String {
-        self.filter.map(|filter| format!(" WHERE ({filter}\n)")).unwrap_or_default()
+        self.condition_of(AFTER)
+    }
+
+    fn condition_of(&self, side: &str) -> String {
+        let filter = if side == BEFORE { self.filter_before } else { self.filter };
+        filter.map(|filter| format!(" WHERE ({filter}\n)")).unwrap_or_default()
     }
 }
 

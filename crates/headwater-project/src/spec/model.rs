@@ -21,8 +21,10 @@
 //! group by customer_id, country
 //! ```
 //!
-//! SQL is that of PostgreSQL as far as Apache DataFusion has it. A number with a fraction is a decimal beside decimals (`price * 1.19`), a quotient
-//! of them a double, and a double elsewhere; of more than 15 digits it is written `decimal '…'`. Templates are MiniJinja: `{{ var("since") }}` is a
+//! SQL is that of PostgreSQL as far as Apache DataFusion has it. A number with a fraction is a decimal beside decimals (`price * 1.19`), unless
+//! they are divided by it, and a double elsewhere; with more than 15 digits it is written `cast('…' as decimal(38,20))` (`decimal` and `numeric`
+//! alone have ten digits behind the point). Decimals and doubles together are doubles. Quotients of decimals, and averages, have four digits more
+//! and are cut off behind them, as are casts to whole numbers. Templates are MiniJinja: `{{ var("since") }}` is a
 //! variable, `{% for … %}`, `{% if … %}` and `{% set … %}` work, and every macro of `macros/*.sql` can be called by its name.
 //! A relationships check makes a model wait for the table that it compares with, whatever its severity.
 //!

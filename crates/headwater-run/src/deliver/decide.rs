@@ -13,6 +13,8 @@ pub(super) struct Shipment {
     pub(super) what: What,
     /// What the names meant when it was delivered last.
     pub(super) before: Option<Relations>,
+    /// Which rows were delivered then.
+    pub(super) filter_before: Option<String>,
     /// Whether rows that did not change are delivered, too.
     pub(super) resend: bool,
     pub(super) columns: Vec<String>,
@@ -48,8 +50,12 @@ pub(super) async fn decide(
     let run = snapshot.run.to_string();
     let mark = Mark { snapshot: snapshot.id, run, relation: relation.clone(), definition: defined.text() };
     let mode = delivery.settings.mode;
+    let shipment = |what, before, resend, mark| {
+        let (columns, filter_before) = (columns.clone(), None);
+        Shipment { what, before, filter_before, resend, columns, mark }
+    };
     let (Some(since), false) = (since, anew) else {
-        return Ok(Decided::Ship(Shipment { what: What::All, before: None, resend: false, columns, mark }));
+        return Ok(Decided::Ship(shipment(What::All, None, false, mark)));
     };
     let then = lake.store.snapshot(since.snapshot).await?;
     let Some(then) = then.filter(|then| then.run.to_string() == since.run) else {
@@ -58,7 +64,7 @@ pub(super) async fn decide(
     let known = Definition::read(&since.definition);
     if known.as_ref().is_some_and(|known| defined.is_elsewhere(known)) {
         // What is there now was never delivered to.
-        return Ok(Decided::Ship(Shipment { what: What::All, before: None, resend: false, columns, mark }));
+        return Ok(Decided::Ship(shipment(What::All, None, false, mark)));
     }
     let is_same = known.as_ref().map_or(since.definition == mark.definition, |known| defined.is_as(known));
     // What a view shows can change with any table.
@@ -67,18 +73,21 @@ pub(super) async fn decide(
         relation => *relation == since.relation,
     };
     if is_same && is_unmoved {
-        let mark = since.clone();
-        return Ok(Decided::UpToDate(Shipment { what: What::Again, before: None, resend: false, columns, mark }));
+        return Ok(Decided::UpToDate(shipment(What::Again, None, false, since.clone())));
     }
     let before = Some(then.relations);
     Ok(Decided::Ship(match mode {
-        DeliveryMode::Replace => Shipment { what: What::All, before: None, resend: false, columns, mark },
-        DeliveryMode::Upsert => Shipment { what: What::Changes, before, resend: !is_same, columns, mark },
+        DeliveryMode::Replace => shipment(What::All, None, false, mark),
+        DeliveryMode::Upsert => {
+            // Rows that the condition of then held for, and that of now does not, are gone.
+            let filter_before = known.map_or_else(|| defined.filter.clone(), |known| known.filter);
+            Shipment { filter_before, ..shipment(What::Changes, before, !is_same, mark) }
+        }
         DeliveryMode::Append if is_same || known.is_some_and(|known| defined.has_grown_from(&known)) => {
-            Shipment { what: What::New, before, resend: false, columns, mark }
+            shipment(What::New, before, false, mark)
         }
         DeliveryMode::Append => {
-            let message = "what is delivered is another now (fewer columns, other types, or another `where`), and rows that were added are not changed";
+            let message = "what is delivered is another now (fewer columns, other types, another `where`, or another mode before), and rows that were added are not changed";
             return Err(Error::new("HW0983", Blame::Project, message).help(
                 "deliver with `mode: upsert` or `mode: replace`; or empty the table there, and run `headwater deliver --anew`",
             ));

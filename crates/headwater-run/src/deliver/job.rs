@@ -198,7 +198,7 @@ impl Job<'_> {
         since: Option<Mark>,
         ledger: Option<Arc<dyn Ledger>>,
     ) -> Result<Delivered> {
-        let Shipment { what, before, resend, columns, mark } = shipment;
+        let Shipment { what, before, filter_before, resend, columns, mark } = shipment;
         let request = OutgoingRequest {
             table: self.delivery.table.clone(),
             before,
@@ -206,6 +206,7 @@ impl Job<'_> {
             what,
             columns,
             filter: self.delivery.filter.as_ref().map(|filter| filter.name.clone()),
+            filter_before,
             key: self.delivery.settings.key.clone(),
             resend,
         };

@@ -47,6 +47,7 @@ impl Rows for InLake<'_> {
             what: What::All,
             columns: self.schema.fields().iter().map(|field| field.name().clone()).collect(),
             filter: self.filter.clone(),
+            filter_before: None,
             key: Vec::new(),
             resend: false,
         };

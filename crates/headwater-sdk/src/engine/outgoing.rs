@@ -23,6 +23,8 @@ pub struct OutgoingRequest {
     pub columns: Vec<String>,
     /// Which rows: a condition in SQL. A row that it holds for no longer is gone.
     pub filter: Option<String>,
+    /// Which rows were delivered last: the condition of then.
+    pub filter_before: Option<String>,
     /// The columns that tell rows apart, in a load of [`What::Changes`].
     pub key: Vec<String>,
     /// Whether rows that are as they were come, too: they are made into something else now.

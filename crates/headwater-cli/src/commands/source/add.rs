@@ -153,7 +153,12 @@ fn write(
         console.err(&format!("note: {note}\n"));
     }
     if found.is_empty() {
-        return Err(wrong("there is nothing to read".to_owned(), "check --only, and what the role may read").into());
+        let help = if left_out.is_empty() {
+            "check --only, and what the role may read"
+        } else {
+            "see above why what is there was left out"
+        };
+        return Err(wrong("there is nothing to read".to_owned(), help).into());
     }
     let chosen = choose(&found, args);
     if args.dry_run {

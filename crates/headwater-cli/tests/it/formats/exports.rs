@@ -14,7 +14,7 @@ struct Case {
     answer: &'static str,
 }
 
-const CASES: [Case; 20] = [
+const CASES: [Case; 28] = [
     Case {
         name: "lines_above_two_columns",
         text: "Bericht\nk;x\n1;1,5\n2;2,5\n",
@@ -90,19 +90,75 @@ const CASES: [Case; 20] = [
         text: "am;um;n\n1.2.2024;24.12.2023 18:30;1\n03.11.2024;1.1.2024 00:00;2\n",
         note: None,
         sql: "select min(am), max(am), min(um), sum(n)",
-        answer: "2024-02-01,2024-11-03,2023-12-24T18:30:00Z,3",
+        answer: "2024-02-01,2024-11-03,2023-12-24T18:30:00,3",
     },
     Case {
         name: "american_dates",
         text: "at,ordered\n1/31/2024 1:05 PM,02/03/2024\n2/1/2024 12:00 AM,03/04/2024\n",
         note: None,
         sql: "select min(at), max(at), max(ordered)",
-        answer: "2024-01-31T13:05:00Z,2024-02-01T00:00:00Z,2024-03-04",
+        answer: "2024-01-31T13:05:00,2024-02-01T00:00:00,2024-03-04",
+    },
+    Case {
+        name: "dates_and_nulls",
+        text: "id;am\n1;-\n2;31.12.2024\n3;NULL\n",
+        note: None,
+        sql: "select count(am), max(am)",
+        answer: "1,2024-12-31",
+    },
+    Case {
+        name: "dates_in_several_forms",
+        text: "id,am\n1,31/12/2024\n2,2024-12-31\n",
+        note: Some("am: dates are written in several ways"),
+        sql: "select min(am)",
+        answer: "2024-12-31",
+    },
+    Case {
+        name: "addresses_and_commas",
+        text: "ip;betrag;tel\n192.168.100.200;1,5;612 345 678\n10.100.100.200;1.234,5;613 345 678\n",
+        note: Some("ip: texts"),
+        sql: "select min(ip), sum(betrag), min(tel)",
+        answer: "10.100.100.200,1236.0,612 345 678",
+    },
+    Case {
+        name: "codes_beside_commas",
+        text: "code;betrag\n1.234;1,5\n2.345;2,5\n",
+        note: Some("may be numbers"),
+        sql: "select min(code), min(betrag)",
+        answer: "1.234,\"1,5\"",
+    },
+    Case {
+        name: "colours",
+        text: "# colours\nhex,x\n#ff0000,1\n#00ff00,2\nred,3\n",
+        note: None,
+        sql: "select count(*), min(hex), sum(x)",
+        answer: "3,#00ff00,6",
+    },
+    Case {
+        name: "remarks",
+        text: "# all of 2024\nid,x\n1,2\n# the end\n",
+        note: Some("begin with #"),
+        sql: "select count(*), sum(x)",
+        answer: "1,2",
+    },
+    Case {
+        name: "years_above_numbers_that_follow_each_other",
+        text: "land,2019,2020,2021\nCH,1,2,3\nDE,4,5,6\n",
+        note: None,
+        sql: "select count(*), sum(\"2021\")",
+        answer: "2,9",
+    },
+    Case {
+        name: "ragged",
+        text: "id,a,b\n1,x\n2,y,z\n3,w,v\n",
+        note: Some("another number of fields"),
+        sql: "select count(*), sum(id), max(b)",
+        answer: "2,5,z",
     },
     Case {
         name: "short_years",
         text: "id;am\n1;24.12.23\n2;01.02.24\n",
-        note: None,
+        note: Some("two digits"),
         sql: "select min(am), max(am)",
         answer: "2023-12-24,2024-02-01",
     },
@@ -125,7 +181,7 @@ const CASES: [Case; 20] = [
         text: "name\nSmith, J\nDoe, A\n",
         note: Some("rows hold ','"),
         sql: "select min(name)",
-        answer: "Doe, A",
+        answer: "\"Doe, A\"",
     },
     Case { name: "one_column", text: "name\nAda\nAlan\n", note: None, sql: "select min(name)", answer: "Ada" },
     Case {
@@ -163,7 +219,7 @@ fn exports_have_the_right_values_or_a_note() {
         let of: Vec<&&str> = notes.iter().filter(|note| note.starts_with(&format!("{name}.csv: "))).collect();
         match (note, of.as_slice()) {
             (None, []) => {}
-            (Some(part), [told]) => assert!(told.contains(part), "{name}: {told}"),
+            (Some(part), told) if told.iter().any(|told| told.contains(part)) => {}
             (wanted, told) => panic!("{name}: {wanted:?} and {told:?}"),
         }
     }
@@ -172,5 +228,33 @@ fn exports_have_the_right_values_or_a_note() {
         assert_eq!(query(project.path(), &format!("{sql} from raw.{name}")), answer, "{name}");
     }
     let listed = project.say(&["list", "--json"]).exits(0);
-    assert!(!listed.out.contains("__rejected"), "{}", listed.out);
+    assert_eq!(listed.out.matches("__rejected").count(), listed.out.matches("raw.ragged__rejected").count());
+}
+
+/// What is found is no declaration: a later value that a type would change is set aside, as it is without `source add`.
+#[test]
+fn types_that_are_found_do_not_change_values_of_later_files() {
+    let project = Project::empty();
+    for month in 1..=9 {
+        project.write(&format!("data/t_{month}.csv"), "zip,x\n10001,1.5\n");
+    }
+    // Of many files the first, the middle and the last one are looked at.
+    project.write("data/t_3.csv", "zip,x\n01234,1\n+555,2\n1e3,3\n10002,4\n");
+    project.say(&["source", "add", "files", "data"]).exits(0);
+    project.run();
+    assert_eq!(query(project.path(), "select count(*), sum(zip) from raw.t"), "9,90010");
+    assert_eq!(query(project.path(), "select count(*) from raw.t__rejected"), "3");
+}
+
+/// Columns that are taken by their place are those of files with the same header.
+#[test]
+fn headers_that_cannot_be_used_are_not_mixed_up() {
+    let project = Project::empty()
+        .with("data/t_1.csv", "id,a,\n1,10,x\n")
+        .with("data/t_2.csv", "a,id,\n20,2,y\n")
+        .with("data/t_3.csv", "id,a,\n3,30,z\n");
+    project.say(&["source", "add", "files", "data"]).exits(0);
+    project.run();
+    assert_eq!(query(project.path(), "select id, a, column_3 from raw.t order by id"), "1,10,x\n3,30,z");
+    assert_eq!(query(project.path(), "select id, a, column_3 from raw.t_2"), "2,20,y");
 }

@@ -67,13 +67,13 @@ fn a_folder_becomes_a_source_that_runs() {
     let said = project.say(&["source", "add", "files", "data"]).exits(0);
     assert!(said.out.contains("wrote sources/files.yml with 6 streams") && said.err.contains("left out: "), "{said:?}");
     let yaml = std::fs::read_to_string(project.path().join("sources/files.yml")).unwrap();
-    let flights = "  - table: raw.flights\n    path: \"flights_*.csv\"\n    mode: new_files\n    format: { null: [NA] }\n    columns:\n      flight: { type: bigint }\n";
+    let flights = "  - table: raw.flights\n    path: \"flights_*.csv\"\n    mode: new_files\n    format: { null: [NA] }\n  - table: raw.planes\n";
     for text in [
         "connector: files\nlocation: data\nstreams:\n",
         flights,
         "    format: { delimiter: \";\", decimal: \",\" }\n",
         "    format: { delimiter: \";\", skip: 2, decimal: \",\", grouping: \".\" }\n",
-        "    format: { header: false }\n    columns:\n      column_1: { type: bigint }\n      column_2: { type: string }\n",
+        "    format: { header: false }\n",
         "    format: { encoding: windows-1252 }\n",
         "    path: \"events/*/*/e.jsonl\"\n",
     ] {

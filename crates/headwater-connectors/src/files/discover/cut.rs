@@ -6,13 +6,17 @@ use crate::columns::{End, Row, Rows};
 use crate::files::csv::{Dialect, scan};
 
 /// What may stand between fields, the likelier ones first.
-pub(super) const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
+pub(super) const DELIMITERS: [u8; 7] = [b',', b';', b'\t', b'|', b'^', b'~', 1];
+/// Texts that stand for null in other programs' files.
+pub(super) const NULLS: [&str; 12] =
+    ["NA", "N/A", "n/a", "NULL", "null", "Null", "\\N", "None", "none", "nil", "-", "#N/A"];
 /// Rows looked at.
 const ROWS: usize = 1_000;
 
 /// A text cut into rows and fields.
 pub(super) struct Cut<'a> {
     text: &'a [u8],
+    ended: bool,
     dialect: Dialect,
     rows: Vec<(Row, Range<usize>)>,
     ends: Vec<End>,
@@ -52,7 +56,12 @@ impl<'a> Cut<'a> {
         };
         let rows = found.rows.iter().copied().map(fields_of).collect();
         let broken = found.broken.iter().map(|(row, _)| *row).collect();
-        Self { text, dialect, rows, ends: found.ends, broken }
+        Self { text, ended, dialect, rows, ends: found.ends, broken }
+    }
+
+    /// The same with lines that are comments as rows.
+    pub(super) fn with_comments(&self) -> Self {
+        Self::new(self.text, self.ended, Dialect { comment: None, ..self.dialect })
     }
 
     pub(super) fn dialect(&self) -> Dialect {
@@ -105,6 +114,11 @@ impl<'a> Cut<'a> {
         clean * 100 / fields().count().max(1)
     }
 
+    /// The values of a column from a row on, without those that stand for nothing.
+    pub(super) fn column(&self, at: usize, from: usize) -> impl Iterator<Item = &'a str> {
+        (from..self.len()).filter_map(move |row| self.fields(row).nth(at)?.told())
+    }
+
     /// Whether a column tells the row of names from those below it: there are values, and of another kind in all of them that have one.
     pub(super) fn is_told_from_below(&self, row: usize) -> bool {
         let mut columns: Vec<Below> = self.fields(row).map(|_| Below::default()).collect();
@@ -148,6 +162,12 @@ impl<'a> Field<'a> {
     pub(super) fn name(self) -> String {
         let text = String::from_utf8_lossy(self.text);
         if self.quoted { text.replace("\"\"", "\"") } else { text.into_owned() }
+    }
+
+    /// The text without blanks around it, unless it stands for nothing.
+    pub(super) fn told(self) -> Option<&'a str> {
+        let text = std::str::from_utf8(self.text).ok()?.trim();
+        (!text.is_empty() && (self.quoted || !NULLS.contains(&text))).then_some(text)
     }
 
     /// The text as it is written.

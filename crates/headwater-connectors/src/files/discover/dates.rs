@@ -1,6 +1,6 @@
 //! How dates and times are written, by what their parts can be.
 
-use super::cut::{Cut, Kind};
+use super::cut::Cut;
 
 /// How the columns of a text write dates.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,8 +45,15 @@ struct Written {
 impl Dates {
     /// Looks at the columns from a row on.
     pub(super) fn find(cut: &Cut<'_>, from: usize, names: &[String]) -> Self {
-        let mut columns: Vec<(&str, Written)> =
-            names.iter().enumerate().filter_map(|(at, name)| Some((name.as_str(), column(cut, from, at)?))).collect();
+        let mut found = Self::default();
+        let mut columns: Vec<(&str, Written)> = Vec::new();
+        for (at, name) in names.iter().enumerate() {
+            match column(&cut.column(at, from).map(parts).collect::<Option<Vec<_>>>().unwrap_or_default()) {
+                Seen::Dates(written) => columns.push((name, written)),
+                Seen::Several => found.notes.push(format!("{name}: dates are written in several ways: texts")),
+                Seen::Others => {}
+            }
+        }
         // What one column tells holds for its neighbours.
         let told = columns
             .iter()
@@ -59,7 +66,6 @@ impl Dates {
                 written.order = told.order;
             }
         }
-        let mut found = Self::default();
         let is_open = |written: &Written| written.order == Some(Order::Open);
         let open: Vec<&str> = columns.iter().filter(|(_, written)| is_open(written)).map(|(name, _)| *name).collect();
         if !open.is_empty() {
@@ -69,6 +75,9 @@ impl Dates {
             ));
         }
         columns.retain(|(_, written)| !is_open(written));
+        if columns.iter().any(|(_, written)| written.year == "%y") {
+            found.notes.push("of years with two digits those from 69 on are of the last century".to_owned());
+        }
         for (times, format) in [(false, &mut found.date), (true, &mut found.timestamp)] {
             let mut formats: Vec<String> = columns
                 .iter()
@@ -101,26 +110,42 @@ impl Written {
     }
 }
 
-/// How a column is written, if it holds dates alone, and not as ISO 8601 has them.
-fn column(cut: &Cut<'_>, from: usize, at: usize) -> Option<Written> {
-    let mut values = Vec::new();
-    for row in from..cut.len() {
-        let field = cut.fields(row).nth(at)?;
-        if field.kind() != Kind::Empty {
-            values.push(parts(std::str::from_utf8(field.text()).ok()?.trim())?);
-        }
+/// What a column holds.
+enum Seen {
+    Dates(Written),
+    /// Dates in more than one form.
+    Several,
+    /// Anything else, and dates as ISO 8601 has them.
+    Others,
+}
+
+/// How a column of such values is written.
+fn column(values: &[Parts<'_>]) -> Seen {
+    let Some(first) = values.first() else { return Seen::Others };
+    if values.iter().all(|parts| parts.separator == '-' && parts.numbers[0].len() == 4) {
+        return Seen::Others;
     }
-    let first = *values.first()?;
-    let same = values.iter().all(|parts| (parts.separator, parts.time) == (first.separator, first.time));
+    let is_same = |parts: &Parts<'_>| (parts.separator, parts.time) == (first.separator, first.time);
+    // Numbers with points in them, as versions of programs, are no dates.
+    let has_years = values.iter().all(|parts| parts.numbers.iter().any(|number| number.len() == 4));
+    match of_one_form(values, *first).filter(|_| values.iter().all(is_same)) {
+        Some(written) => Seen::Dates(written),
+        None if has_years => Seen::Several,
+        None => Seen::Others,
+    }
+}
+
+/// How values of one form are written; `None` where they are of several forms, or no dates.
+fn of_one_form(values: &[Parts<'_>], first: Parts<'_>) -> Option<Written> {
     let number = |text: &str| text.parse::<u32>().unwrap_or(u32::MAX);
     let most = |at: usize| values.iter().map(|parts| number(parts.numbers[at])).max().unwrap_or(u32::MAX);
     let digits = |at: usize, digits: &[usize]| values.iter().all(|parts| digits.contains(&parts.numbers[at].len()));
     let Parts { separator, time, .. } = first;
-    if !same || !digits(1, &[1, 2]) {
+    if !digits(1, &[1, 2]) {
         return None;
     }
     if digits(0, &[4]) {
-        let is_date = separator != '-' && digits(2, &[1, 2]) && most(1) <= 12 && most(2) <= 31;
+        let is_date = digits(2, &[1, 2]) && most(1) <= 12 && most(2) <= 31;
         return is_date.then_some(Written { separator, time, order: None, year: "%Y" });
     }
     let year = if digits(2, &[4]) { "%Y" } else { "%y" };

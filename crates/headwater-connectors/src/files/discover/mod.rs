@@ -1,20 +1,21 @@
 //! What there is in a place with files: which of them are of one table, and how they are written.
 
+mod csv;
 mod cut;
 mod dates;
 mod groups;
 mod names;
+mod numbers;
 mod sniff;
 mod trial;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow_schema::{DataType, Field, Schema};
-use encoding_rs::{Encoding, UTF_8};
+use arrow_schema::{DataType, FieldRef, Schema};
 use headwater_sdk::connector::{Discovery, Drift, FoundColumn, FoundStream, StreamSettings};
 use headwater_sdk::types::type_name;
-use headwater_sdk::{Blame, Error, Result};
+use headwater_sdk::{Error, Result};
 use serde_json::{Map, Value, json};
 
 use super::format::{Format, kind_of_path};
@@ -22,13 +23,10 @@ use super::inspect::inspect;
 use super::listing::{FileEntry, Wanted};
 use super::location::Location;
 use super::options::{FormatOptions, FormatType, OneOrMany};
-use super::part::{Source, feed};
-use crate::codes;
 use crate::columns::{Seen, resolve};
 use crate::delivered::{options_error, read_back};
+use csv::Written;
 use groups::{Group, glob, group};
-use sniff::Sniffed;
-use trial::Trial;
 
 /// More columns than this are likelier to be data.
 const MANY_COLUMNS: usize = 1_000;
@@ -112,8 +110,15 @@ fn fallback(location: &Location) -> String {
 async fn look(group: Group, files: Vec<FileEntry>) -> std::result::Result<Vec<Described>, (String, Error)> {
     let failed = |error| (some_of(&group.paths), error);
     let found = describe(&group.table, &group.paths, &files).await.map_err(failed)?;
+    let tabs = files.first().and_then(|file| kind_of_path(&file.path)).is_some_and(|(_, tabs)| tabs);
     let mut sets: BTreeMap<Vec<&str>, Vec<usize>> = BTreeMap::new();
+    // Columns that are taken by their place have to have the same one in all files.
+    let headers = if found.is_made { csv::names_of(&files, tabs).await.map_err(failed)? } else { Vec::new() };
     for (at, seen) in found.seen.iter().enumerate() {
+        if let Some(names) = headers.get(at) {
+            sets.entry(names.iter().map(String::as_str).collect()).or_default().push(at);
+            continue;
+        }
         // Rows of JSON leave columns out, and so may files of them.
         let columns = seen.columns.as_ref().filter(|_| !seen.sparse);
         let mut names: Vec<&str> =
@@ -125,8 +130,8 @@ async fn look(group: Group, files: Vec<FileEntry>) -> std::result::Result<Vec<De
         return Ok(vec![found]);
     }
     let mut sets: Vec<Vec<usize>> = sets.into_values().collect();
-    // Most of them are what the name stands for.
-    sets.sort_by_key(|places| std::cmp::Reverse(places.len()));
+    // Most of them are what the name stands for, or else the first ones.
+    sets.sort_by_key(|places| (std::cmp::Reverse(places.len()), places.first().copied()));
     let mut streams = Vec::new();
     for (at, places) in sets.into_iter().enumerate() {
         let table = if at == 0 { group.table.clone() } else { format!("{}_{}", group.table, at + 1) };
@@ -144,6 +149,8 @@ struct Described {
     seen: Vec<Seen>,
     /// What may be otherwise: clauses.
     guesses: Vec<String>,
+    /// Whether no header tells the columns' names.
+    is_made: bool,
 }
 
 /// How files are written, and their columns as a stream without declared ones would have them.
@@ -151,13 +158,15 @@ async fn describe(table: &str, paths: &[String], files: &[FileEntry]) -> Result<
     let path = files.first().map(|file| file.path.as_str()).unwrap_or_default();
     let mut written = Written::default();
     if let Some((FormatType::Csv, tabs)) = kind_of_path(path) {
-        written = csv_options(files, path, tabs).await?;
+        written = csv::written(files, path, tabs).await?;
     }
-    let Written { options, names, thousands, mut guesses } = written;
-    let seen = inspected(files, path, &options, names).await?;
+    let Written { options, names, is_made, texts, mut guesses } = written;
+    let declared = is_made.then(|| names.clone());
+    let seen = inspected(files, path, &options, declared).await?;
     let settings = StreamSettings { drift: Drift::Add, ..read_back(&Schema::empty())? };
     let schema = resolve(&settings, None, &seen)?.schema;
-    let schema = texts_of(&schema, &thousands, &options, &mut guesses);
+    let texts: Vec<&str> = texts.iter().filter_map(|at| names.get(*at)).map(String::as_str).collect();
+    let schema = as_texts(&schema, &texts);
     let columns = schema.fields().iter().map(|field| FoundColumn {
         name: field.name().clone(),
         written: type_name(field.data_type()),
@@ -171,14 +180,20 @@ async fn describe(table: &str, paths: &[String], files: &[FileEntry]) -> Result<
     if paths != [glob(path, "")] {
         keys.insert("mode".to_owned(), json!("new_files"));
     }
-    let format = keys_of(&options);
+    let format = csv::keys_of(&options);
     if !format.is_empty() {
         keys.insert("format".to_owned(), Value::Object(format));
     }
-    // Nested types have no names that a project could write: they stay inferred.
-    let named = schema.fields().iter().filter(|field| !field.data_type().is_nested());
-    let typed = named.map(|field| (field.name().clone(), json!({ "type": type_name(field.data_type()) })));
-    keys.insert("columns".to_owned(), Value::Object(typed.collect()));
+    // Types are found in each load, which sets aside what they would change: one that is declared takes what it can read. Declared are names
+    // that no file tells, and what could be read as a number and may be none.
+    let mut declared = Map::new();
+    // Without a header all fields are named, or none.
+    let all = is_made || options.header == Some(false) && !texts.is_empty();
+    for field in schema.fields().iter().filter(|field| all || texts.contains(&field.name().as_str())) {
+        let is_text = texts.contains(&field.name().as_str());
+        declared.insert(field.name().clone(), if is_text { json!({ "type": "string" }) } else { json!({}) });
+    }
+    keys.insert("columns".to_owned(), Value::Object(declared));
     let kind = kind_of_path(path).map_or("files", |(kind, _)| kind.name());
     if schema.fields().len() > MANY_COLUMNS && matches!(kind, "json") {
         guesses.push(format!(
@@ -196,29 +211,16 @@ async fn describe(table: &str, paths: &[String], files: &[FileEntry]) -> Result<
         key: Vec::new(),
         rows: None,
     };
-    Ok(Described { stream, seen, guesses })
+    Ok(Described { stream, seen, guesses, is_made })
 }
 
-/// Makes texts of numbers that may be thousands, where nothing told how numbers are written.
-fn texts_of(schema: &Schema, thousands: &[String], options: &FormatOptions, guesses: &mut Vec<String>) -> Schema {
-    let told = options.decimal.is_some() || options.grouping.is_some();
-    let is_open = |field: &Field| !told && *field.data_type() == DataType::Float64 && thousands.contains(field.name());
-    let mut open = Vec::new();
-    let fields = schema.fields().iter().map(|field| {
-        if !is_open(field) {
-            return field.as_ref().clone();
-        }
-        open.push(field.name().as_str());
-        field.as_ref().clone().with_data_type(DataType::Utf8)
-    });
-    let fields: Vec<Field> = fields.collect();
-    if !open.is_empty() {
-        guesses.push(format!(
-            "{}: all values are like 1.000, which is 1 or a thousand: texts; say `grouping: \".\"` and the type bigint, or the type double alone",
-            open.join(", ")
-        ));
-    }
-    Schema::new(fields)
+/// Columns that stay texts.
+fn as_texts(schema: &Schema, texts: &[&str]) -> Schema {
+    let field = |field: &FieldRef| match texts.contains(&field.name().as_str()) {
+        true => field.as_ref().clone().with_data_type(DataType::Utf8),
+        false => field.as_ref().clone(),
+    };
+    Schema::new(schema.fields().iter().map(field).collect::<Vec<_>>())
 }
 
 /// What files have. `names` are those of fields without a header.
@@ -230,58 +232,4 @@ async fn inspected(
 ) -> Result<Vec<Seen>> {
     let format = Arc::new(Format::resolve(path, options).map_err(options_error)?);
     inspect(files, &format, &Arc::new(names.unwrap_or_default()), None).await
-}
-
-/// The keys of `format` that are not the default.
-fn keys_of(options: &FormatOptions) -> Map<String, Value> {
-    let mut keys = Map::new();
-    let mut put = |key: &str, value: Option<Value>| keys.extend(value.map(|value| (key.to_owned(), value)));
-    put("delimiter", options.delimiter.as_ref().map(|delimiter| json!(delimiter)));
-    put("comment", options.comment.as_ref().map(|comment| json!(comment)));
-    put("skip", options.skip.map(|skip| json!(skip)));
-    put("decimal", options.decimal.as_ref().map(|decimal| json!(decimal)));
-    put("grouping", options.grouping.as_ref().map(|grouping| json!(grouping)));
-    put("header", options.header.map(Value::Bool));
-    put("date_format", options.date_format.as_ref().map(|format| json!(format)));
-    put("timestamp_format", options.timestamp_format.as_ref().map(|format| json!(format)));
-    put("encoding", options.encoding.as_ref().map(|encoding| json!(encoding)));
-    put("null", options.null.as_ref().map(|null| json!(null.as_slice())));
-    keys
-}
-
-/// How files of delimited text are written.
-#[derive(Default)]
-struct Written {
-    options: FormatOptions,
-    /// The columns' names, where their header does not tell them.
-    names: Option<Vec<String>>,
-    /// Columns whose numbers may be thousands.
-    thousands: Vec<String>,
-    guesses: Vec<String>,
-}
-
-/// How files of delimited text are written, by a look at the first one that has something in it.
-async fn csv_options(files: &[FileEntry], path: &str, tabs: bool) -> Result<Written> {
-    let Some(first) = files.first() else { return Ok(Written::default()) };
-    let usual = if tabs { b'\t' } else { b',' };
-    let mut options = FormatOptions::default();
-    let (source, file) = (Source::start(first, None), first.clone());
-    let format = Format::resolve(path, &options).map_err(options_error)?;
-    let look = move || -> Result<(Sniffed, &'static Encoding)> {
-        let mut text = feed(source, &file, &format)?;
-        text.more()?;
-        let (bytes, ended) = (text.bytes(), text.ended());
-        Ok((sniff::sniff(bytes, ended, usual), sniff::encoding(bytes)))
-    };
-    let looked = tokio::task::spawn_blocking(look).await.map_err(|error| {
-        Error::new(codes::DEFECT, Blame::Headwater, "looking at a file was cut off").caused_by(error)
-    })?;
-    let (Sniffed { delimiter, comment, skip, header, made, thousands, dates, notes: mut guesses }, encoding) = looked?;
-    options.delimiter = (delimiter != usual).then(|| char::from(delimiter).to_string());
-    options.header = (!header).then_some(false);
-    options.encoding = (encoding != UTF_8).then(|| encoding.name().to_ascii_lowercase());
-    options.comment = comment.map(|comment| char::from(comment).to_string());
-    options.skip = (skip > 0).then_some(skip);
-    guesses.extend(Trial { file: first, path }.complete(&mut options, dates).await?);
-    Ok(Written { options, names: made, thousands, guesses })
 }

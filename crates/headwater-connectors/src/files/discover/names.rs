@@ -8,6 +8,8 @@ use super::cut::{Cut, Field, Kind};
 const TITLES: usize = 20;
 /// So many numbers that follow each other are no chance.
 const SERIES: usize = 3;
+/// Years that columns are named by.
+const YEARS: std::ops::RangeInclusive<u32> = 1800..=2200;
 
 /// Where a table has its names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,16 +68,20 @@ fn is_made(cut: &Cut<'_>, row: usize) -> bool {
 /// Whether the numbers of a row are names: years or hours beside each other, above rows of which some are not so.
 fn is_series_of_names(cut: &Cut<'_>, row: usize) -> bool {
     let has_word = cut.fields(row).any(|field| field.kind() == Kind::Word);
-    has_word && is_series(cut, row) && (row + 1..cut.len()).any(|below| !is_series(cut, below))
+    let series = |row: usize| series(cut, row);
+    let Some(names) = series(row).filter(|_| has_word) else { return false };
+    // Years stand above other numbers, also where these happen to follow each other.
+    let is_other =
+        |below: Option<Vec<u32>>| below.is_none_or(|below| YEARS.contains(&names[0]) && !YEARS.contains(&below[0]));
+    (row + 1..cut.len()).any(|below| is_other(series(below)))
 }
 
-/// Whether all figures of a row are whole numbers that grow by one, and are [`SERIES`] or more.
-fn is_series(cut: &Cut<'_>, row: usize) -> bool {
+/// The figures of a row, if they are whole numbers that grow by one, and [`SERIES`] or more.
+fn series(cut: &Cut<'_>, row: usize) -> Option<Vec<u32>> {
     let figures = cut.fields(row).filter(|field| field.kind() == Kind::Figure);
-    let numbers: Option<Vec<u32>> = figures.map(|field| field.name().trim().parse().ok()).collect();
-    numbers.is_some_and(|numbers| {
-        numbers.len() >= SERIES && numbers.windows(2).all(|pair| pair[0].checked_add(1) == Some(pair[1]))
-    })
+    let numbers: Vec<u32> = figures.map(|field| field.name().trim().parse().ok()).collect::<Option<_>>()?;
+    let grows = numbers.windows(2).all(|pair| pair[0].checked_add(1) == Some(pair[1]));
+    (numbers.len() >= SERIES && grows).then_some(numbers)
 }
 
 /// Names that are there and differ.

@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 
-use super::cut::{Cut, DELIMITERS, Field, Kind};
+use super::cut::{Cut, DELIMITERS, Field};
 use super::dates::Dates;
 use super::names::Header;
+use super::numbers::Numbers;
 use crate::files::csv::Dialect;
 
 /// So many of a hundred rows have the same number of fields, or it is another delimiter.
 const SAME: usize = 90;
+/// So many where there is no other delimiter with more.
+const SAME_AT_LEAST: usize = 60;
 /// How much less likely lines above a table make a shape, in percents of rows that have the same number of fields, and comments.
 const LINES_ABOVE: usize = 10;
 const COMMENTS: usize = 5;
@@ -29,10 +32,12 @@ pub(super) struct Sniffed {
     pub(super) skip: u32,
     /// Whether the first row holds names.
     pub(super) header: bool,
-    /// The columns' names where they are made.
-    pub(super) made: Option<Vec<String>>,
-    /// Names of columns whose numbers may be thousands.
-    pub(super) thousands: Vec<String>,
+    /// Whether the columns' names are made.
+    pub(super) is_made: bool,
+    /// The columns' names: as they stand in the file, or are made.
+    pub(super) names: Vec<String>,
+    /// What tells how numbers are written.
+    pub(super) numbers: Numbers,
     /// How dates are written.
     pub(super) dates: Dates,
     /// What is a guess that may be wrong: clauses.
@@ -55,10 +60,11 @@ pub(super) fn sniff(text: &[u8], ended: bool, first: u8) -> Sniffed {
     let dialect =
         |delimiter, comment| Dialect { delimiter, quote: Some(b'"'), comment, terminator, max_line: text.len().max(1) };
     let delimiters = || [first].into_iter().chain(DELIMITERS.into_iter().filter(|other| *other != first));
-    let dialects = delimiters().flat_map(|delimiter| comments.iter().map(move |comment| dialect(delimiter, *comment)));
-    let shapes = dialects.filter_map(|dialect| Shape::of(Cut::new(text, ended, dialect)));
+    let dialects =
+        || delimiters().flat_map(|delimiter| comments.iter().map(move |comment| dialect(delimiter, *comment)));
+    let shapes = |same| dialects().filter_map(move |dialect| Shape::of(Cut::new(text, ended, dialect), same));
     // Of several that are as likely the first one.
-    let best = shapes.reduce(|best, shape| if best.likelihood >= shape.likelihood { best } else { shape });
+    let best = shapes(SAME).reduce(Shape::likelier).or_else(|| shapes(SAME_AT_LEAST).reduce(Shape::likelier));
     best.unwrap_or_else(|| {
         let cut = |delimiter| Cut::new(text, ended, dialect(delimiter, None));
         let usual = cut(first);
@@ -78,19 +84,22 @@ struct Shape<'a> {
     first: usize,
     /// The greater the likelier.
     likelihood: usize,
+    /// Whether many rows have another number of fields.
+    is_ragged: bool,
 }
 
 impl<'a> Shape<'a> {
     /// `None` where rows have one field, or too many of them another number than the others.
-    fn of(cut: Cut<'a>) -> Option<Self> {
+    fn of(cut: Cut<'a>, least: usize) -> Option<Self> {
         let above = rows_above(&cut);
         let fields = (above < cut.len()).then(|| cut.width(above)).filter(|fields| *fields > 1)?;
         let rows = above..cut.len();
         let same = rows.clone().filter(|row| cut.width(*row) == fields).count() * 100;
         let same = same / (rows.len() + cut.broken_after(above));
         let header = Header::find(&cut, above);
-        // What stands above a table stands above its names: commas in numbers make rows, too.
-        if same < SAME || above > 0 && !has_names_alone(&cut, &header, fields) {
+        // What stands above a table stands above its names: commas in numbers make rows, too. And a line below its first row that has as many
+        // fields is one of its rows, whatever it begins with.
+        if same < least || has_rows_of_comments(&cut, fields) || above > 0 && !has_names_alone(&cut, &header, fields) {
             return None;
         }
         let first = match header {
@@ -99,22 +108,25 @@ impl<'a> Shape<'a> {
         };
         let malus = if above > 0 { LINES_ABOVE } else { 0 } + cut.dialect().comment.map_or(0, |_| COMMENTS);
         let likelihood = (same * cut.clean(above) / 100).saturating_sub(malus);
-        Some(Self { cut, header, first, likelihood })
+        Some(Self { cut, header, first, likelihood, is_ragged: same < SAME })
+    }
+
+    fn likelier(self, other: Self) -> Self {
+        if self.likelihood >= other.likelihood { self } else { other }
     }
 
     fn of_one_column(cut: Cut<'a>) -> Self {
         let header = if cut.len() == 0 { Header::Row(0) } else { Header::find(&cut, 0) };
-        Self { cut, header, first: 0, likelihood: 0 }
+        Self { cut, header, first: 0, likelihood: 0, is_ragged: false }
     }
 
     fn told(self) -> Sniffed {
-        let Self { cut, header, first, .. } = self;
+        let Self { cut, header, first, is_ragged, .. } = self;
         let Dialect { delimiter, comment, .. } = cut.dialect();
         let is_there = first < cut.len();
-        let mut names: Vec<String> =
-            if is_there { cut.fields(first).map(|field| field.name()).collect() } else { Vec::new() };
-        let (mut below, mut notes, mut made, has_header) =
-            (first + 1, Vec::new(), None, matches!(header, Header::Row(_)));
+        let mut names: Vec<String> = if is_there { cut.fields(first).map(Field::name).collect() } else { Vec::new() };
+        let (mut below, mut notes, mut is_made, has_header) =
+            (first + 1, Vec::new(), false, matches!(header, Header::Row(_)));
         // What is skipped ends where the first row begins.
         let start = if let Header::Made(row, _) = header { row + 1 } else { first };
         let skip = if start > 0 && start < cut.len() { cut.lines_before(start) } else { 0 };
@@ -127,8 +139,8 @@ impl<'a> Shape<'a> {
                     "names of its header are missing or come twice: it is skipped, and columns are taken by their place; new names are {}",
                     changed.join(", ")
                 ));
-                names.clone_from(&new);
-                made = Some(new);
+                names = new;
+                is_made = true;
             }
             Header::Missing(why) => {
                 notes.push(format!("it is taken to have no header, as {why}: its columns are column_1 and so on"));
@@ -137,12 +149,27 @@ impl<'a> Shape<'a> {
             }
         }
         // A header above the first row of the table is a row of it, where none was found.
-        let skip = if first == 0 && made.is_none() { 0 } else { skip };
+        let skip = if first == 0 && !is_made { 0 } else { skip };
         notes.extend(one_column_with_delimiters(&cut, first));
-        let thousands = if delimiter == b';' { may_be_thousands(&cut, below, &names) } else { Vec::new() };
-        let dates = Dates::find(&cut, below, &names);
-        Sniffed { delimiter, comment, skip, header: has_header, made, thousands, dates, notes }
+        if is_ragged {
+            notes.push("many rows have another number of fields than its first one: they are set aside".to_owned());
+        }
+        if comment.is_some() {
+            notes.push("lines that begin with # are taken for comments".to_owned());
+        }
+        let (dates, numbers) = (Dates::find(&cut, below, &names), Numbers::find(&cut, below, names.len()));
+        Sniffed { delimiter, comment, skip, header: has_header, is_made, names, numbers, dates, notes }
     }
+}
+
+/// Whether lines that would be comments have so many fields, below the first row.
+fn has_rows_of_comments(cut: &Cut<'_>, fields: usize) -> bool {
+    if cut.dialect().comment.is_none() {
+        return false;
+    }
+    let all = cut.with_comments();
+    let is_comment = |row: &usize| all.text(*row).first() == Some(&COMMENT);
+    (0..all.len()).skip_while(is_comment).filter(is_comment).any(|row| all.width(row) == fields)
 }
 
 /// How many rows stand above the table: those at the beginning that have fewer fields than most rows. There are fewer of them than rows of the
@@ -181,35 +208,6 @@ fn one_column_with_delimiters(cut: &Cut<'_>, first: usize) -> Option<String> {
     Some(format!(
         "it is taken for one column, though its rows hold {found}: if fields stand between them, say `delimiter`, and `skip` for lines above the names"
     ))
-}
-
-/// The columns of which all values are numbers of up to three digits, a point, and three digits more: thousands, or fractions.
-fn may_be_thousands(cut: &Cut<'_>, from: usize, names: &[String]) -> Vec<String> {
-    let may_be = |field: Field<'_>| {
-        let text = field.text().trim_ascii();
-        let text = text.strip_prefix(b"-").unwrap_or(text);
-        let digits = |text: &[u8]| text.iter().all(u8::is_ascii_digit);
-        let groups = text.iter().position(|byte| *byte == b'.').map(|at| (&text[..at], &text[at + 1..]));
-        groups.is_some_and(|(before, after)| {
-            matches!(before, [b'1'..=b'9', ..])
-                && before.len() <= 3
-                && after.len() == 3
-                && digits(before)
-                && digits(after)
-        })
-    };
-    // Values, and whether all of them may be thousands.
-    let mut columns = vec![(0, true); names.len()];
-    for row in from..cut.len() {
-        for ((values, all), field) in columns.iter_mut().zip(cut.fields(row)) {
-            if field.kind() != Kind::Empty {
-                *values += 1;
-                *all &= may_be(field);
-            }
-        }
-    }
-    let found = names.iter().zip(columns).filter(|(_, (values, all))| *values > 0 && *all);
-    found.map(|(name, _)| name.clone()).collect()
 }
 
 #[cfg(test)]

@@ -1,16 +1,17 @@
 //! How values are written, by trying: what makes a column more than a text is right.
 
+use std::collections::BTreeSet;
+
 use arrow_schema::DataType;
 use headwater_sdk::Result;
 
+use super::cut::NULLS;
 use super::dates::Dates;
 use super::inspected;
+use super::numbers::Numbers;
 use crate::columns::Evidence;
 use crate::files::listing::FileEntry;
 use crate::files::options::{FormatOptions, OneOrMany};
-
-/// Texts that stand for null in other programs' files.
-const NULLS: [&str; 12] = ["NA", "N/A", "n/a", "NULL", "null", "Null", "\\N", "None", "none", "nil", "-", "#N/A"];
 
 /// How numbers may be written: what stands before the fraction, and between groups of digits. The likelier ones first.
 const NUMBERS: [(Option<&str>, Option<&str>); 6] = [
@@ -22,6 +23,15 @@ const NUMBERS: [(Option<&str>, Option<&str>); 6] = [
     (None, Some("'")),
 ];
 
+/// What stays open.
+#[derive(Debug)]
+pub(super) struct Open {
+    /// Clauses.
+    pub(super) notes: Vec<String>,
+    /// The places of columns that stay texts though they could be read as numbers.
+    pub(super) texts: BTreeSet<usize>,
+}
+
 /// A file to try options with.
 pub(super) struct Trial<'a> {
     pub(super) file: &'a FileEntry,
@@ -29,15 +39,15 @@ pub(super) struct Trial<'a> {
 }
 
 impl Trial<'_> {
-    /// Finds whether dates and numbers are written as they seem to be, and which texts stand for null. Gives what is left open: clauses.
+    /// Finds whether dates and numbers are written as they seem to be, and which texts stand for null.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub(super) async fn complete(&self, options: &mut FormatOptions, dates: Dates) -> Result<Vec<String>> {
-        let notes = self.dates(options, dates).await?;
-        let types = self.numbers(options).await?;
-        self.nulls(options, &types).await?;
-        Ok(notes)
+    pub(super) async fn complete(&self, options: &mut FormatOptions, dates: Dates, numbers: &Numbers) -> Result<Open> {
+        let mut open = Open { notes: self.dates(options, dates).await?, texts: BTreeSet::new() };
+        let types = self.numbers(options, numbers, &mut open).await?;
+        self.nulls(options, &types, &mut open).await?;
+        Ok(open)
     }
 
     /// Takes formats of dates with which more columns are more than texts, and none less.
@@ -66,13 +76,18 @@ impl Trial<'_> {
 
     /// Finds how numbers are written: in the way in which most columns are more than texts, if none that is without it becomes one. Gives what
     /// the columns are then, with all texts that may stand for null.
-    async fn numbers(&self, options: &mut FormatOptions) -> Result<Vec<Option<DataType>>> {
+    async fn numbers(
+        &self,
+        options: &mut FormatOptions,
+        numbers: &Numbers,
+        open: &mut Open,
+    ) -> Result<Vec<Option<DataType>>> {
         let with_nulls = FormatOptions { null: listed(&NULLS), ..options.clone() };
         let plain = self.types(&with_nulls).await?;
         if !plain.iter().any(is_text) {
             return Ok(plain);
         }
-        let mut found = Vec::new();
+        let (mut found, mut possible, mut unlike, mut decimals) = (Vec::new(), Vec::new(), false, plain.clone());
         for (decimal, grouping) in NUMBERS {
             let tried = FormatOptions {
                 decimal: decimal.map(str::to_owned),
@@ -80,27 +95,47 @@ impl Trial<'_> {
                 ..with_nulls.clone()
             };
             let types = self.types(&tried).await?;
-            if let Some(gained) = gained(&types, &plain) {
-                found.push((gained, decimal, grouping, types));
+            if grouping.is_none() {
+                decimals.clone_from(&types);
+            }
+            // Without groups of digits: as if there were the decimals alone.
+            let without = if decimal.is_some() { &decimals } else { &plain };
+            let by_groups = |at: &usize| is_text(&without[*at]) && !is_text(&types[*at]);
+            let grouped: BTreeSet<usize> = (0..types.len().min(without.len())).filter(by_groups).collect();
+            let is_sure = grouping.is_none_or(|grouping| grouped.iter().any(|at| numbers.is_grouped(grouping, *at)));
+            let gained = gained(&types, &plain);
+            possible.extend(gained.map(|gained| (gained, grouping)));
+            match gained {
+                Some(gained) if is_sure => found.push((gained, decimal, grouping, types, grouped)),
+                Some(_) => unlike |= grouping.is_some() && !grouped.is_empty(),
+                None => unlike |= types.iter().zip(&plain).any(|(one, than)| is_text(than) && !is_text(one)),
             }
         }
         let most = found.iter().map(|(gained, ..)| *gained).max();
         found.retain(|(gained, ..)| Some(*gained) == most);
         // What may be a fraction in one way and a group of digits in another stays a text: `1,234` is either.
-        let means_both = found.iter().any(|(_, decimal, ..)| {
-            decimal.is_some() && found.iter().any(|(_, other, grouping, _)| other != decimal && grouping == decimal)
+        let means_both = found.iter().any(|(gained, decimal, ..)| {
+            decimal.is_some() && possible.iter().any(|(also, grouping)| grouping == decimal && also >= gained)
         });
         if means_both || found.is_empty() {
+            if means_both || unlike {
+                open.notes.push("there are texts that may be numbers, and how they are written is not told: say `decimal` or `grouping`, and their types".to_owned());
+            }
             return Ok(plain);
         }
-        let (_, decimal, grouping, types) = found.swap_remove(0);
+        let (_, decimal, grouping, mut types, grouped) = found.swap_remove(0);
         (options.decimal, options.grouping) = (decimal.map(str::to_owned), grouping.map(str::to_owned));
+        // Addresses and telephone numbers are grouped, too.
+        for at in grouped.into_iter().filter(|at| grouping.is_some_and(|grouping| !numbers.is_grouped(grouping, *at))) {
+            open.texts.insert(at);
+            types[at] = Some(DataType::Utf8);
+        }
         Ok(types)
     }
 
     /// Finds the texts that stand for null: those without which a column could be no more than a text. `all` is what the columns are with all of
     /// them.
-    async fn nulls(&self, options: &mut FormatOptions, all: &[Option<DataType>]) -> Result<()> {
+    async fn nulls(&self, options: &mut FormatOptions, all: &[Option<DataType>], open: &mut Open) -> Result<()> {
         let types = async |nulls: &[&str]| {
             let options = FormatOptions { null: listed(nulls), ..options.clone() };
             self.types(&options).await
@@ -119,6 +154,9 @@ impl Trial<'_> {
             }
         }
         options.null = listed(&kept);
+        if all.iter().any(is_text) {
+            open.notes.push(format!("{} stand for null, in columns of texts, too", kept.join(", ")));
+        }
         Ok(())
     }
 

@@ -27,8 +27,8 @@ pub(super) struct Item {
     pub(super) json: String,
 }
 
-/// What identifiers are made from: the delivery, the lake's snapshot, and what rows are made into. The same load has the same ones
-/// whenever it is sent.
+/// What identifiers are made from: the delivery, the lake's snapshot, what rows are made into, and what was delivered before. The same load has the
+/// same ones whenever it is sent.
 pub(super) struct Identity {
     prefix: blake3::Hasher,
     key: Vec<String>,
@@ -37,10 +37,15 @@ pub(super) struct Identity {
 }
 
 impl Identity {
-    pub(super) fn new(delivery: &str, mark: &Mark, key: &[String]) -> Self {
+    /// `since` is what was delivered before: a delivery that is what one before the last was (`where` is as it was) is another all the same.
+    pub(super) fn new(delivery: &str, since: Option<&Mark>, mark: &Mark, key: &[String]) -> Self {
         let mut prefix = blake3::Hasher::new();
-        for part in [delivery, &mark.run, &mark.snapshot.to_string(), &mark.definition] {
+        let mut add = |part: &str| {
             prefix.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
+        };
+        add(delivery);
+        for mark in std::iter::once(mark).chain(since) {
+            [&mark.run, &mark.snapshot.to_string(), &mark.definition].into_iter().for_each(|part| add(part));
         }
         Self { prefix, key: key.to_vec(), seen: HashMap::new() }
     }
@@ -143,20 +148,22 @@ mod tests {
     fn rows_are_objects_and_have_the_same_identifiers_whenever_they_are_sent() {
         let key = ["id".to_owned()];
         let rows = batch(&[1, 2, 3], &[Some("a\n\"b\""), None, Some("gone")], &[0, 0, 1]);
-        let items = Identity::new("hook/t", &mark(1), &key).items(&rows).unwrap();
+        let items = Identity::new("hook/t", None, &mark(1), &key).items(&rows).unwrap();
         let texts: Vec<&str> = items.iter().map(|item| item.json.as_str()).collect();
         assert_eq!(texts, [r#"{"id":1,"name":"a\n\"b\""}"#, r#"{"id":2,"name":null}"#, r#"{"id":3}"#]);
-        assert_eq!(Identity::new("hook/t", &mark(1), &key).items(&rows).unwrap(), items);
-        let later = Identity::new("hook/t", &mark(2), &key).items(&rows).unwrap();
+        assert_eq!(Identity::new("hook/t", None, &mark(1), &key).items(&rows).unwrap(), items);
+        let later = Identity::new("hook/t", None, &mark(2), &key).items(&rows).unwrap();
         assert!(items.iter().zip(&later).all(|(a, b)| a.id != b.id && a.letter == b.letter));
-        let other = Identity::new("hook/u", &mark(1), &key).items(&rows).unwrap();
+        let again = Identity::new("hook/t", Some(&mark(2)), &mark(1), &key).items(&rows).unwrap();
+        assert!(items.iter().zip(&again).all(|(a, b)| a.id != b.id));
+        let other = Identity::new("hook/u", None, &mark(1), &key).items(&rows).unwrap();
         assert!(items.iter().zip(&other).all(|(a, b)| a.id != b.id));
     }
 
     #[test]
     fn equal_rows_without_a_key_are_told_apart() {
         let rows = batch(&[1, 1, 2], &[None, None, None], &[0, 0, 0]);
-        let mut identity = Identity::new("hook/t", &mark(1), &[]);
+        let mut identity = Identity::new("hook/t", None, &mark(1), &[]);
         let mut ids: Vec<RowId> = identity.items(&rows).unwrap().iter().map(|item| item.id).collect();
         ids.extend(identity.items(&rows).unwrap().iter().map(|item| item.id));
         ids.sort_unstable();

@@ -52,7 +52,7 @@ impl<'a> Sending<'a> {
         load: Load,
         progress: &Progress,
     ) -> Result<Delivered> {
-        let mut identity = Identity::new(&outlet.settings.name, &load.mark, &outlet.settings.key);
+        let mut identity = Identity::new(&outlet.settings.name, load.since.as_ref(), &load.mark, &outlet.settings.key);
         let kept = ledger.kept().await?;
         let again = kept.iter().map(|(kept, run)| (kept.id.clone(), run.to_string())).collect();
         let letters: BTreeMap<String, KeptRow> = kept.into_iter().map(|(kept, _)| (kept.id.clone(), kept)).collect();

@@ -25,21 +25,36 @@ pub(super) fn decimal(expr: &Expr) -> Option<Expr> {
     }
 }
 
-fn decimal_of(number: f64) -> Option<ScalarValue> {
-    // The shortest text that is read as this number, without an exponent.
-    let text = number.is_finite().then(|| number.to_string())?;
-    let (sign, text) = text.strip_prefix('-').map_or((1, text.as_str()), |text| (-1, text));
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+/// The decimal that a text in quotes stands for, where it is a number with a fraction: beside a decimal it would be rounded to that one's digits.
+pub(super) fn decimal_of_text(expr: &Expr) -> Option<Expr> {
+    let Expr::Literal(ScalarValue::Utf8(Some(text)), metadata) = expr else { return None };
+    let (sign, digits) = text.strip_prefix('-').map_or((1, text.as_str()), |digits| (-1, digits));
+    let (whole, fraction) = digits.split_once('.')?;
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let scalar = if is_number(whole) && is_number(fraction) { exact(sign, whole, fraction)? } else { return None };
+    Some(Expr::Literal(scalar, metadata.clone()))
+}
+
+/// A decimal by its digits before and behind the point.
+fn exact(sign: i128, whole: &str, fraction: &str) -> Option<ScalarValue> {
     let digits = format!("{whole}{fraction}");
-    let told = digits.trim_matches('0').len();
     let significant = digits.trim_start_matches('0').len();
-    if told > DIGITS || significant > MOST || fraction.len() > MOST {
+    if significant > MOST || fraction.len() > MOST {
         return None;
     }
     let value: i128 = digits.parse().ok()?;
     let precision = u8::try_from(significant.max(fraction.len()).max(1)).ok()?;
     let scale = i8::try_from(fraction.len()).ok()?;
     Some(ScalarValue::Decimal128(Some(sign * value), precision, scale))
+}
+
+fn decimal_of(number: f64) -> Option<ScalarValue> {
+    // The shortest text that is read as this number, without an exponent.
+    let text = number.is_finite().then(|| number.to_string())?;
+    let (sign, text) = text.strip_prefix('-').map_or((1, text.as_str()), |text| (-1, text));
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let told = format!("{whole}{fraction}").trim_matches('0').len();
+    if told > DIGITS { None } else { exact(sign, whole, fraction) }
 }
 
 #[cfg(test)]

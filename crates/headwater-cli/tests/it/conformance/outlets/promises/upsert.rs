@@ -9,6 +9,7 @@ macro_rules! upsert {
             only_what_has_changed_is_sent_and_what_is_gone_deleted
             what_is_gone_stays_where_that_is_asked_for
             rows_that_a_condition_holds_for_no_longer_are_gone
+            rows_that_another_condition_does_not_hold_for_are_gone
             an_upsert_that_dies_is_done_once
             an_upsert_that_is_killed_is_done_once
         }
@@ -46,6 +47,19 @@ pub(crate) fn rows_that_a_condition_holds_for_no_longer_are_gone<O: Outlet>() {
     shipment.have(&[(1, Some("Ada"), -1.5), (2, None, 0.25), CUSTOMERS[2], CUSTOMERS[3]]);
     shipment.run();
     shipment.assert_there(&[(2, None, 0.25), CUSTOMERS[2], CUSTOMERS[3]]);
+}
+
+/// What a narrower condition leaves out was delivered under the wider one.
+pub(crate) fn rows_that_another_condition_does_not_hold_for_are_gone<O: Outlet>() {
+    let shipment = Shipment::<O>::new("upsert", "");
+    shipment.run();
+    shipment.deliver("upsert", ", where: balance > 1");
+    let said = shipment.run();
+    assert_eq!(said["deleted"], 1, "{said}");
+    shipment.assert_there(&[CUSTOMERS[0], CUSTOMERS[2], CUSTOMERS[3]]);
+    shipment.deliver("upsert", "");
+    shipment.run();
+    shipment.assert_there(CUSTOMERS);
 }
 
 pub(crate) fn an_upsert_that_dies_is_done_once<O: Outlet>() {
