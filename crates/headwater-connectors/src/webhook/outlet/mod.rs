@@ -17,7 +17,7 @@
 //! - **At least once, with a key by which the receiver can tell.** A receiver of webhooks keeps no mark. The catalogue does: which snapshot
 //!   a destination holds, and while a delivery is under way, each request that was answered. A delivery that dies goes on where it was;
 //!   what was under way at that moment is sent again: as many requests as are sent at the same time (`together: 1` makes it one). Each request
-//!   has the header `Idempotency-Key`, which is made from the lake, the delivery, the keys of the rows and the snapshot, and is the
+//!   has the header `Idempotency-Key`, which is made from the lake, the delivery, the keys of the rows, the snapshot and the one before, and is the
 //!   same whenever the same rows are sent again.
 //! - **What was begun is ended first.** A delivery that died is brought to the snapshot that it was for; then what has changed since is sent.
 //! - **Only what has changed is sent** (`upsert`, `append`), told by the table's own log.
