@@ -2,15 +2,14 @@
 //! published.
 
 mod bad_rows;
+mod checks;
 mod disk_full;
 mod drift;
 mod empty_files;
 mod enormous;
-mod failed_checks;
 mod in_use;
 mod lost_rows;
 mod never_loaded;
-mod odd_names;
 mod places;
 mod projects;
 mod unreadable;

@@ -71,31 +71,31 @@ fn exact(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     Ok(match expr {
         Expr::BinaryExpr(BinaryExpr { left, op, right }) if is_compared(op) || is_computed(op) => {
             let mut both = [*left, *right];
-            let brought = if is_compared(op) { Brought::ToCompare } else { Brought::ToCompute };
+            let brought = if is_compared(op) { Brought::Compared } else { Brought::Computed };
             let changed = alike(both.each_mut(), brought, schema);
             let [left, right] = both.map(Box::new);
             told(Expr::BinaryExpr(BinaryExpr { left, op, right }), changed)
         }
         Expr::Between(Between { mut expr, negated, mut low, mut high }) => {
-            let changed = alike([expr.as_mut(), low.as_mut(), high.as_mut()], Brought::ToCompare, schema);
+            let changed = alike([expr.as_mut(), low.as_mut(), high.as_mut()], Brought::Compared, schema);
             told(Expr::Between(Between { expr, negated, low, high }), changed)
         }
         Expr::InList(InList { mut expr, mut list, negated }) => {
-            let changed = alike(std::iter::once(expr.as_mut()).chain(&mut list), Brought::ToCompare, schema);
+            let changed = alike(std::iter::once(expr.as_mut()).chain(&mut list), Brought::Compared, schema);
             told(Expr::InList(InList { expr, list, negated }), changed)
         }
         Expr::Case(Case { mut expr, mut when_then_expr, mut else_expr }) => {
             let mut changed = false;
             if let Some(expr) = &mut expr {
                 let whens = when_then_expr.iter_mut().map(|(when, _)| when.as_mut());
-                changed |= alike(std::iter::once(expr.as_mut()).chain(whens), Brought::ToCompare, schema);
+                changed |= alike(std::iter::once(expr.as_mut()).chain(whens), Brought::Compared, schema);
             }
             let thens = when_then_expr.iter_mut().map(|(_, then)| then.as_mut());
-            changed |= alike(thens.chain(else_expr.iter_mut().map(AsMut::as_mut)), Brought::ToOneType, schema);
+            changed |= alike(thens.chain(else_expr.iter_mut().map(AsMut::as_mut)), Brought::Unified, schema);
             told(Expr::Case(Case { expr, when_then_expr, else_expr }), changed)
         }
         Expr::ScalarFunction(ScalarFunction { func, mut args }) if ALIKE.contains(&func.name()) => {
-            let changed = alike(&mut args, Brought::ToOneType, schema);
+            let changed = alike(&mut args, Brought::Unified, schema);
             told(Expr::ScalarFunction(ScalarFunction { func, args }), changed)
         }
         Expr::InSubquery(InSubquery { mut expr, mut subquery, negated }) => {
@@ -126,9 +126,9 @@ fn told(expr: Expr, changed: bool) -> Transformed<Expr> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Brought {
     /// Texts that are numbers are decimals, too.
-    ToCompare,
-    ToCompute,
-    ToOneType,
+    Compared,
+    Computed,
+    Unified,
 }
 
 /// Makes decimals of the numbers among expressions, where one of them is a decimal. Where another one is a double all the same, doubles of the
@@ -149,14 +149,14 @@ fn alike<'a>(exprs: impl IntoIterator<Item = &'a mut Expr>, brought: Brought, sc
     }
     let mut changed = false;
     for (expr, data_type) in &mut exprs {
-        let text = if brought == Brought::ToCompare { literal::decimal_of_text(expr) } else { None };
+        let text = if brought == Brought::Compared { literal::decimal_of_text(expr) } else { None };
         if let Some(number) = text.or_else(|| decimal(expr)) {
             *data_type = number.get_type(schema).ok();
             **expr = number;
             changed = true;
         }
     }
-    if brought != Brought::ToCompute && has(&exprs, DataType::is_floating) {
+    if brought != Brought::Computed && has(&exprs, DataType::is_floating) {
         for (expr, _) in exprs.iter_mut().filter(|(_, data_type)| data_type.as_ref().is_some_and(is_decimal)) {
             **expr = as_double(std::mem::take(*expr));
             changed = true;
@@ -189,7 +189,7 @@ fn exact_join(mut join: Join) -> Result<Transformed<LogicalPlan>> {
     schema.merge(join.right.schema());
     let mut changed = false;
     for (left, right) in &mut join.on {
-        changed |= alike([left, right], Brought::ToCompare, &schema);
+        changed |= alike([left, right], Brought::Compared, &schema);
     }
     let plan = LogicalPlan::Join(join);
     Ok(if changed { Transformed::yes(plan) } else { Transformed::no(plan) })
