@@ -60,6 +60,16 @@ fn a_number_is_the_decimal_that_was_written() {
     assert_eq!(ask("select count(*) from raw.p where price in (select x from raw.p)"), "120");
     assert_eq!(ask("select count(*) from raw.p where x in (select price from raw.p)"), "120");
     assert_eq!(ask("select count(*) from raw.p where nullif(price, x) is null and greatest(price, x) = x"), "120");
+    // As doubles 0.06 + 0.01 is less than 0.07, and 0.3 - 0.1 less than 0.2 (TPC-H, query 6, has such bounds).
+    let bounds = "from (values (cast('0.07' as decimal(10,2)), cast('0.20' as decimal(10,2)))) as v(a, b)";
+    assert_eq!(
+        ask(&format!("select count(*) {bounds} where a between 0.06 - 0.01 and 0.06 + 0.01 and b = 0.3 - 0.1")),
+        "1"
+    );
+    assert_eq!(
+        ask(&format!("select count(*) {bounds} where a = 1 - 0.93 and -a = 2 * -0.035 and b in (0.1 + 0.1)")),
+        "1"
+    );
     // The double of a column has not the digits of a decimal: it is compared as a double.
     assert_eq!(ask("select count(*) from raw.p where price = x"), "120");
     assert_eq!(ask("select count(*) from raw.p a join raw.p b on a.price = b.x and a.id = b.id"), "120");

@@ -1,19 +1,30 @@
 //! A number that is written in SQL, as a decimal.
 
 use datafusion::common::ScalarValue;
-use datafusion::logical_expr::Expr;
+use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
 
 /// So many digits of a number survive being read as a double (IEEE 754, binary64).
 const DIGITS: usize = 15;
 /// The most digits of a decimal of 128 bits.
 const MOST: usize = 38;
 
-/// The decimal that was written, where an expression is a number with a fraction: it was read as a double, whose shortest text is what was
+/// The decimal that was written, where an expression is a number with a fraction, or computed of such: it was read as a double, whose shortest text is what was
 /// written. `None` for other expressions, and for numbers of more digits than a double tells.
 pub(super) fn decimal(expr: &Expr) -> Option<Expr> {
     match expr {
         Expr::Literal(ScalarValue::Float64(Some(number)), metadata) => {
             Some(Expr::Literal(decimal_of(*number)?, metadata.clone()))
+        }
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) if is_exact(*op) => {
+            // `0.06 + 0.01` is no 0.07 as doubles. Whole numbers beside decimals are decimals anyhow.
+            let (one, other) = (decimal(left), decimal(right));
+            if one.is_none() && other.is_none() {
+                return None;
+            }
+            let whole =
+                |expr: &Expr| matches!(expr, Expr::Literal(ScalarValue::Int64(Some(_)), _)).then(|| expr.clone());
+            let (left, right) = (one.or_else(|| whole(left))?, other.or_else(|| whole(right))?);
+            Some(Expr::BinaryExpr(BinaryExpr { left: Box::new(left), op: *op, right: Box::new(right) }))
         }
         Expr::Negative(inner) => Some(Expr::Negative(Box::new(decimal(inner)?))),
         Expr::Alias(alias) => {
@@ -23,6 +34,10 @@ pub(super) fn decimal(expr: &Expr) -> Option<Expr> {
         }
         _ => None,
     }
+}
+
+fn is_exact(op: Operator) -> bool {
+    matches!(op, Operator::Plus | Operator::Minus | Operator::Multiply)
 }
 
 /// The decimal that a text in quotes stands for, where it is a number with a fraction: beside a decimal it would be rounded to that one's digits.

@@ -258,6 +258,15 @@ impl Groups {
         Ok(())
     }
 
+    /// Values of which none is null, and all count.
+    fn add_each(&mut self, values: impl Iterator<Item = i128>, groups: &[usize], count: usize) -> Result<()> {
+        self.sums.resize(count, None);
+        for (value, group) in values.zip(groups) {
+            self.add(*group, value)?;
+        }
+        Ok(())
+    }
+
     fn add_all(
         &mut self,
         values: impl Iterator<Item = Option<i128>>,
@@ -286,14 +295,23 @@ impl GroupsAccumulator for Groups {
         count: usize,
     ) -> Result<()> {
         let [values] = values else { return Ok(()) };
-        if self.kind == Kind::Bigint && values.null_count() == 0 && chosen.is_none() {
-            self.sums.resize(count, None);
-            for (value, group) in values.as_primitive::<Int64Type>().values().iter().zip(groups) {
-                self.add(*group, i128::from(*value))?;
+        let all = values.null_count() == 0 && chosen.is_none();
+        match self.kind {
+            Kind::Bigint => {
+                let values = values.as_primitive::<Int64Type>();
+                match all {
+                    true => self.add_each(values.values().iter().map(|value| i128::from(*value)), groups, count),
+                    false => self.add_all(values.iter().map(|value| value.map(i128::from)), groups, chosen, count),
+                }
             }
-            return Ok(());
+            Kind::Decimal(_) => {
+                let values = values.as_primitive::<Decimal128Type>();
+                match all {
+                    true => self.add_each(values.values().iter().copied(), groups, count),
+                    false => self.add_all(values.iter(), groups, chosen, count),
+                }
+            }
         }
-        self.add_all(self.kind.values(values), groups, chosen, count)
     }
 
     fn merge_batch(&mut self, sums: &[ArrayRef], groups: &[usize], count: usize) -> Result<()> {
