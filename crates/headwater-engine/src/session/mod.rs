@@ -9,6 +9,7 @@ mod catalog;
 mod columns;
 mod decimals;
 mod estimates;
+mod expressions;
 mod given;
 mod join_order;
 mod memory;

@@ -30,7 +30,7 @@ pub(super) enum Decided {
     Nothing,
 }
 
-/// Decides. `since` is what is known of the destination, and `remembers` says that it keeps that itself.
+/// Decides. `since` is what is known of the destination (nothing of one that is delivered to anew), and `remembers` says that it keeps that itself.
 ///
 /// # Errors
 /// `HW0982` when another lake was delivered, `HW0983` when what was delivered cannot be gone on from.
@@ -40,7 +40,7 @@ pub(super) async fn decide(
     delivery: &Delivery,
     relation: &Relation,
     since: Option<&Mark>,
-    (anew, remembers): (bool, bool),
+    remembers: bool,
 ) -> Result<Decided> {
     let Some(snapshot) = &base.snapshot else { return Ok(Decided::Nothing) };
     let relations = base.relations();
@@ -50,13 +50,11 @@ pub(super) async fn decide(
     let run = snapshot.run.to_string();
     let mark = Mark { snapshot: snapshot.id, run, relation: relation.clone(), definition: defined.text() };
     let mode = delivery.settings.mode;
-    let shipment = |what, before, resend, mark| {
-        let (columns, filter_before) = (columns.clone(), None);
-        Shipment { what, before, filter_before, resend, columns, mark }
+    let shipment = |what, before, mark| {
+        let columns = columns.clone();
+        Shipment { what, before, filter_before: None, resend: false, columns, mark }
     };
-    let (Some(since), false) = (since, anew) else {
-        return Ok(Decided::Ship(shipment(What::All, None, false, mark)));
-    };
+    let Some(since) = since else { return Ok(Decided::Ship(shipment(What::All, None, mark))) };
     let then = lake.store.snapshot(since.snapshot).await?;
     let Some(then) = then.filter(|then| then.run.to_string() == since.run) else {
         return Err(other_lake(delivery, since));
@@ -64,7 +62,7 @@ pub(super) async fn decide(
     let known = Definition::read(&since.definition);
     if known.as_ref().is_some_and(|known| defined.is_elsewhere(known)) {
         // What is there now was never delivered to.
-        return Ok(Decided::Ship(shipment(What::All, None, false, mark)));
+        return Ok(Decided::Ship(shipment(What::All, None, mark)));
     }
     let is_same = known.as_ref().map_or(since.definition == mark.definition, |known| defined.is_as(known));
     // What a view shows can change with any table.
@@ -73,18 +71,18 @@ pub(super) async fn decide(
         relation => *relation == since.relation,
     };
     if is_same && is_unmoved {
-        return Ok(Decided::UpToDate(shipment(What::Again, None, false, since.clone())));
+        return Ok(Decided::UpToDate(shipment(What::Again, None, since.clone())));
     }
     let before = Some(then.relations);
     Ok(Decided::Ship(match mode {
-        DeliveryMode::Replace => shipment(What::All, None, false, mark),
+        DeliveryMode::Replace => shipment(What::All, None, mark),
         DeliveryMode::Upsert => {
             // Rows that the condition of then held for, and that of now does not, are gone.
             let filter_before = known.map_or_else(|| defined.filter.clone(), |known| known.filter);
-            Shipment { filter_before, ..shipment(What::Changes, before, !is_same, mark) }
+            Shipment { filter_before, resend: !is_same, ..shipment(What::Changes, before, mark) }
         }
         DeliveryMode::Append if is_same || known.is_some_and(|known| defined.has_grown_from(&known)) => {
-            shipment(What::New, before, false, mark)
+            shipment(What::New, before, mark)
         }
         DeliveryMode::Append => {
             let message = "what is delivered is another now (fewer columns, other types, another `where`, or another mode before), and rows that were added are not changed";

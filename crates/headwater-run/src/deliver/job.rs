@@ -86,8 +86,8 @@ impl Job<'_> {
         }
         let since = outlet.mark().await?;
         self.held(since.as_ref());
-        let anew = self.options.anew;
-        match decide(self.lake, self.base, self.delivery, relation, since.as_ref(), (anew, true)).await? {
+        let known = since.as_ref().filter(|_| !self.options.anew);
+        match decide(self.lake, self.base, self.delivery, relation, known, true).await? {
             Decided::Nothing => Ok(Outcome::Nothing),
             Decided::Ship(shipment) => {
                 let is_all = shipment.what == What::All;
@@ -129,8 +129,7 @@ impl Job<'_> {
         for base in targets {
             let Some(relation) = base.relation(&self.delivery.table) else { continue };
             // All rows are sent to who was sent none, by a run that died before it had sent the first, too.
-            let anew = known.mark.is_none();
-            let decided = decide(self.lake, &base, self.delivery, relation, known.mark.as_ref(), (anew, false)).await?;
+            let decided = decide(self.lake, &base, self.delivery, relation, known.mark.as_ref(), false).await?;
             let shipment = match decided {
                 Decided::Ship(shipment) => shipment,
                 Decided::UpToDate(shipment) => {

@@ -9,7 +9,7 @@
 //! select cast(unknown_key() as bigint), null, 'Unknown', …
 //! union all
 //! select surrogate_key(natural_key), natural_key, 'Unknown', …
-//! from ( the natural keys that have turned up ) as arrivals
+//! from ( the natural keys that have turned up ) as __arrivals
 //! where not exists (select 1 from ( the query ) as __known where __known.… = __arrivals.natural_key)
 //! ```
 

@@ -10,7 +10,7 @@ use super::sniff::{self, Sniffed};
 use super::trial::{Open, Trial};
 use crate::codes;
 use crate::delivered::options_error;
-use crate::files::format::Format;
+use crate::files::format::{Format, kind_of_path};
 use crate::files::listing::FileEntry;
 use crate::files::options::FormatOptions;
 use crate::files::part::{Source, feed};
@@ -29,16 +29,16 @@ pub(super) struct Written {
     pub(super) guesses: Vec<String>,
 }
 
-/// Looks at the first file. `tabs` says that they are the likeliest delimiter.
+/// Looks at the first file.
 ///
 /// # Errors
 /// When it cannot be read.
-pub(super) async fn written(files: &[FileEntry], path: &str, tabs: bool) -> Result<Written> {
+pub(super) async fn written(files: &[FileEntry]) -> Result<Written> {
     let Some(first) = files.first() else { return Ok(Written::default()) };
-    let (sniffed, encoding) = look(first, tabs).await?;
+    let (sniffed, encoding) = look(first).await?;
     let Sniffed { delimiter, comment, skip, header, is_made, names, numbers, dates, notes: mut guesses } = sniffed;
     let mut options = FormatOptions {
-        delimiter: (delimiter != usual(tabs)).then(|| char::from(delimiter).to_string()),
+        delimiter: (delimiter != usual(first)).then(|| char::from(delimiter).to_string()),
         header: (!header).then_some(false),
         encoding: (encoding != UTF_8).then(|| encoding.name().to_ascii_lowercase()),
         comment: comment.map(|comment| char::from(comment).to_string()),
@@ -48,7 +48,8 @@ pub(super) async fn written(files: &[FileEntry], path: &str, tabs: bool) -> Resu
     if let Some(encoding) = &options.encoding {
         guesses.push(format!("it is not UTF-8: taken for {encoding}"));
     }
-    let Open { notes, mut texts } = Trial { file: first, path }.complete(&mut options, dates, &numbers).await?;
+    let Open { notes, mut texts } =
+        Trial { file: first, path: &first.path }.complete(&mut options, dates, &numbers).await?;
     guesses.extend(notes);
     let names_of = |places: &BTreeSet<usize>| {
         let named = places.iter().filter_map(|at| names.get(*at)).map(String::as_str);
@@ -74,26 +75,27 @@ pub(super) async fn written(files: &[FileEntry], path: &str, tabs: bool) -> Resu
 ///
 /// # Errors
 /// When one cannot be read.
-pub(super) async fn names_of(files: &[FileEntry], tabs: bool) -> Result<Vec<Vec<String>>> {
+pub(super) async fn names_of(files: &[FileEntry]) -> Result<Vec<Vec<String>>> {
     let mut names = Vec::with_capacity(files.len());
     for file in files {
-        names.push(look(file, tabs).await?.0.names);
+        names.push(look(file).await?.0.names);
     }
     Ok(names)
 }
 
-fn usual(tabs: bool) -> u8 {
-    if tabs { b'\t' } else { b',' }
+/// What stands between fields, by the name of a file.
+fn usual(file: &FileEntry) -> u8 {
+    if matches!(kind_of_path(&file.path), Some((_, true))) { b'\t' } else { b',' }
 }
 
-async fn look(file: &FileEntry, tabs: bool) -> Result<(Sniffed, &'static Encoding)> {
-    let (source, file) = (Source::start(file, None), file.clone());
+async fn look(file: &FileEntry) -> Result<(Sniffed, &'static Encoding)> {
+    let (source, file, usual) = (Source::start(file, None), file.clone(), usual(file));
     let format = Format::resolve(&file.path, &FormatOptions::default()).map_err(options_error)?;
     let look = move || -> Result<(Sniffed, &'static Encoding)> {
         let mut text = feed(source, &file, &format)?;
         text.more()?;
         let (bytes, ended) = (text.bytes(), text.ended());
-        Ok((sniff::sniff(bytes, ended, usual(tabs)), sniff::encoding(bytes)))
+        Ok((sniff::sniff(bytes, ended, usual), sniff::encoding(bytes)))
     };
     tokio::task::spawn_blocking(look).await.map_err(|error| {
         Error::new(codes::DEFECT, Blame::Headwater, "looking at a file was cut off").caused_by(error)

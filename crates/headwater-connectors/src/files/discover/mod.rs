@@ -110,10 +110,9 @@ fn fallback(location: &Location) -> String {
 async fn look(group: Group, files: Vec<FileEntry>) -> std::result::Result<Vec<Described>, (String, Error)> {
     let failed = |error| (some_of(&group.paths), error);
     let found = describe(&group.table, &group.paths, &files).await.map_err(failed)?;
-    let tabs = files.first().and_then(|file| kind_of_path(&file.path)).is_some_and(|(_, tabs)| tabs);
     let mut sets: BTreeMap<Vec<&str>, Vec<usize>> = BTreeMap::new();
     // Columns that are taken by their place have to have the same one in all files.
-    let headers = if found.is_made { csv::names_of(&files, tabs).await.map_err(failed)? } else { Vec::new() };
+    let headers = if found.is_made { csv::names_of(&files).await.map_err(failed)? } else { Vec::new() };
     for (at, seen) in found.seen.iter().enumerate() {
         if let Some(names) = headers.get(at) {
             sets.entry(names.iter().map(String::as_str).collect()).or_default().push(at);
@@ -157,8 +156,8 @@ struct Described {
 async fn describe(table: &str, paths: &[String], files: &[FileEntry]) -> Result<Described> {
     let path = files.first().map(|file| file.path.as_str()).unwrap_or_default();
     let mut written = Written::default();
-    if let Some((FormatType::Csv, tabs)) = kind_of_path(path) {
-        written = csv::written(files, path, tabs).await?;
+    if let Some((FormatType::Csv, _)) = kind_of_path(path) {
+        written = csv::written(files).await?;
     }
     let Written { options, names, is_made, texts, mut guesses } = written;
     let declared = is_made.then(|| names.clone());

@@ -44,7 +44,7 @@ fn has_empty(cut: &Cut<'_>, row: usize) -> bool {
 }
 
 /// Whether a row is one of names: each is there, none comes twice, and none is a value; or why it is not.
-pub(super) fn row_of_names(cut: &Cut<'_>, row: usize) -> Result<(), String> {
+fn row_of_names(cut: &Cut<'_>, row: usize) -> Result<(), String> {
     let (mut taken, series) = (HashSet::new(), is_series_of_names(cut, row));
     for (at, field) in cut.fields(row).enumerate() {
         let name = field.name();

@@ -28,11 +28,8 @@ impl Numbers {
                 continue;
             }
             let values: Vec<&str> = cut.column(column, from).collect();
-            for grouping in GROUPINGS.into_iter().filter(|grouping| values.iter().any(|text| text.contains(*grouping)))
-            {
-                if is_grouped(&values, grouping) {
-                    found.grouped.entry(grouping).or_default().insert(column);
-                }
+            for grouping in GROUPINGS.into_iter().filter(|grouping| is_grouped(&values, *grouping)) {
+                found.grouped.entry(grouping).or_default().insert(column);
             }
             if values.iter().any(|text| text.contains('.')) && values.iter().all(|text| may_be_thousands(text)) {
                 found.thousands.insert(column);

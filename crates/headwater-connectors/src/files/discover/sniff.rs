@@ -60,11 +60,10 @@ pub(super) fn sniff(text: &[u8], ended: bool, first: u8) -> Sniffed {
     let dialect =
         |delimiter, comment| Dialect { delimiter, quote: Some(b'"'), comment, terminator, max_line: text.len().max(1) };
     let delimiters = || [first].into_iter().chain(DELIMITERS.into_iter().filter(|other| *other != first));
-    let dialects =
-        || delimiters().flat_map(|delimiter| comments.iter().map(move |comment| dialect(delimiter, *comment)));
-    let shapes = |same| dialects().filter_map(move |dialect| Shape::of(Cut::new(text, ended, dialect), same));
+    let dialects = delimiters().flat_map(|delimiter| comments.iter().map(move |comment| dialect(delimiter, *comment)));
+    let shapes = dialects.filter_map(|dialect| Shape::of(Cut::new(text, ended, dialect)));
     // Of several that are as likely the first one.
-    let best = shapes(SAME).reduce(Shape::likelier).or_else(|| shapes(SAME_AT_LEAST).reduce(Shape::likelier));
+    let best = shapes.reduce(Shape::likelier);
     best.unwrap_or_else(|| {
         let cut = |delimiter| Cut::new(text, ended, dialect(delimiter, None));
         let usual = cut(first);
@@ -90,7 +89,7 @@ struct Shape<'a> {
 
 impl<'a> Shape<'a> {
     /// `None` where rows have one field, or too many of them another number than the others.
-    fn of(cut: Cut<'a>, least: usize) -> Option<Self> {
+    fn of(cut: Cut<'a>) -> Option<Self> {
         let above = rows_above(&cut);
         let fields = (above < cut.len()).then(|| cut.width(above)).filter(|fields| *fields > 1)?;
         let rows = above..cut.len();
@@ -99,7 +98,10 @@ impl<'a> Shape<'a> {
         let header = Header::find(&cut, above);
         // What stands above a table stands above its names: commas in numbers make rows, too. And a line below its first row that has as many
         // fields is one of its rows, whatever it begins with.
-        if same < least || has_rows_of_comments(&cut, fields) || above > 0 && !has_names_alone(&cut, &header, fields) {
+        if same < SAME_AT_LEAST
+            || has_rows_of_comments(&cut, fields)
+            || above > 0 && !has_names_alone(&cut, &header, fields)
+        {
             return None;
         }
         let first = match header {
@@ -112,7 +114,8 @@ impl<'a> Shape<'a> {
     }
 
     fn likelier(self, other: Self) -> Self {
-        if self.likelihood >= other.likelihood { self } else { other }
+        let rank = |shape: &Self| (!shape.is_ragged, shape.likelihood);
+        if rank(&self) >= rank(&other) { self } else { other }
     }
 
     fn of_one_column(cut: Cut<'a>) -> Self {

@@ -14,13 +14,12 @@ use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, Result};
 use datafusion::logical_expr::expr::{Between, InList, InSubquery, ScalarFunction};
-use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
     BinaryExpr, Case, Cast, Expr, ExprSchemable, Join, LogicalPlan, Operator, Projection, Subquery, TryCast, Union,
 };
 use datafusion::optimizer::AnalyzerRule;
-use datafusion::optimizer::utils::NamePreserver;
 
+use super::expressions::rewrite_expressions;
 use literal::decimal;
 
 /// Functions that give one of their arguments, or compare them.
@@ -41,22 +40,14 @@ impl AnalyzerRule for ExactDecimals {
 }
 
 fn exact_node(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
-    let mut schema = merge_schema(&plan.inputs());
-    if let LogicalPlan::TableScan(scan) = &plan {
-        schema.merge(&scan.projected_schema);
-    }
-    let names = NamePreserver::new(&plan);
-    plan.map_expressions(|expr| {
-        let name = names.save(&expr);
-        Ok(exact_decimals(expr, &schema)?.update_data(|expr| name.restore(expr)))
-    })?
-    .transform_data(|plan| match plan {
-        LogicalPlan::Join(join) => exact_join(join),
-        LogicalPlan::Union(union) => exact_union(union),
-        plan => Ok(Transformed::no(plan)),
-    })?
-    // What is below may have other types now.
-    .map_data(LogicalPlan::recompute_schema)
+    rewrite_expressions(plan, exact_decimals)?
+        .transform_data(|plan| match plan {
+            LogicalPlan::Join(join) => exact_join(join),
+            LogicalPlan::Union(union) => exact_union(union),
+            plan => Ok(Transformed::no(plan)),
+        })?
+        // What is below may have other types now.
+        .map_data(LogicalPlan::recompute_schema)
 }
 
 /// Makes numbers beside decimals decimals, in an expression over a schema.

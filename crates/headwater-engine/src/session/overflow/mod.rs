@@ -11,17 +11,16 @@ use arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, ExprSchema, Result};
 use datafusion::logical_expr::expr::ScalarFunction;
-use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
     BinaryExpr, ColumnarValue, Expr, ExprSchemable, LogicalPlan, Operator, ReturnFieldArgs, ScalarFunctionArgs,
     ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 use datafusion::optimizer::optimizer::ApplyOrder;
-use datafusion::optimizer::utils::NamePreserver;
 use datafusion::optimizer::{OptimizerConfig, OptimizerRule};
 use datafusion::physical_expr_common::datum::apply;
 
-use seconds::{Seconds, TO_TIMESTAMP};
+use super::expressions::rewrite_expressions;
+use seconds::{CHECKED_SECONDS, Seconds, TO_TIMESTAMP};
 pub(super) use sum::ExactSum;
 
 /// Puts the functions in place of the operators.
@@ -38,15 +37,7 @@ impl OptimizerRule for RefuseOverflow {
     }
 
     fn rewrite(&self, plan: LogicalPlan, _config: &dyn OptimizerConfig) -> Result<Transformed<LogicalPlan>> {
-        let mut schema = merge_schema(&plan.inputs());
-        if let LogicalPlan::TableScan(scan) = &plan {
-            schema.merge(&scan.projected_schema);
-        }
-        let names = NamePreserver::new(&plan);
-        plan.map_expressions(|expr| {
-            let name = names.save(&expr);
-            Ok(refuse_overflow(expr, &schema)?.update_data(|expr| name.restore(expr)))
-        })
+        rewrite_expressions(plan, refuse_overflow)
     }
 }
 
@@ -76,7 +67,7 @@ pub(crate) fn refuse_overflow(expr: Expr, schema: &DFSchema) -> Result<Transform
 
 /// Whether an expression is looked at already: the optimiser comes by more than once.
 fn is_seconds(expr: &Expr) -> bool {
-    matches!(expr, Expr::ScalarFunction(function) if function.func.name() == Seconds::default().name())
+    matches!(expr, Expr::ScalarFunction(function) if function.func.name() == CHECKED_SECONDS)
 }
 
 /// The function for an operator on two integers of one type.

@@ -7,6 +7,8 @@ use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDFImpl,
 
 /// The function whose argument is looked at.
 pub(super) const TO_TIMESTAMP: &str = "to_timestamp";
+/// The name of what looks at it.
+pub(super) const CHECKED_SECONDS: &str = "checked_seconds";
 /// Seconds since 1970 that nanoseconds of 64 bits hold: to 2262-04-11.
 const MOST: f64 = 9_223_372_036.0;
 
@@ -24,7 +26,7 @@ impl Default for Seconds {
 
 impl ScalarUDFImpl for Seconds {
     fn name(&self) -> &str {
-        "checked_seconds"
+        CHECKED_SECONDS
     }
 
     fn signature(&self) -> &Signature {
